@@ -1,0 +1,1 @@
+//! Real CPython through PyO3, as an oracle worker.

@@ -1,0 +1,1 @@
+//! Raw memory to memory image: one decoder for both heaps.

@@ -1,0 +1,1 @@
+//! Pairs subjects, compares observations, confirms, blames and signs.

@@ -1,0 +1,1 @@
+//! What is observed of a program: stages, memory images, digests; pure data.

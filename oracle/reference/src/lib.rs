@@ -1,0 +1,1 @@
+//! The reference VM as a subject worker.

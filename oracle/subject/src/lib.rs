@@ -1,0 +1,1 @@
+//! Subjects as worker processes: protocol, limits, crash blame.

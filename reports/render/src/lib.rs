@@ -1,0 +1,1 @@
+//! Reports: terminal, HTML, JSON, JUnit, Markdown.

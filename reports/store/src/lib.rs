@@ -1,0 +1,1 @@
+//! Findings and runs, kept in SQLite.

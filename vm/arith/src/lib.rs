@@ -1,0 +1,1 @@
+//! Digit kernels, float parsing and printing, siphash: slices in, values out.

@@ -1,0 +1,1 @@
+//! Symbol tables and code generation: AST to plain code descriptions; no objects.

@@ -1,0 +1,1 @@
+//! Frames, the eval loop, calls, generators, import, tracebacks, sys and builtins.

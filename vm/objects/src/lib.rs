@@ -1,0 +1,1 @@
+//! The object kernel: memory, reference counts, types, built-in objects, errors.

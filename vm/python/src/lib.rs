@@ -1,0 +1,1 @@
+//! The embedding interface of the VM and twinpy, its command line.

@@ -1,0 +1,1 @@
+//! The regular expression matching engine over code words and text; no objects.

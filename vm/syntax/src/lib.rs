@@ -1,0 +1,1 @@
+//! Tokenizer, parser, AST and syntax errors as data; no objects.

@@ -1,0 +1,1 @@
+//! Unicode 14.0 tables, generated from the oracle's unicodedata.
