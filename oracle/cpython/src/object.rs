@@ -10,7 +10,7 @@ pub struct Object(*mut ffi::PyObject);
 impl Object {
     /// Takes over a new reference; `None` where it is NULL, with the error left set.
     pub fn take(pointer: *mut ffi::PyObject) -> Option<Object> {
-        (!pointer.is_null()).then_some(Object(pointer))
+        if pointer.is_null() { None } else { Some(Object(pointer)) }
     }
 
     /// A new reference to a borrowed object.
@@ -86,6 +86,7 @@ impl Object {
     }
 
     /// The value of an int that fits.
+    #[cfg(not(twinheap_raw_layout))]
     pub fn integer(&self) -> Option<i64> {
         // SAFETY: the object is alive; a wrong type or size gives -1 and an error.
         let value = unsafe { ffi::PyLong_AsLongLong(self.0) };
@@ -109,6 +110,7 @@ impl Object {
             .collect()
     }
 
+    #[cfg(not(twinheap_raw_layout))]
     pub fn is_none(&self) -> bool {
         // SAFETY: None is immortal.
         self.0 == unsafe { ffi::Py_None() }

@@ -180,7 +180,10 @@ impl Decoder {
         self.reference(fields::GI_CODE, generator.gi_code.get());
         self.reference(fields::GI_NAME, generator.gi_name.get());
         self.reference(fields::GI_QUALNAME, generator.gi_qualname.get());
-        self.signed(fields::GI_CLOSED, i64::from(generator.gi_closed.get()));
+        // Only asynchronous generators set this field.
+        if c_text(address.type_of().tp_name.get()) == b"async_generator" {
+            self.signed(fields::GI_CLOSED, i64::from(generator.gi_closed.get()));
+        }
         self.signed(fields::GI_FRAME_STATE, i64::from(generator.gi_frame_state.get()));
         if generator.gi_frame_state.get() < FRAME_COMPLETED {
             self.write_inner_frame(address.offset(offset_of!(PyGenObject, gi_iframe) as isize));

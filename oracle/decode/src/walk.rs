@@ -372,7 +372,9 @@ impl Decoder {
             return size;
         }
         let item = type_object.tp_itemsize.get() as u64;
-        if item == 0 || layout == Layout::Type {
+        // Frames and generators have items but no count of them in the header.
+        let counted = matches!(layout, Layout::Int | Layout::Bytes | Layout::Tuple | Layout::MemoryView);
+        if item == 0 || !counted {
             return basic;
         }
         basic + item * address.view::<PyVarObject>().ob_size.get().unsigned_abs() as u64

@@ -203,6 +203,10 @@ impl Runner<'_> {
             let Some((oracle, subject)) = self.ask(&mut pair, std::slice::from_ref(program), true).pop() else {
                 continue;
             };
+            if let Answer::Death(Outcome::Crashed { cause, message }) = &oracle {
+                result.harness_error = Some(format!("the oracle died: {cause} {message}"));
+                return;
+            }
             let (left, right) = match (observation(oracle), observation(subject)) {
                 (Ok(left), Ok(right)) => (left, right),
                 (Err(reason), _) | (_, Err(reason)) => {
