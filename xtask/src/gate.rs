@@ -18,7 +18,13 @@ use crate::programs::{corpus, is_chosen};
 use crate::settings::{self, Sides};
 
 /// How the environment is varied in the proof of the reference.
-pub const VARIATION: [&str; 5] = ["--hash-seed", "20111", "--plain-allocator", "--preload", "json,decimal,collections"];
+pub const VARIATION: [&str; 5] = [
+    "--hash-seed",
+    "20111",
+    "--plain-allocator",
+    "--preload",
+    "json,decimal,collections",
+];
 
 #[derive(Args)]
 pub struct GateArguments {
@@ -90,11 +96,18 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
         pairs: arguments.pairs,
     };
     let known = acquaint(&config)?;
-    let proof = prove_oracle(&config.oracle, &programs, wanted)?;
+    // A few chosen programs prove little, so the whole corpus speaks for the masks.
+    let mut sample = corpus()?;
+    sample.retain(|program| !programs.contains(program));
+    sample.extend(programs.iter().cloned());
+    let proof = prove_oracle(&config.oracle, &sample, wanted)?;
     config.proof = &proof;
     let results = run_with_progress(&config, &programs, arguments.quiet)?;
     let report = make_report(&known, &results, &ledger, &proof, begun);
-    let folder = arguments.out.clone().unwrap_or_else(|| settings::root().join("reports/out"));
+    let folder = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| settings::root().join("reports/out"));
     files::write_all(&report, &folder)?;
     record(&report)?;
     if !arguments.quiet {
@@ -118,20 +131,29 @@ fn stages(names: &[String]) -> Result<StageSet, String> {
 }
 
 /// The proof of the reference; an oracle given as a command proves nothing.
-pub fn prove_oracle(oracle: &SideKind, programs: &[Program], stages: StageSet) -> Result<Proof, String> {
+pub fn prove_oracle(
+    oracle: &SideKind,
+    programs: &[Program],
+    stages: StageSet,
+) -> Result<Proof, String> {
     match oracle {
         SideKind::Worker(spec) => prove(spec, programs, stages, &VARIATION),
         SideKind::Command(_) => Ok(Proof::default()),
     }
 }
 
-fn run_with_progress(config: &PairConfig<'_>, programs: &[Program], quiet: bool) -> Result<Vec<CaseResult>, String> {
+fn run_with_progress(
+    config: &PairConfig<'_>,
+    programs: &[Program],
+    quiet: bool,
+) -> Result<Vec<CaseResult>, String> {
     let bar = if quiet || !std::io::stderr().is_terminal() {
         ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
     } else {
         ProgressBar::new(programs.len() as u64)
     };
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {msg}").expect("the template is fixed");
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {msg}")
+        .expect("the template is fixed");
     bar.set_style(style);
     let results = run_pairs(config, programs, |result| {
         bar.inc(1);
@@ -150,11 +172,18 @@ fn make_report(
     proof: &Proof,
     begun: Instant,
 ) -> GateReport {
-    let names = (known.oracle.implementation.clone(), known.subject.implementation.clone());
+    let names = (
+        known.oracle.implementation.clone(),
+        known.subject.implementation.clone(),
+    );
     let stages: Vec<Stage> = known.stages.iter().collect();
     let mut report = GateReport::new(names, &stages, results, ledger, proof);
-    report.unsupported_fields =
-        known.subject.unsupported_fields.iter().map(|field| format!("{}.{}", field.owner, field.name)).collect();
+    report.unsupported_fields = known
+        .subject
+        .unsupported_fields
+        .iter()
+        .map(|field| format!("{}.{}", field.owner, field.name))
+        .collect();
     report.interrupted = STOP.load(Ordering::Relaxed);
     report.seconds = begun.elapsed().as_secs_f64();
     report
@@ -162,7 +191,9 @@ fn make_report(
 
 /// Keeps the run and its findings in the database beside the reports.
 fn record(report: &GateReport) -> Result<(), String> {
-    let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() as i64);
+    let started = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs() as i64);
     let run = RunRecord {
         started,
         oracle: report.oracle.clone(),
@@ -175,9 +206,17 @@ fn record(report: &GateReport) -> Result<(), String> {
     let findings: Vec<(String, String, u32)> = report
         .findings
         .iter()
-        .map(|line| (line.signature.clone(), line.programs[0].clone(), line.programs.len() as u32))
+        .map(|line| {
+            (
+                line.signature.clone(),
+                line.programs[0].clone(),
+                line.programs.len() as u32,
+            )
+        })
         .collect();
     let folder = settings::root().join("reports/out");
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    Store::open(&folder.join("runs.db"))?.record(&run, &findings).map(drop)
+    Store::open(&folder.join("runs.db"))?
+        .record(&run, &findings)
+        .map(drop)
 }

@@ -28,11 +28,16 @@ impl OneProgram {
         let file = self.file.as_deref().ok_or("no program is given")?;
         if file == Path::new("-") {
             let mut source = String::new();
-            std::io::stdin().read_to_string(&mut source).map_err(|error| error.to_string())?;
+            std::io::stdin()
+                .read_to_string(&mut source)
+                .map_err(|error| error.to_string())?;
             return Ok(named("stdin", "<stdin>", &source));
         }
-        let source = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let stem = file.file_stem().map_or_else(|| "program".into(), |stem| stem.to_string_lossy());
+        let source =
+            fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let stem = file
+            .file_stem()
+            .map_or_else(|| "program".into(), |stem| stem.to_string_lossy());
         Ok(named(&stem, &format!("{stem}.py"), &source))
     }
 }
@@ -66,11 +71,19 @@ fn collect(folder: &Path, programs: &mut Vec<Program>) -> Result<(), String> {
         if !topic.is_dir() {
             continue;
         }
-        let name = topic.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = topic
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         for file in fs::read_dir(&topic).map_err(|error| trouble(&topic, error))? {
             let file = file.map_err(|error| trouble(&topic, error))?.path();
             if file.extension().is_some_and(|extension| extension == "py") {
-                let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let stem = file
+                    .file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 let source = fs::read_to_string(&file).map_err(|error| trouble(&file, error))?;
                 programs.push(Program::new(&name, &stem, &source));
             }
@@ -81,5 +94,29 @@ fn collect(folder: &Path, programs: &mut Vec<Program>) -> Result<(), String> {
 
 /// Whether a program is chosen by these filters: a topic, a name, or a part of a name.
 pub fn is_chosen(program: &Program, filters: &[String]) -> bool {
-    filters.is_empty() || filters.iter().any(|filter| program.topic == *filter || program.name.contains(filter.as_str()))
+    filters.is_empty()
+        || filters
+            .iter()
+            .any(|filter| program.topic == *filter || program.name.contains(filter.as_str()))
+}
+
+/// The classic programs that the VM's speed is measured with.
+pub fn bench_programs() -> Result<Vec<Program>, String> {
+    let folder = settings::root().join("corpus/bench");
+    let mut programs = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        if path.extension().is_some_and(|extension| extension == "py") {
+            let stem = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let source = fs::read_to_string(&path)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+            programs.push(named(&stem, &format!("{stem}.py"), &source));
+        }
+    }
+    programs.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(programs)
 }

@@ -35,7 +35,9 @@ impl Sides {
         let subject = match self.subject.as_str() {
             "vm" => SideKind::Worker(workers::build(&Worker::Reference)?),
             "cpython" => oracle.clone(),
-            series if series.starts_with("3.") => SideKind::Worker(workers::build(&Worker::cpython(series))?),
+            series if series.starts_with("3.") => {
+                SideKind::Worker(workers::build(&Worker::cpython(series))?)
+            }
             command => SideKind::Command(CommandSpec::parse(command)?),
         };
         Ok((oracle, subject))
@@ -50,7 +52,9 @@ pub fn root() -> PathBuf {
 
 /// Colours on a terminal, none elsewhere.
 pub fn style() -> Style {
-    Style { colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
+    Style {
+        colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    }
 }
 
 /// How many pairs run at once.

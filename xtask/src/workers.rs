@@ -39,9 +39,12 @@ impl Worker {
 
     /// Another series is built into a folder of its own, as PyO3 is configured for one at a time.
     fn target_directory(&self) -> PathBuf {
-        let base = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| settings::root().join("target"), PathBuf::from);
+        let base = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| settings::root().join("target"), PathBuf::from);
         match self {
-            Worker::CPython(series) if series != HOME_SERIES => base.join(format!("oracle-{series}")),
+            Worker::CPython(series) if series != HOME_SERIES => {
+                base.join(format!("oracle-{series}"))
+            }
             _ => base,
         }
     }
@@ -53,7 +56,13 @@ pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(settings::root())
-        .args(["build", "--quiet", "--release", "--package", worker.package()])
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            worker.package(),
+        ])
         .arg("--target-dir")
         .arg(&target);
     if let Worker::CPython(series) = worker
@@ -65,13 +74,19 @@ pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
         command.env("PYO3_PYTHON", settings::root().join(".cargo/find-python"));
         command.env_remove("TWINHEAP_PYTHON");
     }
-    let status = command.status().map_err(|error| format!("cargo cannot be started: {error}"))?;
+    let status = command
+        .status()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
     if !status.success() {
         return Err(format!("{} could not be built", worker.label()));
     }
     let binary = target.join("release").join(worker.package());
     if !binary.exists() {
-        return Err(format!("{} was built but is not at {}", worker.label(), binary.display()));
+        return Err(format!(
+            "{} was built but is not at {}",
+            worker.label(),
+            binary.display()
+        ));
     }
     Ok(SubjectSpec::new(&worker.label(), binary))
 }

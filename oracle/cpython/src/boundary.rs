@@ -3,8 +3,8 @@
 #![cfg(twinheap_raw_layout)]
 
 use pyo3::ffi;
-use twinheap_decode::boundary::{Boundary, Singleton};
 use twinheap_decode::Address;
+use twinheap_decode::boundary::{Boundary, Singleton};
 
 use crate::object::{self, Object};
 
@@ -54,17 +54,23 @@ fn ask(singleton: Singleton) -> Option<Address> {
 
 /// The namespaces of the modules loaded so far, which functions and frames of the library refer to.
 fn share_modules(boundary: &mut Boundary) -> Result<(), String> {
-    let modules = object::import("sys")?.attribute(c"modules").ok_or("sys has no modules")?;
+    let modules = object::import("sys")?
+        .attribute(c"modules")
+        .ok_or("sys has no modules")?;
     boundary.share(address(modules.pointer()), "<sys.modules>");
     // SAFETY: sys.modules is a dict.
-    let items = Object::take(unsafe { ffi::PyDict_Items(modules.pointer()) }).ok_or("sys.modules is no dict")?;
+    let items = Object::take(unsafe { ffi::PyDict_Items(modules.pointer()) })
+        .ok_or("sys.modules is no dict")?;
     for item in items.items() {
         let pair = item.items();
         let (Some(name), Some(module)) = (pair.first().and_then(Object::text), pair.get(1)) else {
             continue;
         };
         if let Some(namespace) = module.attribute(c"__dict__") {
-            boundary.share(address(namespace.pointer()), &format!("<dict of module {name}>"));
+            boundary.share(
+                address(namespace.pointer()),
+                &format!("<dict of module {name}>"),
+            );
         }
     }
     Ok(())

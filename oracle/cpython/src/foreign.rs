@@ -9,7 +9,11 @@ use crate::object::Object;
 /// A code object through its attributes, or `None` where one is missing.
 pub fn code(code: &Object) -> Option<CodeDump> {
     let text = |name| code.attribute(name).and_then(|value| value.text());
-    let number = |name| code.attribute(name).and_then(|value| value.integer()).map(|value| value as i32);
+    let number = |name| {
+        code.attribute(name)
+            .and_then(|value| value.integer())
+            .map(|value| value as i32)
+    };
     let names = |name| Some(texts(&code.attribute(name)?));
     let bytes = |name| code.attribute(name).and_then(|value| value.bytes());
     let mut plus = names(c"co_varnames")?;
@@ -26,7 +30,12 @@ pub fn code(code: &Object) -> Option<CodeDump> {
         co_stacksize: number(c"co_stacksize")?,
         co_flags: number(c"co_flags")?,
         co_code: bytes(c"co_code")?,
-        co_consts: code.attribute(c"co_consts")?.items().iter().map(constant).collect(),
+        co_consts: code
+            .attribute(c"co_consts")?
+            .items()
+            .iter()
+            .map(constant)
+            .collect(),
         co_names: names(c"co_names")?,
         co_localsplusnames: plus,
         co_localspluskinds: Vec::new(),
@@ -44,7 +53,9 @@ fn constant(value: &Object) -> Constant {
         return Constant::None;
     }
     if value.attribute(c"co_code").is_some() {
-        return code(value).map_or(Constant::Other("code".to_owned()), |dump| Constant::Code(Box::new(dump)));
+        return code(value).map_or(Constant::Other("code".to_owned()), |dump| {
+            Constant::Code(Box::new(dump))
+        });
     }
     // SAFETY: the object is alive and the GIL is held.
     let shown = Object::take(unsafe { pyo3::ffi::PyObject_Repr(value.pointer()) });
@@ -82,8 +93,13 @@ pub fn exception(described: &Object) -> Option<ExceptionView> {
 
 fn frame(described: &Object) -> Option<FrameSpan> {
     let parts = described.items();
-    let span: Vec<i32> =
-        parts.get(3)?.items().iter().filter_map(Object::integer).map(|number| number as i32).collect();
+    let span: Vec<i32> = parts
+        .get(3)?
+        .items()
+        .iter()
+        .filter_map(Object::integer)
+        .map(|number| number as i32)
+        .collect();
     Some(FrameSpan {
         filename: parts.first()?.text()?,
         qualname: parts.get(1)?.text()?,

@@ -35,7 +35,9 @@ impl Helper {
     /// A function of the script.
     fn function(&self, name: &std::ffi::CStr) -> Option<Object> {
         // SAFETY: the namespace is a live dict, the name a C string; the result is borrowed.
-        Object::borrow(unsafe { ffi::PyDict_GetItemString(self.namespace.pointer(), name.as_ptr()) })
+        Object::borrow(unsafe {
+            ffi::PyDict_GetItemString(self.namespace.pointer(), name.as_ptr())
+        })
     }
 
     fn on_source(&self, name: &std::ffi::CStr, source: &str) -> Option<String> {
@@ -66,10 +68,15 @@ impl Helper {
     #[cfg(not(twinheap_raw_layout))]
     pub fn outcome(&self, exception: &Object) -> twinheap_observation::Outcome {
         use twinheap_observation::{ExceptionView, Outcome};
-        let described = self.function(c"describe").and_then(|describe| describe.call(&[exception]));
+        let described = self
+            .function(c"describe")
+            .and_then(|describe| describe.call(&[exception]));
         let Some(view) = described.as_ref().and_then(crate::foreign::exception) else {
             let type_name = format!("undescribed: {}", take_error_text());
-            return Outcome::Raised(Box::new(ExceptionView { type_name, ..ExceptionView::default() }));
+            return Outcome::Raised(Box::new(ExceptionView {
+                type_name,
+                ..ExceptionView::default()
+            }));
         };
         if view.type_name == "SystemExit" {
             let code = exception.attribute(c"code");

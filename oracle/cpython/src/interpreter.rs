@@ -28,13 +28,17 @@ pub struct Variation {
 
 impl Variation {
     /// Reads `--hash-seed N`, `--plain-allocator`, `--preload a,b` and `--direct`.
-    pub fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Variation, String> {
+    pub fn from_arguments(
+        mut arguments: impl Iterator<Item = String>,
+    ) -> Result<Variation, String> {
         let mut variation = Variation::default();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--hash-seed" => {
                     let value = arguments.next().unwrap_or_default();
-                    variation.hash_seed = value.parse().map_err(|_| format!("no hash seed: {value:?}"))?;
+                    variation.hash_seed = value
+                        .parse()
+                        .map_err(|_| format!("no hash seed: {value:?}"))?;
                 }
                 "--plain-allocator" => variation.plain_allocator = true,
                 "--direct" => variation.direct = true,
@@ -62,7 +66,9 @@ impl Interpreter {
         for name in &variation.preload {
             object::import(name)?;
         }
-        Ok(Interpreter { session: Session::new(variation.direct)? })
+        Ok(Interpreter {
+            session: Session::new(variation.direct)?,
+        })
     }
 }
 
@@ -80,7 +86,10 @@ impl Runtime for Interpreter {
             stages = stages.with(Stage::Heap);
         }
         Hello {
-            implementation: format!("CPython {}", running_version().split(' ').next().unwrap_or("")),
+            implementation: format!(
+                "CPython {}",
+                running_version().split(' ').next().unwrap_or("")
+            ),
             stages,
             needs_code: false,
             unsupported_fields: Vec::new(),
@@ -94,6 +103,10 @@ impl Runtime for Interpreter {
 
     fn run(&mut self, request: &RunRequest, report: &mut ReportBuilder) -> Finished {
         self.session.run(request, report)
+    }
+
+    fn plant_layout_fault(&mut self) {
+        self.session.plant_layout_fault();
     }
 }
 
@@ -142,7 +155,11 @@ fn initialize(variation: &Variation) -> Result<(), String> {
             (&raw mut (*config_pointer).program_name, EXECUTABLE),
         ] {
             let value = CString::new(value).map_err(|error| error.to_string())?;
-            succeed(ffi::PyConfig_SetBytesString(config_pointer, place, value.as_ptr()))?;
+            succeed(ffi::PyConfig_SetBytesString(
+                config_pointer,
+                place,
+                value.as_ptr(),
+            ))?;
         }
         let status = ffi::Py_InitializeFromConfig(&config);
         ffi::PyConfig_Clear(&mut config);
@@ -162,6 +179,9 @@ fn succeed(status: ffi::PyStatus) -> Result<(), String> {
         if status.err_msg.is_null() {
             return Err("CPython does not start and gives no reason".to_owned());
         }
-        Err(format!("CPython does not start: {}", CStr::from_ptr(status.err_msg).to_string_lossy()))
+        Err(format!(
+            "CPython does not start: {}",
+            CStr::from_ptr(status.err_msg).to_string_lossy()
+        ))
     }
 }

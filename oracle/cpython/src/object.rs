@@ -10,7 +10,11 @@ pub struct Object(*mut ffi::PyObject);
 impl Object {
     /// Takes over a new reference; `None` where it is NULL, with the error left set.
     pub fn take(pointer: *mut ffi::PyObject) -> Option<Object> {
-        if pointer.is_null() { None } else { Some(Object(pointer)) }
+        if pointer.is_null() {
+            None
+        } else {
+            Some(Object(pointer))
+        }
     }
 
     /// A new reference to a borrowed object.
@@ -133,7 +137,9 @@ pub fn clear_error() {
 /// A str.
 pub fn text(value: &str) -> Option<Object> {
     // SAFETY: the bytes are valid for the call.
-    Object::take(unsafe { ffi::PyUnicode_FromStringAndSize(value.as_ptr().cast(), value.len() as ffi::Py_ssize_t) })
+    Object::take(unsafe {
+        ffi::PyUnicode_FromStringAndSize(value.as_ptr().cast(), value.len() as ffi::Py_ssize_t)
+    })
 }
 
 /// A tuple of new references.
@@ -166,7 +172,9 @@ pub fn take_error_text() -> String {
     // SAFETY: the object is alive.
     let shown = Object::take(unsafe { ffi::PyObject_Repr(error.pointer()) });
     clear_error();
-    shown.and_then(|text| text.text()).unwrap_or_else(|| "an error without a text".to_owned())
+    shown
+        .and_then(|text| text.text())
+        .unwrap_or_else(|| "an error without a text".to_owned())
 }
 
 /// The current exception, with its traceback attached, cleared from the thread state.
@@ -178,8 +186,11 @@ pub fn take_exception() -> Option<Object> {
     }
     #[cfg(not(Py_3_12))]
     {
-        let (mut kind, mut value, mut traceback) =
-            (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+        let (mut kind, mut value, mut traceback) = (
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        );
         // SAFETY: the three places are valid for writing; what they receive is owned from here on.
         unsafe {
             ffi::PyErr_Fetch(&mut kind, &mut value, &mut traceback);

@@ -28,6 +28,8 @@ pub struct Session {
     direct: bool,
     programs: u32,
     builtins_length: isize,
+    /// Set by the self-test: the next heap gets a wrong byte.
+    faulty: bool,
     #[cfg(twinheap_raw_layout)]
     decoder: twinheap_decode::Decoder,
 }
@@ -42,7 +44,9 @@ impl Session {
     pub fn new(direct: bool) -> Result<Session, String> {
         let sys = object::import("sys")?;
         let builtins = object::import("builtins")?;
-        let open = object::import("io")?.attribute(c"open").ok_or("io has no open")?;
+        let open = object::import("io")?
+            .attribute(c"open")
+            .ok_or("io has no open")?;
         let helper = Helper::new()?;
         // A module that every program's first traceback or codec look-up would import otherwise.
         object::import("encodings.latin_1")?;
@@ -54,6 +58,7 @@ impl Session {
             direct,
             programs: 0,
             builtins_length: 0,
+            faulty: false,
             #[cfg(twinheap_raw_layout)]
             decoder: twinheap_decode::Decoder::new(crate::boundary::find()?),
         };
@@ -64,7 +69,8 @@ impl Session {
 
     pub fn configure(&mut self, limits: &Limits, masks: &[MaskRule], unsupported: &[FieldSpec]) {
         #[cfg(twinheap_raw_layout)]
-        self.decoder.configure(masks, unsupported, limits.image_nodes);
+        self.decoder
+            .configure(masks, unsupported, limits.image_nodes);
         #[cfg(not(twinheap_raw_layout))]
         let _ = (limits, masks, unsupported);
     }
@@ -75,7 +81,9 @@ impl Session {
         let gc = object::import("gc")?;
         // SAFETY: the GIL is held.
         unsafe { ffi::PyGC_Collect() };
-        gc.attribute(c"freeze").and_then(|freeze| freeze.call(&[])).ok_or("gc.freeze failed")?;
+        gc.attribute(c"freeze")
+            .and_then(|freeze| freeze.call(&[]))
+            .ok_or("gc.freeze failed")?;
         // SAFETY: the GIL is held.
         unsafe { ffi::PyGC_Collect() };
         Ok(())
@@ -84,6 +92,11 @@ impl Session {
     fn count_builtins(&self) -> isize {
         // SAFETY: a module has a dict.
         unsafe { ffi::PyDict_Size(ffi::PyModule_GetDict(self.builtins.pointer())) }
+    }
+
+    /// For the self-test.
+    pub fn plant_layout_fault(&mut self) {
+        self.faulty = true;
     }
 
     pub fn run(&mut self, request: &RunRequest, report: &mut ReportBuilder) -> Finished {
@@ -104,13 +117,25 @@ impl Session {
             Err(exception) => self.not_compiled(&exception, report),
         };
         let retire = self.clean_up();
-        let marshal = if request.wanted.marshal { marshal } else { None };
-        Finished { outcome, marshal, retire }
+        let marshal = if request.wanted.marshal {
+            marshal
+        } else {
+            None
+        };
+        Finished {
+            outcome,
+            marshal,
+            retire,
+        }
     }
 
     /// Compiles, or gives the exception. The code goes through marshal, as an import would have it, so that
     /// a subject without a compiler runs exactly the same objects.
-    fn compile(&self, request: &RunRequest, marshal: &mut Option<Vec<u8>>) -> Result<Object, Object> {
+    fn compile(
+        &self,
+        request: &RunRequest,
+        marshal: &mut Option<Vec<u8>>,
+    ) -> Result<Object, Object> {
         let raised = || take_exception().expect("a failed call leaves an exception");
         let program = &request.program;
         let code = match CString::new(program.source.as_str()) {
@@ -132,7 +157,10 @@ impl Session {
                 // SAFETY: the exception type is immortal and the text static.
                 unsafe {
                     let kind = ffi::PyExc_ValueError;
-                    ffi::PyErr_SetString(kind, c"source code string cannot contain null bytes".as_ptr());
+                    ffi::PyErr_SetString(
+                        kind,
+                        c"source code string cannot contain null bytes".as_ptr(),
+                    );
                 }
                 return Err(raised());
             }
@@ -141,8 +169,10 @@ impl Session {
             return Ok(code);
         }
         // SAFETY: the code object is alive.
-        let bytes = Object::take(unsafe { ffi::PyMarshal_WriteObjectToString(code.pointer(), MARSHAL_VERSION) })
-            .ok_or_else(raised)?;
+        let bytes = Object::take(unsafe {
+            ffi::PyMarshal_WriteObjectToString(code.pointer(), MARSHAL_VERSION)
+        })
+        .ok_or_else(raised)?;
         let data = bytes.bytes().unwrap_or_default();
         let code = if self.direct {
             code
@@ -150,7 +180,10 @@ impl Session {
             drop(code);
             // SAFETY: the bytes are alive and as long as said.
             let loaded = unsafe {
-                ffi::PyMarshal_ReadObjectFromString(data.as_ptr().cast(), data.len() as ffi::Py_ssize_t)
+                ffi::PyMarshal_ReadObjectFromString(
+                    data.as_ptr().cast(),
+                    data.len() as ffi::Py_ssize_t,
+                )
             };
             Object::take(loaded).ok_or_else(raised)?
         };
@@ -158,7 +191,12 @@ impl Session {
         Ok(code)
     }
 
-    fn run_code(&mut self, code: Object, request: &RunRequest, report: &mut ReportBuilder) -> Outcome {
+    fn run_code(
+        &mut self,
+        code: Object,
+        request: &RunRequest,
+        report: &mut ReportBuilder,
+    ) -> Outcome {
         if report.wants(Stage::Code) {
             self.add_code(&code, report);
         }
@@ -169,7 +207,11 @@ impl Session {
         };
         let steps = report.wants(Stage::Steps);
         if steps {
-            tracing::begin(&request.program.filename, namespace.pointer(), report.wants_details());
+            tracing::begin(
+                &request.program.filename,
+                namespace.pointer(),
+                report.wants_details(),
+            );
         }
         // SAFETY: code and namespace are alive; the GIL is held.
         let result = Object::take(unsafe {
@@ -178,13 +220,23 @@ impl Session {
         if steps {
             report.add_steps(tracing::end());
         }
-        let exception = if result.is_none() { take_exception() } else { None };
+        let exception = if result.is_none() {
+            take_exception()
+        } else {
+            None
+        };
         drop(result);
         drop(code);
         self.flush_streams();
-        let left = Left { namespace, exception };
+        let left = Left {
+            namespace,
+            exception,
+        };
         let outcome = self.observe(&left, report);
-        let Left { namespace, exception } = left;
+        let Left {
+            namespace,
+            exception,
+        } = left;
         drop(exception);
         // SAFETY: the namespace is a live dict.
         unsafe { ffi::PyDict_Clear(namespace.pointer()) };
@@ -206,14 +258,20 @@ impl Session {
             let namespace = Object::take(ffi::PyDict_New())?;
             let name = object::text("__main__")?;
             ffi::PyDict_SetItemString(namespace.pointer(), c"__name__".as_ptr(), name.pointer());
-            ffi::PyDict_SetItemString(namespace.pointer(), c"__builtins__".as_ptr(), self.builtins.pointer());
+            ffi::PyDict_SetItemString(
+                namespace.pointer(),
+                c"__builtins__".as_ptr(),
+                self.builtins.pointer(),
+            );
             Some(namespace)
         }
     }
 
     /// New stream objects over descriptors 1 and 2, as the program before may have replaced or closed them.
     fn fresh_streams(&self) {
-        for (descriptor, name, errors) in [(1, c"stdout", "strict"), (2, c"stderr", "backslashreplace")] {
+        for (descriptor, name, errors) in
+            [(1, c"stdout", "strict"), (2, c"stderr", "backslashreplace")]
+        {
             if let Some(stream) = self.stream(descriptor, errors) {
                 self.sys.set_attribute(name, &stream);
             }
@@ -226,19 +284,30 @@ impl Session {
         // SAFETY: a plain constructor.
         let buffering = Object::take(unsafe { ffi::PyLong_FromLong(-1) })?;
         // SAFETY: the singletons are immortal.
-        let (none, closefd) = unsafe { (Object::borrow(ffi::Py_None())?, Object::borrow(ffi::Py_False())?) };
+        let (none, closefd) = unsafe {
+            (
+                Object::borrow(ffi::Py_None())?,
+                Object::borrow(ffi::Py_False())?,
+            )
+        };
         let mode = object::text("w")?;
         let encoding = object::text("utf-8")?;
         let errors = object::text(errors)?;
         let newline = object::text("\n")?;
         drop(none);
-        self.open.call(&[&number, &mode, &buffering, &encoding, &errors, &newline, &closefd])
+        self.open.call(&[
+            &number, &mode, &buffering, &encoding, &errors, &newline, &closefd,
+        ])
     }
 
     /// Flushes what the program may have left in buffers; a closed stream is no trouble.
     fn flush_streams(&self) {
         for name in [c"stdout", c"stderr"] {
-            if let Some(flush) = self.sys.attribute(name).and_then(|stream| stream.attribute(c"flush")) {
+            if let Some(flush) = self
+                .sys
+                .attribute(name)
+                .and_then(|stream| stream.attribute(c"flush"))
+            {
                 drop(flush.call(&[]));
             }
         }
@@ -250,7 +319,8 @@ impl Session {
         // SAFETY: the GIL is held.
         unsafe { ffi::PyGC_Collect() };
         let changed = self.count_builtins() != self.builtins_length;
-        let grown = self.programs.is_multiple_of(64) && twinheap_subject::system::resident_bytes() > RETIREMENT_BYTES;
+        let grown = self.programs.is_multiple_of(64)
+            && twinheap_subject::system::resident_bytes() > RETIREMENT_BYTES;
         changed || grown
     }
 }
@@ -274,15 +344,51 @@ impl Session {
 
     fn observe(&mut self, left: &Left, report: &mut ReportBuilder) -> Outcome {
         let exception = Self::address(left.exception.as_ref());
+        let planted = if std::mem::take(&mut self.faulty) {
+            plant(&left.namespace)
+        } else {
+            None
+        };
         if report.wants(Stage::Heap) {
-            let roots = [("namespace", Self::address(Some(&left.namespace))), ("exception", exception)];
+            let roots = [
+                ("namespace", Self::address(Some(&left.namespace))),
+                ("exception", exception),
+            ];
             let walked = self.decoder.walk(&roots);
             report.add_digest(Stage::Heap, walked.digest, |all| {
                 all.heap = twinheap_observation::Supported::Supported(walked.image());
             });
         }
+        if let Some(list) = planted {
+            list.allocated.set(list.allocated.get() - 1);
+        }
         twinheap_decode::outcome::outcome(exception)
     }
+}
+
+/// Makes the `allocated` field of the namespace's first list wrong by one, and gives the list.
+#[cfg(twinheap_raw_layout)]
+fn plant(namespace: &Object) -> Option<&twinheap_abi::PyListObject> {
+    let (mut position, mut value) = (0, std::ptr::null_mut());
+    // SAFETY: the namespace is a live dict; keys are not asked for; what is found stays alive in it.
+    while unsafe {
+        ffi::PyDict_Next(
+            namespace.pointer(),
+            &mut position,
+            std::ptr::null_mut(),
+            &mut value,
+        )
+    } != 0
+    {
+        // SAFETY: the value is alive.
+        if unsafe { ffi::PyList_CheckExact(value) } != 0 {
+            // SAFETY: a list of 3.11's layout, which lives as long as the namespace holds it.
+            let list = unsafe { &*value.cast::<twinheap_abi::PyListObject>() };
+            list.allocated.set(list.allocated.get() + 1);
+            return Some(list);
+        }
+    }
+    None
 }
 
 #[cfg(not(twinheap_raw_layout))]
@@ -290,7 +396,10 @@ impl Session {
     fn add_code(&self, code: &Object, report: &mut ReportBuilder) {
         match crate::foreign::code(code) {
             Some(dump) => report.add_code(dump),
-            None => report.add_unsupported(Stage::Code, "its code objects lack a field that 3.11's have"),
+            None => report.add_unsupported(
+                Stage::Code,
+                "its code objects lack a field that 3.11's have",
+            ),
         }
     }
 
@@ -303,7 +412,7 @@ impl Session {
 
     fn observe(&mut self, left: &Left, report: &mut ReportBuilder) -> Outcome {
         report.add_unsupported(Stage::Heap, "the decoder knows the layout of 3.11 only");
-        let _ = &left.namespace;
+        let _ = (&left.namespace, self.faulty);
         self.outcome_of(left.exception.as_ref())
     }
 }

@@ -11,7 +11,10 @@ use twinheap_observation::steps::StepRecorder;
 struct Tracing {
     recorder: StepRecorder,
     filename: Vec<u8>,
-    #[cfg_attr(not(twinheap_raw_layout), expect(dead_code, reason = "only the raw layout can watch objects"))]
+    #[cfg_attr(
+        not(twinheap_raw_layout),
+        expect(dead_code, reason = "only the raw layout can watch objects")
+    )]
     namespace: *mut ffi::PyObject,
     /// The file name object seen last, and whether it is the program's.
     last_filename: (usize, bool),
@@ -38,7 +41,10 @@ pub fn begin(filename: &str, namespace: *mut ffi::PyObject, keep: bool) {
 pub fn end() -> StepTrail {
     // SAFETY: the GIL is held.
     unsafe { ffi::PyEval_SetTrace(None, std::ptr::null_mut()) };
-    TRACING.take().map(|tracing| tracing.recorder.finish()).unwrap_or_else(|| StepRecorder::default().finish())
+    TRACING
+        .take()
+        .map(|tracing| tracing.recorder.finish())
+        .unwrap_or_else(|| StepRecorder::default().finish())
 }
 
 unsafe extern "C" fn trace(
@@ -67,7 +73,8 @@ impl Tracing {
         let filename = code.co_filename.get();
         if self.last_filename.0 != filename as usize {
             // SAFETY: as above; nothing runs while the text is read.
-            let text = twinheap_decode::text::str_text(unsafe { twinheap_decode::Address::new(filename) });
+            let text =
+                twinheap_decode::text::str_text(unsafe { twinheap_decode::Address::new(filename) });
             self.last_filename = (filename as usize, text.as_bytes() == self.filename);
         }
         if !self.last_filename.1 {
@@ -88,8 +95,13 @@ impl Tracing {
                 twinheap_decode::Address::new(self.namespace.cast()),
             )
         };
-        let watched = if self.recorder.wants_watch() { twinheap_decode::watch::namespace_digest(namespace) } else { 0 };
-        self.recorder.record(twinheap_decode::text::str_bytes(name), line as u32, watched);
+        let watched = if self.recorder.wants_watch() {
+            twinheap_decode::watch::namespace_digest(namespace)
+        } else {
+            0
+        };
+        self.recorder
+            .record(twinheap_decode::text::str_bytes(name), line as u32, watched);
     }
 }
 
@@ -104,11 +116,17 @@ impl Tracing {
         let Some(code) = Object::take(unsafe { ffi::PyFrame_GetCode(frame) }.cast()) else {
             return;
         };
-        let filename = code.attribute(c"co_filename").and_then(|name| name.text()).unwrap_or_default();
+        let filename = code
+            .attribute(c"co_filename")
+            .and_then(|name| name.text())
+            .unwrap_or_default();
         if filename.as_bytes() != self.filename {
             return;
         }
-        let name = code.attribute(c"co_name").and_then(|name| name.text()).unwrap_or_default();
+        let name = code
+            .attribute(c"co_name")
+            .and_then(|name| name.text())
+            .unwrap_or_default();
         // SAFETY: the frame is alive.
         let line = unsafe { ffi::PyFrame_GetLineNumber(frame) };
         self.recorder.record(name.as_bytes(), line as u32, 0);

@@ -47,7 +47,10 @@ impl Boundary {
 
     /// Declares the key table of the empty dict, given any dict that was just made.
     pub fn share_empty_keys(&mut self, empty_dict: Address) {
-        let keys = empty_dict.view::<twinheap_abi::PyDictObject>().ma_keys.get();
+        let keys = empty_dict
+            .view::<twinheap_abi::PyDictObject>()
+            .ma_keys
+            .get();
         self.empty_keys = keys as usize;
     }
 

@@ -17,7 +17,9 @@ impl Decoder {
             Layout::Code => self.write_code(address),
             Layout::Frame => self.write_frame(address),
             Layout::Generator => self.write_generator(address),
-            Layout::Cell => self.reference(fields::OB_REF, address.view::<PyCellObject>().ob_ref.get()),
+            Layout::Cell => {
+                self.reference(fields::OB_REF, address.view::<PyCellObject>().ob_ref.get())
+            }
             Layout::Method => {
                 let method = address.view::<PyMethodObject>();
                 self.reference(fields::IM_FUNC, method.im_func.get());
@@ -55,7 +57,10 @@ impl Decoder {
                 self.reference(fields::WRAPPER_SELF, wrapper.self_.get());
             }
             Layout::MappingProxy => {
-                self.reference(fields::MAPPING, address.view::<mappingproxyobject>().mapping.get());
+                self.reference(
+                    fields::MAPPING,
+                    address.view::<mappingproxyobject>().mapping.get(),
+                );
             }
             Layout::Property => {
                 let property = address.view::<propertyobject>();
@@ -101,7 +106,10 @@ impl Decoder {
         self.presence(fields::FUNC_WEAKREFLIST, function.func_weakreflist.get());
         self.reference(fields::FUNC_MODULE, function.func_module.get());
         self.reference(fields::FUNC_ANNOTATIONS, function.func_annotations.get());
-        self.unsigned(fields::FUNC_VECTORCALL, u64::from(function.vectorcall.get().is_some()));
+        self.unsigned(
+            fields::FUNC_VECTORCALL,
+            u64::from(function.vectorcall.get().is_some()),
+        );
         self.unsigned(fields::FUNC_VERSION, u64::from(function.func_version.get()));
     }
 
@@ -148,7 +156,10 @@ impl Decoder {
         let frame = address.view::<PyFrameObject>();
         self.reference(fields::FRAME_BACK, frame.f_back.get());
         self.signed(fields::FRAME_LINENO, i64::from(frame.f_lineno.get()));
-        self.unsigned(fields::FRAME_TRACE_LINES, u64::from(frame.f_trace_lines.get()));
+        self.unsigned(
+            fields::FRAME_TRACE_LINES,
+            u64::from(frame.f_trace_lines.get()),
+        );
         let inner = Address::of(frame.f_frame.get());
         if !inner.is_null() {
             self.write_inner_frame(inner);
@@ -168,9 +179,17 @@ impl Decoder {
         self.signed(fields::IFRAME_STACKTOP, i64::from(frame.stacktop.get()));
         self.signed(fields::IFRAME_OWNER, i64::from(frame.owner.get()));
         let locals = code_address.view::<PyCodeObject>().co_nlocalsplus.get();
-        let held = if frame.stacktop.get() < 0 { locals } else { frame.stacktop.get() };
+        let held = if frame.stacktop.get() < 0 {
+            locals
+        } else {
+            frame.stacktop.get()
+        };
         let start = address.offset(offset_of!(_PyInterpreterFrame, localsplus) as isize);
-        for (index, value) in start.table::<*const PyObject>(held.max(0) as usize).iter().enumerate() {
+        for (index, value) in start
+            .table::<*const PyObject>(held.max(0) as usize)
+            .iter()
+            .enumerate()
+        {
             self.reference_at(fields::IFRAME_LOCALSPLUS, index, *value);
         }
     }
@@ -184,7 +203,10 @@ impl Decoder {
         if c_text(address.type_of().tp_name.get()) == b"async_generator" {
             self.signed(fields::GI_CLOSED, i64::from(generator.gi_closed.get()));
         }
-        self.signed(fields::GI_FRAME_STATE, i64::from(generator.gi_frame_state.get()));
+        self.signed(
+            fields::GI_FRAME_STATE,
+            i64::from(generator.gi_frame_state.get()),
+        );
         if generator.gi_frame_state.get() < FRAME_COMPLETED {
             self.write_inner_frame(address.offset(offset_of!(PyGenObject, gi_iframe) as isize));
         }

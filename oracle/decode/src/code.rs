@@ -13,7 +13,9 @@ use crate::text::{bytes_data, int_digits, int_hexadecimal, str_points, str_text}
 /// The base instructions of a code object with zeroed caches, and its present opcodes without caches.
 pub(crate) fn base_instructions(address: Address) -> (Vec<u8>, Vec<u8>) {
     let count = address.view::<PyCodeObject>().ob_size.get() as usize;
-    let units = address.offset(offset_of!(PyCodeObject, co_code_adaptive) as isize).table::<u16>(count);
+    let units = address
+        .offset(offset_of!(PyCodeObject, co_code_adaptive) as isize)
+        .table::<u16>(count);
     let mut base = Vec::with_capacity(count * 2);
     let mut quickened = Vec::with_capacity(count);
     let mut index = 0;
@@ -44,7 +46,9 @@ pub fn dump(address: Address) -> CodeDump {
         co_stacksize: code.co_stacksize.get(),
         co_flags: code.co_flags.get(),
         co_code: base_instructions(address).0,
-        co_consts: tuple_items(Address::of(code.co_consts.get())).map(constant).collect(),
+        co_consts: tuple_items(Address::of(code.co_consts.get()))
+            .map(constant)
+            .collect(),
         co_names: names(Address::of(code.co_names.get())),
         co_localsplusnames: names(Address::of(code.co_localsplusnames.get())),
         co_localspluskinds: bytes_data(Address::of(code.co_localspluskinds.get())).to_vec(),
@@ -56,7 +60,10 @@ pub fn dump(address: Address) -> CodeDump {
 pub(crate) fn tuple_items(address: Address) -> impl Iterator<Item = Address> {
     let length = address.view::<PyVarObject>().ob_size.get() as usize;
     let items = address.offset(offset_of!(PyTupleObject, ob_item) as isize);
-    items.table::<*const PyObject>(length).iter().map(|item| Address::of(*item))
+    items
+        .table::<*const PyObject>(length)
+        .iter()
+        .map(|item| Address::of(*item))
 }
 
 fn names(tuple: Address) -> Vec<String> {

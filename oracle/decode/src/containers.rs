@@ -20,11 +20,15 @@ impl<'heap> KeyTable<'heap> {
     pub(crate) fn at(address: Address) -> KeyTable<'heap> {
         let head = address.view::<PyDictKeysObject>();
         let indices = address.offset(size_of::<PyDictKeysObject>() as isize);
-        KeyTable { head, entries: indices.offset(1 << head.dk_log2_index_bytes.get()) }
+        KeyTable {
+            head,
+            entries: indices.offset(1 << head.dk_log2_index_bytes.get()),
+        }
     }
 
     fn indices(&self) -> &'heap [u8] {
-        let start = Address::of(self.head as *const PyDictKeysObject).offset(size_of::<PyDictKeysObject>() as isize);
+        let start = Address::of(self.head as *const PyDictKeysObject)
+            .offset(size_of::<PyDictKeysObject>() as isize);
         start.table(1 << self.head.dk_log2_index_bytes.get())
     }
 
@@ -44,10 +48,16 @@ impl<'heap> KeyTable<'heap> {
     pub(crate) fn entry(&self, index: usize) -> (Address, Address) {
         if self.is_general() {
             let entry = &self.general()[index];
-            (Address::of(entry.me_key.get()), Address::of(entry.me_value.get()))
+            (
+                Address::of(entry.me_key.get()),
+                Address::of(entry.me_value.get()),
+            )
         } else {
             let entry = &self.unicode()[index];
-            (Address::of(entry.me_key.get()), Address::of(entry.me_value.get()))
+            (
+                Address::of(entry.me_key.get()),
+                Address::of(entry.me_value.get()),
+            )
         }
     }
 
@@ -76,7 +86,9 @@ pub(crate) fn find_in_dict(dict: Address, name: &str) -> Option<Address> {
         return None;
     }
     dict_items(dict)
-        .find(|(key, _)| key.type_of().tp_flags.get() & Py_TPFLAGS_UNICODE_SUBCLASS != 0 && str_is(*key, name))
+        .find(|(key, _)| {
+            key.type_of().tp_flags.get() & Py_TPFLAGS_UNICODE_SUBCLASS != 0 && str_is(*key, name)
+        })
         .map(|(_, value)| value)
 }
 
@@ -88,7 +100,10 @@ impl Decoder {
             Layout::Dict => self.write_dict(address),
             Layout::Set | Layout::FrozenSet => self.write_set(address),
             Layout::DictView => {
-                self.reference(fields::DV_DICT, address.view::<_PyDictViewObject>().dv_dict.get());
+                self.reference(
+                    fields::DV_DICT,
+                    address.view::<_PyDictViewObject>().dv_dict.get(),
+                );
             }
             Layout::DictIterator => {
                 let iterator = address.view::<dictiterobject>();
@@ -165,7 +180,11 @@ impl Decoder {
         let size = address.view::<PyVarObject>().ob_size.get();
         self.signed(fields::OB_SIZE, size as i64);
         let items = address.offset(offset_of!(PyTupleObject, ob_item) as isize);
-        for (index, item) in items.table::<*const PyObject>(size as usize).iter().enumerate() {
+        for (index, item) in items
+            .table::<*const PyObject>(size as usize)
+            .iter()
+            .enumerate()
+        {
             self.reference_at(fields::TUPLE_ITEM, index, *item);
         }
     }
@@ -176,7 +195,11 @@ impl Decoder {
         self.signed(fields::OB_SIZE, size as i64);
         self.signed(fields::LIST_ALLOCATED, list.allocated.get() as i64);
         let items = Address::of(list.ob_item.get());
-        for (index, item) in items.table::<*const PyObject>(size.max(0) as usize).iter().enumerate() {
+        for (index, item) in items
+            .table::<*const PyObject>(size.max(0) as usize)
+            .iter()
+            .enumerate()
+        {
             self.reference_at(fields::LIST_ITEM, index, *item);
         }
     }
@@ -199,7 +222,13 @@ impl Decoder {
         let (used, prefix_bytes) = (prefix[0] as usize, prefix[1]);
         self.unsigned_at(fields::VALUES_PREFIX, 0, used as u64);
         self.unsigned_at(fields::VALUES_PREFIX, 1, u64::from(prefix_bytes));
-        let order: Vec<u8> = values.offset(-2 - used as isize).table::<u8>(used).iter().rev().copied().collect();
+        let order: Vec<u8> = values
+            .offset(-2 - used as isize)
+            .table::<u8>(used)
+            .iter()
+            .rev()
+            .copied()
+            .collect();
         self.bytes(fields::VALUES_ORDER, &order);
         let count = keys.dk_nentries.get() as usize;
         for (index, value) in values.table::<*const PyObject>(count).iter().enumerate() {
@@ -212,11 +241,17 @@ impl Decoder {
         let head = table.head;
         let entry_size = if table.is_general() { 24 } else { 16 };
         let usable = (head.dk_usable.get() + head.dk_nentries.get()) as u64;
-        let size = size_of::<PyDictKeysObject>() as u64 + table.indices().len() as u64 + entry_size * usable;
-        self.encoder.begin_node(Layout::DictKeys, "PyDictKeysObject", size);
+        let size = size_of::<PyDictKeysObject>() as u64
+            + table.indices().len() as u64
+            + entry_size * usable;
+        self.encoder
+            .begin_node(Layout::DictKeys, "PyDictKeysObject", size);
         self.signed(fields::DK_REFCNT, head.dk_refcnt.get() as i64);
         self.unsigned(fields::DK_LOG2_SIZE, u64::from(head.dk_log2_size.get()));
-        self.unsigned(fields::DK_LOG2_INDEX_BYTES, u64::from(head.dk_log2_index_bytes.get()));
+        self.unsigned(
+            fields::DK_LOG2_INDEX_BYTES,
+            u64::from(head.dk_log2_index_bytes.get()),
+        );
         self.unsigned(fields::DK_KIND, u64::from(head.dk_kind.get()));
         self.unsigned(fields::DK_VERSION, u64::from(head.dk_version.get()));
         self.signed(fields::DK_USABLE, head.dk_usable.get() as i64);

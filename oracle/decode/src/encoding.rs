@@ -2,7 +2,7 @@
 
 use twinheap_observation::{FieldValue, ImageField, ImageNode, MaskRule, MemoryImage, Stage};
 
-use crate::fields::{FIELDS, FieldId};
+use crate::fields::{FIELDS, FieldDefinition, FieldId};
 use crate::layouts::Layout;
 
 const END_OF_NODE: u16 = u16::MAX;
@@ -47,7 +47,9 @@ impl MaskTable {
                     && rule.field.owner == field.owner
                     && rule.field.name == field.name
             });
-            let by_spec = everywhere.iter().any(|spec| spec.owner == field.owner && spec.name == field.name);
+            let by_spec = everywhere
+                .iter()
+                .any(|spec| spec.owner == field.owner && spec.name == field.name);
             *cell = by_rule || by_spec;
             any |= *cell;
         }
@@ -97,7 +99,8 @@ impl Encoder {
         match index {
             None => self.bytes.extend_from_slice(&(field.0 << 1).to_le_bytes()),
             Some(index) => {
-                self.bytes.extend_from_slice(&(field.0 << 1 | 1).to_le_bytes());
+                self.bytes
+                    .extend_from_slice(&(field.0 << 1 | 1).to_le_bytes());
                 self.number(index as u64);
             }
         }
@@ -150,7 +153,10 @@ impl Encoder {
 /// Parses canonical bytes that this process wrote.
 pub fn parse(bytes: &[u8], truncated: bool) -> MemoryImage {
     let mut reader = Reader { bytes };
-    let mut image = MemoryImage { truncated, ..MemoryImage::default() };
+    let mut image = MemoryImage {
+        truncated,
+        ..MemoryImage::default()
+    };
     loop {
         let length = reader.number();
         if length == 0 {
@@ -163,6 +169,15 @@ pub fn parse(bytes: &[u8], truncated: bool) -> MemoryImage {
         image.nodes.push(reader.node());
     }
     image
+}
+
+/// The distance between two places of a field that repeats: entries lie a whole entry apart.
+fn stride(definition: &FieldDefinition) -> i64 {
+    match definition.owner {
+        "PyDictKeyEntry" => 24,
+        "PyDictUnicodeEntry" | "setentry" => 16,
+        _ => i64::from(definition.size),
+    }
 }
 
 struct Reader<'a> {
@@ -231,7 +246,7 @@ impl Reader<'_> {
             }
             let definition = FieldId(header >> 1).definition();
             let index = (header & 1 != 0).then(|| self.number() as u32);
-            let step = i64::from(definition.size) * i64::from(index.unwrap_or(0));
+            let step = stride(definition) * i64::from(index.unwrap_or(0));
             fields.push(ImageField {
                 owner: definition.owner.to_owned(),
                 name: definition.name.to_owned(),
@@ -241,6 +256,11 @@ impl Reader<'_> {
                 value: self.value(),
             });
         }
-        ImageNode { layout: layout.name().to_owned(), type_name, size, fields }
+        ImageNode {
+            layout: layout.name().to_owned(),
+            type_name,
+            size,
+            fields,
+        }
     }
 }

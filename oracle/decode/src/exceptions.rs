@@ -24,7 +24,10 @@ impl Decoder {
         self.reference(fields::EXC_TRACEBACK, exception.traceback.get());
         self.reference(fields::EXC_CONTEXT, exception.context.get());
         self.reference(fields::EXC_CAUSE, exception.cause.get());
-        self.unsigned(fields::EXC_SUPPRESS_CONTEXT, u64::from(exception.suppress_context.get()));
+        self.unsigned(
+            fields::EXC_SUPPRESS_CONTEXT,
+            u64::from(exception.suppress_context.get()),
+        );
         self.write_family(address, exception_family(address.type_of()));
     }
 
@@ -60,7 +63,10 @@ impl Decoder {
                 self.signed(fields::UNICODE_END, error.end.get() as i64);
                 self.reference(fields::UNICODE_REASON, error.reason.get());
             }
-            ExceptionFamily::Exit => self.reference(fields::EXIT_CODE, address.view::<PySystemExitObject>().code.get()),
+            ExceptionFamily::Exit => self.reference(
+                fields::EXIT_CODE,
+                address.view::<PySystemExitObject>().code.get(),
+            ),
             ExceptionFamily::Os => {
                 let error = address.view::<PyOSErrorObject>();
                 self.reference(fields::OS_ERRNO, error.myerrno.get());
@@ -70,10 +76,16 @@ impl Decoder {
                 self.signed(fields::OS_WRITTEN, error.written.get() as i64);
             }
             ExceptionFamily::Stop => {
-                self.reference(fields::STOP_VALUE, address.view::<PyStopIterationObject>().value.get());
+                self.reference(
+                    fields::STOP_VALUE,
+                    address.view::<PyStopIterationObject>().value.get(),
+                );
             }
             ExceptionFamily::Name => {
-                self.reference(fields::NAME_NAME, address.view::<PyNameErrorObject>().name.get());
+                self.reference(
+                    fields::NAME_NAME,
+                    address.view::<PyNameErrorObject>().name.get(),
+                );
             }
             ExceptionFamily::Attribute => {
                 let error = address.view::<PyAttributeErrorObject>();

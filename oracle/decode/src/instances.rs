@@ -10,7 +10,12 @@ use crate::walk::Decoder;
 
 impl Decoder {
     /// Writes the parts that the type adds to every instance.
-    pub(crate) fn write_instance_parts(&mut self, address: Address, type_object: &PyTypeObject, layout: Layout) {
+    pub(crate) fn write_instance_parts(
+        &mut self,
+        address: Address,
+        type_object: &PyTypeObject,
+        layout: Layout,
+    ) {
         if type_object.tp_flags.get() & Py_TPFLAGS_HEAPTYPE == 0 || layout == Layout::Type {
             return;
         }

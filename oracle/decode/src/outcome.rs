@@ -33,7 +33,11 @@ fn view(exception: Address, seen: &mut Vec<Address>) -> ExceptionView {
     let args = Address::of(object.args.get());
     let mut result = ExceptionView {
         type_name: qualified_name(type_address),
-        args: if args.is_null() { Vec::new() } else { tuple_items(args).map(render).collect() },
+        args: if args.is_null() {
+            Vec::new()
+        } else {
+            tuple_items(args).map(render).collect()
+        },
         ..ExceptionView::default()
     };
     if seen.contains(&exception) || seen.len() >= MAXIMUM_CHAIN {
@@ -42,7 +46,10 @@ fn view(exception: Address, seen: &mut Vec<Address>) -> ExceptionView {
     }
     seen.push(exception);
     result.fields = family_fields(exception);
-    result.notes = notes(Address::of(object.notes.get()), Address::of(object.dict.get()));
+    result.notes = notes(
+        Address::of(object.notes.get()),
+        Address::of(object.dict.get()),
+    );
     result.traceback = traceback(Address::of(object.traceback.get()));
     result.suppress_context = object.suppress_context.get();
     result.cause = follow(Address::of(object.cause.get()), seen);
@@ -50,7 +57,9 @@ fn view(exception: Address, seen: &mut Vec<Address>) -> ExceptionView {
     if exception_family(exception.type_of()) == ExceptionFamily::Group {
         let members = Address::of(exception.view::<PyBaseExceptionGroupObject>().excs.get());
         if !members.is_null() {
-            result.members = tuple_items(members).map(|member| view(member, seen)).collect();
+            result.members = tuple_items(members)
+                .map(|member| view(member, seen))
+                .collect();
         }
     }
     result
@@ -62,13 +71,23 @@ fn follow(exception: Address, seen: &mut Vec<Address>) -> Option<Box<ExceptionVi
 
 /// Notes are kept under `__notes__` in the exception's dict.
 fn notes(field: Address, dict: Address) -> Vec<String> {
-    let held = if field.is_null() { crate::containers::find_in_dict(dict, "__notes__") } else { Some(field) };
-    let Some(list) = held.filter(|list| list.type_of().tp_flags.get() & Py_TPFLAGS_LIST_SUBCLASS != 0) else {
+    let held = if field.is_null() {
+        crate::containers::find_in_dict(dict, "__notes__")
+    } else {
+        Some(field)
+    };
+    let Some(list) =
+        held.filter(|list| list.type_of().tp_flags.get() & Py_TPFLAGS_LIST_SUBCLASS != 0)
+    else {
         return Vec::new();
     };
     let list = list.view::<PyListObject>();
-    let items = Address::of(list.ob_item.get()).table::<*const PyObject>(list.ob_size.get() as usize);
-    items.iter().map(|item| render(Address::of(*item))).collect()
+    let items =
+        Address::of(list.ob_item.get()).table::<*const PyObject>(list.ob_size.get() as usize);
+    items
+        .iter()
+        .map(|item| render(Address::of(*item)))
+        .collect()
 }
 
 fn traceback(mut entry: Address) -> Vec<FrameSpan> {
@@ -102,7 +121,8 @@ fn frame_span(entry: Address) -> FrameSpan {
 
 /// The fields that only this family of exceptions has.
 fn family_fields(exception: Address) -> Vec<(String, String)> {
-    let field = |name: &str, pointer: *mut PyObject| (name.to_owned(), render(Address::of(pointer)));
+    let field =
+        |name: &str, pointer: *mut PyObject| (name.to_owned(), render(Address::of(pointer)));
     match exception_family(exception.type_of()) {
         ExceptionFamily::Plain | ExceptionFamily::Group | ExceptionFamily::Exit => Vec::new(),
         ExceptionFamily::Syntax => {
@@ -118,7 +138,10 @@ fn family_fields(exception: Address) -> Vec<(String, String)> {
         }
         ExceptionFamily::Import => {
             let error = exception.view::<PyImportErrorObject>();
-            vec![field("msg", error.msg.get()), field("name", error.name.get())]
+            vec![
+                field("msg", error.msg.get()),
+                field("name", error.name.get()),
+            ]
         }
         ExceptionFamily::Unicode => {
             let error = exception.view::<PyUnicodeErrorObject>();
@@ -138,11 +161,20 @@ fn family_fields(exception: Address) -> Vec<(String, String)> {
                 field("filename2", error.filename2.get()),
             ]
         }
-        ExceptionFamily::Stop => vec![field("value", exception.view::<PyStopIterationObject>().value.get())],
-        ExceptionFamily::Name => vec![field("name", exception.view::<PyNameErrorObject>().name.get())],
+        ExceptionFamily::Stop => vec![field(
+            "value",
+            exception.view::<PyStopIterationObject>().value.get(),
+        )],
+        ExceptionFamily::Name => vec![field(
+            "name",
+            exception.view::<PyNameErrorObject>().name.get(),
+        )],
         ExceptionFamily::Attribute => {
             let error = exception.view::<PyAttributeErrorObject>();
-            vec![field("name", error.name.get()), field("obj", error.obj.get())]
+            vec![
+                field("name", error.name.get()),
+                field("obj", error.obj.get()),
+            ]
         }
     }
 }

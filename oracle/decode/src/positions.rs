@@ -46,7 +46,11 @@ impl Reader<'_> {
 
     fn signed(&mut self) -> i32 {
         let value = self.number() as u32;
-        if value & 1 != 0 { -((value >> 1) as i32) } else { (value >> 1) as i32 }
+        if value & 1 != 0 {
+            -((value >> 1) as i32)
+        } else {
+            (value >> 1) as i32
+        }
     }
 
     fn entry(&mut self, kind: u8, line: &mut i32) -> Span {
@@ -64,7 +68,12 @@ impl Reader<'_> {
             10..=12 => {
                 *line += i32::from(kind) - 10;
                 let column = self.byte().unwrap_or(0);
-                (*line, *line, i32::from(column), i32::from(self.byte().unwrap_or(0)))
+                (
+                    *line,
+                    *line,
+                    i32::from(column),
+                    i32::from(self.byte().unwrap_or(0)),
+                )
             }
             short => {
                 let second = self.byte().unwrap_or(0);

@@ -13,13 +13,19 @@ impl Decoder {
         match layout {
             Layout::Int => {
                 let (_, digits) = int_digits(address);
-                self.signed(fields::OB_SIZE, address.view::<PyVarObject>().ob_size.get() as i64);
+                self.signed(
+                    fields::OB_SIZE,
+                    address.view::<PyVarObject>().ob_size.get() as i64,
+                );
                 for (index, digit) in digits.iter().enumerate() {
                     self.unsigned_at(fields::OB_DIGIT, index, u64::from(*digit));
                 }
             }
             Layout::Float => {
-                self.unsigned(fields::OB_FVAL, address.view::<PyFloatObject>().ob_fval.get().to_bits());
+                self.unsigned(
+                    fields::OB_FVAL,
+                    address.view::<PyFloatObject>().ob_fval.get().to_bits(),
+                );
             }
             Layout::Complex => {
                 let value = address.view::<PyComplexObject>().cval.get();
@@ -28,8 +34,14 @@ impl Decoder {
             }
             Layout::Str | Layout::InternedStr => self.write_str(address),
             Layout::Bytes => {
-                self.signed(fields::OB_SIZE, address.view::<PyVarObject>().ob_size.get() as i64);
-                self.signed(fields::OB_SHASH, address.view::<PyBytesObject>().ob_shash.get() as i64);
+                self.signed(
+                    fields::OB_SIZE,
+                    address.view::<PyVarObject>().ob_size.get() as i64,
+                );
+                self.signed(
+                    fields::OB_SHASH,
+                    address.view::<PyBytesObject>().ob_shash.get() as i64,
+                );
                 self.bytes(fields::OB_SVAL, bytes_data(address));
             }
             Layout::ByteArray => self.write_bytearray(address),
@@ -46,7 +58,11 @@ impl Decoder {
         if !(header.is_compact() && header.is_ascii()) {
             let compact = address.view::<PyCompactUnicodeObject>();
             self.presence(fields::STR_UTF8, compact.utf8.get());
-            let length = if compact.utf8.get().is_null() { 0 } else { compact.utf8_length.get() };
+            let length = if compact.utf8.get().is_null() {
+                0
+            } else {
+                compact.utf8_length.get()
+            };
             self.signed(fields::STR_UTF8_LENGTH, length as i64);
         }
         self.bytes(fields::STR_DATA, str_data(address));
@@ -61,7 +77,10 @@ impl Decoder {
         let slack = (object.ob_start.get() as usize).wrapping_sub(object.ob_bytes.get() as usize);
         self.unsigned(fields::OB_START, slack as u64);
         self.signed(fields::OB_EXPORTS, object.ob_exports.get() as i64);
-        self.bytes(fields::OB_SVAL, Address::of(object.ob_start.get()).table(size as usize));
+        self.bytes(
+            fields::OB_SVAL,
+            Address::of(object.ob_start.get()).table(size as usize),
+        );
     }
 
     fn write_memoryview(&mut self, address: Address) {
@@ -81,7 +100,11 @@ impl Decoder {
         if !header.is_compact() {
             return None;
         }
-        let head = if header.is_ascii() { size_of::<PyASCIIObject>() } else { size_of::<PyCompactUnicodeObject>() };
+        let head = if header.is_ascii() {
+            size_of::<PyASCIIObject>()
+        } else {
+            size_of::<PyCompactUnicodeObject>()
+        };
         Some(head as u64 + (header.length.get() as u64 + 1) * u64::from(header.kind()))
     }
 }

@@ -31,8 +31,14 @@ pub(crate) fn str_points(address: Address) -> Vec<u32> {
     let data = str_data(address);
     match address.view::<PyASCIIObject>().kind() {
         1 => data.iter().map(|byte| u32::from(*byte)).collect(),
-        2 => data.chunks_exact(2).map(|pair| u32::from(u16::from_le_bytes([pair[0], pair[1]]))).collect(),
-        _ => data.chunks_exact(4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect(),
+        2 => data
+            .chunks_exact(2)
+            .map(|pair| u32::from(u16::from_le_bytes([pair[0], pair[1]])))
+            .collect(),
+        _ => data
+            .chunks_exact(4)
+            .map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+            .collect(),
     }
 }
 
@@ -158,7 +164,11 @@ fn int_text(address: Address) -> String {
     let (negative, digits) = int_digits(address);
     let sign = if negative { "-" } else { "" };
     let small = digits.iter().rev().try_fold(0_u64, |total, digit| {
-        if total >> 34 != 0 { None } else { Some(total << 30 | u64::from(*digit)) }
+        if total >> 34 != 0 {
+            None
+        } else {
+            Some(total << 30 | u64::from(*digit))
+        }
     });
     match small {
         Some(number) => format!("{sign}{number}"),
@@ -191,14 +201,20 @@ pub(crate) fn int_hexadecimal(digits: &[u32]) -> String {
     while nibbles.len() > 1 && nibbles.last() == Some(&0) {
         nibbles.pop();
     }
-    let text: String = nibbles.iter().rev().map(|nibble| char::from_digit(u32::from(*nibble), 16).unwrap_or('?')).collect();
+    let text: String = nibbles
+        .iter()
+        .rev()
+        .map(|nibble| char::from_digit(u32::from(*nibble), 16).unwrap_or('?'))
+        .collect();
     format!("0x{text}")
 }
 
 /// The data of a bytes object.
 pub(crate) fn bytes_data<'heap>(address: Address) -> &'heap [u8] {
     let length = address.view::<PyVarObject>().ob_size.get() as usize;
-    address.offset(std::mem::offset_of!(PyBytesObject, ob_sval) as isize).table(length)
+    address
+        .offset(std::mem::offset_of!(PyBytesObject, ob_sval) as isize)
+        .table(length)
 }
 
 /// The name of a type with its module, which built-in types go without.
@@ -207,7 +223,9 @@ pub(crate) fn qualified_name(type_address: Address) -> String {
     if type_object.tp_flags.get() & Py_TPFLAGS_HEAPTYPE == 0 {
         return latin_text(c_text(type_object.tp_name.get()));
     }
-    let qualname = str_text(Address::of(type_address.view::<PyHeapTypeObject>().ht_qualname.get()));
+    let qualname = str_text(Address::of(
+        type_address.view::<PyHeapTypeObject>().ht_qualname.get(),
+    ));
     match crate::containers::find_in_dict(Address::of(type_object.tp_dict.get()), "__module__") {
         Some(module) => match str_text(module).as_str() {
             "builtins" | "" => qualname,

@@ -38,13 +38,25 @@ impl Decoder {
         self.bytes(fields::TP_NAME, c_text(object.tp_name.get()));
         self.signed(fields::TP_BASICSIZE, object.tp_basicsize.get() as i64);
         self.signed(fields::TP_ITEMSIZE, object.tp_itemsize.get() as i64);
-        self.signed(fields::TP_VECTORCALL_OFFSET, object.tp_vectorcall_offset.get() as i64);
+        self.signed(
+            fields::TP_VECTORCALL_OFFSET,
+            object.tp_vectorcall_offset.get() as i64,
+        );
         let flags = object.tp_flags.get();
         self.unsigned(fields::TP_FLAGS, flags & !Py_TPFLAGS_VALID_VERSION_TAG);
-        self.unsigned(fields::TP_VERSION_VALID, u64::from(flags & Py_TPFLAGS_VALID_VERSION_TAG != 0));
-        self.unsigned(fields::TP_VERSION_TAG, u64::from(object.tp_version_tag.get()));
+        self.unsigned(
+            fields::TP_VERSION_VALID,
+            u64::from(flags & Py_TPFLAGS_VALID_VERSION_TAG != 0),
+        );
+        self.unsigned(
+            fields::TP_VERSION_TAG,
+            u64::from(object.tp_version_tag.get()),
+        );
         self.bytes(fields::TP_DOC, c_text(object.tp_doc.get()));
-        self.signed(fields::TP_WEAKLISTOFFSET, object.tp_weaklistoffset.get() as i64);
+        self.signed(
+            fields::TP_WEAKLISTOFFSET,
+            object.tp_weaklistoffset.get() as i64,
+        );
         self.signed(fields::TP_DICTOFFSET, object.tp_dictoffset.get() as i64);
         self.unsigned(fields::TP_SLOTS, self.type_slots(address));
         self.reference(fields::TP_BASE, object.tp_base.get());
@@ -53,7 +65,11 @@ impl Decoder {
         self.reference(fields::TP_DICT, object.tp_dict.get());
         // The dict of subclasses is keyed by their addresses, so only its size can be compared.
         let subclasses = Address::of(object.tp_subclasses.get());
-        let count = if subclasses.is_null() { 0 } else { subclasses.view::<PyDictObject>().ma_used.get() };
+        let count = if subclasses.is_null() {
+            0
+        } else {
+            subclasses.view::<PyDictObject>().ma_used.get()
+        };
         self.signed(fields::TP_SUBCLASSES, count as i64);
         if flags & Py_TPFLAGS_HEAPTYPE != 0 {
             self.write_heap_type(address);
@@ -85,13 +101,18 @@ impl Decoder {
             .step_by(8)
             .filter(|offset| !NO_SLOTS.contains(offset))
             .enumerate()
-            .fold(0, |bits, (bit, offset)| bits | u64::from(words[offset / 8] != 0) << bit)
+            .fold(0, |bits, (bit, offset)| {
+                bits | u64::from(words[offset / 8] != 0) << bit
+            })
     }
 
     /// One bit for each function of a method suite that is set.
     fn suite<T>(&mut self, field: FieldId, suite: &T) {
         let words = Address::of(suite as *const T).table::<usize>(size_of::<T>() / 8);
-        let bits = words.iter().enumerate().fold(0, |bits, (bit, word)| bits | u64::from(*word != 0) << bit);
+        let bits = words
+            .iter()
+            .enumerate()
+            .fold(0, |bits, (bit, word)| bits | u64::from(*word != 0) << bit);
         self.unsigned(field, bits);
     }
 }

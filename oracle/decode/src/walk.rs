@@ -95,13 +95,21 @@ impl Decoder {
             self.node(address, layout);
         }
         truncated |= self.count >= self.limit;
-        Walked { digest: Digest::of(&self.encoder.bytes), bytes: &self.encoder.bytes, truncated }
+        Walked {
+            digest: Digest::of(&self.encoder.bytes),
+            bytes: &self.encoder.bytes,
+            truncated,
+        }
     }
 
     fn root(&mut self, name: &[u8], address: Address) {
         let mut scratch = std::mem::take(&mut self.scratch);
         let value = self.classify(address, &mut scratch);
-        let value = value.as_value(&self.boundary, &scratch, [&self.static_types, &self.heap_types]);
+        let value = value.as_value(
+            &self.boundary,
+            &scratch,
+            [&self.static_types, &self.heap_types],
+        );
         self.encoder.root(name, value);
         self.scratch = scratch;
     }
@@ -109,8 +117,14 @@ impl Decoder {
     /// Facts about a type, found once per walk for heap types, once per process for static ones.
     pub(crate) fn facts(&mut self, type_object: Address) -> &TypeFacts {
         let heap = type_object.view::<PyTypeObject>().tp_flags.get() & Py_TPFLAGS_HEAPTYPE != 0;
-        let known = if heap { &mut self.heap_types } else { &mut self.static_types };
-        known.entry(type_object.number()).or_insert_with(|| find_facts(type_object))
+        let known = if heap {
+            &mut self.heap_types
+        } else {
+            &mut self.static_types
+        };
+        known
+            .entry(type_object.number())
+            .or_insert_with(|| find_facts(type_object))
     }
 
     /// Says how a reference is shown, and numbers the object if it is the program's own and new.
@@ -132,9 +146,15 @@ impl Decoder {
                     return Shown::Type(address);
                 }
             }
-            Layout::Str if address.view::<PyASCIIObject>().interned() != 0 => layout = Layout::InternedStr,
-            Layout::Module | Layout::BuiltinFunction | Layout::Descriptor | Layout::MemberDescriptor
-            | Layout::Function | Layout::Frame => {
+            Layout::Str if address.view::<PyASCIIObject>().interned() != 0 => {
+                layout = Layout::InternedStr
+            }
+            Layout::Module
+            | Layout::BuiltinFunction
+            | Layout::Descriptor
+            | Layout::MemberDescriptor
+            | Layout::Function
+            | Layout::Frame => {
                 if self.name_if_foreign(address, layout, scratch) {
                     return Shown::Scratch;
                 }
@@ -161,7 +181,9 @@ impl Decoder {
         match layout {
             Layout::Module => {
                 scratch.push_str("<module ");
-                scratch.push_str(&str_text(Address::of(address.view::<PyModuleObject>().md_name.get())));
+                scratch.push_str(&str_text(Address::of(
+                    address.view::<PyModuleObject>().md_name.get(),
+                )));
             }
             Layout::BuiltinFunction => return self.name_builtin(address, scratch),
             Layout::Descriptor | Layout::MemberDescriptor => {
@@ -188,8 +210,12 @@ impl Decoder {
                 if self.boundary.name_of(globals).is_none() {
                     return false;
                 }
-                let code = Address::of(frame.view::<_PyInterpreterFrame>().f_code.get()).view::<PyCodeObject>();
-                scratch.push_str(&format!("<frame {}", str_text(Address::of(code.co_qualname.get()))));
+                let code = Address::of(frame.view::<_PyInterpreterFrame>().f_code.get())
+                    .view::<PyCodeObject>();
+                scratch.push_str(&format!(
+                    "<frame {}",
+                    str_text(Address::of(code.co_qualname.get()))
+                ));
             }
             _ => return false,
         }
@@ -211,7 +237,11 @@ impl Decoder {
         match self.facts(owner_type).layout {
             Layout::Module => {
                 let module = str_text(Address::of(owner.view::<PyModuleObject>().md_name.get()));
-                let place = if module == "builtins" { String::new() } else { format!("{module}.") };
+                let place = if module == "builtins" {
+                    String::new()
+                } else {
+                    format!("{module}.")
+                };
                 scratch.push_str(&format!("<builtin {place}{name}>"));
                 true
             }
@@ -288,7 +318,8 @@ impl Decoder {
         self.encoder.field_header(field, index);
         let shown = self.classify(address, &mut scratch);
         let types = [&self.static_types, &self.heap_types];
-        self.encoder.value(shown.as_value(&self.boundary, &scratch, types));
+        self.encoder
+            .value(shown.as_value(&self.boundary, &scratch, types));
         self.scratch = scratch;
     }
 
@@ -326,7 +357,10 @@ impl Decoder {
         let size = self.size_of_object(address, type_object, layout);
         self.facts(type_address);
         let number = type_address.number();
-        let facts = self.static_types.get(&number).or_else(|| self.heap_types.get(&number));
+        let facts = self
+            .static_types
+            .get(&number)
+            .or_else(|| self.heap_types.get(&number));
         let name = facts.map_or("", |facts| &*facts.name);
         self.encoder.begin_node(layout, name, size);
         if type_object.tp_flags.get() & Py_TPFLAGS_HAVE_GC != 0 {
@@ -347,12 +381,30 @@ impl Decoder {
     fn write_body(&mut self, address: Address, layout: Layout) {
         match layout {
             Layout::Object => {}
-            Layout::Int | Layout::Float | Layout::Complex | Layout::Str | Layout::InternedStr | Layout::Bytes
-            | Layout::ByteArray | Layout::MemoryView => self.write_scalar(address, layout),
-            Layout::Tuple | Layout::List | Layout::Dict | Layout::Set | Layout::FrozenSet | Layout::DictView
-            | Layout::DictIterator | Layout::SetIterator | Layout::SequenceIterator | Layout::CallIterator
-            | Layout::Range | Layout::RangeIterator | Layout::LongRangeIterator | Layout::Slice
-            | Layout::Enumerate | Layout::Reversed => self.write_container(address, layout),
+            Layout::Int
+            | Layout::Float
+            | Layout::Complex
+            | Layout::Str
+            | Layout::InternedStr
+            | Layout::Bytes
+            | Layout::ByteArray
+            | Layout::MemoryView => self.write_scalar(address, layout),
+            Layout::Tuple
+            | Layout::List
+            | Layout::Dict
+            | Layout::Set
+            | Layout::FrozenSet
+            | Layout::DictView
+            | Layout::DictIterator
+            | Layout::SetIterator
+            | Layout::SequenceIterator
+            | Layout::CallIterator
+            | Layout::Range
+            | Layout::RangeIterator
+            | Layout::LongRangeIterator
+            | Layout::Slice
+            | Layout::Enumerate
+            | Layout::Reversed => self.write_container(address, layout),
             Layout::Exception | Layout::Traceback => self.write_exception(address, layout),
             Layout::Type => self.write_type(address),
             Layout::DictKeys | Layout::Module => {}
@@ -373,7 +425,10 @@ impl Decoder {
         }
         let item = type_object.tp_itemsize.get() as u64;
         // Frames and generators have items but no count of them in the header.
-        let counted = matches!(layout, Layout::Int | Layout::Bytes | Layout::Tuple | Layout::MemoryView);
+        let counted = matches!(
+            layout,
+            Layout::Int | Layout::Bytes | Layout::Tuple | Layout::MemoryView
+        );
         if item == 0 || !counted {
             return basic;
         }
@@ -401,11 +456,17 @@ impl Shown {
         match self {
             Shown::Null => Value::Null,
             Shown::Node(number) => Value::Node(*number),
-            Shown::Named(address) => Value::External(boundary.name_of(*address).unwrap_or("<shared>")),
+            Shown::Named(address) => {
+                Value::External(boundary.name_of(*address).unwrap_or("<shared>"))
+            }
             Shown::Type(address) => {
                 let number = address.number();
                 let facts = types[0].get(&number).or_else(|| types[1].get(&number));
-                Value::External(facts.and_then(|facts| facts.external.as_deref()).unwrap_or("<type>"))
+                Value::External(
+                    facts
+                        .and_then(|facts| facts.external.as_deref())
+                        .unwrap_or("<type>"),
+                )
             }
             Shown::Scratch => Value::External(scratch),
         }
@@ -418,16 +479,27 @@ fn find_facts(type_address: Address) -> TypeFacts {
     let name = latin_text(c_text(type_object.tp_name.get()));
     if type_object.tp_flags.get() & Py_TPFLAGS_HEAPTYPE == 0 {
         let external = Some(format!("<type {name}>").into());
-        return TypeFacts { layout, name: name.into(), external };
+        return TypeFacts {
+            layout,
+            name: name.into(),
+            external,
+        };
     }
-    let qualname = str_text(Address::of(type_address.view::<PyHeapTypeObject>().ht_qualname.get()));
-    let module = crate::containers::find_in_dict(Address::of(type_object.tp_dict.get()), "__module__")
-        .filter(|found| found.type_of().tp_flags.get() & Py_TPFLAGS_UNICODE_SUBCLASS != 0)
-        .map(str_text);
+    let qualname = str_text(Address::of(
+        type_address.view::<PyHeapTypeObject>().ht_qualname.get(),
+    ));
+    let module =
+        crate::containers::find_in_dict(Address::of(type_object.tp_dict.get()), "__module__")
+            .filter(|found| found.type_of().tp_flags.get() & Py_TPFLAGS_UNICODE_SUBCLASS != 0)
+            .map(str_text);
     let external = match module.as_deref() {
         None | Some("__main__") => None,
         Some("builtins") => Some(format!("<type {qualname}>").into()),
         Some(module) => Some(format!("<type {module}.{qualname}>").into()),
     };
-    TypeFacts { layout, name: name.into(), external }
+    TypeFacts {
+        layout,
+        name: name.into(),
+        external,
+    }
 }

@@ -31,20 +31,28 @@ fn shallow(address: Address) -> u64 {
     if flags & Py_TPFLAGS_LONG_SUBCLASS != 0 {
         let (negative, digits) = crate::text::int_digits(address);
         let start = mix(1, u64::from(negative));
-        return digits.iter().take(8).fold(mix(start, digits.len() as u64), |digest, digit| {
-            mix(digest, u64::from(*digit))
-        });
+        return digits
+            .iter()
+            .take(8)
+            .fold(mix(start, digits.len() as u64), |digest, digit| {
+                mix(digest, u64::from(*digit))
+            });
     }
     if flags & Py_TPFLAGS_UNICODE_SUBCLASS != 0 {
         let header = address.view::<PyASCIIObject>();
         let start = mix(2, u64::from(header.state.get() & 0xfc));
         let data = str_data(address);
-        let head = data.iter().take(32).fold(start, |digest, byte| digest.rotate_left(7) ^ u64::from(*byte));
+        let head = data.iter().take(32).fold(start, |digest, byte| {
+            digest.rotate_left(7) ^ u64::from(*byte)
+        });
         return mix(head, header.length.get() as u64);
     }
     if flags & Py_TPFLAGS_LIST_SUBCLASS != 0 {
         let list = address.view::<PyListObject>();
-        return mix(mix(3, list.ob_size.get() as u64), list.allocated.get() as u64);
+        return mix(
+            mix(3, list.ob_size.get() as u64),
+            list.allocated.get() as u64,
+        );
     }
     if flags & (Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_BYTES_SUBCLASS) != 0 {
         return mix(4, address.view::<PyVarObject>().ob_size.get() as u64);
@@ -53,7 +61,10 @@ fn shallow(address: Address) -> u64 {
         let dict = address.view::<PyDictObject>();
         let keys = KeyTable::at(Address::of(dict.ma_keys.get()));
         let shape = mix(mix(5, dict.ma_used.get() as u64), keys.len() as u64);
-        return mix(shape, u64::from(keys.head.dk_log2_size.get()) << 8 | u64::from(keys.head.dk_kind.get()));
+        return mix(
+            shape,
+            u64::from(keys.head.dk_log2_size.get()) << 8 | u64::from(keys.head.dk_kind.get()),
+        );
     }
     6
 }

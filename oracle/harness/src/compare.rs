@@ -39,7 +39,11 @@ impl TextRules {
 
     /// The text with addresses replaced, where the rules say so for this stage.
     fn apply(&self, stage: Stage, text: &str) -> String {
-        if self.covers(stage) { without_addresses(text) } else { text.to_owned() }
+        if self.covers(stage) {
+            without_addresses(text)
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -48,7 +52,10 @@ pub fn without_addresses(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("0x") {
-        let digits = rest[start + 2..].bytes().take_while(u8::is_ascii_hexdigit).count();
+        let digits = rest[start + 2..]
+            .bytes()
+            .take_while(u8::is_ascii_hexdigit)
+            .count();
         result.push_str(&rest[..start]);
         if digits >= 6 {
             result.push_str("0xADDRESS");
@@ -76,11 +83,19 @@ pub fn compare(
     rules: &TextRules,
     partial: bool,
 ) -> Comparison {
-    let mut comparison = Comparison { verdicts: Vec::new(), first: None, differences: Vec::new() };
+    let mut comparison = Comparison {
+        verdicts: Vec::new(),
+        first: None,
+        differences: Vec::new(),
+    };
     for stage in stages.iter() {
-        let reason = left.unsupported_reason(stage).or_else(|| right.unsupported_reason(stage));
+        let reason = left
+            .unsupported_reason(stage)
+            .or_else(|| right.unsupported_reason(stage));
         if let Some(reason) = reason {
-            comparison.verdicts.push((stage, StageVerdict::Unsupported(reason.to_owned())));
+            comparison
+                .verdicts
+                .push((stage, StageVerdict::Unsupported(reason.to_owned())));
             continue;
         }
         let differences = differences_of(stage, left, right, rules, partial);
@@ -113,18 +128,24 @@ pub fn differences_of(
         Stage::Tokens => text_of(stage, both(&left.tokens, &right.tokens)),
         Stage::Ast => text_of(stage, both(&left.ast, &right.ast)),
         Stage::Code => both(&left.code, &right.code).map_or_else(Vec::new, |(left, right)| {
-            if left == right { Vec::new() } else { lines(stage, &left.lines(), &right.lines()) }
+            if left == right {
+                Vec::new()
+            } else {
+                lines(stage, &left.lines(), &right.lines())
+            }
         }),
-        Stage::Steps => {
-            both(&left.steps, &right.steps).map_or_else(Vec::new, |(left, right)| steps(left, right))
-        }
+        Stage::Steps => both(&left.steps, &right.steps)
+            .map_or_else(Vec::new, |(left, right)| steps(left, right)),
         Stage::Output => both(&left.output, &right.output)
-            .map_or_else(Vec::new, |(left, right)| output(left, right, rules, partial)),
+            .map_or_else(Vec::new, |(left, right)| {
+                output(left, right, rules, partial)
+            }),
         Stage::Outcome => both(&left.outcome, &right.outcome)
-            .map_or_else(Vec::new, |(left, right)| outcome(left, right, rules, partial)),
-        Stage::Heap => {
-            both(&left.heap, &right.heap).map_or_else(Vec::new, |(left, right)| heap::differences(left, right))
-        }
+            .map_or_else(Vec::new, |(left, right)| {
+                outcome(left, right, rules, partial)
+            }),
+        Stage::Heap => both(&left.heap, &right.heap)
+            .map_or_else(Vec::new, |(left, right)| heap::differences(left, right)),
     }
 }
 
@@ -154,8 +175,11 @@ fn lines(stage: Stage, left: &[String], right: &[String]) -> Vec<Difference> {
             ChangeTag::Insert => ("extra line", change.new_index()),
         };
         let text = change.value().to_owned();
-        let (left, right) =
-            if kind == "missing line" { (text, String::new()) } else { (String::new(), text) };
+        let (left, right) = if kind == "missing line" {
+            (text, String::new())
+        } else {
+            (String::new(), text)
+        };
         found.push(Difference {
             stage,
             kind: kind.to_owned(),
@@ -171,7 +195,13 @@ fn lines(stage: Stage, left: &[String], right: &[String]) -> Vec<Difference> {
     found
 }
 
-fn simple(stage: Stage, kind: &str, place: &str, left: impl ToString, right: impl ToString) -> Difference {
+fn simple(
+    stage: Stage,
+    kind: &str,
+    place: &str,
+    left: impl ToString,
+    right: impl ToString,
+) -> Difference {
     Difference {
         stage,
         kind: kind.to_owned(),
@@ -189,9 +219,16 @@ fn steps(left: &StepTrail, right: &StepTrail) -> Vec<Difference> {
     let pairs = left.steps.iter().zip(&right.steps).enumerate();
     for (index, (expected, found)) in pairs {
         let place = format!("step {index}");
-        let show = |step: &twinheap_observation::Step| format!("line {} in {}", step.line, step.qualname);
+        let show =
+            |step: &twinheap_observation::Step| format!("line {} in {}", step.line, step.qualname);
         if (&expected.qualname, expected.line) != (&found.qualname, found.line) {
-            return vec![simple(Stage::Steps, "line", &place, show(expected), show(found))];
+            return vec![simple(
+                Stage::Steps,
+                "line",
+                &place,
+                show(expected),
+                show(found),
+            )];
         }
         if expected.watched != found.watched {
             let left = format!("{}, watched {:016x}", show(expected), expected.watched);
@@ -199,7 +236,13 @@ fn steps(left: &StepTrail, right: &StepTrail) -> Vec<Difference> {
             return vec![simple(Stage::Steps, "watched objects", &place, left, right)];
         }
     }
-    vec![simple(Stage::Steps, "count", "end", left.count, right.count)]
+    vec![simple(
+        Stage::Steps,
+        "count",
+        "end",
+        left.count,
+        right.count,
+    )]
 }
 
 fn output(left: &Output, right: &Output, rules: &TextRules, partial: bool) -> Vec<Difference> {
@@ -231,12 +274,26 @@ fn outcome(left: &Outcome, right: &Outcome, rules: &TextRules, partial: bool) ->
     if left == right {
         return Vec::new();
     }
-    let (left, right) = if partial { (reduced(left), reduced(right)) } else { (left.clone(), right.clone()) };
+    let (left, right) = if partial {
+        (reduced(left), reduced(right))
+    } else {
+        (left.clone(), right.clone())
+    };
     if left.label() != right.label() {
-        return vec![simple(Stage::Outcome, "how it ended", "", left.lines().join("\n"), right.lines().join("\n"))];
+        return vec![simple(
+            Stage::Outcome,
+            "how it ended",
+            "",
+            left.lines().join("\n"),
+            right.lines().join("\n"),
+        )];
     }
     let prepare = |outcome: &Outcome| -> Vec<String> {
-        outcome.lines().iter().map(|line| rules.apply(Stage::Outcome, line)).collect()
+        outcome
+            .lines()
+            .iter()
+            .map(|line| rules.apply(Stage::Outcome, line))
+            .collect()
     };
     let (left, right) = (prepare(&left), prepare(&right));
     if left == right {
@@ -244,7 +301,11 @@ fn outcome(left: &Outcome, right: &Outcome, rules: &TextRules, partial: bool) ->
     }
     let mut found = lines(Stage::Outcome, &left, &right);
     for difference in &mut found {
-        let line = if difference.left.is_empty() { &difference.right } else { &difference.left };
+        let line = if difference.left.is_empty() {
+            &difference.right
+        } else {
+            &difference.left
+        };
         let part = line.split_whitespace().next().unwrap_or("").to_owned();
         difference.kind = format!("{} {part}", difference.kind);
     }
@@ -266,8 +327,14 @@ fn reduced_exception(exception: &ExceptionView) -> ExceptionView {
         frame.span = (-1, -1, -1, -1);
         frame.qualname.clear();
     }
-    reduced.cause = exception.cause.as_ref().map(|cause| Box::new(reduced_exception(cause)));
-    reduced.context = exception.context.as_ref().map(|context| Box::new(reduced_exception(context)));
+    reduced.cause = exception
+        .cause
+        .as_ref()
+        .map(|cause| Box::new(reduced_exception(cause)));
+    reduced.context = exception
+        .context
+        .as_ref()
+        .map(|context| Box::new(reduced_exception(context)));
     reduced.members = exception.members.iter().map(reduced_exception).collect();
     reduced
 }

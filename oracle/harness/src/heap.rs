@@ -44,14 +44,19 @@ fn limited(left: &MemoryImage, right: &MemoryImage, limit: usize) -> Vec<Differe
         limit,
     };
     for ((left_name, left_value), (_, right_value)) in left.roots.iter().zip(&right.roots) {
-        walk.values(left_value, right_value, left_name.clone(), |left, right, place| Difference {
-            stage: Stage::Heap,
-            kind: format!("root: {} / {}", left.kind(), right.kind()),
-            place,
-            left: left.text(),
-            right: right.text(),
-            field: None,
-        });
+        walk.values(
+            left_value,
+            right_value,
+            left_name.clone(),
+            |left, right, place| Difference {
+                stage: Stage::Heap,
+                kind: format!("root: {} / {}", left.kind(), right.kind()),
+                place,
+                left: left.text(),
+                right: right.text(),
+                field: None,
+            },
+        );
     }
     while let Some((left, right, place)) = walk.queue.pop_front() {
         if walk.found.len() >= limit {
@@ -88,9 +93,10 @@ impl<'a> Walk<'a> {
 
     fn nodes(&mut self, left_number: u32, right_number: u32, place: &str) {
         let (left_image, right_image) = (self.left, self.right);
-        let (Some(left), Some(right)) =
-            (left_image.nodes.get(left_number as usize), right_image.nodes.get(right_number as usize))
-        else {
+        let (Some(left), Some(right)) = (
+            left_image.nodes.get(left_number as usize),
+            right_image.nodes.get(right_number as usize),
+        ) else {
             return;
         };
         if left.layout != right.layout {
@@ -105,29 +111,57 @@ impl<'a> Walk<'a> {
             return;
         }
         if left.size != right.size {
-            self.found.push(difference(left, "node", "size", place, left.size, right.size));
+            self.found.push(difference(
+                left, "node", "size", place, left.size, right.size,
+            ));
         }
         let mut right_fields = right.fields.iter().peekable();
         for field in &left.fields {
             let same = |other: &&ImageField| {
                 other.owner == field.owner && other.name == field.name && other.index == field.index
             };
-            let Some(other) = right_fields.next_if(same).or_else(|| right.fields.iter().find(same)) else {
+            let Some(other) = right_fields
+                .next_if(same)
+                .or_else(|| right.fields.iter().find(same))
+            else {
                 if field.value != FieldValue::Masked {
                     let path = format!("{place}.{}", short_path(field));
-                    self.found.push(difference(left, &field.owner, &field.name, &path, field.value.text(), "(absent)"));
+                    self.found.push(difference(
+                        left,
+                        &field.owner,
+                        &field.name,
+                        &path,
+                        field.value.text(),
+                        "(absent)",
+                    ));
                 }
                 continue;
             };
             let path = self.place_of(left, field, place);
-            self.values(&field.value, &other.value, path, |left_value, right_value, place| {
-                let mut found =
-                    difference(left, &field.owner, &field.name, &place, left_value.text(), right_value.text());
-                if left_value.kind() != right_value.kind() {
-                    found.kind = format!("{} ({} / {})", found.kind, left_value.kind(), right_value.kind());
-                }
-                found
-            });
+            self.values(
+                &field.value,
+                &other.value,
+                path,
+                |left_value, right_value, place| {
+                    let mut found = difference(
+                        left,
+                        &field.owner,
+                        &field.name,
+                        &place,
+                        left_value.text(),
+                        right_value.text(),
+                    );
+                    if left_value.kind() != right_value.kind() {
+                        found.kind = format!(
+                            "{} ({} / {})",
+                            found.kind,
+                            left_value.kind(),
+                            right_value.kind()
+                        );
+                    }
+                    found
+                },
+            );
         }
         self.extra_fields(left, right, place);
     }
@@ -137,13 +171,19 @@ impl<'a> Walk<'a> {
             return;
         }
         for field in &right.fields {
-            let known = left
-                .fields
-                .iter()
-                .any(|other| other.owner == field.owner && other.name == field.name && other.index == field.index);
+            let known = left.fields.iter().any(|other| {
+                other.owner == field.owner && other.name == field.name && other.index == field.index
+            });
             if !known && field.value != FieldValue::Masked && self.found.len() < self.limit {
                 let path = format!("{place}.{}", short_path(field));
-                self.found.push(difference(left, &field.owner, &field.name, &path, "(absent)", field.value.text()));
+                self.found.push(difference(
+                    left,
+                    &field.owner,
+                    &field.name,
+                    &path,
+                    "(absent)",
+                    field.value.text(),
+                ));
             }
         }
     }
@@ -163,7 +203,10 @@ impl<'a> Walk<'a> {
     }
 
     fn key_text(&self, node: &ImageNode, index: Option<u32>) -> Option<String> {
-        let key = node.fields.iter().find(|field| field.name == "me_key" && field.index == index)?;
+        let key = node
+            .fields
+            .iter()
+            .find(|field| field.name == "me_key" && field.index == index)?;
         match &key.value {
             FieldValue::External(name) => Some(name.clone()),
             FieldValue::Node(number) => {
@@ -191,7 +234,11 @@ fn difference(
     left: impl ToString,
     right: impl ToString,
 ) -> Difference {
-    let ownership = if node.layout == "interned str" { Ownership::Shared } else { Ownership::Own };
+    let ownership = if node.layout == "interned str" {
+        Ownership::Shared
+    } else {
+        Ownership::Own
+    };
     Difference {
         stage: Stage::Heap,
         kind: format!("{} {owner}.{name}", node.layout),

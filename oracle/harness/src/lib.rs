@@ -4,8 +4,8 @@ pub mod compare;
 pub mod heap;
 pub mod pairing;
 pub mod proof;
-pub mod signature;
 pub mod side;
+pub mod signature;
 pub mod verdict;
 
 pub use compare::{Difference, TextRules, compare};

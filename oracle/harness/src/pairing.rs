@@ -47,7 +47,12 @@ pub fn acquaint(config: &PairConfig<'_>) -> Result<Acquaintance, String> {
     let stages = common_stages(&oracle, &subject, config.stages);
     let mut unsupported = oracle.unsupported_fields.clone();
     unsupported.extend(subject.unsupported_fields.iter().cloned());
-    Ok(Acquaintance { oracle, subject, stages, unsupported })
+    Ok(Acquaintance {
+        oracle,
+        subject,
+        stages,
+        unsupported,
+    })
 }
 
 struct Pair {
@@ -72,14 +77,18 @@ pub fn run_pairs(
     progress: impl Fn(&CaseResult) + Sync,
 ) -> Result<Vec<CaseResult>, String> {
     let known = acquaint(config)?;
-    let prepare = |kind: &SideKind| kind.with_masks(&config.proof.masks).with_unsupported(&known.unsupported);
+    let prepare = |kind: &SideKind| {
+        kind.with_masks(&config.proof.masks)
+            .with_unsupported(&known.unsupported)
+    };
     let runner = Runner {
         config,
         oracle: prepare(&config.oracle),
         subject: prepare(&config.subject),
         stages: known.stages,
         needs_code: known.subject.needs_code,
-        partial: matches!(config.subject, SideKind::Command(_)) || matches!(config.oracle, SideKind::Command(_)),
+        partial: matches!(config.subject, SideKind::Command(_))
+            || matches!(config.oracle, SideKind::Command(_)),
     };
     let idle: Mutex<Vec<Pair>> = Mutex::new(Vec::new());
     let pool = rayon::ThreadPoolBuilder::new()
@@ -94,11 +103,16 @@ pub fn run_pairs(
                 if config.stop.load(Ordering::Relaxed) {
                     return Vec::new();
                 }
-                let taken = idle.lock().expect("no thread panics while it holds the pairs").pop();
+                let taken = idle
+                    .lock()
+                    .expect("no thread panics while it holds the pairs")
+                    .pop();
                 let mut pair = taken.unwrap_or_else(|| runner.open());
                 let results = runner.run_chunk(&mut pair, programs);
                 results.iter().for_each(&progress);
-                idle.lock().expect("no thread panics while it holds the pairs").push(pair);
+                idle.lock()
+                    .expect("no thread panics while it holds the pairs")
+                    .push(pair);
                 results
             })
             .collect::<Vec<_>>()
@@ -108,18 +122,33 @@ pub fn run_pairs(
 
 impl Runner<'_> {
     fn open(&self) -> Pair {
-        Pair { oracle: self.oracle.open(), subject: self.subject.open() }
+        Pair {
+            oracle: self.oracle.open(),
+            subject: self.subject.open(),
+        }
     }
 
     fn request(&self, index: usize, program: &Program, details: bool) -> RunRequest {
-        let wanted = Wanted { stages: self.stages, details: details || self.partial, marshal: self.needs_code };
-        RunRequest { index: index as u32, program: program.clone(), code: None, wanted }
+        let wanted = Wanted {
+            stages: self.stages,
+            details: details || self.partial,
+            marshal: self.needs_code,
+        };
+        RunRequest {
+            index: index as u32,
+            program: program.clone(),
+            code: None,
+            wanted,
+        }
     }
 
     /// Both sides' answers to the same programs.
     fn ask(&self, pair: &mut Pair, programs: &[Program], details: bool) -> Vec<(Answer, Answer)> {
-        let mut requests: Vec<RunRequest> =
-            programs.iter().enumerate().map(|(index, program)| self.request(index, program, details)).collect();
+        let mut requests: Vec<RunRequest> = programs
+            .iter()
+            .enumerate()
+            .map(|(index, program)| self.request(index, program, details))
+            .collect();
         let oracle = pair.oracle.run_batch(&requests);
         let mut runnable = Vec::new();
         for (request, answer) in requests.iter_mut().zip(&oracle) {
@@ -138,7 +167,9 @@ impl Runner<'_> {
                 if self.needs_code && request.code.is_none() {
                     Answer::Report(Box::new(not_runnable(self.stages)))
                 } else {
-                    found.next().unwrap_or_else(|| Answer::HarnessError("an answer is missing".to_owned()))
+                    found
+                        .next()
+                        .unwrap_or_else(|| Answer::HarnessError("an answer is missing".to_owned()))
                 }
             })
             .collect();
@@ -157,10 +188,12 @@ impl Runner<'_> {
                     (Answer::HarnessError(reason), _) | (_, Answer::HarnessError(reason)) => {
                         result.harness_error = Some(reason.clone());
                     }
-                    (Answer::Report(left), Answer::Report(right)) => match self.by_digests(program, left, right) {
-                        Ok(verdicts) => result.verdicts = verdicts,
-                        Err(stage) => self.confirm(program, stage, &mut result),
-                    },
+                    (Answer::Report(left), Answer::Report(right)) => {
+                        match self.by_digests(program, left, right) {
+                            Ok(verdicts) => result.verdicts = verdicts,
+                            Err(stage) => self.confirm(program, stage, &mut result),
+                        }
+                    }
                     _ => self.confirm(program, Stage::Outcome, &mut result),
                 }
                 result
@@ -169,7 +202,12 @@ impl Runner<'_> {
     }
 
     /// The verdicts where every digest agrees, or the first stage that differs.
-    fn by_digests(&self, program: &Program, left: &Report, right: &Report) -> Result<Vec<(Stage, StageVerdict)>, Stage> {
+    fn by_digests(
+        &self,
+        program: &Program,
+        left: &Report,
+        right: &Report,
+    ) -> Result<Vec<(Stage, StageVerdict)>, Stage> {
         if self.partial {
             return Err(Stage::Output);
         }
@@ -179,11 +217,14 @@ impl Runner<'_> {
                 _ if self.config.proof.poisons(&program.name, stage, false) => {
                     StageVerdict::Poisoned("the reference does not agree with itself".to_owned())
                 }
-                (Some(StageDigest::Digest(left)), Some(StageDigest::Digest(right))) if left == right => {
+                (Some(StageDigest::Digest(left)), Some(StageDigest::Digest(right)))
+                    if left == right =>
+                {
                     StageVerdict::Agree
                 }
                 (Some(StageDigest::Digest(_)), Some(StageDigest::Digest(_))) => return Err(stage),
-                (Some(StageDigest::Unsupported(reason)), _) | (_, Some(StageDigest::Unsupported(reason))) => {
+                (Some(StageDigest::Unsupported(reason)), _)
+                | (_, Some(StageDigest::Unsupported(reason))) => {
                     StageVerdict::Unsupported(reason.clone())
                 }
                 _ => StageVerdict::Unsupported("not shown".to_owned()),
@@ -195,12 +236,19 @@ impl Runner<'_> {
 
     /// Fresh processes decide. The first that differs gives the details; the rest count how often it comes back.
     fn confirm(&self, program: &Program, suspected: Stage, result: &mut CaseResult) {
-        let tries = if self.partial { 1 } else { self.config.confirmations.max(1) };
+        let tries = if self.partial {
+            1
+        } else {
+            self.config.confirmations.max(1)
+        };
         let mut came_back = 0;
         let mut divergence: Option<Divergence> = None;
         for _ in 0..tries {
             let mut pair = self.open();
-            let Some((oracle, subject)) = self.ask(&mut pair, std::slice::from_ref(program), true).pop() else {
+            let Some((oracle, subject)) = self
+                .ask(&mut pair, std::slice::from_ref(program), true)
+                .pop()
+            else {
                 continue;
             };
             if let Answer::Death(Outcome::Crashed { cause, message }) = &oracle {
@@ -238,19 +286,34 @@ impl Runner<'_> {
         subject: Box<Observation>,
     ) -> (Vec<(Stage, StageVerdict)>, Option<Divergence>) {
         let foreign = self.partial;
-        let judged: Vec<Stage> =
-            self.stages.iter().filter(|stage| !self.config.proof.poisons(&program.name, *stage, foreign)).collect();
-        let comparison = compare(&oracle, &subject, StageSet::of(&judged), &self.config.proof.text, self.partial);
+        let judged: Vec<Stage> = self
+            .stages
+            .iter()
+            .filter(|stage| !self.config.proof.poisons(&program.name, *stage, foreign))
+            .collect();
+        let comparison = compare(
+            &oracle,
+            &subject,
+            StageSet::of(&judged),
+            &self.config.proof.text,
+            self.partial,
+        );
         let mut verdicts = comparison.verdicts;
         for stage in self.stages.iter().filter(|stage| !judged.contains(stage)) {
-            verdicts.push((stage, StageVerdict::Poisoned("the reference does not agree with itself".to_owned())));
+            verdicts.push((
+                stage,
+                StageVerdict::Poisoned("the reference does not agree with itself".to_owned()),
+            ));
         }
         verdicts.sort_by_key(|(stage, _)| *stage);
         let Some(stage) = comparison.first else {
             return (verdicts, None);
         };
         let label = |observation: &Observation| {
-            observation.outcome.shown().map_or_else(|| "not shown".to_owned(), Outcome::label)
+            observation
+                .outcome
+                .shown()
+                .map_or_else(|| "not shown".to_owned(), Outcome::label)
         };
         let divergence = Divergence {
             stage,
@@ -277,7 +340,10 @@ fn not_runnable(stages: StageSet) -> Report {
     let reason = "the program does not compile, and the subject has no compiler";
     Report {
         outcome: twinheap_observation::OutcomeClass::Finished,
-        digests: stages.iter().map(|stage| (stage, StageDigest::Unsupported(reason.to_owned()))).collect(),
+        digests: stages
+            .iter()
+            .map(|stage| (stage, StageDigest::Unsupported(reason.to_owned())))
+            .collect(),
         details: Some(Box::new(all_unsupported(reason))),
         marshal: None,
         microseconds: 0,
@@ -300,7 +366,9 @@ fn all_unsupported(reason: &str) -> Observation {
 /// What an answer shows; a death shows its outcome and nothing else.
 fn observation(answer: Answer) -> Result<Box<Observation>, String> {
     match answer {
-        Answer::Report(report) => report.details.ok_or_else(|| "details were asked for but did not come".to_owned()),
+        Answer::Report(report) => report
+            .details
+            .ok_or_else(|| "details were asked for but did not come".to_owned()),
         Answer::Death(outcome) => {
             let mut observation = all_unsupported("the subject died");
             observation.outcome = Supported::Supported(outcome);

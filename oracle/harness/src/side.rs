@@ -31,7 +31,10 @@ impl SideKind {
     /// The same kind with another specification of masks.
     pub fn with_masks(&self, masks: &[twinheap_observation::MaskRule]) -> SideKind {
         match self {
-            SideKind::Worker(spec) => SideKind::Worker(SubjectSpec { masks: masks.to_vec(), ..spec.clone() }),
+            SideKind::Worker(spec) => SideKind::Worker(SubjectSpec {
+                masks: masks.to_vec(),
+                ..spec.clone()
+            }),
             SideKind::Command(spec) => SideKind::Command(spec.clone()),
         }
     }
@@ -39,9 +42,10 @@ impl SideKind {
     /// The same kind with fields that are hidden everywhere.
     pub fn with_unsupported(&self, fields: &[twinheap_observation::FieldSpec]) -> SideKind {
         match self {
-            SideKind::Worker(spec) => {
-                SideKind::Worker(SubjectSpec { unsupported: fields.to_vec(), ..spec.clone() })
-            }
+            SideKind::Worker(spec) => SideKind::Worker(SubjectSpec {
+                unsupported: fields.to_vec(),
+                ..spec.clone()
+            }),
             SideKind::Command(spec) => SideKind::Command(spec.clone()),
         }
     }
@@ -85,7 +89,10 @@ impl Side {
 pub fn common_stages(left: &Hello, right: &Hello, wanted: StageSet) -> StageSet {
     let mut stages = left.stages.intersection(right.stages).intersection(wanted);
     if left.layout_fingerprint != right.layout_fingerprint {
-        let without: Vec<_> = stages.iter().filter(|stage| *stage != twinheap_observation::Stage::Heap).collect();
+        let without: Vec<_> = stages
+            .iter()
+            .filter(|stage| *stage != twinheap_observation::Stage::Heap)
+            .collect();
         stages = StageSet::of(&without);
     }
     stages

@@ -6,8 +6,15 @@ use twinheap_observation::{Observation, Stage};
 use crate::compare::Difference;
 
 /// One signature is one finding, however many programs show it.
-pub fn sign(stage: Stage, differences: &[Difference], oracle: &Observation, subject: &Observation) -> String {
-    let kind = differences.first().map_or("unknown", |difference| &difference.kind);
+pub fn sign(
+    stage: Stage,
+    differences: &[Difference],
+    oracle: &Observation,
+    subject: &Observation,
+) -> String {
+    let kind = differences
+        .first()
+        .map_or("unknown", |difference| &difference.kind);
     let outcomes = match (oracle.outcome.shown(), subject.outcome.shown()) {
         (Some(left), Some(right)) if ending(left) == ending(right) => ending(left),
         (Some(left), Some(right)) => format!("{} / {}", ending(left), ending(right)),
@@ -20,14 +27,29 @@ pub fn sign(stage: Stage, differences: &[Difference], oracle: &Observation, subj
 fn ending(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Raised(exception) => {
-            let message = exception.args.first().map(|text| generalised(text)).unwrap_or_default();
-            format!("raised {} {message}", exception.type_name).trim_end().to_owned()
+            let message = exception
+                .args
+                .first()
+                .map(|text| generalised(text))
+                .unwrap_or_default();
+            format!("raised {} {message}", exception.type_name)
+                .trim_end()
+                .to_owned()
         }
         Outcome::Crashed { cause, message } => {
-            let said = message.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
+            let said = message
+                .lines()
+                .find(|line| !line.trim().is_empty())
+                .unwrap_or("");
             // A panic says where on its first line and what on its second.
-            let what = message.lines().skip_while(|line| !line.contains("panicked at")).nth(1).unwrap_or(said);
-            format!("crashed ({cause}) {}", generalised(what)).trim_end().to_owned()
+            let what = message
+                .lines()
+                .skip_while(|line| !line.contains("panicked at"))
+                .nth(1)
+                .unwrap_or(said);
+            format!("crashed ({cause}) {}", generalised(what))
+                .trim_end()
+                .to_owned()
         }
         other => other.label(),
     }
@@ -38,7 +60,10 @@ pub fn generalised(text: &str) -> String {
     let mut result = String::new();
     let mut characters = text.chars().peekable();
     // The rendering of a str argument is quoted as a whole; what counts is inside.
-    let mut inside = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).map(str::to_owned);
+    let mut inside = text
+        .strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''))
+        .map(str::to_owned);
     if let Some(inner) = inside.take() {
         return generalised(&inner.replace("\\'", "\""));
     }

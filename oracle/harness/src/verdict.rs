@@ -69,6 +69,9 @@ impl CaseResult {
     }
 
     pub fn verdict(&self, stage: Stage) -> Option<&StageVerdict> {
-        self.verdicts.iter().find(|(found, _)| *found == stage).map(|(_, verdict)| verdict)
+        self.verdicts
+            .iter()
+            .find(|(found, _)| *found == stage)
+            .map(|(_, verdict)| verdict)
     }
 }

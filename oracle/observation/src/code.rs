@@ -53,20 +53,40 @@ impl CodeDump {
     }
 
     fn write_lines(&self, lines: &mut Vec<String>, indent: &str) {
-        lines.push(format!("{indent}code {} ({}:{})", self.co_qualname, self.co_filename, self.co_firstlineno));
+        lines.push(format!(
+            "{indent}code {} ({}:{})",
+            self.co_qualname, self.co_filename, self.co_firstlineno
+        ));
         let inner = format!("{indent}  ");
         lines.push(format!(
             "{inner}argcount {} posonly {} kwonly {} stacksize {} flags {:#x}",
-            self.co_argcount, self.co_posonlyargcount, self.co_kwonlyargcount, self.co_stacksize, self.co_flags
+            self.co_argcount,
+            self.co_posonlyargcount,
+            self.co_kwonlyargcount,
+            self.co_stacksize,
+            self.co_flags
         ));
         lines.push(format!("{inner}names {:?}", self.co_names));
-        lines.push(format!("{inner}localsplus {:?} kinds {:x?}", self.co_localsplusnames, self.co_localspluskinds));
+        lines.push(format!(
+            "{inner}localsplus {:?} kinds {:x?}",
+            self.co_localsplusnames, self.co_localspluskinds
+        ));
         for (index, pair) in self.co_code.chunks(2).enumerate() {
             let argument = pair.get(1).copied().unwrap_or(0);
-            lines.push(format!("{inner}{:5} opcode {:3} {argument}", index * 2, pair[0]));
+            lines.push(format!(
+                "{inner}{:5} opcode {:3} {argument}",
+                index * 2,
+                pair[0]
+            ));
         }
-        lines.push(format!("{inner}linetable {}", hexadecimal(&self.co_linetable)));
-        lines.push(format!("{inner}exceptiontable {}", hexadecimal(&self.co_exceptiontable)));
+        lines.push(format!(
+            "{inner}linetable {}",
+            hexadecimal(&self.co_linetable)
+        ));
+        lines.push(format!(
+            "{inner}exceptiontable {}",
+            hexadecimal(&self.co_exceptiontable)
+        ));
         for (index, constant) in self.co_consts.iter().enumerate() {
             match constant {
                 Constant::Code(code) => {
@@ -84,8 +104,10 @@ impl Constant {
     pub fn text(&self) -> String {
         match self {
             Constant::Str(points) => {
-                let text: String =
-                    points.iter().map(|point| char::from_u32(*point).unwrap_or('\u{fffd}')).collect();
+                let text: String = points
+                    .iter()
+                    .map(|point| char::from_u32(*point).unwrap_or('\u{fffd}'))
+                    .collect();
                 format!("str {text:?}")
             }
             Constant::Bytes(bytes) => format!("bytes {}", hexadecimal(bytes)),

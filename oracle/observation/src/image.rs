@@ -54,9 +54,17 @@ fn bytes_text(bytes: &[u8]) -> String {
     const SHOWN: usize = 64;
     let printable = !bytes.is_empty() && bytes.iter().all(|byte| (0x20..0x7f).contains(byte));
     let mut text = if printable {
-        format!("{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]))
+        format!(
+            "{:?}",
+            String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)])
+        )
     } else {
-        bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+        bytes
+            .iter()
+            .take(SHOWN)
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     if bytes.len() > SHOWN {
         text.push_str(&format!(" ... ({} bytes)", bytes.len()));

@@ -1,7 +1,7 @@
 //! What is observed of a program: stages, memory images, digests, and the messages that carry them; pure data.
 
-pub mod codec;
 pub mod code;
+pub mod codec;
 pub mod digest;
 pub mod image;
 pub mod masks;

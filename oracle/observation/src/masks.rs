@@ -32,7 +32,10 @@ pub struct FieldSpec {
 
 impl FieldSpec {
     pub fn new(owner: &str, name: &str) -> FieldSpec {
-        FieldSpec { owner: owner.to_owned(), name: name.to_owned() }
+        FieldSpec {
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+        }
     }
 
     /// The number by which a worker looks the field up.

@@ -11,9 +11,16 @@ pub enum Outcome {
     /// `SystemExit` left the program, with this value rendered.
     Exited(String),
     /// The subject died: a signal, an abort, a panic; with what it said last.
-    Crashed { cause: String, message: String },
-    TimedOut { limit_milliseconds: u64 },
-    OutOfMemory { limit_bytes: u64 },
+    Crashed {
+        cause: String,
+        message: String,
+    },
+    TimedOut {
+        limit_milliseconds: u64,
+    },
+    OutOfMemory {
+        limit_bytes: u64,
+    },
 }
 
 /// The outcome without its details.
@@ -41,7 +48,10 @@ impl OutcomeClass {
 
     /// Whether the subject itself did not survive the program.
     pub fn is_death(self) -> bool {
-        matches!(self, OutcomeClass::Crashed | OutcomeClass::TimedOut | OutcomeClass::OutOfMemory)
+        matches!(
+            self,
+            OutcomeClass::Crashed | OutcomeClass::TimedOut | OutcomeClass::OutOfMemory
+        )
     }
 }
 
@@ -76,8 +86,12 @@ impl Outcome {
                 lines.extend(message.lines().map(|line| format!("  {line}")));
                 lines
             }
-            Outcome::TimedOut { limit_milliseconds } => vec![format!("timed out after {limit_milliseconds} ms")],
-            Outcome::OutOfMemory { limit_bytes } => vec![format!("out of memory at {limit_bytes} bytes")],
+            Outcome::TimedOut { limit_milliseconds } => {
+                vec![format!("timed out after {limit_milliseconds} ms")]
+            }
+            Outcome::OutOfMemory { limit_bytes } => {
+                vec![format!("out of memory at {limit_bytes} bytes")]
+            }
             Outcome::Finished => vec!["finished".to_owned()],
         }
     }
@@ -123,8 +137,16 @@ impl ExceptionView {
     }
 
     fn write_lines(&self, lines: &mut Vec<String>, indent: &str, role: &str) {
-        let again = if self.seen_before { " (shown above)" } else { "" };
-        lines.push(format!("{indent}{role} {}({}){again}", self.type_name, self.args.join(", ")));
+        let again = if self.seen_before {
+            " (shown above)"
+        } else {
+            ""
+        };
+        lines.push(format!(
+            "{indent}{role} {}({}){again}",
+            self.type_name,
+            self.args.join(", ")
+        ));
         let inner = format!("{indent}  ");
         for (name, value) in &self.fields {
             lines.push(format!("{inner}{name} = {value}"));
@@ -142,7 +164,10 @@ impl ExceptionView {
         if self.suppress_context {
             lines.push(format!("{inner}suppresses its context"));
         }
-        for (role, other) in [("caused by", &self.cause), ("in the context of", &self.context)] {
+        for (role, other) in [
+            ("caused by", &self.cause),
+            ("in the context of", &self.context),
+        ] {
             if let Some(other) = other {
                 other.write_lines(lines, &inner, role);
             }

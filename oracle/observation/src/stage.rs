@@ -69,7 +69,9 @@ impl StageSet {
 
     /// The set of these stages.
     pub fn of(stages: &[Stage]) -> StageSet {
-        stages.iter().fold(StageSet::NONE, |set, stage| set.with(*stage))
+        stages
+            .iter()
+            .fold(StageSet::NONE, |set, stage| set.with(*stage))
     }
 
     pub fn with(self, stage: Stage) -> StageSet {
@@ -85,7 +87,9 @@ impl StageSet {
     }
 
     pub fn iter(self) -> impl Iterator<Item = Stage> {
-        Stage::ALL.into_iter().filter(move |stage| self.contains(*stage))
+        Stage::ALL
+            .into_iter()
+            .filter(move |stage| self.contains(*stage))
     }
 }
 

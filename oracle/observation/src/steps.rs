@@ -40,7 +40,10 @@ pub struct StepRecorder {
 impl StepRecorder {
     /// A recorder that keeps the steps themselves only where asked to.
     pub fn new(keep: bool) -> StepRecorder {
-        StepRecorder { keep, ..StepRecorder::default() }
+        StepRecorder {
+            keep,
+            ..StepRecorder::default()
+        }
     }
 
     /// Whether the watched objects are to be looked at for the step that comes next.
@@ -51,17 +54,26 @@ impl StepRecorder {
     /// Takes one line event. The name is hashed here, so the caller need not copy it.
     pub fn record(&mut self, qualname: &[u8], line: u32, watched: u64) {
         self.count += 1;
-        self.rolling.fold(hash_name(qualname) ^ u64::from(line).rotate_left(40));
+        self.rolling
+            .fold(hash_name(qualname) ^ u64::from(line).rotate_left(40));
         self.rolling.fold(watched);
         if self.keep && self.steps.len() < MAXIMUM_STEPS_KEPT {
             let qualname = String::from_utf8_lossy(qualname).into_owned();
-            self.steps.push(Step { qualname, line, watched });
+            self.steps.push(Step {
+                qualname,
+                line,
+                watched,
+            });
         }
     }
 
     /// The trail of everything recorded.
     pub fn finish(self) -> StepTrail {
-        StepTrail { count: self.count, digest: self.rolling.finish(), steps: self.steps }
+        StepTrail {
+            count: self.count,
+            digest: self.rolling.finish(),
+            steps: self.steps,
+        }
     }
 }
 

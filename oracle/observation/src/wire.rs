@@ -64,7 +64,11 @@ pub struct RunRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
     /// Sent once, before any program, and again when the masks are known.
-    Configure { limits: Limits, masks: Vec<MaskRule>, unsupported: Vec<FieldSpec> },
+    Configure {
+        limits: Limits,
+        masks: Vec<MaskRule>,
+        unsupported: Vec<FieldSpec>,
+    },
     Run(Box<RunRequest>),
 }
 
@@ -98,7 +102,10 @@ pub struct Report {
 impl Report {
     /// The digest of a stage, if it was observed.
     pub fn digest(&self, stage: Stage) -> Option<&StageDigest> {
-        self.digests.iter().find(|(found, _)| *found == stage).map(|(_, digest)| digest)
+        self.digests
+            .iter()
+            .find(|(found, _)| *found == stage)
+            .map(|(_, digest)| digest)
     }
 }
 
@@ -106,8 +113,13 @@ impl Report {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Message {
     Hello(Hello),
-    Started { index: u32 },
-    Result { index: u32, report: Box<Report> },
+    Started {
+        index: u32,
+    },
+    Result {
+        index: u32,
+        report: Box<Report>,
+    },
     /// The worker cannot work at all; this is the harness's trouble, never a subject's verdict.
     Refused(String),
 }
@@ -152,7 +164,9 @@ pub fn read_frame<T: DeserializeOwned>(reader: &mut impl Read) -> io::Result<Opt
     }
     let length = u32::from_le_bytes(header) as usize;
     if length > MAXIMUM_FRAME {
-        return Err(io::Error::other(format!("a frame of {length} bytes is not believable")));
+        return Err(io::Error::other(format!(
+            "a frame of {length} bytes is not believable"
+        )));
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
@@ -169,7 +183,11 @@ pub struct ReportBuilder {
 impl ReportBuilder {
     pub fn new(wanted: Wanted) -> ReportBuilder {
         let observation = wanted.details.then(|| Box::new(Observation::empty()));
-        ReportBuilder { wanted, digests: Vec::with_capacity(8), observation }
+        ReportBuilder {
+            wanted,
+            digests: Vec::with_capacity(8),
+            observation,
+        }
     }
 
     /// Whether this stage is wanted at all.
@@ -187,7 +205,12 @@ impl ReportBuilder {
     }
 
     /// Adds the digest of a stage whose details, if any, are put in by `keep`.
-    pub fn add_digest(&mut self, stage: Stage, digest: Digest, keep: impl FnOnce(&mut Observation)) {
+    pub fn add_digest(
+        &mut self,
+        stage: Stage,
+        digest: Digest,
+        keep: impl FnOnce(&mut Observation),
+    ) {
         if !self.wants(stage) {
             return;
         }
@@ -219,27 +242,39 @@ impl ReportBuilder {
     }
 
     pub fn add_tokens(&mut self, text: String) {
-        self.add_digest(Stage::Tokens, Digest::of(text.as_bytes()), |all| all.tokens = Supported::Supported(text));
+        self.add_digest(Stage::Tokens, Digest::of(text.as_bytes()), |all| {
+            all.tokens = Supported::Supported(text)
+        });
     }
 
     pub fn add_ast(&mut self, text: String) {
-        self.add_digest(Stage::Ast, Digest::of(text.as_bytes()), |all| all.ast = Supported::Supported(text));
+        self.add_digest(Stage::Ast, Digest::of(text.as_bytes()), |all| {
+            all.ast = Supported::Supported(text)
+        });
     }
 
     pub fn add_code(&mut self, code: CodeDump) {
-        self.add_digest(Stage::Code, Digest::of_value(&code), |all| all.code = Supported::Supported(code));
+        self.add_digest(Stage::Code, Digest::of_value(&code), |all| {
+            all.code = Supported::Supported(code)
+        });
     }
 
     pub fn add_steps(&mut self, trail: StepTrail) {
-        self.add_digest(Stage::Steps, trail.digest, |all| all.steps = Supported::Supported(trail));
+        self.add_digest(Stage::Steps, trail.digest, |all| {
+            all.steps = Supported::Supported(trail)
+        });
     }
 
     pub fn add_output(&mut self, output: Output) {
-        self.add_digest(Stage::Output, Digest::of_value(&output), |all| all.output = Supported::Supported(output));
+        self.add_digest(Stage::Output, Digest::of_value(&output), |all| {
+            all.output = Supported::Supported(output)
+        });
     }
 
     pub fn add_outcome(&mut self, outcome: Outcome) {
-        self.add_digest(Stage::Outcome, Digest::of_value(&outcome), |all| all.outcome = Supported::Supported(outcome));
+        self.add_digest(Stage::Outcome, Digest::of_value(&outcome), |all| {
+            all.outcome = Supported::Supported(outcome)
+        });
     }
 
     /// The report, in the order of blame.

@@ -9,7 +9,10 @@ pub enum Reference {}
 
 /// Starts the VM, or says why it cannot be started.
 pub fn start() -> Result<Reference, String> {
-    Err("the reference VM is not built yet: vm/python offers no embedding interface to this worker".to_owned())
+    Err(
+        "the reference VM is not built yet: vm/python offers no embedding interface to this worker"
+            .to_owned(),
+    )
 }
 
 impl Runtime for Reference {

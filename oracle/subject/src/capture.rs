@@ -48,7 +48,10 @@ impl Capture {
     /// What was written since the last [`Capture::clear`], each stream cut at the limit.
     pub fn read(&self, limit: u64) -> io::Result<Output> {
         let mut output = Output::default();
-        for (file, bytes) in [(&self.stdout, &mut output.stdout), (&self.stderr, &mut output.stderr)] {
+        for (file, bytes) in [
+            (&self.stdout, &mut output.stdout),
+            (&self.stderr, &mut output.stderr),
+        ] {
             let length = file.metadata()?.len();
             output.truncated |= length > limit;
             bytes.resize(length.min(limit) as usize, 0);

@@ -32,13 +32,18 @@ pub struct CommandSpec {
 impl CommandSpec {
     /// Reads `name=command {file}`.
     pub fn parse(text: &str) -> Result<CommandSpec, String> {
-        let (label, command) =
-            text.split_once('=').ok_or_else(|| format!("{text:?} is not of the form 'name=command {{file}}'"))?;
+        let (label, command) = text
+            .split_once('=')
+            .ok_or_else(|| format!("{text:?} is not of the form 'name=command {{file}}'"))?;
         let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
         if !words.iter().any(|word| word.contains("{file}")) {
             return Err(format!("the command {command:?} has no {{file}}"));
         }
-        Ok(CommandSpec { label: label.trim().to_owned(), words, limits: Limits::default() })
+        Ok(CommandSpec {
+            label: label.trim().to_owned(),
+            words,
+            limits: Limits::default(),
+        })
     }
 }
 
@@ -69,7 +74,10 @@ impl CommandSubject {
             match self.run_process(left) {
                 Ok(found) if !found.is_empty() => answers.extend(found),
                 Ok(_) => answers.push(Answer::HarnessError("the driver did not begin".to_owned())),
-                Err(error) => answers.push(Answer::HarnessError(format!("{}: {error}", self.spec.label))),
+                Err(error) => answers.push(Answer::HarnessError(format!(
+                    "{}: {error}",
+                    self.spec.label
+                ))),
             }
         }
         answers
@@ -82,9 +90,17 @@ impl CommandSubject {
         fs::write(&script, driver_text(requests))?;
         let work = directory.path().join("work");
         fs::create_dir(&work)?;
-        let (stdout, stderr) = (system::memory_file(c"stdout", false)?, system::memory_file(c"stderr", false)?);
+        let (stdout, stderr) = (
+            system::memory_file(c"stdout", false)?,
+            system::memory_file(c"stderr", false)?,
+        );
         let file = script.to_string_lossy();
-        let words: Vec<String> = self.spec.words.iter().map(|word| word.replace("{file}", &file)).collect();
+        let words: Vec<String> = self
+            .spec
+            .words
+            .iter()
+            .map(|word| word.replace("{file}", &file))
+            .collect();
         let mut child = Command::new(&words[0])
             .args(&words[1..])
             .current_dir(&work)
@@ -118,8 +134,12 @@ impl CommandSubject {
         let mut answers = parse_results(&text, requests);
         if answers.len() < requests.len() {
             answers.push(match status {
-                None => Answer::Death(Outcome::TimedOut { limit_milliseconds: self.spec.limits.wall_milliseconds }),
-                Some(status) if status.success() => Answer::Death(Outcome::Exited("process exit status 0".to_owned())),
+                None => Answer::Death(Outcome::TimedOut {
+                    limit_milliseconds: self.spec.limits.wall_milliseconds,
+                }),
+                Some(status) if status.success() => {
+                    Answer::Death(Outcome::Exited("process exit status 0".to_owned()))
+                }
                 Some(status) => Answer::Death(name_death(status, &words, &self.spec.limits)),
             });
         }
@@ -139,7 +159,11 @@ fn driver_text(requests: &[RunRequest]) -> String {
     let mut text = String::from("PROGRAMS = [\n");
     for request in requests {
         let program = &request.program;
-        text.push_str(&format!("    ({}, {}),\n", literal(&program.filename), literal(&program.source)));
+        text.push_str(&format!(
+            "    ({}, {}),\n",
+            literal(&program.filename),
+            literal(&program.source)
+        ));
     }
     text.push_str("]\n");
     text.push_str(DRIVER);
@@ -156,7 +180,9 @@ fn literal(text: &str) -> String {
             }
             '\n' => quoted.push_str("\\n"),
             ' '..='~' => quoted.push(character),
-            other if (other as u32) < 0x1_0000 => quoted.push_str(&format!("\\u{:04x}", other as u32)),
+            other if (other as u32) < 0x1_0000 => {
+                quoted.push_str(&format!("\\u{:04x}", other as u32))
+            }
             other => quoted.push_str(&format!("\\U{:08x}", other as u32)),
         }
     }
@@ -177,7 +203,11 @@ fn parse_results(bytes: &[u8], requests: &[RunRequest]) -> Vec<Answer> {
         };
         let mut lines = rest.lines();
         let outcome = parse_outcome(&mut lines);
-        let output = Output { stdout: output.as_bytes().to_vec(), stderr: Vec::new(), truncated: false };
+        let output = Output {
+            stdout: output.as_bytes().to_vec(),
+            stderr: Vec::new(),
+            truncated: false,
+        };
         let class = outcome.class();
         let mut observation = Observation::empty();
         observation.output = Supported::Supported(output);

@@ -12,16 +12,22 @@ const LAST_WORDS: usize = 4_096;
 /// Turns an exit status and what was last said on standard error into an outcome.
 pub fn name_death(status: ExitStatus, last_words: &[u8], limits: &Limits) -> Outcome {
     let start = last_words.len().saturating_sub(LAST_WORDS);
-    let message = String::from_utf8_lossy(&last_words[start..]).trim().to_owned();
+    let message = String::from_utf8_lossy(&last_words[start..])
+        .trim()
+        .to_owned();
     if message.contains("memory allocation of") && message.contains("failed") {
-        return Outcome::OutOfMemory { limit_bytes: limits.address_space_bytes };
+        return Outcome::OutOfMemory {
+            limit_bytes: limits.address_space_bytes,
+        };
     }
     let Some(signal) = status.signal() else {
         let code = status.code().unwrap_or(-1);
         return Outcome::Exited(format!("process exit status {code}"));
     };
     if signal == libc::SIGXCPU {
-        return Outcome::TimedOut { limit_milliseconds: limits.cpu_seconds * 1_000 };
+        return Outcome::TimedOut {
+            limit_milliseconds: limits.cpu_seconds * 1_000,
+        };
     }
     let cause = if message.contains("panicked at") {
         "panic".to_owned()

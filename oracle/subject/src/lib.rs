@@ -4,9 +4,10 @@ pub mod capture;
 pub mod command;
 pub mod death;
 pub mod process;
+pub mod sabotage;
 pub mod system;
 pub mod worker;
 
-
 pub use process::{Answer, Lane, SubjectSpec};
+pub use sabotage::{Fault, Sabotage};
 pub use worker::{Finished, Runtime, serve};

@@ -91,7 +91,12 @@ enum Loss {
 
 impl Lane {
     pub fn new(spec: SubjectSpec) -> Lane {
-        Lane { spec, worker: None, hello: None, started: 0 }
+        Lane {
+            spec,
+            worker: None,
+            hello: None,
+            started: 0,
+        }
     }
 
     pub fn label(&self) -> &str {
@@ -104,7 +109,9 @@ impl Lane {
             return Ok(hello.clone());
         }
         self.ensure_worker()?;
-        self.hello.clone().ok_or_else(|| "the worker said nothing of itself".to_owned())
+        self.hello
+            .clone()
+            .ok_or_else(|| "the worker said nothing of itself".to_owned())
     }
 
     /// Ends the present worker, so that the next program meets a fresh one.
@@ -131,15 +138,26 @@ impl Lane {
             next = self.run_window(requests, &mut answers, next);
         }
         let missing = || Answer::HarnessError("no answer was recorded".to_owned());
-        answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect()
+        answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(missing))
+            .collect()
     }
 
     /// Runs from `next` on with the present worker, until the end, its retirement or its death.
     /// Returns the first program that has no answer.
-    fn run_window(&mut self, requests: &[RunRequest], answers: &mut [Option<Answer>], mut next: usize) -> usize {
+    fn run_window(
+        &mut self,
+        requests: &[RunRequest],
+        answers: &mut [Option<Answer>],
+        mut next: usize,
+    ) -> usize {
         let recycle_after = self.spec.recycle_after;
         let wall = self.spec.limits.wall_milliseconds;
-        let worker = self.worker.as_mut().expect("ensure_worker was called before");
+        let worker = self
+            .worker
+            .as_mut()
+            .expect("ensure_worker was called before");
         let mut to_send = next;
         let mut in_flight: VecDeque<usize> = VecDeque::new();
         let mut bytes_in_flight = 0;
@@ -149,7 +167,10 @@ impl Lane {
             let room = recycle_after.saturating_sub(worker.ran) as usize;
             while to_send < requests.len() && in_flight.len() < WINDOW_PROGRAMS.min(room) {
                 buffer.clear();
-                append_frame(&mut buffer, &Request::Run(Box::new(requests[to_send].clone())));
+                append_frame(
+                    &mut buffer,
+                    &Request::Run(Box::new(requests[to_send].clone())),
+                );
                 if !in_flight.is_empty() && bytes_in_flight + buffer.len() > WINDOW_BYTES {
                     break;
                 }
@@ -205,21 +226,34 @@ impl Lane {
         if matches!(loss, Loss::Overdue) {
             let _ = worker.child.kill();
             let _ = worker.child.wait();
-            return Answer::Death(Outcome::TimedOut { limit_milliseconds: self.spec.limits.wall_milliseconds });
+            return Answer::Death(Outcome::TimedOut {
+                limit_milliseconds: self.spec.limits.wall_milliseconds,
+            });
         }
         match worker.child.wait() {
-            Ok(status) => Answer::Death(name_death(status, &worker.last_words(), &self.spec.limits)),
+            Ok(status) => {
+                Answer::Death(name_death(status, &worker.last_words(), &self.spec.limits))
+            }
             Err(error) => Answer::HarnessError(format!("no exit status: {error}")),
         }
     }
 
     fn ensure_worker(&mut self) -> Result<(), String> {
-        if self.worker.as_ref().is_some_and(|worker| worker.ran < self.spec.recycle_after) {
+        if self
+            .worker
+            .as_ref()
+            .is_some_and(|worker| worker.ran < self.spec.recycle_after)
+        {
             return Ok(());
         }
         self.worker = None;
-        let mut worker = Worker::start(&self.spec)
-            .map_err(|error| format!("{}: cannot start {}: {error}", self.spec.label, self.spec.program.display()))?;
+        let mut worker = Worker::start(&self.spec).map_err(|error| {
+            format!(
+                "{}: cannot start {}: {error}",
+                self.spec.label,
+                self.spec.program.display()
+            )
+        })?;
         self.started += 1;
         let hello = worker.greet(&self.spec)?;
         self.hello = Some(hello);
@@ -250,7 +284,15 @@ impl Worker {
         let results = child.stdout.take().expect("the standard output was piped");
         system::enlarge_pipe(requests.as_raw_fd(), PIPE_BYTES);
         system::enlarge_pipe(results.as_raw_fd(), PIPE_BYTES);
-        Ok(Worker { child, requests, results, last_words, incoming: Vec::new(), ran: 0, _directory: directory })
+        Ok(Worker {
+            child,
+            requests,
+            results,
+            last_words,
+            incoming: Vec::new(),
+            ran: 0,
+            _directory: directory,
+        })
     }
 
     /// Hears who the worker is and tells it the limits and masks.
@@ -259,10 +301,20 @@ impl Worker {
         let hello = match self.receive(deadline) {
             Ok(Some(Message::Hello(hello))) => hello,
             Ok(Some(Message::Refused(reason))) => return Err(format!("{}: {reason}", spec.label)),
-            Ok(Some(other)) => return Err(format!("{}: unexpected first message {other:?}", spec.label)),
+            Ok(Some(other)) => {
+                return Err(format!(
+                    "{}: unexpected first message {other:?}",
+                    spec.label
+                ));
+            }
             Ok(None) => {
-                let words = String::from_utf8_lossy(&self.last_words()).trim().to_owned();
-                return Err(format!("{}: the worker ended before it said anything: {words}", spec.label));
+                let words = String::from_utf8_lossy(&self.last_words())
+                    .trim()
+                    .to_owned();
+                return Err(format!(
+                    "{}: the worker ended before it said anything: {words}",
+                    spec.label
+                ));
             }
             Err(error) => return Err(format!("{}: {error}", spec.label)),
         };
@@ -273,7 +325,9 @@ impl Worker {
             unsupported: spec.unsupported.clone(),
         };
         append_frame(&mut buffer, &configure);
-        self.requests.write_all(&buffer).map_err(|error| format!("{}: {error}", spec.label))?;
+        self.requests
+            .write_all(&buffer)
+            .map_err(|error| format!("{}: {error}", spec.label))?;
         Ok(hello)
     }
 
@@ -283,9 +337,14 @@ impl Worker {
             if let Some(message) = take_frame(&mut self.incoming).map_err(io::Error::other)? {
                 return Ok(Some(message));
             }
-            let left = deadline.saturating_duration_since(Instant::now()).as_millis() as u64;
+            let left = deadline
+                .saturating_duration_since(Instant::now())
+                .as_millis() as u64;
             if system::wait_readable(self.results.as_raw_fd(), left)? == Readiness::TimedOut {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "the worker did not answer in time"));
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the worker did not answer in time",
+                ));
             }
             let mut chunk = [0_u8; 1 << 16];
             let count = self.results.read(&mut chunk)?;
@@ -297,7 +356,10 @@ impl Worker {
     }
 
     fn last_words(&self) -> Vec<u8> {
-        let length = self.last_words.metadata().map_or(0, |metadata| metadata.len());
+        let length = self
+            .last_words
+            .metadata()
+            .map_or(0, |metadata| metadata.len());
         let start = length.saturating_sub(1 << 14);
         let mut words = vec![0; (length - start) as usize];
         match self.last_words.read_exact_at(&mut words, start) {

@@ -6,7 +6,11 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 /// The result of a system call that answers -1 for trouble.
 fn checked(answer: libc::c_int) -> io::Result<libc::c_int> {
-    if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer) }
+    if answer < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(answer)
+    }
 }
 
 /// An unnamed file in memory; `inherited` says whether child processes see it.
@@ -46,7 +50,10 @@ pub fn enlarge_pipe(descriptor: RawFd, bytes: usize) {
 
 /// Sets the soft limit of a resource, at most the hard one.
 pub fn limit_resource(resource: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
     // SAFETY: the struct is valid for writing.
     checked(unsafe { libc::getrlimit(resource, &mut limit) })?;
     limit.rlim_cur = value.min(limit.rlim_max);
@@ -56,7 +63,10 @@ pub fn limit_resource(resource: libc::__rlimit_resource_t, value: u64) -> io::Re
 
 /// Seconds of processor time this process has used, rounded up.
 pub fn processor_seconds() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the struct is valid for writing.
     unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
     time.tv_sec as u64 + 1
@@ -71,7 +81,11 @@ pub enum Readiness {
 
 /// Waits until the descriptor can be read or its other end is closed, at most so many milliseconds.
 pub fn wait_readable(descriptor: RawFd, milliseconds: u64) -> io::Result<Readiness> {
-    let mut entry = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
+    let mut entry = libc::pollfd {
+        fd: descriptor,
+        events: libc::POLLIN,
+        revents: 0,
+    };
     let timeout = milliseconds.min(i32::MAX as u64) as libc::c_int;
     loop {
         // SAFETY: one pollfd, valid for reading and writing.
@@ -109,5 +123,9 @@ pub fn resident_bytes() -> u64 {
     let Ok(text) = std::fs::read_to_string("/proc/self/statm") else {
         return 0;
     };
-    text.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
+    text.split_whitespace()
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok())
+        .unwrap_or(0)
+        * 4096
 }

@@ -9,11 +9,12 @@ use std::time::Instant;
 use twinheap_observation::outcome::{Outcome, OutcomeClass};
 use twinheap_observation::stage::Stage;
 use twinheap_observation::wire::{
-    self, Hello, Limits, Message, ReportBuilder, Report, Request, RunRequest, append_frame,
+    self, Hello, Limits, Message, Report, ReportBuilder, Request, RunRequest, append_frame,
 };
 use twinheap_observation::{FieldSpec, MaskRule};
 
 use crate::capture::Capture;
+use crate::sabotage::{Fault, Sabotage};
 use crate::system;
 
 /// An interpreter inside a worker process.
@@ -24,6 +25,8 @@ pub trait Runtime {
     fn configure(&mut self, limits: &Limits, masks: &[MaskRule], unsupported: &[FieldSpec]);
     /// Runs a program, flushes its streams, adds every stage but the output, and cleans up.
     fn run(&mut self, request: &RunRequest, report: &mut ReportBuilder) -> Finished;
+    /// For the self-test: makes one byte of the next program's heap wrong before it is decoded.
+    fn plant_layout_fault(&mut self) {}
 }
 
 /// What a run leaves beside its stages.
@@ -37,6 +40,14 @@ pub struct Finished {
 
 /// Serves requests until the keeper closes the pipe. `start` brings the interpreter up, or says why it cannot.
 pub fn serve<R: Runtime>(start: impl FnOnce() -> Result<R, String>) -> io::Result<()> {
+    serve_with(start, None)
+}
+
+/// The same, with a fault planted by the self-test.
+pub fn serve_with<R: Runtime>(
+    start: impl FnOnce() -> Result<R, String>,
+    sabotage: Option<Sabotage>,
+) -> io::Result<()> {
     system::die_with_parent();
     let mut requests = File::from(system::duplicate_high(0)?);
     let mut results = File::from(system::duplicate_high(1)?);
@@ -50,7 +61,15 @@ pub fn serve<R: Runtime>(start: impl FnOnce() -> Result<R, String>) -> io::Resul
     let home = std::env::current_dir()?;
     let home_handle = File::open(&home)?;
     let limits = Limits::default();
-    let mut serving = Serving { runtime, capture, limits, home, home_handle, processor_limit: 0 };
+    let mut serving = Serving {
+        runtime,
+        capture,
+        limits,
+        home,
+        home_handle,
+        processor_limit: 0,
+        sabotage,
+    };
     serving.run_requests(&mut requests, &mut results)
 }
 
@@ -61,6 +80,7 @@ struct Serving<R> {
     home: PathBuf,
     home_handle: File,
     processor_limit: u64,
+    sabotage: Option<Sabotage>,
 }
 
 impl<R: Runtime> Serving<R> {
@@ -84,21 +104,41 @@ impl<R: Runtime> Serving<R> {
                 }
             };
             match request {
-                Request::Configure { limits, masks, unsupported } => {
+                Request::Configure {
+                    limits,
+                    masks,
+                    unsupported,
+                } => {
                     self.configure(limits, &masks, &unsupported)?;
                 }
                 Request::Run(request) => {
-                    append_frame(&mut outgoing, &Message::Started { index: request.index });
+                    append_frame(
+                        &mut outgoing,
+                        &Message::Started {
+                            index: request.index,
+                        },
+                    );
                     results.write_all(&outgoing)?;
                     outgoing.clear();
                     let report = Box::new(self.run_one(&request)?);
-                    append_frame(&mut outgoing, &Message::Result { index: request.index, report });
+                    append_frame(
+                        &mut outgoing,
+                        &Message::Result {
+                            index: request.index,
+                            report,
+                        },
+                    );
                 }
             }
         }
     }
 
-    fn configure(&mut self, limits: Limits, masks: &[MaskRule], unsupported: &[FieldSpec]) -> io::Result<()> {
+    fn configure(
+        &mut self,
+        limits: Limits,
+        masks: &[MaskRule],
+        unsupported: &[FieldSpec],
+    ) -> io::Result<()> {
         system::limit_resource(libc::RLIMIT_AS, limits.address_space_bytes)?;
         system::limit_resource(libc::RLIMIT_CORE, 0)?;
         // A program that writes without end gets an error from the file instead of filling the memory.
@@ -112,7 +152,20 @@ impl<R: Runtime> Serving<R> {
         self.allow_processor_time()?;
         let begun = Instant::now();
         let mut builder = ReportBuilder::new(request.wanted);
+        let fault = self
+            .sabotage
+            .as_mut()
+            .and_then(|sabotage| sabotage.fault_for(&request.program.name));
+        if let Some(fault) = fault {
+            if fault == Fault::Layout {
+                self.runtime.plant_layout_fault();
+            }
+            fault.strike_before();
+        }
         let mut finished = self.runtime.run(request, &mut builder);
+        if let Some(fault) = fault {
+            fault.strike_after();
+        }
         if builder.wants(Stage::Output) {
             builder.add_output(self.capture.read(self.limits.output_bytes)?);
         }
@@ -182,10 +235,21 @@ fn read_more(reader: &mut File, buffer: &mut Vec<u8>) -> io::Result<bool> {
 
 /// What a runtime answers for a program that it could not run at all for a reason of its own.
 pub fn not_run(report: &mut ReportBuilder, reason: &str) -> Finished {
-    for stage in [Stage::Tokens, Stage::Ast, Stage::Code, Stage::Steps, Stage::Outcome, Stage::Heap] {
+    for stage in [
+        Stage::Tokens,
+        Stage::Ast,
+        Stage::Code,
+        Stage::Steps,
+        Stage::Outcome,
+        Stage::Heap,
+    ] {
         report.add_unsupported(stage, reason);
     }
-    Finished { outcome: Outcome::Finished, marshal: None, retire: false }
+    Finished {
+        outcome: Outcome::Finished,
+        marshal: None,
+        retire: false,
+    }
 }
 
 /// The class alone, for callers that only count.

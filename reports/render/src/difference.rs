@@ -10,7 +10,11 @@ const LISTED: usize = 12;
 /// The divergence as plain text.
 pub fn difference_text(divergence: &Divergence) -> String {
     let (times, tries) = divergence.came_back;
-    let flaky = if divergence.is_flaky() { " (flaky)" } else { "" };
+    let flaky = if divergence.is_flaky() {
+        " (flaky)"
+    } else {
+        ""
+    };
     let mut text = format!(
         "first differing stage: {}\nsignature: {}\ncame back: {times} of {tries} fresh pairs{flaky}\n\n",
         divergence.stage, divergence.signature
@@ -27,7 +31,11 @@ fn stage_text(divergence: &Divergence) -> String {
                 &stage_lines(&divergence.oracle, stage),
                 &stage_lines(&divergence.subject, stage),
             );
-            if unified.is_empty() { listed(&divergence.differences) } else { unified }
+            if unified.is_empty() {
+                listed(&divergence.differences)
+            } else {
+                unified
+            }
         }
     }
 }
@@ -36,9 +44,16 @@ fn stage_text(divergence: &Divergence) -> String {
 pub fn listed(differences: &[Difference]) -> String {
     let mut text = String::new();
     for difference in differences.iter().take(LISTED) {
-        let place = if difference.place.is_empty() { "-" } else { &difference.place };
+        let place = if difference.place.is_empty() {
+            "-"
+        } else {
+            &difference.place
+        };
         text.push_str(&format!("{place}\n    {}\n", difference.kind));
-        text.push_str(&format!("  - {}\n  + {}\n", difference.left, difference.right));
+        text.push_str(&format!(
+            "  - {}\n  + {}\n",
+            difference.left, difference.right
+        ));
     }
     if differences.len() > LISTED {
         text.push_str(&format!("... and {} more\n", differences.len() - LISTED));

@@ -25,7 +25,11 @@ pub fn junit(gate: &GateReport) -> Result<String, String> {
     let mut report = Report::new(format!("{} against {}", gate.subject, gate.oracle));
     for topic in gate.table.keys() {
         let mut suite = TestSuite::new(topic.as_str());
-        for program in gate.programs.iter().filter(|program| program.topic == *topic) {
+        for program in gate
+            .programs
+            .iter()
+            .filter(|program| program.topic == *topic)
+        {
             suite.add_test_case(test_case(program));
         }
         report.add_test_suite(suite);
@@ -38,7 +42,10 @@ fn test_case(program: &ProgramReport) -> TestCase {
         Judged::Agree => TestCaseStatus::success(),
         Judged::Known => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(format!("known: {}", program.ledger.as_deref().unwrap_or("")));
+            status.set_message(format!(
+                "known: {}",
+                program.ledger.as_deref().unwrap_or("")
+            ));
             status
         }
         Judged::New => {
@@ -74,8 +81,11 @@ pub fn summary(gate: &GateReport) -> String {
     text.push_str(&format!("| topic | {} |\n", gate.stages.join(" | ")));
     text.push_str(&format!("|---|{}\n", "---|".repeat(gate.stages.len())));
     for (topic, row) in &gate.table {
-        let cells: Vec<String> =
-            gate.stages.iter().map(|stage| cell_text(row.get(stage).copied().unwrap_or_default())).collect();
+        let cells: Vec<String> = gate
+            .stages
+            .iter()
+            .map(|stage| cell_text(row.get(stage).copied().unwrap_or_default()))
+            .collect();
         text.push_str(&format!("| {topic} | {} |\n", cells.join(" | ")));
     }
     text.push_str("\nagree / known / new / unsupported\n");
@@ -83,13 +93,24 @@ pub fn summary(gate: &GateReport) -> String {
         text.push_str("\n## Findings\n\n");
     }
     for line in &gate.findings {
-        let known = line.ledger.as_ref().map(|id| format!(" (known: {id})")).unwrap_or_default();
-        text.push_str(&format!("- `{}`{known}: {}\n", line.signature, line.programs.join(", ")));
+        let known = line
+            .ledger
+            .as_ref()
+            .map(|id| format!(" (known: {id})"))
+            .unwrap_or_default();
+        text.push_str(&format!(
+            "- `{}`{known}: {}\n",
+            line.signature,
+            line.programs.join(", ")
+        ));
     }
     text.push_str("\n## What the masks hid\n\n");
     for (title, lines) in [("pinned", &gate.pinned_mask), ("varied", &gate.varied_mask)] {
         for line in lines {
-            text.push_str(&format!("- {title}: `{}` {} times, e.g. {}\n", line.rule, line.count, line.example));
+            text.push_str(&format!(
+                "- {title}: `{}` {} times, e.g. {}\n",
+                line.rule, line.count, line.example
+            ));
         }
     }
     text

@@ -103,12 +103,19 @@ impl GateReport {
         ledger: &Ledger,
         proof: &Proof,
     ) -> GateReport {
-        let programs: Vec<ProgramReport> = results.iter().map(|result| program_report(result, ledger)).collect();
+        let programs: Vec<ProgramReport> = results
+            .iter()
+            .map(|result| program_report(result, ledger))
+            .collect();
         let mut table: BTreeMap<String, BTreeMap<String, Cell>> = BTreeMap::new();
         for (result, report) in results.iter().zip(&programs) {
             let row = table.entry(report.topic.clone()).or_default();
             for stage in stages {
-                count(row.entry(stage.name().to_owned()).or_default(), result.verdict(*stage), report.judged);
+                count(
+                    row.entry(stage.name().to_owned()).or_default(),
+                    result.verdict(*stage),
+                    report.judged,
+                );
             }
         }
         GateReport {
@@ -125,7 +132,10 @@ impl GateReport {
             stale: ledger
                 .stale(results)
                 .into_iter()
-                .map(|entry| StaleLine { id: entry.id.clone(), signature: entry.signature.clone() })
+                .map(|entry| StaleLine {
+                    id: entry.id.clone(),
+                    signature: entry.signature.clone(),
+                })
                 .collect(),
             interrupted: false,
             seconds: 0.0,
@@ -134,7 +144,10 @@ impl GateReport {
 
     /// How many programs were judged so.
     pub fn count(&self, judged: Judged) -> usize {
-        self.programs.iter().filter(|program| program.judged == judged).count()
+        self.programs
+            .iter()
+            .filter(|program| program.judged == judged)
+            .count()
     }
 
     /// The exit code that the design gives this result.
@@ -192,7 +205,8 @@ fn program_report(result: &CaseResult, ledger: &Ledger) -> ProgramReport {
             .collect(),
         stage: divergence.map(|divergence| divergence.stage.name().to_owned()),
         signature: divergence.map(|divergence| divergence.signature.clone()),
-        came_back: divergence.map(|found| format!("{} of {}", found.came_back.0, found.came_back.1)),
+        came_back: divergence
+            .map(|found| format!("{} of {}", found.came_back.0, found.came_back.1)),
         outcomes: divergence.map(|divergence| divergence.outcomes.clone()),
         difference: divergence.map(difference_text),
         unconfirmed: result.unconfirmed.map(|stage| stage.name().to_owned()),
@@ -208,7 +222,10 @@ fn findings(programs: &[ProgramReport]) -> Vec<FindingLine> {
         let Some(signature) = &program.signature else {
             continue;
         };
-        match lines.iter_mut().find(|line| line.signature == *signature && line.judged == program.judged) {
+        match lines
+            .iter_mut()
+            .find(|line| line.signature == *signature && line.judged == program.judged)
+        {
             Some(line) => line.programs.push(program.name.clone()),
             None => lines.push(FindingLine {
                 signature: signature.clone(),
@@ -225,6 +242,10 @@ fn findings(programs: &[ProgramReport]) -> Vec<FindingLine> {
 fn mask_lines(evidence: &[Evidence]) -> Vec<MaskLine> {
     evidence
         .iter()
-        .map(|line| MaskLine { rule: line.rule.clone(), count: line.count, example: line.example.clone() })
+        .map(|line| MaskLine {
+            rule: line.rule.clone(),
+            count: line.count,
+            example: line.example.clone(),
+        })
         .collect()
 }

@@ -4,10 +4,16 @@ use twinheap_observation::{FieldValue, ImageField, MemoryImage};
 
 /// The image as lines, one node after another.
 pub fn image_lines(image: &MemoryImage) -> Vec<String> {
-    let mut lines: Vec<String> =
-        image.roots.iter().map(|(name, value)| format!("root {name} {}", value.text())).collect();
+    let mut lines: Vec<String> = image
+        .roots
+        .iter()
+        .map(|(name, value)| format!("root {name} {}", value.text()))
+        .collect();
     for (number, node) in image.nodes.iter().enumerate() {
-        lines.push(format!("#{number} {} ({}, {} bytes)", node.type_name, node.layout, node.size));
+        lines.push(format!(
+            "#{number} {} ({}, {} bytes)",
+            node.type_name, node.layout, node.size
+        ));
         lines.extend(node.fields.iter().map(field_line));
     }
     if image.truncated {
@@ -18,11 +24,18 @@ pub fn image_lines(image: &MemoryImage) -> Vec<String> {
 
 /// One field: offset, path, value.
 pub fn field_line(field: &ImageField) -> String {
-    format!("    {:>+5} {:<40} {}", field.offset, field.path(), field.value.text())
+    format!(
+        "    {:>+5} {:<40} {}",
+        field.offset,
+        field.path(),
+        field.value.text()
+    )
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// The nodes of an image as HTML, the fields that differ from the other image marked.

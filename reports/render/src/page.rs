@@ -40,12 +40,18 @@ pub fn gate_page(gate: &GateReport) -> Result<String, String> {
                     context! { text => cell_text(cell), class => class }
                 })
                 .collect();
-            let programs = gate.programs.iter().filter(|program| program.topic == *topic).count();
+            let programs = gate
+                .programs
+                .iter()
+                .filter(|program| program.topic == *topic)
+                .count();
             context! { topic, cells, programs }
         })
         .collect();
     let gate = minijinja::Value::from(minijinja::value::Serde(gate));
-    environment.render_str(GATE, context! { gate, rows }).map_err(|error| error.to_string())
+    environment
+        .render_str(GATE, context! { gate, rows })
+        .map_err(|error| error.to_string())
 }
 
 /// The picture of a program's memory on both sides.
@@ -56,8 +62,13 @@ pub fn memory_page(
     subject: Option<&MemoryImage>,
 ) -> Result<String, String> {
     let left = image_html(oracle, subject, "o");
-    let right = subject.map(|image| image_html(image, Some(oracle), "s")).unwrap_or_default();
+    let right = subject
+        .map(|image| image_html(image, Some(oracle), "s"))
+        .unwrap_or_default();
     environment()
-        .render_str(MEMORY, context! { title, oracle => names.0, subject => names.1, left, right })
+        .render_str(
+            MEMORY,
+            context! { title, oracle => names.0, subject => names.1, left, right },
+        )
         .map_err(|error| error.to_string())
 }

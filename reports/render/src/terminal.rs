@@ -15,7 +15,11 @@ pub struct Style {
 
 impl Style {
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     pub fn good(self, text: &str) -> String {
@@ -50,11 +54,25 @@ impl Style {
 /// The whole report.
 pub fn report(gate: &GateReport, style: Style) -> String {
     let mut text = format!("{} against {}\n\n", gate.subject, gate.oracle);
-    masks(&mut text, "mask of the pinned environment", &gate.pinned_mask, style);
-    masks(&mut text, "mask of the varied environment (foreign interpreters only)", &gate.varied_mask, style);
+    masks(
+        &mut text,
+        "mask of the pinned environment",
+        &gate.pinned_mask,
+        style,
+    );
+    masks(
+        &mut text,
+        "mask of the varied environment (foreign interpreters only)",
+        &gate.varied_mask,
+        style,
+    );
     if !gate.unsupported_fields.is_empty() {
         let _ = writeln!(text, "fields that the subject declares it does not keep:");
-        let _ = writeln!(text, "{}\n", style.dim(&format!("  {}", gate.unsupported_fields.join(", "))));
+        let _ = writeln!(
+            text,
+            "{}\n",
+            style.dim(&format!("  {}", gate.unsupported_fields.join(", ")))
+        );
     }
     text.push_str(&table(gate, style));
     text.push_str(&findings(gate, style));
@@ -68,7 +86,11 @@ fn masks(text: &mut String, title: &str, lines: &[MaskLine], style: Style) {
     sorted.sort_by_key(|line| u64::MAX - line.count);
     for line in sorted.iter().take(SHOWN) {
         let _ = writeln!(text, "  {:6} x {}", line.count, line.rule);
-        let _ = writeln!(text, "{}", style.dim(&format!("           e.g. {}", line.example)));
+        let _ = writeln!(
+            text,
+            "{}",
+            style.dim(&format!("           e.g. {}", line.example))
+        );
     }
     if lines.len() > SHOWN {
         let _ = writeln!(text, "  ... and {} more", lines.len() - SHOWN);
@@ -85,7 +107,11 @@ pub fn table(gate: &GateReport, style: Style) -> String {
     }
     text.push('\n');
     for (topic, row) in &gate.table {
-        let programs = gate.programs.iter().filter(|program| program.topic == *topic).count();
+        let programs = gate
+            .programs
+            .iter()
+            .filter(|program| program.topic == *topic)
+            .count();
         let _ = write!(text, "{topic:width$}  {programs:8}");
         for stage in &gate.stages {
             let cell = row.get(stage).copied().unwrap_or_default();
@@ -108,8 +134,15 @@ pub fn table(gate: &GateReport, style: Style) -> String {
 
 /// `7/0/2/1`.
 pub fn cell_text(cell: Cell) -> String {
-    let poisoned = if cell.poisoned > 0 { format!(" {}p", cell.poisoned) } else { String::new() };
-    format!("{}/{}/{}/{}{poisoned}", cell.agree, cell.known, cell.new, cell.unsupported)
+    let poisoned = if cell.poisoned > 0 {
+        format!(" {}p", cell.poisoned)
+    } else {
+        String::new()
+    };
+    format!(
+        "{}/{}/{}/{}{poisoned}",
+        cell.agree, cell.known, cell.new, cell.unsupported
+    )
 }
 
 fn findings(gate: &GateReport, style: Style) -> String {
@@ -122,28 +155,63 @@ fn findings(gate: &GateReport, style: Style) -> String {
         let _ = writeln!(text, "{word} {} {}", line.programs.len(), line.signature);
         let names: Vec<&str> = line.programs.iter().take(4).map(String::as_str).collect();
         let more = if line.programs.len() > 4 { " ..." } else { "" };
-        let _ = writeln!(text, "{}", style.dim(&format!("      {}{more}", names.join(" "))));
+        let _ = writeln!(
+            text,
+            "{}",
+            style.dim(&format!("      {}{more}", names.join(" ")))
+        );
     }
     if gate.findings.len() > SHOWN {
-        let _ = writeln!(text, "... and {} more findings", gate.findings.len() - SHOWN);
+        let _ = writeln!(
+            text,
+            "... and {} more findings",
+            gate.findings.len() - SHOWN
+        );
     }
-    for program in gate.programs.iter().filter(|program| program.harness_error.is_some()).take(SHOWN) {
+    for program in gate
+        .programs
+        .iter()
+        .filter(|program| program.harness_error.is_some())
+        .take(SHOWN)
+    {
         let reason = program.harness_error.as_deref().unwrap_or("");
-        let _ = writeln!(text, "{} {}: {reason}", style.bad("harness error"), program.name);
+        let _ = writeln!(
+            text,
+            "{} {}: {reason}",
+            style.bad("harness error"),
+            program.name
+        );
     }
-    for program in gate.programs.iter().filter(|program| program.unconfirmed.is_some()) {
+    for program in gate
+        .programs
+        .iter()
+        .filter(|program| program.unconfirmed.is_some())
+    {
         let stage = program.unconfirmed.as_deref().unwrap_or("");
-        let _ = writeln!(text, "unconfirmed {}: {stage} differed in warm workers, in no fresh pair", program.name);
+        let _ = writeln!(
+            text,
+            "unconfirmed {}: {stage} differed in warm workers, in no fresh pair",
+            program.name
+        );
     }
     for entry in &gate.stale {
-        let _ = writeln!(text, "{} ledger entry {} no longer diverges", style.bad("stale"), entry.id);
+        let _ = writeln!(
+            text,
+            "{} ledger entry {} no longer diverges",
+            style.bad("stale"),
+            entry.id
+        );
     }
     text.push('\n');
     text
 }
 
 fn summary_line(gate: &GateReport, style: Style) -> String {
-    let stopped = if gate.interrupted { " (interrupted)" } else { "" };
+    let stopped = if gate.interrupted {
+        " (interrupted)"
+    } else {
+        ""
+    };
     let line = format!(
         "{} programs: {} agree on every stage, {} known, {} new, {} harness errors, {} stale; {:.1} s{stopped}",
         gate.programs.len(),
@@ -154,6 +222,10 @@ fn summary_line(gate: &GateReport, style: Style) -> String {
         gate.stale.len(),
         gate.seconds
     );
-    let painted = if gate.exit_code() == 0 { style.good(&line) } else { style.bad(&line) };
+    let painted = if gate.exit_code() == 0 {
+        style.good(&line)
+    } else {
+        style.bad(&line)
+    };
     format!("{painted}\n")
 }

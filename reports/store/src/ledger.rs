@@ -43,15 +43,22 @@ impl Ledger {
     /// Reads every `.toml` file of a folder; a missing folder is an empty ledger.
     pub fn load(folder: &Path) -> Result<Ledger, String> {
         let mut paths: Vec<_> = match fs::read_dir(folder) {
-            Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
+            Ok(entries) => entries
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .collect(),
             Err(_) => return Ok(Ledger::default()),
         };
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        paths.retain(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        });
         paths.sort();
         let mut ledger = Ledger::default();
         for path in paths {
-            let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            let file: LedgerFile = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+            let text = fs::read_to_string(&path)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+            let file: LedgerFile =
+                toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
             ledger.entries.extend(file.divergence);
         }
         ledger.check()?;
@@ -60,11 +67,17 @@ impl Ledger {
 
     fn check(&self) -> Result<(), String> {
         for (index, entry) in self.entries.iter().enumerate() {
-            if self.entries[..index].iter().any(|other| other.id == entry.id) {
+            if self.entries[..index]
+                .iter()
+                .any(|other| other.id == entry.id)
+            {
                 return Err(format!("two ledger entries have the id {}", entry.id));
             }
             if entry.program.is_some() == entry.source.is_some() {
-                return Err(format!("ledger entry {} needs either a program or a source", entry.id));
+                return Err(format!(
+                    "ledger entry {} needs either a program or a source",
+                    entry.id
+                ));
             }
             if entry.reason.trim().is_empty() {
                 return Err(format!("ledger entry {} gives no reason", entry.id));
@@ -75,15 +88,20 @@ impl Ledger {
 
     /// The entry that covers this divergence of this program.
     pub fn covering(&self, program: &str, divergence: &Divergence) -> Option<&Entry> {
-        self.entries
-            .iter()
-            .find(|entry| matches(&entry.scope, program) && matches(&entry.signature, &divergence.signature))
+        self.entries.iter().find(|entry| {
+            matches(&entry.scope, program) && matches(&entry.signature, &divergence.signature)
+        })
     }
 
     /// The programs of the entries that have their source in the ledger itself.
     pub fn own_programs(&self) -> Vec<Program> {
-        let with_source = self.entries.iter().filter_map(|entry| Some((entry, entry.source.as_ref()?)));
-        with_source.map(|(entry, source)| Program::new("ledger", &entry.id, source)).collect()
+        let with_source = self
+            .entries
+            .iter()
+            .filter_map(|entry| Some((entry, entry.source.as_ref()?)));
+        with_source
+            .map(|(entry, source)| Program::new("ledger", &entry.id, source))
+            .collect()
     }
 
     /// The entries whose own program no longer diverges as they say. A program that was not run says nothing.
@@ -156,7 +174,9 @@ mod tests {
 
     fn parse(text: &str) -> Result<Vec<Entry>, String> {
         let file: LedgerFile = toml::from_str(text).map_err(|error| error.to_string())?;
-        let ledger = Ledger { entries: file.divergence };
+        let ledger = Ledger {
+            entries: file.divergence,
+        };
         ledger.check().map(|()| ledger.entries)
     }
 
@@ -164,12 +184,16 @@ mod tests {
     fn an_entry_needs_a_program_or_a_source() {
         let text = "[[divergence]]\nid = 'a'\nsignature = 's'\nscope = '*'\nreason = 'r'\n";
         assert!(parse(text).is_err());
-        assert_eq!(parse(&format!("{text}program = 'dict/x'\n")).map(|entries| entries.len()), Ok(1));
+        assert_eq!(
+            parse(&format!("{text}program = 'dict/x'\n")).map(|entries| entries.len()),
+            Ok(1)
+        );
     }
 
     #[test]
     fn ids_are_unique_and_unknown_keys_are_refused() {
-        let entry = "[[divergence]]\nid = 'a'\nsignature = 's'\nscope = '*'\nreason = 'r'\nsource = 'x'\n";
+        let entry =
+            "[[divergence]]\nid = 'a'\nsignature = 's'\nscope = '*'\nreason = 'r'\nsource = 'x'\n";
         assert!(parse(&format!("{entry}{entry}")).is_err());
         assert!(parse(&format!("{entry}colour = 'blue'\n")).is_err());
     }

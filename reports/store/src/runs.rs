@@ -59,7 +59,11 @@ impl Store {
     }
 
     /// Records a run with its findings: signature, example program, number of programs.
-    pub fn record(&mut self, run: &RunRecord, findings: &[(String, String, u32)]) -> Result<i64, String> {
+    pub fn record(
+        &mut self,
+        run: &RunRecord,
+        findings: &[(String, String, u32)],
+    ) -> Result<i64, String> {
         let transaction = self.connection.transaction().map_err(text)?;
         transaction
             .execute(
@@ -120,8 +124,12 @@ mod tests {
             known: 0,
             new: 1,
         };
-        let first = store.record(&run, &[("heap | x".into(), "dict/a".into(), 1)]).expect("it is recorded");
-        let second = store.record(&run, &[("heap | x".into(), "dict/b".into(), 5)]).expect("it is recorded");
+        let first = store
+            .record(&run, &[("heap | x".into(), "dict/a".into(), 1)])
+            .expect("it is recorded");
+        let second = store
+            .record(&run, &[("heap | x".into(), "dict/b".into(), 5)])
+            .expect("it is recorded");
         let expected = Finding {
             signature: "heap | x".into(),
             example: "dict/a".into(),
