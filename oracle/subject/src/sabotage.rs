@@ -56,7 +56,8 @@ impl Fault {
             Fault::MemoryBomb => {
                 let mut hoard: Vec<Vec<u8>> = Vec::new();
                 loop {
-                    hoard.push(vec![1; 64 << 20]);
+                    hoard.push(Vec::with_capacity(64 << 20));
+                    std::hint::black_box(&mut hoard);
                 }
             }
             Fault::Output | Fault::Layout | Fault::Flaky => {}
