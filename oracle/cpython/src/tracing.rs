@@ -11,12 +11,10 @@ use twinheap_observation::steps::StepRecorder;
 struct Tracing {
     recorder: StepRecorder,
     filename: Vec<u8>,
-    #[cfg_attr(
-        not(twinheap_raw_layout),
-        expect(dead_code, reason = "only the raw layout can watch objects")
-    )]
+    #[cfg(twinheap_raw_layout)]
     namespace: *mut ffi::PyObject,
     /// The file name object seen last, and whether it is the program's.
+    #[cfg(twinheap_raw_layout)]
     last_filename: (usize, bool),
 }
 
@@ -29,9 +27,13 @@ pub fn begin(filename: &str, namespace: *mut ffi::PyObject, keep: bool) {
     let tracing = Tracing {
         recorder: StepRecorder::new(keep),
         filename: filename.as_bytes().to_vec(),
+        #[cfg(twinheap_raw_layout)]
         namespace,
+        #[cfg(twinheap_raw_layout)]
         last_filename: (0, false),
     };
+    #[cfg(not(twinheap_raw_layout))]
+    let _ = namespace;
     TRACING.set(Some(tracing));
     // SAFETY: the trace function has the signature that CPython calls.
     unsafe { ffi::PyEval_SetTrace(Some(trace), std::ptr::null_mut()) };

@@ -264,3 +264,57 @@ impl Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields;
+
+    /// Writes one root and one field, and reads them back.
+    fn check(value: Value<'_>, expected: FieldValue) {
+        let mut encoder = Encoder::default();
+        encoder.root(b"x", Value::Node(0));
+        encoder.end_roots();
+        encoder.begin_node(Layout::List, "list", 40);
+        encoder.field_header(fields::LIST_ALLOCATED, None);
+        encoder.value(value);
+        encoder.field_header(fields::LIST_ITEM, Some(300));
+        encoder.value(Value::Null);
+        encoder.end_node();
+        let image = parse(&encoder.bytes, false);
+        assert_eq!(image.roots, [("x".to_owned(), FieldValue::Node(0))]);
+        assert_eq!(image.nodes[0].fields[0].value, expected);
+        assert_eq!(image.nodes[0].fields[1].path(), "PyListObject.ob_item[300]");
+    }
+
+    #[test]
+    fn every_kind_of_value_comes_back() {
+        check(Value::Null, FieldValue::Null);
+        check(Value::Unsigned(u64::MAX), FieldValue::Unsigned(u64::MAX));
+        check(
+            Value::Bytes(b"\0\xff"),
+            FieldValue::Bytes(b"\0\xff".to_vec()),
+        );
+        check(
+            Value::External("<type list>"),
+            FieldValue::External("<type list>".to_owned()),
+        );
+        for number in [0, 1, -1, i64::MAX, i64::MIN] {
+            check(Value::Signed(number), FieldValue::Signed(number));
+        }
+    }
+
+    #[test]
+    fn a_rule_hides_its_field_in_its_layout_only() {
+        let rule = MaskRule {
+            stage: Stage::Heap,
+            layout: "list".to_owned(),
+            field: twinheap_observation::FieldSpec::new("PyListObject", "allocated"),
+            ownership: twinheap_observation::Ownership::Own,
+        };
+        let table = MaskTable::new(&[rule], &[]);
+        assert!(table.hides(Layout::List, fields::LIST_ALLOCATED));
+        assert!(!table.hides(Layout::Tuple, fields::LIST_ALLOCATED));
+        assert!(!table.hides(Layout::List, fields::OB_SIZE));
+    }
+}

@@ -111,11 +111,14 @@ fn frame_span(entry: Address) -> FrameSpan {
     let inner = Address::of(frame.f_frame.get()).view::<_PyInterpreterFrame>();
     let code = Address::of(inner.f_code.get()).view::<PyCodeObject>();
     let table = bytes_data(Address::of(code.co_linetable.get()));
+    let span = span_at(table, code.co_firstlineno.get(), entry.tb_lasti.get());
+    // A line of -1 has not been worked out yet; the position table knows it.
+    let known = entry.tb_lineno.get();
     FrameSpan {
         filename: str_text(Address::of(code.co_filename.get())),
         qualname: str_text(Address::of(code.co_qualname.get())),
-        line: entry.tb_lineno.get(),
-        span: span_at(table, code.co_firstlineno.get(), entry.tb_lasti.get()),
+        line: if known < 0 { span.0 } else { known },
+        span,
     }
 }
 

@@ -290,3 +290,49 @@ impl ReportBuilder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(cut: usize, expected: bool) {
+        let mut buffer = Vec::new();
+        append_frame(&mut buffer, &Message::Started { index: 7 });
+        buffer.truncate(buffer.len() - cut);
+        let found =
+            take_frame::<Message>(&mut buffer).expect("the bytes are a frame or part of one");
+        assert_eq!(found, expected.then_some(Message::Started { index: 7 }));
+    }
+
+    #[test]
+    fn a_whole_frame_is_taken_and_a_part_waits() {
+        check(0, true);
+        check(1, false);
+        check(4, false);
+    }
+
+    #[test]
+    fn an_unbelievable_length_is_an_error() {
+        let mut buffer = vec![0xff; 8];
+        assert!(take_frame::<Message>(&mut buffer).is_err());
+    }
+
+    #[test]
+    fn a_report_is_in_the_order_of_blame() {
+        let wanted = Wanted {
+            stages: StageSet::ALL,
+            details: false,
+            marshal: false,
+        };
+        let mut builder = ReportBuilder::new(wanted);
+        builder.add_outcome(Outcome::Finished);
+        builder.add_tokens("a".to_owned());
+        let stages: Vec<Stage> = builder
+            .finish(OutcomeClass::Finished)
+            .digests
+            .into_iter()
+            .map(|(stage, _)| stage)
+            .collect();
+        assert_eq!(stages, [Stage::Tokens, Stage::Outcome]);
+    }
+}
