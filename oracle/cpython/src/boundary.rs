@@ -16,7 +16,7 @@ unsafe extern "C" {
 /// The boundary of a CPython that has just started.
 pub fn find() -> Result<Boundary, String> {
     let mut boundary = Boundary::new();
-    boundary.share_singletons(|singleton| ask(singleton));
+    boundary.share_singletons(ask);
     // SAFETY: a new dict; the GIL is held.
     let empty = Object::take(unsafe { ffi::PyDict_New() }).ok_or("no memory for a dict")?;
     boundary.share_empty_keys(address(empty.pointer()));

@@ -58,7 +58,7 @@ impl Decoder {
             }
             Layout::MappingProxy => {
                 self.reference(
-                    fields::MAPPING,
+                    fields::PROXY_MAPPING,
                     address.view::<mappingproxyobject>().mapping.get(),
                 );
             }

@@ -282,7 +282,7 @@ impl Decoder {
         self.signed(fields::SET_MASK, set.mask.get() as i64);
         self.signed(fields::SET_HASH, set.hash.get() as i64);
         self.signed(fields::SET_FINGER, set.finger.get() as i64);
-        let in_place = set.table.get() as usize == set.smalltable.as_ptr() as usize;
+        let in_place = std::ptr::eq(set.table.get(), set.smalltable.as_ptr());
         self.unsigned(fields::SET_IN_PLACE, u64::from(in_place));
         let table = Address::of(set.table.get()).table::<setentry>(set.mask.get() as usize + 1);
         for (index, entry) in table.iter().enumerate() {

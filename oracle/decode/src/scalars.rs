@@ -29,8 +29,8 @@ impl Decoder {
             }
             Layout::Complex => {
                 let value = address.view::<PyComplexObject>().cval.get();
-                self.unsigned_at(fields::CVAL, 0, value.real.to_bits());
-                self.unsigned_at(fields::CVAL, 1, value.imag.to_bits());
+                self.unsigned_at(fields::COMPLEX_CVAL, 0, value.real.to_bits());
+                self.unsigned_at(fields::COMPLEX_CVAL, 1, value.imag.to_bits());
             }
             Layout::Str | Layout::InternedStr => self.write_str(address),
             Layout::Bytes => {

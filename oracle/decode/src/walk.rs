@@ -141,11 +141,7 @@ impl Decoder {
         let type_address = Address::of(address.view::<PyObject>().ob_type.get());
         let mut layout = self.facts(type_address).layout;
         match layout {
-            Layout::Type => {
-                if self.facts(address).external.is_some() {
-                    return Shown::Type(address);
-                }
-            }
+            Layout::Type if self.facts(address).external.is_some() => return Shown::Type(address),
             Layout::Str if address.view::<PyASCIIObject>().interned() != 0 => {
                 layout = Layout::InternedStr
             }
@@ -154,10 +150,10 @@ impl Decoder {
             | Layout::Descriptor
             | Layout::MemberDescriptor
             | Layout::Function
-            | Layout::Frame => {
-                if self.name_if_foreign(address, layout, scratch) {
-                    return Shown::Scratch;
-                }
+            | Layout::Frame
+                if self.name_if_foreign(address, layout, scratch) =>
+            {
+                return Shown::Scratch;
             }
             _ => {}
         }

@@ -23,7 +23,7 @@ impl SideKind {
     /// A side of this kind, not yet started.
     pub fn open(&self) -> Side {
         match self {
-            SideKind::Worker(spec) => Side::Worker(Lane::new(spec.clone())),
+            SideKind::Worker(spec) => Side::Worker(Box::new(Lane::new(spec.clone()))),
             SideKind::Command(spec) => Side::Command(CommandSubject::new(spec.clone())),
         }
     }
@@ -53,7 +53,7 @@ impl SideKind {
 
 /// One side at work.
 pub enum Side {
-    Worker(Lane),
+    Worker(Box<Lane>),
     Command(CommandSubject),
 }
 
