@@ -28,6 +28,8 @@ pub struct Session {
     direct: bool,
     programs: u32,
     builtins_length: isize,
+    modules: Object,
+    modules_length: isize,
     /// Set by the self-test: the next heap gets a wrong byte.
     faulty: bool,
     #[cfg(twinheap_raw_layout)]
@@ -50,8 +52,11 @@ impl Session {
         let helper = Helper::new()?;
         // A module that every program's first traceback or codec look-up would import otherwise.
         object::import("encodings.latin_1")?;
+        let modules = sys.attribute(c"modules").ok_or("sys has no modules")?;
         let mut session = Session {
             sys,
+            modules,
+            modules_length: 0,
             builtins,
             open,
             helper,
@@ -64,6 +69,7 @@ impl Session {
         };
         session.builtins_length = session.count_builtins();
         session.freeze()?;
+        session.modules_length = session.count_modules();
         Ok(session)
     }
 
@@ -87,6 +93,15 @@ impl Session {
         // SAFETY: the GIL is held.
         unsafe { ffi::PyGC_Collect() };
         Ok(())
+    }
+
+    fn count_modules(&self) -> isize {
+        // SAFETY: sys.modules is a dict; whatever a program made of it, a wrong type gives -1 and an error.
+        let length = unsafe { ffi::PyDict_Size(self.modules.pointer()) };
+        if length < 0 {
+            clear_error();
+        }
+        length
     }
 
     fn count_builtins(&self) -> isize {
@@ -318,6 +333,12 @@ impl Session {
         clear_error();
         // SAFETY: the GIL is held.
         unsafe { ffi::PyGC_Collect() };
+        // What a program imported stays, and must not cost every later collection its traversal.
+        let modules = self.count_modules();
+        if modules != self.modules_length {
+            self.modules_length = modules;
+            drop(self.freeze());
+        }
         let changed = self.count_builtins() != self.builtins_length;
         let grown = self.programs.is_multiple_of(64)
             && twinheap_subject::system::resident_bytes() > RETIREMENT_BYTES;
