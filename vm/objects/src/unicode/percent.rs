@@ -195,7 +195,7 @@ fn character(value: &PyObject) -> PyResult<u32> {
 }
 
 /// The int a number conversion works on; what is no number is named with the conversion.
-fn integer_of(conversion: char, value: &PyObject) -> PyResult<Own<PyLongObject>> {
+pub(crate) fn integer_of(conversion: char, value: &PyObject) -> PyResult<Own<PyLongObject>> {
     let in_base = matches!(conversion, 'o' | 'x' | 'X');
     if let Some(int) = value.downcast_ref::<PyLongObject>() {
         return Ok(Own::new(int));
