@@ -7,7 +7,7 @@ use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
 use crate::singletons::{bool_object, not_implemented};
 use crate::warnings::warn_deprecation;
-use crate::{abstract_, float, id, long, members, methods, slot, static_type, tuple, typed, unicode};
+use crate::{float, id, long, members, methods, slot, static_type, tuple, typed, unicode};
 use std::ffi::c_int;
 use std::mem::offset_of;
 use twinheap_abi::*;
@@ -317,7 +317,7 @@ fn from_special(object: &PyObject) -> PyResult<Option<Own<PyComplexObject>>> {
     if object.is_exactly(&PyComplex_Type) {
         return Ok(None);
     }
-    let Some(method) = abstract_::lookup_special(object, id!("__complex__"))? else {
+    let Some(method) = crate::types::lookup_special(object, id!("__complex__"))? else {
         return Ok(None);
     };
     let result = call::call(&method, &[])?;
@@ -325,7 +325,7 @@ fn from_special(object: &PyObject) -> PyResult<Option<Own<PyComplexObject>>> {
         type_error(format_args!("__complex__ returned non-complex (type {:.200})", other.type_().name()))
     })?;
     if !result.as_object().is_exactly(&PyComplex_Type) {
-        warn_deprecation(format_args!(
+        warn_deprecation(&format!(
             "__complex__ returned non-complex (type {:.200}).  The ability to return an instance of a \
              strict subclass of complex is deprecated, and may be removed in a future version of Python.",
             result.as_object().type_().name()

@@ -466,7 +466,7 @@ fn iterator_length_hint(iterator: &bytesiterobject) -> PyResult {
 }
 
 fn iterator_reduce(iterator: &bytesiterobject) -> PyResult {
-    let function = abstract_::builtin("iter")?;
+    let function = crate::import_hook::builtin("iter")?;
     let Some(array) = Field::as_ref(&iterator.it_seq) else {
         let args = tuple::pack(&[tuple::empty().as_object()])?;
         return Ok(tuple::from_vec(vec![function, args.upcast()])?.upcast());

@@ -65,7 +65,7 @@ fn from_exporter_or_iterable(object: &PyObject) -> PyResult<Own<PyBytesObject>> 
 
 /// What `__bytes__` gives, where the object has it.
 fn from_special(object: &PyObject) -> PyResult<Option<Own<PyBytesObject>>> {
-    let Some(method) = abstract_::lookup_special(object, id!("__bytes__"))? else {
+    let Some(method) = crate::types::lookup_special(object, id!("__bytes__"))? else {
         return Ok(None);
     };
     let result = call::call(&method, &[])?;

@@ -298,7 +298,7 @@ fn iterator_length_hint(iterator: &striterobject) -> PyResult {
 }
 
 fn iterator_reduce(iterator: &striterobject) -> PyResult {
-    let function = abstract_::builtin("iter")?;
+    let function = crate::import_hook::builtin("iter")?;
     let Some(bytes) = Field::as_ref(&iterator.it_seq) else {
         let args = tuple::pack(&[tuple::empty().as_object()])?;
         return Ok(tuple::from_vec(vec![function, args.upcast()])?.upcast());

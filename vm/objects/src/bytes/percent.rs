@@ -58,7 +58,7 @@ pub fn format(template: &[u8], args: &PyObject) -> PyResult<Vec<u8>> {
         whole: args,
         items: as_tuple.map_or(&single[..], tuple::items),
         next: 0,
-        mapping: abstract_::has_mapping_subscript(args) && as_tuple.is_none() && !is_text,
+        mapping: abstract_::is_mapping(args) && as_tuple.is_none() && !is_text,
         keyed: None,
     };
     let mut out = Vec::with_capacity(template.len() + 100);
@@ -170,7 +170,7 @@ fn bytes_of(value: &PyObject) -> PyResult<Vec<u8>> {
     if let Some(bytes) = value.downcast_exact::<PyBytesObject>() {
         return Ok(data_of(bytes).to_vec());
     }
-    if let Some(method) = abstract_::lookup_special(value, id!("__bytes__"))? {
+    if let Some(method) = crate::types::lookup_special(value, id!("__bytes__"))? {
         let result = call::call(&method, &[])?;
         return match result.downcast_ref::<PyBytesObject>() {
             Some(bytes) => Ok(data_of(bytes).to_vec()),

@@ -420,7 +420,9 @@ fn collect(iterable: &PyObject) -> PyResult<Own<PyTupleObject>> {
     match tuple::from_iterable(iterable) {
         Ok(items) => Ok(items),
         Err(raised) => {
-            let not_iterable = errors::matches(&PyExc_TypeError) && !abstract_::is_iterable(iterable);
+            let type_ = iterable.type_();
+            let iterable = type_.tp_iter.get().is_some() || abstract_::is_sequence(iterable);
+            let not_iterable = errors::matches(&PyExc_TypeError) && !iterable;
             if !not_iterable {
                 return Err(raised);
             }

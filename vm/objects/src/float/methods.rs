@@ -7,7 +7,7 @@ use crate::errors::{PyResult, overflow_error, raise_object, type_error, value_er
 use crate::exceptions::PyExc_ValueError;
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
-use crate::unicode::{self, Builder};
+use crate::unicode::{self, Writer};
 use crate::warnings::warn_deprecation;
 use crate::{abstract_, bytearray, bytes, getset, long, methods, singletons, tuple};
 use twinheap_abi::*;
@@ -143,7 +143,7 @@ pub(super) fn checked_float(source: &PyObject, result: Own) -> PyResult<Own<PyFl
             other.type_().name()
         ))
     })?;
-    warn_deprecation(format_args!(
+    warn_deprecation(&format!(
         "{:.50}.__float__ returned non-float (type {:.50}).  The ability to return an instance of a \
          strict subclass of float is deprecated, and may be removed in a future version of Python.",
         source.type_().name(),
@@ -204,9 +204,9 @@ pub fn from_text(source: &PyObject) -> PyResult {
 
 #[cold]
 fn could_not_convert(source: &PyObject) -> PyResult<crate::errors::Raised> {
-    let mut message = Builder::new();
+    let mut message = Writer::new();
     message.push_str("could not convert string to float: ");
-    message.push_text(unicode::text(&object::repr(source)?));
+    message.push(&*object::repr(source)?);
     Ok(raise_object(&PyExc_ValueError, Some(message.finish()?.upcast())))
 }
 

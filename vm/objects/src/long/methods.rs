@@ -210,7 +210,7 @@ pub fn from_object(object: &PyObject) -> PyResult {
     if suite.is_some_and(|suite| suite.nb_index.get().is_some()) {
         return long_long(&*abstract_::index(object)?);
     }
-    if let Some(truncate) = abstract_::lookup_special(object, id!("__trunc__"))? {
+    if let Some(truncate) = crate::types::lookup_special(object, id!("__trunc__"))? {
         return from_trunc(&truncate);
     }
     if let Some(text) = object.downcast_ref::<PyASCIIObject>() {
@@ -240,7 +240,7 @@ fn from_int_slot(object: &PyObject, convert: unaryfunc) -> PyResult {
     let result = result.downcast::<PyLongObject>().map_err(|other| {
         type_error(format_args!("__int__ returned non-int (type {:.200})", other.type_().name()))
     })?;
-    warn_deprecation(format_args!(
+    warn_deprecation(&format!(
         "__int__ returned non-int (type {:.200}).  The ability to return an instance of a strict \
          subclass of int is deprecated, and may be removed in a future version of Python.",
         result.as_object().type_().name()

@@ -6,7 +6,7 @@ use crate::exceptions::PyExc_ValueError;
 use crate::object::{self, ObjectExt};
 use crate::own::{Layout, Own};
 use crate::state::Global;
-use crate::unicode::{self, Builder};
+use crate::unicode::{self, Writer};
 use std::cell::Cell;
 use twinheap_abi::*;
 use twinheap_arith::digits::{self as kernel, ParseIntError};
@@ -74,7 +74,7 @@ fn parse(text: &[u8], base: u32, source: &PyObject) -> PyResult {
 #[cold]
 fn invalid_literal(base: u32, source: &PyObject) -> PyResult<crate::errors::Raised> {
     let repr = object::repr(source)?;
-    let mut message = Builder::new();
+    let mut message = Writer::new();
     message.push_str(&format!("invalid literal for int() with base {base}: "));
     message.push_text(unicode::text(&repr).slice(0, unicode::text(&repr).len().min(200)));
     Ok(raise_object(&PyExc_ValueError, Some(message.finish()?.upcast())))

@@ -1,6 +1,6 @@
 //! What str methods ask of their arguments, and format specifications as str.
 
-use super::{Builder, from_str, from_ucs1, from_ucs4, text};
+use super::{Writer, from_str, from_ucs1, from_ucs4, text};
 use crate::abstract_;
 use crate::call;
 use crate::errors::{PyResult, Raised, raise_object, type_error, value_error};
@@ -98,7 +98,7 @@ pub fn spec_error(error: SpecError, spec: &PyASCIIObject, type_name: &str) -> Ra
     if error != SpecError::Invalid {
         return value_error(error.message("", type_name));
     }
-    let mut message = Builder::new();
+    let mut message = Writer::new();
     message.push_str("Invalid format specifier '");
     message.push_text(text(spec));
     message.push_str(&format!("' for object of type '{type_name:.200}'"));

@@ -1,8 +1,7 @@
 //! The methods of str about case and about the classes its characters belong to.
 
-use super::{Builder, Text, as_ascii, from_str, result_unchanged, text};
+use super::{Writer, Text, as_ascii, from_str, result_unchanged, text};
 use crate::errors::PyResult;
-use crate::own::Layout;
 use crate::singletons::bool_object;
 use crate::ucd_bridge::{self as ucd, Case};
 use twinheap_abi::*;
@@ -16,23 +15,23 @@ fn lower_sigma(characters: Text<'_>, at: usize) -> u32 {
     if is_final { 0x3c2 } else { 0x3c3 }
 }
 
-fn push_lower(out: &mut Builder, characters: Text<'_>, at: usize) {
+fn push_lower(out: &mut Writer, characters: Text<'_>, at: usize) {
     let character = characters.at(at);
     if character == 0x3a3 {
-        return out.push(lower_sigma(characters, at));
+        return out.push_character(lower_sigma(characters, at));
     }
     push_mapped(out, character, Case::Lower);
 }
 
-fn push_mapped(out: &mut Builder, character: u32, case: Case) {
+fn push_mapped(out: &mut Writer, character: u32, case: Case) {
     let (mapped, count) = ucd::map_case(character, case);
-    mapped[..count].iter().for_each(|&character| out.push(character));
+    mapped[..count].iter().for_each(|&character| out.push_character(character));
 }
 
 /// A text made by handling every character with its index.
-fn mapped(object: &PyASCIIObject, mut push: impl FnMut(&mut Builder, Text<'_>, usize)) -> PyResult {
+fn mapped(object: &PyASCIIObject, mut push: impl FnMut(&mut Writer, Text<'_>, usize)) -> PyResult {
     let characters = text(object);
-    let mut out = Builder::with_capacity(characters.len());
+    let mut out = Writer::with_capacity(characters.len());
     for index in 0..characters.len() {
         push(&mut out, characters, index);
     }
@@ -82,7 +81,7 @@ pub(super) fn unicode_swapcase(object: &PyASCIIObject) -> PyResult {
         } else if ucd::is_lower(character) {
             push_mapped(out, character, Case::Upper);
         } else {
-            out.push(character);
+            out.push_character(character);
         }
     })
 }

@@ -1,14 +1,14 @@
 //! The methods of str that search: find, count, startswith, replace, split, strip, join and kin.
 
-use super::arguments::{ensure_unicode, expect_str, search_arguments, slice_index, ssize};
+use super::arguments::{ensure_unicode, expect_str, search_arguments, ssize};
 use super::{
-    Builder, Text, empty, from_char, join_all, maxchar_bound, new_uninitialised, copy_characters,
+    Writer, Text, empty, from_char, maxchar_bound, new_uninitialised, copy_characters,
     result_unchanged, substring, text,
 };
 use crate::call::{self, Args, Signature};
 use crate::errors::{self, PyResult, type_error, value_error};
 use crate::object::{ObjectExt, TypeExt, is_true};
-use crate::own::{Layout, Own};
+use crate::own::Own;
 use crate::singletons::bool_object;
 use crate::{abstract_, list, long, tuple, ucd_bridge as ucd};
 use twinheap_abi::*;
@@ -163,7 +163,7 @@ pub fn replace(object: &PyASCIIObject, old: &PyASCIIObject, new: &PyASCIIObject,
     if found.is_empty() {
         return result_unchanged(object);
     }
-    let mut out = Builder::with_capacity(hay.len() + found.len() * with.len());
+    let mut out = Writer::with_capacity(hay.len() + found.len() * with.len());
     let mut from = 0;
     for at in found {
         out.push_text(hay.slice(from, at));
@@ -415,7 +415,7 @@ pub fn join(separator: &PyASCIIObject, iterable: &PyObject) -> PyResult {
 
 /// What is no list and no tuple is read into a tuple; what cannot be iterated is named so.
 fn fast_sequence(iterable: &PyObject) -> PyResult<Own<PyTupleObject>> {
-    let iterator = abstract_::iter(iterable).inspect_err(|_| {
+    let iterator = abstract_::get_iter(iterable).inspect_err(|_| {
         if errors::matches(&crate::exceptions::PyExc_TypeError) {
             errors::clear();
             type_error("can only join an iterable");

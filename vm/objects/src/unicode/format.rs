@@ -1,8 +1,8 @@
 //! `str.format`, `str.format_map`, `str.__format__`, and the pieces `string.Formatter` uses.
 
 use super::arguments::{expect_str, parse_format_spec, spec_error};
-use super::{Builder, PyUnicode_Type, Text, empty, substring, text};
-use crate::errors::{self, PyResult, key_error, raise, value_error};
+use super::{Writer, PyUnicode_Type, Text, empty, substring, text};
+use crate::errors::{PyResult, key_error, raise, value_error};
 use crate::exceptions::PyExc_IndexError;
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
@@ -278,7 +278,7 @@ impl Fields<'_> {
 fn item(value: &PyObject, template: &PyASCIIObject, start: usize, end: usize) -> PyResult {
     match integer_of(text(template).slice(start, end))? {
         None => abstract_::get_item(value, substring(template, start, end)?.as_object()),
-        Some(index) if abstract_::is_sequence(value) => abstract_::sequence_item(value, index as isize),
+        Some(index) if abstract_::is_sequence(value) => abstract_::get_sequence_item(value, index as isize),
         Some(index) => abstract_::get_item(value, &*long::from_usize(index)?),
     }
 }
@@ -308,7 +308,7 @@ fn expand(
     }
     let characters = text(template);
     let mut reader = Reader { characters, at: start, end };
-    let mut out = Builder::with_capacity(end - start);
+    let mut out = Writer::with_capacity(end - start);
     while let Some(markup) = reader.next_markup()? {
         out.push_text(characters.slice(markup.literal.0, markup.literal.1));
         let Some(field) = markup.field else {
@@ -323,33 +323,10 @@ fn expand(
             (false, true) => empty(),
             (false, false) => substring(template, field.spec.0, field.spec.1)?,
         };
-        let rendered = format_object(&value, &spec)?;
+        let rendered = abstract_::format(&value, Some(&spec))?;
         out.push_text(text(&rendered));
     }
     out.finish()
-}
-
-/// `PyObject_Format`.
-pub fn format_object(value: &PyObject, spec: &PyASCIIObject) -> PyResult<Own<PyASCIIObject>> {
-    if spec.length.get() == 0 {
-        if value.is_exactly(&PyUnicode_Type) {
-            // SAFETY: an exact str.
-            return Ok(unsafe { Own::new(value).cast() });
-        }
-        if value.is_exactly(&long::PyLong_Type) {
-            return object::str(value);
-        }
-    }
-    let Some(method) = abstract_::lookup_special(value, crate::id!("__format__"))? else {
-        return Err(errors::type_error(format_args!(
-            "Type {:.100} doesn't define __format__",
-            value.type_().name()
-        )));
-    };
-    let made = crate::call::call(&method, &[spec.as_object()])?;
-    made.downcast::<PyASCIIObject>().map_err(|other| {
-        errors::type_error(format_args!("__format__ must return a str, not {:.200}", other.type_().name()))
-    })
 }
 
 fn format_with(template: &PyASCIIObject, positional: Option<&PyTupleObject>, named: Option<&PyObject>) -> PyResult {
@@ -392,10 +369,10 @@ pub fn format_str(object: &PyASCIIObject, spec: &PyASCIIObject) -> PyResult<Own<
     if is_exact && left + right == 0 && shown.len() == characters.len() {
         return Ok(Own::new(object));
     }
-    let mut out = Builder::with_capacity(shown.len() + left + right);
-    out.push_repeated(parsed.fill, left);
+    let mut out = Writer::with_capacity(shown.len() + left + right);
+    out.push_fill(parsed.fill, left);
     out.push_text(shown);
-    out.push_repeated(parsed.fill, right);
+    out.push_fill(parsed.fill, right);
     out.finish()
 }
 

@@ -1,7 +1,7 @@
 //! The methods of str that pad, and those that translate.
 
 use super::arguments::{expect_str, ssize};
-use super::{Builder, PyUnicode_Type, Text, as_ascii, from_char, result_unchanged, text};
+use super::{Writer, PyUnicode_Type, Text, as_ascii, from_char, result_unchanged, text};
 use crate::call::{self, Args, Signature};
 use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_LookupError;
@@ -37,10 +37,10 @@ fn pad(object: &PyASCIIObject, left: usize, right: usize, fill: u32) -> PyResult
     if total.is_none_or(|total| total > isize::MAX as usize) {
         return Err(overflow_error("padded string is too long"));
     }
-    let mut out = Builder::with_capacity(length + left + right);
-    out.push_repeated(fill, left);
+    let mut out = Writer::with_capacity(length + left + right);
+    out.push_fill(fill, left);
     out.push_text(text(object));
-    out.push_repeated(fill, right);
+    out.push_fill(fill, right);
     Ok(out.finish()?.upcast())
 }
 
@@ -77,11 +77,11 @@ pub(super) fn unicode_zfill(object: &PyASCIIObject, width: &PyObject) -> PyResul
         return result_unchanged(object);
     }
     let signed = !characters.is_empty() && matches!(characters.at(0), 0x2b | 0x2d);
-    let mut out = Builder::with_capacity(characters.len() + missing);
+    let mut out = Writer::with_capacity(characters.len() + missing);
     if signed {
-        out.push(characters.at(0));
+        out.push_character(characters.at(0));
     }
-    out.push_repeated(u32::from(b'0'), missing);
+    out.push_fill(u32::from(b'0'), missing);
     out.push_text(characters.slice(usize::from(signed), characters.len()));
     Ok(out.finish()?.upcast())
 }
@@ -96,13 +96,13 @@ pub(super) fn unicode_expandtabs(object: &PyASCIIObject, args: Args<'_>) -> PyRe
     if !characters.contains_character(u32::from(b'\t')) {
         return result_unchanged(object);
     }
-    let mut out = Builder::with_capacity(characters.len());
+    let mut out = Writer::with_capacity(characters.len());
     let mut column = 0usize;
     for character in characters.iter() {
         match character {
             0x09 if size > 0 => {
                 let count = size as usize - column % size as usize;
-                out.push_repeated(u32::from(b' '), count);
+                out.push_fill(u32::from(b' '), count);
                 column += count;
                 if out.len() > isize::MAX as usize / 4 {
                     return Err(overflow_error("new string is too long"));
@@ -110,7 +110,7 @@ pub(super) fn unicode_expandtabs(object: &PyASCIIObject, args: Args<'_>) -> PyRe
             }
             0x09 => {}
             _ => {
-                out.push(character);
+                out.push_character(character);
                 column = if matches!(character, 0x0a | 0x0d) { 0 } else { column + 1 };
             }
         }
@@ -159,10 +159,10 @@ pub(super) fn unicode_translate(object: &PyASCIIObject, table: &PyObject) -> PyR
 pub fn translate(object: &PyASCIIObject, table: &PyObject) -> PyResult {
     let characters = text(object);
     let mut known: [Option<Option<u32>>; 128] = [None; 128];
-    let mut out = Builder::with_capacity(characters.len());
+    let mut out = Writer::with_capacity(characters.len());
     for character in characters.iter() {
         if let Some(Some(translated)) = known.get(character as usize) {
-            translated.iter().for_each(|&translated| out.push(translated));
+            translated.iter().for_each(|&translated| out.push_character(translated));
             continue;
         }
         let translated = match look_up(table, character)? {
@@ -177,7 +177,7 @@ pub fn translate(object: &PyASCIIObject, table: &PyObject) -> PyResult {
         if let Some(slot) = known.get_mut(character as usize) {
             *slot = Some(translated);
         }
-        translated.into_iter().for_each(|translated| out.push(translated));
+        translated.into_iter().for_each(|translated| out.push_character(translated));
     }
     Ok(out.finish()?.upcast())
 }

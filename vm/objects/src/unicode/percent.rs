@@ -1,6 +1,6 @@
 //! `%` formatting of str (`PyUnicode_Format`).
 
-use super::{Builder, Text, as_ascii, from_str, text};
+use super::{Writer, Text, as_ascii, from_str, text};
 use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_TypeError;
 use crate::object::{self, ObjectExt, TypeExt};
@@ -24,7 +24,7 @@ struct Arguments<'a> {
 impl<'a> Arguments<'a> {
     fn new(whole: &'a PyObject, single: &'a [&'a PyObject]) -> Arguments<'a> {
         let tuple = whole.downcast_ref::<PyTupleObject>();
-        let mapping = abstract_::has_mapping_subscript(whole)
+        let mapping = abstract_::is_mapping(whole)
             && tuple.is_none()
             && whole.downcast_ref::<PyASCIIObject>().is_none();
         Arguments {
@@ -63,7 +63,7 @@ pub fn format(template: &PyASCIIObject, args: &PyObject) -> PyResult {
     let characters = text(template);
     let single = [args];
     let mut arguments = Arguments::new(args, &single);
-    let mut out = Builder::with_capacity(characters.len() + 100);
+    let mut out = Writer::with_capacity(characters.len() + 100);
     let mut at = 0;
     while at < characters.len() {
         let rest = characters.slice(at, characters.len());
@@ -91,7 +91,7 @@ fn percent_error(error: PercentError) -> errors::Raised {
 
 /// Reads one specifier from behind its percent sign, formats, and gives where the text goes on.
 fn format_one(
-    out: &mut Builder,
+    out: &mut Writer,
     characters: Text<'_>,
     at: usize,
     arguments: &mut Arguments<'_>,
@@ -102,7 +102,7 @@ fn format_one(
         return Err(type_error("format requires a mapping"));
     }
     if let Some((start, end)) = reader.key().map_err(percent_error)? {
-        let mut name = Builder::new();
+        let mut name = Writer::new();
         name.push_text(characters.slice(start, end));
         let name = name.finish()?;
         arguments.keyed = Some(abstract_::get_item(arguments.whole, name.as_object())?);
@@ -132,7 +132,7 @@ fn format_one(
         return Err(value_error("incomplete format"));
     };
     if conversion == u32::from(b'%') && reader.position() == at + 1 {
-        out.push(conversion);
+        out.push_character(conversion);
         return Ok(reader.position());
     }
     let end = reader.position();
@@ -147,7 +147,7 @@ fn star(arguments: &mut Arguments<'_>) -> PyResult<Own<PyLongObject>> {
     arguments.take()?.downcast::<PyLongObject>().map_err(|_| type_error("* wants int"))
 }
 
-fn convert(out: &mut Builder, specifier: &Specifier, value: &PyObject) -> PyResult<()> {
+fn convert(out: &mut Writer, specifier: &Specifier, value: &PyObject) -> PyResult<()> {
     match char::from_u32(specifier.conversion).unwrap_or('\u{fffd}') {
         's' => put(out, specifier, &*object::str(value)?, false),
         'r' => put(out, specifier, &*object::repr(value)?, false),
@@ -194,6 +194,15 @@ fn character(value: &PyObject) -> PyResult<u32> {
     }
 }
 
+/// `PyNumber_Check`.
+fn is_number(object: &PyObject) -> bool {
+    // SAFETY: the suite of a live type.
+    let suite = unsafe { object.type_().tp_as_number.get().as_ref() };
+    suite.is_some_and(|suite| {
+        suite.nb_int.get().is_some() || suite.nb_float.get().is_some() || suite.nb_index.get().is_some()
+    }) || object.downcast_ref::<PyComplexObject>().is_some()
+}
+
 /// The int a number conversion works on; what is no number is named with the conversion.
 pub(crate) fn integer_of(conversion: char, value: &PyObject) -> PyResult<Own<PyLongObject>> {
     let in_base = matches!(conversion, 'o' | 'x' | 'X');
@@ -207,7 +216,7 @@ pub(crate) fn integer_of(conversion: char, value: &PyObject) -> PyResult<Own<PyL
             value.type_().name()
         ))
     };
-    if !abstract_::is_number(value) {
+    if !is_number(value) {
         return Err(wrong());
     }
     let converted = match in_base {
@@ -276,7 +285,7 @@ fn float_text(specifier: &Specifier, value: &PyObject) -> PyResult<String> {
 }
 
 /// Writes a converted value with sign, prefix and padding.
-fn put(out: &mut Builder, specifier: &Specifier, value: &PyASCIIObject, is_number: bool) -> PyResult<()> {
+fn put(out: &mut Writer, specifier: &Specifier, value: &PyASCIIObject, is_number: bool) -> PyResult<()> {
     let mut body = text(value);
     let flags = specifier.flags;
     let is_text = matches!(specifier.conversion as u8, b's' | b'r' | b'a');
@@ -304,14 +313,14 @@ fn put(out: &mut Builder, specifier: &Specifier, value: &PyASCIIObject, is_numbe
     if flags.left_adjust {
         out.push_str(&lead);
         out.push_text(body);
-        out.push_repeated(u32::from(b' '), missing);
+        out.push_fill(u32::from(b' '), missing);
         return Ok(());
     }
     if zeros {
         out.push_str(&lead);
-        out.push_repeated(u32::from(b'0'), missing);
+        out.push_fill(u32::from(b'0'), missing);
     } else {
-        out.push_repeated(u32::from(b' '), missing);
+        out.push_fill(u32::from(b' '), missing);
         out.push_str(&lead);
     }
     out.push_text(body);

@@ -3,15 +3,15 @@
 use super::arguments::expect_str;
 use super::layout::character_at;
 use super::{
-    Builder, PyUnicode_Type, Text, concat, copy_exact, data_pointer, empty, find, from_ucs1,
+    PyUnicode_Type, Text, concat, copy_exact, data_pointer, empty, find, from_ucs1,
     from_ucs2, from_ucs4, hash, new_uninitialised, result_unchanged, substring, text,
 };
-use crate::call::{self, Args, Signature};
+use crate::call::{self, Signature};
 use crate::errors::{self, PyResult, index_error, type_error};
 use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own};
-use crate::{abstract_, long, methods, slice, slot, static_type, tuple, typed, with_characters};
+use crate::{abstract_, long, methods, slice, slot, static_type, tuple, typed};
 use std::cell::Cell;
 use twinheap_abi::*;
 
@@ -170,7 +170,7 @@ fn iterator_length_hint(iterator: &unicodeiterobject) -> PyResult {
 }
 
 fn iterator_reduce(iterator: &unicodeiterobject) -> PyResult {
-    let function = abstract_::builtin("iter")?;
+    let function = crate::import_hook::builtin("iter")?;
     let Some(object) = Field::as_ref(&iterator.it_seq) else {
         let args = tuple::from_vec(vec![empty().upcast()])?;
         return Ok(tuple::from_vec(vec![function, args.upcast()])?.upcast());
@@ -241,23 +241,6 @@ static NEW: Signature = Signature {
     required: 0,
     positional: 3,
 };
-
-fn new_value(args: Args<'_>) -> PyResult {
-    let [object, encoding, errors] = args.bind::<3>(&NEW)?;
-    let encoding = encoding.map(|encoding| expect_str(encoding, "str", "argument 'encoding'")).transpose()?;
-    let errors = errors.map(|errors| expect_str(errors, "str", "argument 'errors'")).transpose()?;
-    let Some(object) = object else {
-        return Ok(empty().upcast());
-    };
-    if encoding.is_none() && errors.is_none() {
-        return Ok(object::str(object)?.upcast());
-    }
-    super::codecs::from_encoded_object(object, encoding, errors)
-}
-
-pub(super) fn unicode_vectorcall(_: &PyObject, args: Args<'_>) -> PyResult {
-    new_value(args)
-}
 
 pub(super) fn unicode_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
     let [object, encoding, errors] = call::bind_tuple::<3>(&NEW, args, kwargs)?;

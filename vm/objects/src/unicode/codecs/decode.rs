@@ -4,7 +4,7 @@ use super::handlers::{call_handler, characters_of, decode_error, raise_made};
 use super::{Encoding, Order};
 use crate::errors::PyResult;
 use crate::own::Own;
-use crate::unicode::{Builder, from_str, from_ucs1};
+use crate::unicode::{Writer, from_str, from_ucs1};
 use twinheap_abi::*;
 
 /// What is wrong with the bytes from `start` to `end`.
@@ -31,7 +31,7 @@ pub fn decode(content: &[u8], encoding: Encoding, errors: &str) -> PyResult<Own<
         }
         _ => {}
     }
-    let mut out = Builder::with_capacity(content.len());
+    let mut out = Writer::with_capacity(content.len());
     let (order, mut at) = byte_order(content, encoding);
     loop {
         let fault = match encoding {
@@ -61,7 +61,7 @@ fn byte_order(content: &[u8], encoding: Encoding) -> (Order, usize) {
     }
 }
 
-fn utf8_run(out: &mut Builder, content: &[u8], at: usize) -> Option<Fault> {
+fn utf8_run(out: &mut Writer, content: &[u8], at: usize) -> Option<Fault> {
     let error = match str::from_utf8(&content[at..]) {
         Ok(text) => {
             out.push_str(text);
@@ -81,17 +81,17 @@ fn utf8_run(out: &mut Builder, content: &[u8], at: usize) -> Option<Fault> {
     Some(Fault { start, end: start + length, reason })
 }
 
-fn ascii_run(out: &mut Builder, content: &[u8], at: usize) -> Option<Fault> {
+fn ascii_run(out: &mut Writer, content: &[u8], at: usize) -> Option<Fault> {
     for (index, &byte) in content.iter().enumerate().skip(at) {
         if byte >= 0x80 {
             return Some(Fault { start: index, end: index + 1, reason: "ordinal not in range(128)" });
         }
-        out.push(u32::from(byte));
+        out.push_character(u32::from(byte));
     }
     None
 }
 
-fn utf16_run(out: &mut Builder, content: &[u8], mut at: usize, order: Order) -> Option<Fault> {
+fn utf16_run(out: &mut Writer, content: &[u8], mut at: usize, order: Order) -> Option<Fault> {
     let unit = |at: usize| {
         let pair = [*content.get(at)?, *content.get(at + 1)?];
         Some(u32::from(if order == Order::Big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }))
@@ -103,7 +103,7 @@ fn utf16_run(out: &mut Builder, content: &[u8], mut at: usize, order: Order) -> 
         match first {
             0xd800..=0xdbff => match unit(at + 2) {
                 Some(second @ 0xdc00..=0xdfff) => {
-                    out.push(0x1_0000 + ((first & 0x3ff) << 10 | second & 0x3ff));
+                    out.push_character(0x1_0000 + ((first & 0x3ff) << 10 | second & 0x3ff));
                     at += 4;
                 }
                 Some(_) => return Some(Fault { start: at, end: at + 2, reason: "illegal UTF-16 surrogate" }),
@@ -111,7 +111,7 @@ fn utf16_run(out: &mut Builder, content: &[u8], mut at: usize, order: Order) -> 
             },
             0xdc00..=0xdfff => return Some(Fault { start: at, end: at + 2, reason: "illegal encoding" }),
             _ => {
-                out.push(first);
+                out.push_character(first);
                 at += 2;
             }
         }
@@ -119,7 +119,7 @@ fn utf16_run(out: &mut Builder, content: &[u8], mut at: usize, order: Order) -> 
     None
 }
 
-fn utf32_run(out: &mut Builder, content: &[u8], mut at: usize, order: Order) -> Option<Fault> {
+fn utf32_run(out: &mut Writer, content: &[u8], mut at: usize, order: Order) -> Option<Fault> {
     while at < content.len() {
         let Some(&unit) = content[at..].first_chunk::<4>() else {
             return Some(Fault { start: at, end: content.len(), reason: "truncated data" });
@@ -129,7 +129,7 @@ fn utf32_run(out: &mut Builder, content: &[u8], mut at: usize, order: Order) -> 
             0xd800..=0xdfff => "code point in surrogate code point range(0xd800-0xdfff)",
             0x11_0000.. => "code point not in range(0x110000)",
             _ => {
-                out.push(point);
+                out.push_character(point);
                 at += 4;
                 continue;
             }
@@ -189,11 +189,11 @@ fn named(content: &[u8], start: usize) -> Result<(u32, usize), Fault> {
     }
 }
 
-fn escape_run(out: &mut Builder, content: &[u8], mut at: usize) -> Option<Fault> {
+fn escape_run(out: &mut Writer, content: &[u8], mut at: usize) -> Option<Fault> {
     while at < content.len() {
         let byte = content[at];
         if byte != b'\\' {
-            out.push(u32::from(byte));
+            out.push_character(u32::from(byte));
             at += 1;
             continue;
         }
@@ -213,7 +213,7 @@ fn escape_run(out: &mut Builder, content: &[u8], mut at: usize) -> Option<Fault>
             b'0'..=b'7' => {
                 let digits = content[at + 1..].iter().take(3).take_while(|b| matches!(b, b'0'..=b'7'));
                 let (value, count) = digits.fold((0, 0), |(v, n), b| (v << 3 | u32::from(b - b'0'), n + 1));
-                out.push(value);
+                out.push_character(value);
                 at += 1 + count;
                 continue;
             }
@@ -221,7 +221,7 @@ fn escape_run(out: &mut Builder, content: &[u8], mut at: usize) -> Option<Fault>
                 let found = if letter == b'N' { named(content, at) } else { numbered(content, at, letter) };
                 match found {
                     Ok((character, end)) => {
-                        out.push(character);
+                        out.push_character(character);
                         at = end;
                         continue;
                     }
@@ -229,22 +229,22 @@ fn escape_run(out: &mut Builder, content: &[u8], mut at: usize) -> Option<Fault>
                 }
             }
             _ => {
-                out.push(u32::from(b'\\'));
+                out.push_character(u32::from(b'\\'));
                 Some(u32::from(letter))
             }
         };
-        simple.into_iter().for_each(|character| out.push(character));
+        simple.into_iter().for_each(|character| out.push_character(character));
         at += 2;
     }
     None
 }
 
-fn raw_escape_run(out: &mut Builder, content: &[u8], mut at: usize) -> Option<Fault> {
+fn raw_escape_run(out: &mut Writer, content: &[u8], mut at: usize) -> Option<Fault> {
     while at < content.len() {
         match (content[at], content.get(at + 1)) {
             (b'\\', Some(&letter @ (b'u' | b'U'))) => match numbered(content, at, letter) {
                 Ok((character, end)) => {
-                    out.push(character);
+                    out.push_character(character);
                     at = end;
                 }
                 Err(fault) => {
@@ -254,12 +254,12 @@ fn raw_escape_run(out: &mut Builder, content: &[u8], mut at: usize) -> Option<Fa
                 }
             },
             (b'\\', Some(&other)) => {
-                out.push(u32::from(b'\\'));
-                out.push(u32::from(other));
+                out.push_character(u32::from(b'\\'));
+                out.push_character(u32::from(other));
                 at += 2;
             }
             (byte, _) => {
-                out.push(u32::from(byte));
+                out.push_character(u32::from(byte));
                 at += 1;
             }
         }
@@ -269,7 +269,7 @@ fn raw_escape_run(out: &mut Builder, content: &[u8], mut at: usize) -> Option<Fa
 
 /// Handles bytes that cannot be decoded, and gives where to go on.
 fn handle(
-    out: &mut Builder,
+    out: &mut Writer,
     content: &[u8],
     encoding: Encoding,
     errors: &str,
@@ -281,19 +281,19 @@ fn handle(
     match errors {
         "strict" => return Err(fail()),
         "ignore" => {}
-        "replace" => out.push(0xfffd),
+        "replace" => out.push_character(0xfffd),
         "backslashreplace" => bad.iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}"))),
         "surrogateescape" => {
             let count = bad.iter().take_while(|&&byte| byte >= 0x80).take(4).count();
             if count == 0 {
                 return Err(fail());
             }
-            bad[..count].iter().for_each(|&byte| out.push(0xdc00 + u32::from(byte)));
+            bad[..count].iter().for_each(|&byte| out.push_character(0xdc00 + u32::from(byte)));
             return Ok(fault.start + count);
         }
         "surrogatepass" => match surrogate_at(content, encoding, fault.start) {
             Some((character, length)) => {
-                out.push(character);
+                out.push_character(character);
                 return Ok(fault.start + length);
             }
             None => return Err(fail()),

@@ -1,9 +1,27 @@
-//! Growing text: characters are kept in the narrowest kind that has been needed so far.
+//! The writer of text that grows (`_PyUnicodeWriter`): characters are kept in the narrowest kind that has been needed so far.
 
 use super::{Text, from_ucs1, from_ucs2, from_ucs4};
 use crate::errors::PyResult;
 use crate::own::Own;
 use twinheap_abi::*;
+
+/// A str, owned or borrowed.
+pub trait AsStr {
+    /// The str.
+    fn as_str_object(&self) -> &PyASCIIObject;
+}
+
+impl AsStr for PyASCIIObject {
+    fn as_str_object(&self) -> &PyASCIIObject {
+        self
+    }
+}
+
+impl AsStr for Own<PyASCIIObject> {
+    fn as_str_object(&self) -> &PyASCIIObject {
+        self
+    }
+}
 
 enum Characters {
     Ucs1(Vec<u8>),
@@ -12,25 +30,25 @@ enum Characters {
 }
 
 /// Text under construction.
-pub struct Builder {
+pub struct Writer {
     characters: Characters,
 }
 
-impl Default for Builder {
-    fn default() -> Builder {
-        Builder::new()
+impl Default for Writer {
+    fn default() -> Writer {
+        Writer::new()
     }
 }
 
-impl Builder {
+impl Writer {
     /// No text yet.
-    pub fn new() -> Builder {
-        Builder::with_capacity(0)
+    pub fn new() -> Writer {
+        Writer::with_capacity(0)
     }
 
     /// No text yet, with room for so many narrow characters.
-    pub fn with_capacity(capacity: usize) -> Builder {
-        Builder { characters: Characters::Ucs1(Vec::with_capacity(capacity)) }
+    pub fn with_capacity(capacity: usize) -> Writer {
+        Writer { characters: Characters::Ucs1(Vec::with_capacity(capacity)) }
     }
 
     /// Number of characters.
@@ -64,9 +82,20 @@ impl Builder {
         self.characters = widened;
     }
 
+    /// Adds a str, owned or borrowed.
+    pub fn push(&mut self, text: &impl AsStr) {
+        self.push_text(super::text(text.as_str_object()));
+    }
+
+    /// Adds `str(object)`.
+    pub fn push_object(&mut self, object: &PyObject) -> PyResult<()> {
+        self.push(&crate::object::str(object)?);
+        Ok(())
+    }
+
     /// Adds a character.
     #[inline]
-    pub fn push(&mut self, character: u32) {
+    pub fn push_character(&mut self, character: u32) {
         self.widen(character);
         match &mut self.characters {
             Characters::Ucs1(characters) => characters.push(character as u8),
@@ -76,7 +105,7 @@ impl Builder {
     }
 
     /// Adds a character a number of times.
-    pub fn push_repeated(&mut self, character: u32, count: usize) {
+    pub fn push_fill(&mut self, character: u32, count: usize) {
         if count == 0 {
             return;
         }
@@ -92,7 +121,7 @@ impl Builder {
     pub fn push_str(&mut self, text: &str) {
         match &mut self.characters {
             Characters::Ucs1(characters) if text.is_ascii() => characters.extend_from_slice(text.as_bytes()),
-            _ => text.chars().for_each(|character| self.push(u32::from(character))),
+            _ => text.chars().for_each(|character| self.push_character(u32::from(character))),
         }
     }
 
