@@ -470,56 +470,63 @@ macro_rules! members {
 /// slots, each followed by a comma.
 #[macro_export]
 macro_rules! static_type {
+    (@ $head:tt [$($suites:tt)*] number { $($fields:tt)* } $($rest:tt)*) => {
+        $crate::static_type! { @ $head [$($suites)* (tp_as_number PyNumberMethods $($fields)*)] $($rest)* }
+    };
+    (@ $head:tt [$($suites:tt)*] sequence { $($fields:tt)* } $($rest:tt)*) => {
+        $crate::static_type! { @ $head [$($suites)* (tp_as_sequence PySequenceMethods $($fields)*)] $($rest)* }
+    };
+    (@ $head:tt [$($suites:tt)*] mapping { $($fields:tt)* } $($rest:tt)*) => {
+        $crate::static_type! { @ $head [$($suites)* (tp_as_mapping PyMappingMethods $($fields)*)] $($rest)* }
+    };
+    (@ $head:tt [$($suites:tt)*] async { $($fields:tt)* } $($rest:tt)*) => {
+        $crate::static_type! { @ $head [$($suites)* (tp_as_async PyAsyncMethods $($fields)*)] $($rest)* }
+    };
+    (@ $head:tt [$($suites:tt)*] buffer { $($fields:tt)* } $($rest:tt)*) => {
+        $crate::static_type! { @ $head [$($suites)* (tp_as_buffer PyBufferProcs $($fields)*)] $($rest)* }
+    };
     (
-        $(#[$meta:meta])*
-        $name:ident = $py_name:literal, size $size:expr, $itemsize:expr, flags $flags:expr;
-        $(number { $($nb:ident: $nb_value:expr),* $(,)? })?
-        $(sequence { $($sq:ident: $sq_value:expr),* $(,)? })?
-        $(mapping { $($mp:ident: $mp_value:expr),* $(,)? })?
-        $(async { $($am:ident: $am_value:expr),* $(,)? })?
-        $(buffer { $($bf:ident: $bf_value:expr),* $(,)? })?
+        @ {
+            $(#[$meta:meta])*
+            $name:ident = $py_name:literal, size $size:expr, $itemsize:expr, flags $flags:expr;
+        }
+        [$(($suite_slot:ident $suite:ident $($field:ident: $function:expr),* $(,)?))*]
         $($slot:ident: $value:expr),* $(,)?
     ) => {
         $(#[$meta])*
-        pub static $name: $crate::abi::PyTypeObject = {
-            $(static NUMBER: $crate::abi::PyNumberMethods = $crate::abi::PyNumberMethods {
-                $($nb: ::std::cell::Cell::new($nb_value),)*
-                ..$crate::abi::PyNumberMethods::EMPTY
-            };)?
-            $(static SEQUENCE: $crate::abi::PySequenceMethods = $crate::abi::PySequenceMethods {
-                $($sq: ::std::cell::Cell::new($sq_value),)*
-                ..$crate::abi::PySequenceMethods::EMPTY
-            };)?
-            $(static MAPPING: $crate::abi::PyMappingMethods = $crate::abi::PyMappingMethods {
-                $($mp: ::std::cell::Cell::new($mp_value),)*
-                ..$crate::abi::PyMappingMethods::EMPTY
-            };)?
-            $(static ASYNC: $crate::abi::PyAsyncMethods = $crate::abi::PyAsyncMethods {
-                $($am: ::std::cell::Cell::new($am_value),)*
-                ..$crate::abi::PyAsyncMethods::EMPTY
-            };)?
-            $(static BUFFER: $crate::abi::PyBufferProcs = $crate::abi::PyBufferProcs {
-                $($bf: ::std::cell::Cell::new($bf_value),)*
-                ..$crate::abi::PyBufferProcs::EMPTY
-            };)?
-            $crate::abi::PyTypeObject {
-                tp_flags: ::std::cell::Cell::new($flags),
-                $(tp_as_number: ::std::cell::Cell::new({ $(let _ = &$nb_value;)* &NUMBER }),)?
-                $(tp_as_sequence: ::std::cell::Cell::new({ $(let _ = &$sq_value;)* &SEQUENCE }),)?
-                $(tp_as_mapping: ::std::cell::Cell::new({ $(let _ = &$mp_value;)* &MAPPING }),)?
-                $(tp_as_async: ::std::cell::Cell::new({ $(let _ = &$am_value;)* &ASYNC }),)?
-                $(tp_as_buffer: ::std::cell::Cell::new({ $(let _ = &$bf_value;)* &BUFFER }),)?
-                $($slot: ::std::cell::Cell::new($value),)*
-                ..$crate::abi::PyTypeObject::new(
-                    &raw const $crate::types::PyType_Type,
-                    match ::std::ffi::CStr::from_bytes_with_nul(concat!($py_name, "\0").as_bytes()) {
-                        Ok(name) => name,
-                        Err(_) => panic!("a type's name holds a NUL"),
-                    },
-                    $size,
-                    $itemsize,
-                )
-            }
+        pub static $name: $crate::abi::PyTypeObject = $crate::abi::PyTypeObject {
+            tp_flags: ::std::cell::Cell::new($flags),
+            $($suite_slot: ::std::cell::Cell::new({
+                static SUITE: $crate::abi::$suite = $crate::abi::$suite {
+                    $($field: ::std::cell::Cell::new($function),)*
+                    ..$crate::abi::$suite::EMPTY
+                };
+                &SUITE
+            }),)*
+            $($slot: ::std::cell::Cell::new($value),)*
+            ..$crate::abi::PyTypeObject::new(
+                &raw const $crate::types::PyType_Type,
+                match ::std::ffi::CStr::from_bytes_with_nul(concat!($py_name, "\0").as_bytes()) {
+                    Ok(name) => name,
+                    Err(_) => panic!("a type's name holds a NUL"),
+                },
+                $size,
+                $itemsize,
+            )
         };
+    };
+    (
+        $(#[$meta:meta])*
+        $name:ident = $py_name:literal, size $size:expr, $itemsize:expr, flags $flags:expr;
+        $($rest:tt)*
+    ) => {
+        $crate::static_type! {
+            @ {
+                $(#[$meta])*
+                $name = $py_name, size $size, $itemsize, flags $flags;
+            }
+            []
+            $($rest)*
+        }
     };
 }

@@ -3,6 +3,20 @@
 //! `ob_size` is the number of digits, negated for a negative int; zero has none. The ints from -5 to
 //! 256 are singletons.
 
+mod methods;
+mod number;
+mod text;
+
+pub use methods::{format, from_object};
+pub use number::{
+    add, as_double, compare, floor_divide, hash, left_shift, modulo, multiply, negative, power,
+    right_shift, subtract,
+};
+pub use text::{
+    format_in_base, from_bytes_text, from_f64, from_unicode, max_str_digits, set_max_str_digits,
+    to_decimal,
+};
+
 use crate::errors::{self, PyResult, overflow_error, type_error};
 use crate::memory;
 use crate::object::{ObjectExt, TypeExt};
@@ -214,9 +228,39 @@ static_type! {
     /// `int`.
     PyLong_Type = "int", size std::mem::offset_of!(PyLongObject, ob_digit), 4,
         flags Py_TPFLAGS_BASETYPE | Py_TPFLAGS_LONG_SUBCLASS | _Py_TPFLAGS_MATCH_SELF;
+    number {
+        nb_add: number::slots::ADD,
+        nb_subtract: number::slots::SUBTRACT,
+        nb_multiply: number::slots::MULTIPLY,
+        nb_remainder: number::slots::REMAINDER,
+        nb_divmod: number::slots::DIVMOD,
+        nb_power: number::slots::POWER,
+        nb_negative: number::slots::NEGATIVE,
+        nb_positive: number::slots::POSITIVE,
+        nb_absolute: number::slots::ABSOLUTE,
+        nb_bool: number::slots::BOOL,
+        nb_invert: number::slots::INVERT,
+        nb_lshift: number::slots::LSHIFT,
+        nb_rshift: number::slots::RSHIFT,
+        nb_and: number::slots::AND,
+        nb_xor: number::slots::XOR,
+        nb_or: number::slots::OR,
+        nb_int: number::slots::POSITIVE,
+        nb_float: number::slots::FLOAT,
+        nb_floor_divide: number::slots::FLOOR_DIVIDE,
+        nb_true_divide: number::slots::TRUE_DIVIDE,
+        nb_index: number::slots::POSITIVE,
+    }
     tp_dealloc: slot!(dealloc long_dealloc),
+    tp_repr: slot!(unary text::long_to_decimal_string),
+    tp_hash: number::slots::HASH,
     tp_getattro: Some(crate::object::PyObject_GenericGetAttr),
+    tp_richcompare: number::slots::RICHCOMPARE,
+    tp_methods: methods::LONG_METHODS.as_ptr(),
+    tp_getset: methods::LONG_GETSET.as_ptr(),
+    tp_new: slot!(new methods::long_new),
     tp_free: Some(memory::object_free),
+    tp_vectorcall: slot!(vectorcall methods::long_vectorcall),
 }
 
 /// A complaint about an object that should be an int.

@@ -4,11 +4,29 @@
 //! holds the largest one. Only instances of subclasses keep their characters in a block of their
 //! own. The empty str and the single characters below 256 are singletons.
 
+pub(crate) mod arguments;
+mod case;
+pub mod codecs;
+mod find;
+mod format;
+mod layout;
 mod make;
+mod methods;
+pub(crate) mod percent;
 mod read;
+pub mod search;
+mod sequence;
+mod writer;
 
+pub use arguments::*;
+pub use case::is_identifier;
+pub use find::{contains, join, replace};
+pub use format::{format_str, formatter_field_name_split, formatter_parser};
+pub use layout::translate;
 pub use make::*;
 pub use read::*;
+pub use sequence::{PyUnicodeASCIIIter_Type, PyUnicodeIter_Type};
+pub use writer::Writer;
 
 use crate::dict;
 use crate::errors::PyResult;
@@ -118,11 +136,27 @@ static_type! {
     /// `str`.
     PyUnicode_Type = "str", size size_of::<PyUnicodeObject>(), 0,
         flags Py_TPFLAGS_BASETYPE | Py_TPFLAGS_UNICODE_SUBCLASS | _Py_TPFLAGS_MATCH_SELF;
+    number { nb_remainder: methods::REMAINDER }
+    sequence {
+        sq_length: slot!(len sequence::unicode_length),
+        sq_concat: slot!(binary sequence::unicode_concat),
+        sq_repeat: slot!(ssizearg sequence::unicode_repeat),
+        sq_item: slot!(ssizearg sequence::unicode_getitem),
+        sq_contains: slot!(objobj sequence::unicode_contains),
+    }
+    mapping {
+        mp_length: slot!(len sequence::unicode_length),
+        mp_subscript: slot!(binary sequence::unicode_subscript),
+    }
     tp_dealloc: slot!(dealloc unicode_dealloc),
     tp_repr: slot!(unary unicode_repr),
     tp_hash: slot!(hash unicode_hash),
     tp_str: slot!(unary unicode_str),
+    tp_getattro: Some(crate::object::PyObject_GenericGetAttr),
     tp_richcompare: slot!(richcmp rich_compare),
+    tp_iter: slot!(unary sequence::unicode_iter),
+    tp_methods: methods::UNICODE_METHODS.as_ptr(),
+    tp_new: slot!(new sequence::unicode_new),
     tp_free: Some(crate::memory::object_free),
 }
 
