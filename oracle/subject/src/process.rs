@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -276,6 +277,8 @@ impl Worker {
             .env("TMPDIR", directory.path())
             .envs(spec.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(directory.path())
+            // Ctrl-C is for the keeper; it ends its workers itself.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::from(last_words.try_clone()?))

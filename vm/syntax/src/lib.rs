@@ -1,1 +1,101 @@
 //! Tokenizer, parser, AST and syntax errors as data; no objects.
+#![deny(unsafe_code)]
+
+pub mod ast;
+pub mod dump;
+pub mod error;
+pub mod int;
+pub mod names;
+pub mod number;
+pub mod parser;
+pub mod source;
+pub mod strings;
+pub mod token;
+pub mod tokenizer;
+
+use error::{ErrorKind, SyntaxError, Warning};
+use names::Names;
+use source::{Decoder, Source};
+use token::{KEYWORDS, known};
+
+/// What the text is parsed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Exec,
+    Eval,
+    Single,
+    FuncType,
+}
+
+/// What `compile()`'s flags mean to the parser.
+#[derive(Clone, Debug)]
+pub struct Flags {
+    pub type_comments: bool,
+    /// The minor version whose syntax is accepted.
+    pub feature_version: u32,
+    pub barry_as_bdfl: bool,
+    pub dont_imply_dedent: bool,
+    pub allow_incomplete_input: bool,
+}
+
+impl Default for Flags {
+    fn default() -> Flags {
+        Flags {
+            type_comments: false,
+            feature_version: 11,
+            barry_as_bdfl: false,
+            dont_imply_dedent: false,
+            allow_incomplete_input: false,
+        }
+    }
+}
+
+impl Flags {
+    /// Before 3.7, `async` and `await` are keywords only in asynchronous functions.
+    pub fn async_hacks(&self) -> bool {
+        self.feature_version < 7
+    }
+}
+
+/// A tree, the names in it, and what the parser warned about.
+#[derive(Debug)]
+pub struct Ast {
+    pub module: ast::Mod,
+    pub names: Names,
+    pub warnings: Vec<Warning>,
+}
+
+/// A names table that holds the keywords and the known names.
+pub fn new_names() -> Names {
+    let mut first: Vec<&str> = KEYWORDS.iter().map(|(text, _)| *text).collect();
+    first.extend(known::TEXTS);
+    Names::with(&first)
+}
+
+/// Parses the bytes of a file.
+pub fn parse(bytes: &[u8], mode: Mode, flags: &Flags, decoder: Option<Decoder<'_>>) -> Result<Ast, SyntaxError> {
+    let source = Source::from_bytes(bytes, mode == Mode::Exec, decoder)?;
+    parse_source(&source, mode, flags)
+}
+
+/// Parses text that is already decoded; cookies are ignored.
+pub fn parse_str(text: &str, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
+    let source = Source::from_text(text, mode == Mode::Exec)?;
+    parse_source(&source, mode, flags)
+}
+
+pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
+    let mut names = new_names();
+    if let Some((module, warnings)) = parse_fast(source, mode, flags, &mut names) {
+        return Ok(Ast { module, names, warnings });
+    }
+    Err(SyntaxError::bare(ErrorKind::SystemError, "the source is rejected, but the reason is not found yet"))
+}
+
+fn parse_fast(source: &Source, mode: Mode, flags: &Flags, names: &mut Names) -> Option<(ast::Mod, Vec<Warning>)> {
+    let mut stream = parser::tokenize(&source.text, names, mode, flags, parser::Origin::default()).ok()?;
+    let type_ignores = std::mem::take(&mut stream.type_ignores);
+    let mut parser = parser::Parser::new(&source.text, stream, names, flags);
+    let module = parser.parse(mode, type_ignores).ok()?;
+    Some((module, parser.warnings))
+}

@@ -1,0 +1,168 @@
+//! The kinds of token, numbered as CPython 3.11 numbers them, with the keywords after them.
+
+/// One kind of token; the keywords are kinds of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Tok {
+    EndMarker = 0,
+    Name,
+    Number,
+    String,
+    Newline,
+    Indent,
+    Dedent,
+    Lpar,
+    Rpar,
+    Lsqb,
+    Rsqb,
+    Colon,
+    Comma,
+    Semi,
+    Plus,
+    Minus,
+    Star,
+    Slash,
+    Vbar,
+    Amper,
+    Less,
+    Greater,
+    Equal,
+    Dot,
+    Percent,
+    Lbrace,
+    Rbrace,
+    EqEqual,
+    NotEqual,
+    LessEqual,
+    GreaterEqual,
+    Tilde,
+    Circumflex,
+    LeftShift,
+    RightShift,
+    DoubleStar,
+    PlusEqual,
+    MinEqual,
+    StarEqual,
+    SlashEqual,
+    PercentEqual,
+    AmperEqual,
+    VbarEqual,
+    CircumflexEqual,
+    LeftShiftEqual,
+    RightShiftEqual,
+    DoubleStarEqual,
+    DoubleSlash,
+    DoubleSlashEqual,
+    At,
+    AtEqual,
+    Rarrow,
+    Ellipsis,
+    ColonEqual,
+    Op,
+    Await,
+    Async,
+    TypeIgnore,
+    TypeComment,
+    SoftKeyword,
+    Error,
+    False,
+    None,
+    True,
+    And,
+    As,
+    Assert,
+    Break,
+    Class,
+    Continue,
+    Def,
+    Del,
+    Elif,
+    Else,
+    Except,
+    Finally,
+    For,
+    From,
+    Global,
+    If,
+    Import,
+    In,
+    Is,
+    Lambda,
+    Nonlocal,
+    Not,
+    Or,
+    Pass,
+    Raise,
+    Return,
+    Try,
+    While,
+    With,
+    Yield,
+}
+
+/// The reserved words in the order of their kinds from `Tok::False`; the names table starts with them.
+pub const KEYWORDS: [(&str, Tok); 33] = [
+    ("False", Tok::False),
+    ("None", Tok::None),
+    ("True", Tok::True),
+    ("and", Tok::And),
+    ("as", Tok::As),
+    ("assert", Tok::Assert),
+    ("break", Tok::Break),
+    ("class", Tok::Class),
+    ("continue", Tok::Continue),
+    ("def", Tok::Def),
+    ("del", Tok::Del),
+    ("elif", Tok::Elif),
+    ("else", Tok::Else),
+    ("except", Tok::Except),
+    ("finally", Tok::Finally),
+    ("for", Tok::For),
+    ("from", Tok::From),
+    ("global", Tok::Global),
+    ("if", Tok::If),
+    ("import", Tok::Import),
+    ("in", Tok::In),
+    ("is", Tok::Is),
+    ("lambda", Tok::Lambda),
+    ("nonlocal", Tok::Nonlocal),
+    ("not", Tok::Not),
+    ("or", Tok::Or),
+    ("pass", Tok::Pass),
+    ("raise", Tok::Raise),
+    ("return", Tok::Return),
+    ("try", Tok::Try),
+    ("while", Tok::While),
+    ("with", Tok::With),
+    ("yield", Tok::Yield),
+];
+
+/// Names every table holds at fixed numbers, right after the keywords.
+pub mod known {
+    use crate::names::Name;
+    pub const MATCH: Name = Name(33);
+    pub const CASE: Name = Name(34);
+    pub const UNDERSCORE: Name = Name(35);
+    pub const STAR: Name = Name(36);
+    pub const EMPTY: Name = Name(37);
+    pub const PRINT: Name = Name(38);
+    pub const EXEC: Name = Name(39);
+    pub const DEBUG: Name = Name(40);
+    pub const TEXTS: [&str; 8] = ["match", "case", "_", "*", "", "print", "exec", "__debug__"];
+}
+
+/// A token with its place: byte range in the source, lines and columns; a column of -1 is absent.
+#[derive(Clone, Copy, Debug)]
+pub struct Token {
+    pub kind: Tok,
+    /// How many brackets were open after this token.
+    pub level: u16,
+    /// The interned identifier, for names and keywords.
+    pub name: u32,
+    pub start: u32,
+    pub end: u32,
+    pub lineno: i32,
+    pub col_offset: i32,
+    pub end_lineno: i32,
+    pub end_col_offset: i32,
+}
