@@ -50,8 +50,30 @@ impl Worker {
     }
 }
 
+/// Looks for the interpreter before anything is built, so that the first thing said of a missing one is
+/// which were looked at, why each was refused, and what to install.
+fn check_interpreter(series: &str) -> Result<(), String> {
+    let output = Command::new(settings::root().join(".cargo/find-python"))
+        .args(["-I", "-c", "pass"])
+        .env("TWINHEAP_PYTHON_SERIES", series)
+        .output()
+        .map_err(|error| format!("the interpreter finder cannot be started: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&output.stderr)
+        .trim_end()
+        .to_owned())
+}
+
 /// Builds a worker, unless it is up to date, and says how to start it.
 pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
+    if let Worker::CPython(series) = worker
+        && std::env::var_os("PYO3_PYTHON")
+            .is_none_or(|path| path.to_string_lossy().contains("find-python"))
+    {
+        check_interpreter(series)?;
+    }
     let target = worker.target_directory();
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command

@@ -364,26 +364,19 @@ impl Session {
     }
 
     fn observe(&mut self, left: &Left, report: &mut ReportBuilder) -> Outcome {
-        let exception = Self::address(left.exception.as_ref());
         let planted = if std::mem::take(&mut self.faulty) {
             plant(&left.namespace)
         } else {
             None
         };
-        if report.wants(Stage::Heap) {
-            let roots = [
-                ("namespace", Self::address(Some(&left.namespace))),
-                ("exception", exception),
-            ];
-            let walked = self.decoder.walk(&roots);
-            report.add_digest(Stage::Heap, walked.digest, |all| {
-                all.heap = twinheap_observation::Supported::Supported(walked.image());
-            });
-        }
+        let namespace = Self::address(Some(&left.namespace));
+        let outcome =
+            self.decoder
+                .observe(namespace, Self::address(left.exception.as_ref()), report);
         if let Some(list) = planted {
             list.allocated.set(list.allocated.get() - 1);
         }
-        twinheap_decode::outcome::outcome(exception)
+        outcome
     }
 }
 

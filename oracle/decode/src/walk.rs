@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use twinheap_abi::*;
-use twinheap_observation::{Digest, FieldSpec, MaskRule, MemoryImage};
+use twinheap_observation::wire::ReportBuilder;
+use twinheap_observation::{Digest, FieldSpec, MaskRule, MemoryImage, Outcome, Stage, Supported};
 
 use crate::boundary::{AddressMap, Boundary};
 use crate::encoding::{Encoder, MaskTable, Value, parse};
@@ -100,6 +101,22 @@ impl Decoder {
             bytes: &self.encoder.bytes,
             truncated,
         }
+    }
+
+    /// Adds the heap that a run left behind, and gives its outcome. Both kinds of worker end a run with this.
+    pub fn observe(
+        &mut self,
+        namespace: Address,
+        exception: Address,
+        report: &mut ReportBuilder,
+    ) -> Outcome {
+        if report.wants(Stage::Heap) {
+            let walked = self.walk(&[("namespace", namespace), ("exception", exception)]);
+            report.add_digest(Stage::Heap, walked.digest, |all| {
+                all.heap = Supported::Supported(walked.image());
+            });
+        }
+        crate::outcome::outcome(exception)
     }
 
     fn root(&mut self, name: &[u8], address: Address) {
