@@ -90,7 +90,6 @@ impl Object {
     }
 
     /// The value of an int that fits.
-    #[cfg(not(twinheap_raw_layout))]
     pub fn integer(&self) -> Option<i64> {
         // SAFETY: the object is alive; a wrong type or size gives -1 and an error.
         let value = unsafe { ffi::PyLong_AsLongLong(self.0) };

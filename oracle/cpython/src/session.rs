@@ -28,6 +28,10 @@ pub struct Session {
     direct: bool,
     programs: u32,
     builtins_length: isize,
+    /// `_thread._count`, which tells whether a program has left threads behind.
+    thread_count: Object,
+    /// `gc.get_threshold`, and what it said at the start.
+    collector_thresholds: (Object, Vec<i64>),
     modules: Object,
     modules_length: isize,
     /// Set by the self-test: the next heap gets a wrong byte.
@@ -53,8 +57,17 @@ impl Session {
         // A module that every program's first traceback or codec look-up would import otherwise.
         object::import("encodings.latin_1")?;
         let modules = sys.attribute(c"modules").ok_or("sys has no modules")?;
+        let thread_count = object::import("_thread")?
+            .attribute(c"_count")
+            .ok_or("_thread has no _count")?;
+        let thresholds = object::import("gc")?
+            .attribute(c"get_threshold")
+            .ok_or("gc has no get_threshold")?;
+        let at_start = integers(thresholds.call(&[]));
         let mut session = Session {
             sys,
+            thread_count,
+            collector_thresholds: (thresholds, at_start),
             modules,
             modules_length: 0,
             builtins,
@@ -328,6 +341,21 @@ impl Session {
         }
     }
 
+    /// Whether the program left threads behind or changed how the collector works.
+    fn is_disturbed(&self) -> bool {
+        let threads = self
+            .thread_count
+            .call(&[])
+            .and_then(|count| count.integer());
+        let (thresholds, at_start) = &self.collector_thresholds;
+        #[cfg(Py_3_10)]
+        // SAFETY: the GIL is held.
+        let disabled = unsafe { ffi::PyGC_IsEnabled() } == 0;
+        #[cfg(not(Py_3_10))]
+        let disabled = false;
+        threads != Some(0) || disabled || integers(thresholds.call(&[])) != *at_start
+    }
+
     /// Collects what the program left in cycles; says whether the worker should be replaced.
     fn clean_up(&mut self) -> bool {
         clear_error();
@@ -342,8 +370,14 @@ impl Session {
         let changed = self.count_builtins() != self.builtins_length;
         let grown = self.programs.is_multiple_of(64)
             && twinheap_subject::system::resident_bytes() > RETIREMENT_BYTES;
-        changed || grown
+        changed || grown || self.is_disturbed()
     }
+}
+
+/// The items of a tuple of ints.
+fn integers(tuple: Option<Object>) -> Vec<i64> {
+    let items = tuple.map(|tuple| tuple.items()).unwrap_or_default();
+    items.iter().filter_map(Object::integer).collect()
 }
 
 #[cfg(twinheap_raw_layout)]

@@ -194,6 +194,11 @@ impl Runner<'_> {
                             Err(stage) => self.confirm(program, stage, &mut result),
                         }
                     }
+                    (Answer::Death(left), Answer::Death(right))
+                        if left.class() == right.class() =>
+                    {
+                        result.verdicts = self.died_alike();
+                    }
                     _ => self.confirm(program, Stage::Outcome, &mut result),
                 }
                 result
@@ -232,6 +237,18 @@ impl Runner<'_> {
             verdicts.push((stage, verdict));
         }
         Ok(verdicts)
+    }
+
+    /// Both sides came to the same end, of which nothing but the outcome can be compared.
+    fn died_alike(&self) -> Vec<(Stage, StageVerdict)> {
+        let verdict = |stage| match stage {
+            Stage::Outcome => StageVerdict::Agree,
+            _ => StageVerdict::Unsupported("both sides died".to_owned()),
+        };
+        self.stages
+            .iter()
+            .map(|stage| (stage, verdict(stage)))
+            .collect()
     }
 
     /// Fresh processes decide. The first that differs gives the details; the rest count how often it comes back.

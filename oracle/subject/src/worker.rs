@@ -69,6 +69,7 @@ pub fn serve_with<R: Runtime>(
         home_handle,
         processor_limit: 0,
         sabotage,
+        process: std::process::id(),
     };
     serving.run_requests(&mut requests, &mut results)
 }
@@ -81,6 +82,8 @@ struct Serving<R> {
     home_handle: File,
     processor_limit: u64,
     sabotage: Option<Sabotage>,
+    /// The number of this process, by which a forked child knows itself.
+    process: u32,
 }
 
 impl<R: Runtime> Serving<R> {
@@ -165,6 +168,11 @@ impl<R: Runtime> Serving<R> {
         let mut finished = self.runtime.run(request, &mut builder);
         if let Some(fault) = fault {
             fault.strike_after();
+        }
+        // A program may fork; the child must not go on serving in the worker's place.
+        if std::process::id() != self.process {
+            // SAFETY: _exit takes a number and runs nothing of this process.
+            unsafe { libc::_exit(0) };
         }
         if builder.wants(Stage::Output) {
             builder.add_output(self.capture.read(self.limits.output_bytes)?);
