@@ -20,7 +20,41 @@ pub fn sign(
         (Some(left), Some(right)) => format!("{} / {}", ending(left), ending(right)),
         _ => "outcome not shown".to_owned(),
     };
-    format!("{stage} | {} | {outcomes}", generalised(kind))
+    let shape = if stage == Stage::Output {
+        output_shape(differences)
+    } else {
+        String::new()
+    };
+    format!("{stage} | {}{shape} | {outcomes}", generalised(kind))
+}
+
+/// The first missing and the first extra line with their values taken out, so that two unlike messages are
+/// two findings.
+fn output_shape(differences: &[Difference]) -> String {
+    let first = |pick: fn(&Difference) -> &str| {
+        let line = differences
+            .iter()
+            .map(pick)
+            .find(|line| !line.is_empty())
+            .unwrap_or("");
+        let values = |character: char| !(character.is_ascii_alphabetic() || character == ' ');
+        let shape: String = generalised(line).replace(values, " ");
+        let words: Vec<&str> = shape
+            .split_whitespace()
+            .filter(|word| word.len() > 1)
+            .take(8)
+            .collect();
+        if words.is_empty() {
+            "values".to_owned()
+        } else {
+            words.join(" ")
+        }
+    };
+    format!(
+        " {} / {}",
+        first(|found| &found.left),
+        first(|found| &found.right)
+    )
 }
 
 /// How it ended, with the exception's first argument generalised.
