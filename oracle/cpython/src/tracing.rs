@@ -5,36 +5,14 @@ use std::ffi::c_int;
 
 use pyo3::ffi;
 use twinheap_observation::StepTrail;
-use twinheap_observation::steps::StepRecorder;
-
-/// What is noted while a program runs.
-struct Tracing {
-    recorder: StepRecorder,
-    filename: Vec<u8>,
-    #[cfg(twinheap_raw_layout)]
-    namespace: *mut ffi::PyObject,
-    /// The file name object seen last, and whether it is the program's.
-    #[cfg(twinheap_raw_layout)]
-    last_filename: (usize, bool),
-}
 
 thread_local! {
-    static TRACING: RefCell<Option<Tracing>> = const { RefCell::new(None) };
+    static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) };
 }
 
 /// Begins to note the lines of a program.
 pub fn begin(filename: &str, namespace: *mut ffi::PyObject, keep: bool) {
-    let tracing = Tracing {
-        recorder: StepRecorder::new(keep),
-        filename: filename.as_bytes().to_vec(),
-        #[cfg(twinheap_raw_layout)]
-        namespace,
-        #[cfg(twinheap_raw_layout)]
-        last_filename: (0, false),
-    };
-    #[cfg(not(twinheap_raw_layout))]
-    let _ = namespace;
-    TRACING.set(Some(tracing));
+    WATCHER.set(Some(Watcher::new(filename, namespace, keep)));
     // SAFETY: the trace function has the signature that CPython calls.
     unsafe { ffi::PyEval_SetTrace(Some(trace), std::ptr::null_mut()) };
 }
@@ -43,10 +21,8 @@ pub fn begin(filename: &str, namespace: *mut ffi::PyObject, keep: bool) {
 pub fn end() -> StepTrail {
     // SAFETY: the GIL is held.
     unsafe { ffi::PyEval_SetTrace(None, std::ptr::null_mut()) };
-    TRACING
-        .take()
-        .map(|tracing| tracing.recorder.finish())
-        .unwrap_or_else(|| StepRecorder::default().finish())
+    let watcher = WATCHER.take().expect("begin was called before");
+    watcher.finish()
 }
 
 unsafe extern "C" fn trace(
@@ -56,9 +32,9 @@ unsafe extern "C" fn trace(
     _: *mut ffi::PyObject,
 ) -> c_int {
     if what == ffi::PyTrace_CALL || what == ffi::PyTrace_LINE {
-        TRACING.with_borrow_mut(|tracing| {
-            if let Some(tracing) = tracing {
-                tracing.event(frame, what);
+        WATCHER.with_borrow_mut(|watcher| {
+            if let Some(watcher) = watcher {
+                watcher.event(frame, what);
             }
         });
     }
@@ -66,49 +42,66 @@ unsafe extern "C" fn trace(
 }
 
 #[cfg(twinheap_raw_layout)]
-impl Tracing {
-    fn event(&mut self, frame: *mut ffi::PyFrameObject, what: c_int) {
-        // SAFETY: CPython passes a live frame of 3.11's layout, whose code and names are alive.
-        let object = unsafe { &*frame.cast::<twinheap_abi::PyFrameObject>() };
-        // SAFETY: as above.
-        let code = unsafe { &*(*object.f_frame.get()).f_code.get() };
-        let filename = code.co_filename.get();
-        if self.last_filename.0 != filename as usize {
-            // SAFETY: as above; nothing runs while the text is read.
-            let text =
-                twinheap_decode::text::str_text(unsafe { twinheap_decode::Address::new(filename) });
-            self.last_filename = (filename as usize, text.as_bytes() == self.filename);
+struct Watcher {
+    lines: twinheap_decode::watch::LineWatcher,
+    namespace: *mut ffi::PyObject,
+}
+
+#[cfg(twinheap_raw_layout)]
+impl Watcher {
+    fn new(filename: &str, namespace: *mut ffi::PyObject, keep: bool) -> Watcher {
+        Watcher {
+            lines: twinheap_decode::watch::LineWatcher::new(filename, keep),
+            namespace,
         }
-        if !self.last_filename.1 {
+    }
+
+    fn event(&mut self, frame: *mut ffi::PyFrameObject, what: c_int) {
+        use twinheap_decode::Address;
+        // SAFETY: CPython passes a live frame of 3.11's layout.
+        let object = unsafe { &*frame.cast::<twinheap_abi::PyFrameObject>() };
+        // SAFETY: the frame's code and the namespace are alive, and nothing runs while they are read.
+        let (code, namespace) = unsafe {
+            let code = (*object.f_frame.get()).f_code.get();
+            (
+                Address::new(code.cast()),
+                Address::new(self.namespace.cast()),
+            )
+        };
+        if !self.lines.is_of_program(code) {
             if what == ffi::PyTrace_CALL {
                 object.f_trace_lines.set(false);
             }
             return;
         }
-        if what != ffi::PyTrace_LINE {
-            return;
+        if what == ffi::PyTrace_LINE {
+            // SAFETY: the frame is alive.
+            let line = unsafe { ffi::PyFrame_GetLineNumber(frame) };
+            self.lines.line(code, namespace, line as u32);
         }
-        // SAFETY: the frame is alive.
-        let line = unsafe { ffi::PyFrame_GetLineNumber(frame) };
-        // SAFETY: the name is a live str and the namespace a live dict; nothing runs while they are read.
-        let (name, namespace) = unsafe {
-            (
-                twinheap_decode::Address::new(code.co_qualname.get()),
-                twinheap_decode::Address::new(self.namespace.cast()),
-            )
-        };
-        let watched = if self.recorder.wants_watch() {
-            twinheap_decode::watch::namespace_digest(namespace)
-        } else {
-            0
-        };
-        self.recorder
-            .record(twinheap_decode::text::str_bytes(name), line as u32, watched);
+    }
+
+    fn finish(self) -> StepTrail {
+        self.lines.finish()
     }
 }
 
 #[cfg(not(twinheap_raw_layout))]
-impl Tracing {
+struct Watcher {
+    recorder: twinheap_observation::steps::StepRecorder,
+    filename: Vec<u8>,
+}
+
+#[cfg(not(twinheap_raw_layout))]
+impl Watcher {
+    fn new(filename: &str, _: *mut ffi::PyObject, keep: bool) -> Watcher {
+        let recorder = twinheap_observation::steps::StepRecorder::new(keep);
+        Watcher {
+            recorder,
+            filename: filename.as_bytes().to_vec(),
+        }
+    }
+
     fn event(&mut self, frame: *mut ffi::PyFrameObject, what: c_int) {
         use crate::object::Object;
         if what != ffi::PyTrace_LINE {
@@ -118,19 +111,19 @@ impl Tracing {
         let Some(code) = Object::take(unsafe { ffi::PyFrame_GetCode(frame) }.cast()) else {
             return;
         };
-        let filename = code
-            .attribute(c"co_filename")
-            .and_then(|name| name.text())
-            .unwrap_or_default();
-        if filename.as_bytes() != self.filename {
+        let text = |name| code.attribute(name).and_then(|value| value.text());
+        if text(c"co_filename").is_none_or(|filename| filename.as_bytes() != self.filename) {
             return;
         }
-        let name = code
-            .attribute(c"co_name")
-            .and_then(|name| name.text())
+        let name = text(c"co_qualname")
+            .or_else(|| text(c"co_name"))
             .unwrap_or_default();
         // SAFETY: the frame is alive.
         let line = unsafe { ffi::PyFrame_GetLineNumber(frame) };
         self.recorder.record(name.as_bytes(), line as u32, 0);
+    }
+
+    fn finish(self) -> StepTrail {
+        self.recorder.finish()
     }
 }

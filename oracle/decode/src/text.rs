@@ -234,8 +234,3 @@ pub(crate) fn qualified_name(type_address: Address) -> String {
         None => qualname,
     }
 }
-
-/// The characters of a str as they lie in memory; for an ASCII one that is its text.
-pub fn str_bytes<'heap>(address: Address) -> &'heap [u8] {
-    str_data(address)
-}

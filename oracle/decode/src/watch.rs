@@ -1,10 +1,12 @@
 //! The watched objects of a step: a shallow digest of what the module namespace binds at that moment.
 
 use twinheap_abi::*;
+use twinheap_observation::StepTrail;
+use twinheap_observation::steps::StepRecorder;
 
 use crate::containers::{KeyTable, dict_items};
 use crate::memory::Address;
-use crate::text::str_data;
+use crate::text::{str_data, str_text};
 
 /// How many names are looked at.
 const NAMES: usize = 64;
@@ -67,4 +69,50 @@ fn shallow(address: Address) -> u64 {
         );
     }
     6
+}
+
+/// Takes the line events of one program; both kinds of worker feed it.
+pub struct LineWatcher {
+    recorder: StepRecorder,
+    filename: Vec<u8>,
+    /// The file name object seen last, and whether it is the program's.
+    last_filename: (Address, bool),
+}
+
+impl LineWatcher {
+    /// A watcher of the program in this file; `keep` says whether the steps themselves are wanted.
+    pub fn new(filename: &str, keep: bool) -> LineWatcher {
+        let last_filename = (Address::of(std::ptr::null::<PyObject>()), false);
+        LineWatcher {
+            recorder: StepRecorder::new(keep),
+            filename: filename.as_bytes().to_vec(),
+            last_filename,
+        }
+    }
+
+    /// Whether a code object belongs to the program rather than to the library.
+    pub fn is_of_program(&mut self, code: Address) -> bool {
+        let filename = Address::of(code.view::<PyCodeObject>().co_filename.get());
+        if self.last_filename.0 != filename {
+            let is_ours = str_text(filename).as_bytes() == self.filename;
+            self.last_filename = (filename, is_ours);
+        }
+        self.last_filename.1
+    }
+
+    /// Notes that a line of the program begins.
+    pub fn line(&mut self, code: Address, namespace: Address, line: u32) {
+        let qualname = Address::of(code.view::<PyCodeObject>().co_qualname.get());
+        let watched = if self.recorder.wants_watch() {
+            namespace_digest(namespace)
+        } else {
+            0
+        };
+        self.recorder.record(str_data(qualname), line, watched);
+    }
+
+    /// The trail of the whole run.
+    pub fn finish(self) -> StepTrail {
+        self.recorder.finish()
+    }
 }

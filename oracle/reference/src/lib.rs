@@ -1,30 +1,18 @@
-//! The reference VM as a subject worker.
+//! The reference VM as a subject worker: everything but the VM itself, which comes in through [`Machine`].
 
-use twinheap_observation::wire::{Hello, Limits, ReportBuilder, RunRequest};
-use twinheap_observation::{FieldSpec, MaskRule};
-use twinheap_subject::{Finished, Runtime};
+pub mod machine;
+mod runtime;
 
-/// The VM in this process. It has no instance until `vm/python` offers an embedding interface.
-pub enum Reference {}
+pub use machine::{Ended, Machine};
+pub use runtime::Reference;
+
+/// The VM that this worker runs. It has no instance until `vm/python` offers an embedding interface.
+pub enum NoMachine {}
 
 /// Starts the VM, or says why it cannot be started.
-pub fn start() -> Result<Reference, String> {
+pub fn start() -> Result<Reference<NoMachine>, String> {
     Err(
         "the reference VM is not built yet: vm/python offers no embedding interface to this worker"
             .to_owned(),
     )
-}
-
-impl Runtime for Reference {
-    fn hello(&self) -> Hello {
-        match *self {}
-    }
-
-    fn configure(&mut self, _: &Limits, _: &[MaskRule], _: &[FieldSpec]) {
-        match *self {}
-    }
-
-    fn run(&mut self, _: &RunRequest, _: &mut ReportBuilder) -> Finished {
-        match *self {}
-    }
 }
