@@ -238,7 +238,7 @@ fn steps_name_functions_and_lines() {
 
 #[test]
 fn no_address_occurs_in_an_image() {
-    let source = "class C:\n    def m(self): return self\nc = C()\nf = c.m\ng = (i for i in [c])\nnext(g)\nd = {c: f}\n";
+    let source = "class C:\n    def m(self): return self\nc = C()\nf = c.m\ng = (i for i in [c])\nnext(g)\nd = {c: f, C: 1}\ns = {c}\n";
     let (first, second) = (image(source), image(source));
     let differing: Vec<_> = twinheap_differences(&first, &second);
     assert!(differing.is_empty(), "{differing:?}");

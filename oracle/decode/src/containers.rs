@@ -80,6 +80,14 @@ pub(crate) fn dict_items(dict: Address) -> impl Iterator<Item = (Address, Addres
     })
 }
 
+/// What stands for a hash, or a place in a table, that was made of an object's address.
+const BY_IDENTITY: &[u8] = b"<by identity>";
+
+/// Whether a hash is that of the object's identity: its address, rotated by four bits.
+fn is_identity_hash(object: Address, hash: isize) -> bool {
+    !object.is_null() && object.number().rotate_right(4) == hash as usize
+}
+
 /// The value under an ASCII key, found without the interpreter's help.
 pub(crate) fn find_in_dict(dict: Address, name: &str) -> Option<Address> {
     if dict.is_null() {
@@ -256,11 +264,26 @@ impl Decoder {
         self.unsigned(fields::DK_VERSION, u64::from(head.dk_version.get()));
         self.signed(fields::DK_USABLE, head.dk_usable.get() as i64);
         self.signed(fields::DK_NENTRIES, head.dk_nentries.get() as i64);
-        self.bytes(fields::DK_INDICES, table.indices());
+        // Keys that hash by their addresses lie in other places in every process.
+        let by_identity = table.is_general()
+            && table.general().iter().any(|entry| {
+                is_identity_hash(Address::of(entry.me_key.get()), entry.me_hash.get())
+            });
+        self.bytes(
+            fields::DK_INDICES,
+            if by_identity {
+                BY_IDENTITY
+            } else {
+                table.indices()
+            },
+        );
         if table.is_general() {
             for (index, entry) in table.general().iter().enumerate() {
+                let key = Address::of(entry.me_key.get());
                 // The hash of a deleted entry stays as it was; nothing reads it any more.
-                if !entry.me_key.get().is_null() {
+                if is_identity_hash(key, entry.me_hash.get()) {
+                    self.bytes_at(fields::ME_HASH, index, BY_IDENTITY);
+                } else if !key.is_null() {
                     self.signed_at(fields::ME_HASH, index, entry.me_hash.get() as i64);
                 }
                 self.reference_at(fields::ME_KEY, index, entry.me_key.get());
@@ -285,6 +308,16 @@ impl Decoder {
         let in_place = std::ptr::eq(set.table.get(), set.smalltable.as_ptr());
         self.unsigned(fields::SET_IN_PLACE, u64::from(in_place));
         let table = Address::of(set.table.get()).table::<setentry>(set.mask.get() as usize + 1);
+        let placed =
+            |entry: &setentry| is_identity_hash(Address::of(entry.key.get()), entry.hash.get());
+        if table
+            .iter()
+            .any(|entry| !entry.key.get().is_null() && placed(entry))
+        {
+            // Neither the places nor the order of the members can be compared then.
+            self.bytes(fields::SET_ENTRY_HASH, BY_IDENTITY);
+            return;
+        }
         for (index, entry) in table.iter().enumerate() {
             if !entry.key.get().is_null() {
                 self.reference_at(fields::SET_ENTRY_KEY, index, entry.key.get());
