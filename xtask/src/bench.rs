@@ -37,6 +37,15 @@ struct HarnessArguments {
     /// Pairs of workers that run at once.
     #[arg(long, default_value_t = settings::default_pairs(), value_name = "N")]
     pairs: usize,
+    /// The stages that are compared. Tokens and trees are made by Python code in the oracle; they are to be
+    /// added where a subject has a front end of its own.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "code,steps,output,outcome,heap",
+        value_name = "STAGES"
+    )]
+    stages: Vec<String>,
 }
 
 #[derive(Args)]
@@ -64,23 +73,15 @@ fn bench_harness(arguments: &HarnessArguments) -> Result<i32, String> {
         .collect();
     let alone = alone(&oracle, &programs)?;
     let stop = AtomicBool::new(false);
-    let mut config = PairConfig {
+    let config = PairConfig {
         oracle,
         subject,
-        stages: StageSet::ALL,
+        stages: crate::gate::stages(&arguments.stages)?,
         proof: &proof,
         confirmations: 0,
         stop: &stop,
         pairs: arguments.pairs,
     };
-    // Tokens and trees are made by Python code; they are compared where a subject has a front end of its own.
-    config.stages = StageSet::of(&[
-        twinheap_observation::Stage::Code,
-        twinheap_observation::Stage::Steps,
-        twinheap_observation::Stage::Output,
-        twinheap_observation::Stage::Outcome,
-        twinheap_observation::Stage::Heap,
-    ]);
     let begun = Instant::now();
     let results = run_pairs(&config, &programs, |_| {})?;
     let both = results.len() as f64 / begun.elapsed().as_secs_f64();

@@ -117,7 +117,8 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
     Ok(report.exit_code())
 }
 
-fn stages(names: &[String]) -> Result<StageSet, String> {
+/// The set of the stages of these names; all of them if none is named.
+pub fn stages(names: &[String]) -> Result<StageSet, String> {
     if names.is_empty() {
         return Ok(StageSet::ALL);
     }
