@@ -189,7 +189,12 @@ impl Runner<'_> {
                         result.harness_error = Some(reason.clone());
                     }
                     (Answer::Report(left), Answer::Report(right)) => {
-                        match self.by_digests(program, left, right) {
+                        let verdicts = if self.partial {
+                            self.by_details(program, left, right)
+                        } else {
+                            self.by_digests(program, left, right)
+                        };
+                        match verdicts {
                             Ok(verdicts) => result.verdicts = verdicts,
                             Err(stage) => self.confirm(program, stage, &mut result),
                         }
@@ -213,9 +218,6 @@ impl Runner<'_> {
         left: &Report,
         right: &Report,
     ) -> Result<Vec<(Stage, StageVerdict)>, Stage> {
-        if self.partial {
-            return Err(Stage::Output);
-        }
         let mut verdicts = Vec::new();
         for stage in self.stages.iter() {
             let verdict = match (left.digest(stage), right.digest(stage)) {
@@ -239,6 +241,22 @@ impl Runner<'_> {
         Ok(verdicts)
     }
 
+    /// The same for a side whose outcomes lack parts, so that digests cannot be compared.
+    fn by_details(
+        &self,
+        program: &Program,
+        left: &Report,
+        right: &Report,
+    ) -> Result<Vec<(Stage, StageVerdict)>, Stage> {
+        let Some((left, right)) = left.details.as_ref().zip(right.details.as_ref()) else {
+            return Err(Stage::Output);
+        };
+        match self.judge(program, left.clone(), right.clone()) {
+            (verdicts, None) => Ok(verdicts),
+            (_, Some(divergence)) => Err(divergence.stage),
+        }
+    }
+
     /// Both sides came to the same end, of which nothing but the outcome can be compared.
     fn died_alike(&self) -> Vec<(Stage, StageVerdict)> {
         let verdict = |stage| match stage {
@@ -253,11 +271,7 @@ impl Runner<'_> {
 
     /// Fresh processes decide. The first that differs gives the details; the rest count how often it comes back.
     fn confirm(&self, program: &Program, suspected: Stage, result: &mut CaseResult) {
-        let tries = if self.partial {
-            1
-        } else {
-            self.config.confirmations.max(1)
-        };
+        let tries = self.config.confirmations.max(1);
         let mut came_back = 0;
         let mut divergence: Option<Divergence> = None;
         for _ in 0..tries {
@@ -290,7 +304,6 @@ impl Runner<'_> {
         }
         match &mut divergence {
             Some(divergence) => divergence.came_back = (came_back, tries),
-            None if self.partial => {}
             None => result.unconfirmed = Some(suspected),
         }
         result.divergence = divergence;
