@@ -82,9 +82,19 @@ pub fn from_slice(data: &[u8]) -> PyResult<Own<PyBytesObject>> {
 
 /// The bytes.
 #[inline(always)]
-pub fn data_of(bytes: &PyBytesObject) -> &[u8] {
+pub fn as_slice(bytes: &PyBytesObject) -> &[u8] {
     // SAFETY: `ob_size` bytes follow the header.
     unsafe { std::slice::from_raw_parts(data_pointer(bytes), bytes.ob_size.get() as usize) }
+}
+
+/// The bytes of an object that is a bytes; nothing for anything else.
+pub fn data_of(object: &PyObject) -> &[u8] {
+    object.downcast_ref::<PyBytesObject>().map_or(&[], as_slice)
+}
+
+/// Whether the object exports its memory as bytes do.
+pub fn is_bytes_like(object: &PyObject) -> bool {
+    buffer::is_exporter(object)
 }
 
 /// A copy of the bytes of an object that exports its memory; none where it does not.
@@ -99,7 +109,7 @@ impl ByteString for PyBytesObject {
     const NAME: &'static str = "bytes";
 
     fn data(&self) -> &[u8] {
-        data_of(self)
+        as_slice(self)
     }
 
     fn make(data: &[u8]) -> PyResult {
@@ -109,7 +119,7 @@ impl ByteString for PyBytesObject {
     fn unchanged(&self) -> PyResult {
         match self.as_object().is_exactly(&PyBytes_Type) {
             true => Ok(Own::new(self).upcast()),
-            false => Self::make(data_of(self)),
+            false => Self::make(as_slice(self)),
         }
     }
 }
@@ -135,13 +145,13 @@ pub(crate) fn quoted(data: &[u8]) -> String {
 }
 
 fn bytes_repr(bytes: &PyBytesObject) -> PyResult {
-    Ok(unicode::from_str(&format!("b{}", quoted(data_of(bytes))))?.upcast())
+    Ok(unicode::from_str(&format!("b{}", quoted(as_slice(bytes))))?.upcast())
 }
 
 /// The hash, kept in the object.
 pub fn hash(bytes: &PyBytesObject) -> Py_hash_t {
     if bytes.ob_shash.get() == -1 {
-        bytes.ob_shash.set(hash_bytes(unicode::hash_secret(), data_of(bytes)) as isize);
+        bytes.ob_shash.set(hash_bytes(unicode::hash_secret(), as_slice(bytes)) as isize);
     }
     bytes.ob_shash.get()
 }
@@ -162,7 +172,7 @@ fn bytes_concat(left: &PyBytesObject, right: &PyObject) -> PyResult {
         if right.ob_size.get() == 0 && left.as_object().is_exactly(&PyBytes_Type) {
             return Ok(Own::new(left).upcast());
         }
-        return Ok(from_slice(&[data_of(left), data_of(right)].concat())?.upcast());
+        return Ok(from_slice(&[as_slice(left), as_slice(right)].concat())?.upcast());
     }
     if !buffer::is_exporter(right) {
         return Err(type_error(format_args!(
@@ -172,12 +182,12 @@ fn bytes_concat(left: &PyBytesObject, right: &PyObject) -> PyResult {
         )));
     }
     let right = Buffer::of(right)?;
-    Ok(from_slice(&[data_of(left), right.data()].concat())?.upcast())
+    Ok(from_slice(&[as_slice(left), right.data()].concat())?.upcast())
 }
 
 fn bytes_repeat(bytes: &PyBytesObject, count: isize) -> PyResult {
     let count = count.max(0) as usize;
-    let data = data_of(bytes);
+    let data = as_slice(bytes);
     if data.len().checked_mul(count).is_none_or(|total| total > isize::MAX as usize - HEADER) {
         return Err(overflow_error("repeated bytes are too long"));
     }
@@ -191,14 +201,14 @@ fn bytes_repeat(bytes: &PyBytesObject, count: isize) -> PyResult {
 }
 
 fn bytes_item(bytes: &PyBytesObject, index: isize) -> PyResult {
-    match data_of(bytes).get(index as usize) {
+    match as_slice(bytes).get(index as usize) {
         Some(&byte) if index >= 0 => long::from_isize(isize::from(byte)),
         _ => Err(index_error("index out of range")),
     }
 }
 
 fn bytes_contains(bytes: &PyBytesObject, needle: &PyObject) -> PyResult<bool> {
-    s::contains(data_of(bytes), needle)
+    s::contains(as_slice(bytes), needle)
 }
 
 fn bytes_subscript(bytes: &PyBytesObject, key: &PyObject) -> PyResult {
@@ -212,7 +222,7 @@ fn bytes_subscript(bytes: &PyBytesObject, key: &PyObject) -> PyResult {
         )));
     };
     let span = slice::indices(key, bytes.ob_size.get())?;
-    let data = data_of(bytes);
+    let data = as_slice(bytes);
     if span.start == 0 && span.step == 1 && span.length == bytes.ob_size.get() {
         return bytes.unchanged();
     }
@@ -225,12 +235,12 @@ fn bytes_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
     else {
         return Ok(not_implemented());
     };
-    Ok(compare_result(data_of(left).cmp(data_of(right)), op))
+    Ok(compare_result(as_slice(left).cmp(as_slice(right)), op))
 }
 
 fn bytes_mod(a: &PyObject, b: &PyObject) -> PyResult {
     match a.downcast_ref::<PyBytesObject>() {
-        Some(template) => Ok(from_slice(&format(data_of(template), b)?)?.upcast()),
+        Some(template) => Ok(from_slice(&format(as_slice(template), b)?)?.upcast()),
         None => Ok(not_implemented()),
     }
 }
@@ -252,7 +262,7 @@ fn bytes_bytes(bytes: &PyBytesObject) -> PyResult {
 }
 
 fn bytes_getnewargs(bytes: &PyBytesObject) -> PyResult {
-    Ok(tuple::from_vec(vec![from_slice(data_of(bytes))?.upcast()])?.upcast())
+    Ok(tuple::from_vec(vec![from_slice(as_slice(bytes))?.upcast()])?.upcast())
 }
 
 // Iteration.
@@ -284,7 +294,7 @@ fn iterator_next(iterator: &striterobject) -> PyResult<Option<Own>> {
         return Ok(None);
     };
     let index = iterator.it_index.get();
-    if let Some(&byte) = data_of(bytes).get(index as usize) {
+    if let Some(&byte) = as_slice(bytes).get(index as usize) {
         iterator.it_index.set(index + 1);
         return Ok(Some(long::from_isize(isize::from(byte))?));
     }
