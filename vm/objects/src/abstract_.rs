@@ -193,7 +193,11 @@ fn power_by(
     };
     let mut candidates: Vec<ternaryfunc> = Vec::new();
     let base_slot = slot_of(base);
-    let mut exponent_slot = if std::ptr::eq(base.type_(), exponent.type_()) { None } else { slot_of(exponent) };
+    let mut exponent_slot = if std::ptr::eq(base.type_(), exponent.type_()) {
+        None
+    } else {
+        slot_of(exponent)
+    };
     if let (Some(a), Some(b)) = (base_slot, exponent_slot)
         && std::ptr::fn_addr_eq(a, b)
     {
@@ -209,13 +213,16 @@ fn power_by(
     candidates.extend(base_slot);
     candidates.extend(exponent_slot);
     if let Some(slot) = slot_of(modulus)
-        && !candidates.iter().any(|known| std::ptr::fn_addr_eq(*known, slot))
+        && !candidates
+            .iter()
+            .any(|known| std::ptr::fn_addr_eq(*known, slot))
     {
         candidates.push(slot);
     }
     for function in candidates {
         // SAFETY: slots of the operands' own types, on live operands.
-        let answer = unsafe { from_c(function(base.as_raw(), exponent.as_raw(), modulus.as_raw())) }?;
+        let answer =
+            unsafe { from_c(function(base.as_raw(), exponent.as_raw(), modulus.as_raw())) }?;
         if !is_not_implemented(&answer) {
             return Ok(answer);
         }
@@ -241,7 +248,13 @@ pub fn inplace_power(base: &PyObject, exponent: &PyObject) -> PyResult {
     // SAFETY: a type's suite lives as long as the type.
     let own = unsafe { base.type_().tp_as_number.get().as_ref() }
         .and_then(|suite| suite.nb_inplace_power.get());
-    power_by(base, exponent, &crate::singletons::_Py_NoneStruct, own, "**=")
+    power_by(
+        base,
+        exponent,
+        &crate::singletons::_Py_NoneStruct,
+        own,
+        "**=",
+    )
 }
 
 macro_rules! inplace_operations {
@@ -288,7 +301,12 @@ inplace_operations! {
 }
 
 /// The in-place slot's answer, else the plain one's; NotImplemented where neither knows.
-fn inplace_or_plain(left: &PyObject, right: &PyObject, inplace: NumberSlot, plain: NumberSlot) -> PyResult {
+fn inplace_or_plain(
+    left: &PyObject,
+    right: &PyObject,
+    inplace: NumberSlot,
+    plain: NumberSlot,
+) -> PyResult {
     if let Some(function) = number_slot(left, inplace) {
         // SAFETY: the slot of the operand's own type.
         let answer = unsafe { from_c(function(left.as_raw(), right.as_raw())) }?;
@@ -301,8 +319,12 @@ fn inplace_or_plain(left: &PyObject, right: &PyObject, inplace: NumberSlot, plai
 
 /// `PyNumber_InPlaceAdd`.
 pub fn inplace_add(left: &PyObject, right: &PyObject) -> PyResult {
-    let answer =
-        inplace_or_plain(left, right, |suite| suite.nb_inplace_add.get(), |suite| suite.nb_add.get())?;
+    let answer = inplace_or_plain(
+        left,
+        right,
+        |suite| suite.nb_inplace_add.get(),
+        |suite| suite.nb_add.get(),
+    )?;
     if !is_not_implemented(&answer) {
         return Ok(answer);
     }
@@ -329,7 +351,10 @@ pub fn inplace_multiply(left: &PyObject, right: &PyObject) -> PyResult {
         return Ok(answer);
     }
     if let Some(suite) = sequence_suite(left) {
-        let repeat = suite.sq_inplace_repeat.get().or_else(|| suite.sq_repeat.get());
+        let repeat = suite
+            .sq_inplace_repeat
+            .get()
+            .or_else(|| suite.sq_repeat.get());
         if let Some(repeat) = repeat {
             return sequence_repeat(repeat, left, right);
         }
@@ -384,7 +409,8 @@ pub fn index(object: &PyObject) -> PyResult<Own<PyLongObject>> {
         return Ok(Own::new(long));
     }
     // SAFETY: a type's suite lives as long as the type.
-    let slot = unsafe { object.type_().tp_as_number.get().as_ref() }.and_then(|suite| suite.nb_index.get());
+    let slot = unsafe { object.type_().tp_as_number.get().as_ref() }
+        .and_then(|suite| suite.nb_index.get());
     let Some(slot) = slot else {
         return Err(long::not_an_integer(object));
     };
@@ -420,7 +446,10 @@ pub fn as_ssize(object: &PyObject, error: Option<&PyTypeObject>) -> PyResult<isi
         None => Ok(isize::MAX),
         Some(error) => Err(errors::raise(
             error,
-            format_args!("cannot fit '{}' into an index-sized integer", object.type_().name()),
+            format_args!(
+                "cannot fit '{}' into an index-sized integer",
+                object.type_().name()
+            ),
         )),
     }
 }
@@ -440,10 +469,16 @@ pub fn slice_bound(bound: Option<&PyObject>, default: isize, length: isize) -> P
         return Ok(default);
     };
     if !has_index(bound) {
-        return Err(type_error("slice indices must be integers or have an __index__ method"));
+        return Err(type_error(
+            "slice indices must be integers or have an __index__ method",
+        ));
     }
     let value = as_ssize(bound, None)?;
-    Ok(if value < 0 { (value + length).max(0) } else { value })
+    Ok(if value < 0 {
+        (value + length).max(0)
+    } else {
+        value
+    })
 }
 
 /// `PyObject_GetItem`.
@@ -472,9 +507,15 @@ pub fn get_item(object: &PyObject, key: &PyObject) -> PyResult {
         {
             return call::call(&method, &[key]);
         }
-        return Err(type_error(format_args!("type '{}' is not subscriptable", class.name())));
+        return Err(type_error(format_args!(
+            "type '{}' is not subscriptable",
+            class.name()
+        )));
     }
-    Err(type_error(format_args!("'{}' object is not subscriptable", object.type_().name())))
+    Err(type_error(format_args!(
+        "'{}' object is not subscriptable",
+        object.type_().name()
+    )))
 }
 
 fn sequence_item(object: &PyObject, function: ssizeargfunc, index: isize) -> PyResult {
@@ -503,7 +544,10 @@ pub fn get_sequence_item(object: &PyObject, index: isize) -> PyResult {
     } else {
         "does not support indexing"
     };
-    Err(type_error(format_args!("'{}' object {what}", object.type_().name())))
+    Err(type_error(format_args!(
+        "'{}' object {what}",
+        object.type_().name()
+    )))
 }
 
 /// `PyObject_SetItem`, and `PyObject_DelItem` without a value.
@@ -529,11 +573,19 @@ pub fn set_item(object: &PyObject, key: &PyObject, value: Option<&PyObject>) -> 
         from_status(unsafe { function(object.as_raw(), index, raw_value) })?;
         return Ok(());
     }
-    let what = if value.is_some() { "assignment" } else { "deletion" };
+    let what = if value.is_some() {
+        "assignment"
+    } else {
+        "deletion"
+    };
     Err(type_error(format_args!(
         "'{}' object {} item {what}",
         object.type_().name(),
-        if value.is_some() { "does not support" } else { "doesn't support" },
+        if value.is_some() {
+            "does not support"
+        } else {
+            "doesn't support"
+        },
     )))
 }
 
@@ -554,16 +606,17 @@ pub fn get_iter(object: &PyObject) -> PyResult {
     if is_sequence(object) {
         return iter::new_index_iterator(&iter::PySeqIter_Type, object);
     }
-    Err(type_error(format_args!("'{}' object is not iterable", object.type_().name())))
+    Err(type_error(format_args!(
+        "'{}' object is not iterable",
+        object.type_().name()
+    )))
 }
 
 /// `PyIter_Check`.
 pub fn is_iterator(object: &PyObject) -> bool {
-    object
-        .type_()
-        .tp_iternext
-        .get()
-        .is_some_and(|next| !std::ptr::fn_addr_eq(next, iter::PyObject_NextNotImplemented as iternextfunc))
+    object.type_().tp_iternext.get().is_some_and(|next| {
+        !std::ptr::fn_addr_eq(next, iter::PyObject_NextNotImplemented as iternextfunc)
+    })
 }
 
 /// `PySequence_Check`.
@@ -583,7 +636,10 @@ pub fn is_mapping(object: &PyObject) -> bool {
 #[inline]
 pub fn next(iterator: &PyObject) -> PyResult<Option<Own>> {
     let Some(function) = iterator.type_().tp_iternext.get() else {
-        return Err(type_error(format_args!("'{}' object is not an iterator", iterator.type_().name())));
+        return Err(type_error(format_args!(
+            "'{}' object is not an iterator",
+            iterator.type_().name()
+        )));
     };
     // SAFETY: the slot of the object's own type.
     if let Some(item) = unsafe { Own::from_nullable(function(iterator.as_raw())) } {
@@ -675,7 +731,9 @@ pub fn fast_items(sequence: &PyObject) -> &[&PyObject] {
     if let Some(list) = sequence.downcast_ref::<PyListObject>() {
         return list::items(list);
     }
-    sequence.downcast_ref::<PyTupleObject>().map_or(&[], tuple::items)
+    sequence
+        .downcast_ref::<PyTupleObject>()
+        .map_or(&[], tuple::items)
 }
 
 /// `PySequence_Contains`.
@@ -731,6 +789,9 @@ pub fn format(object: &PyObject, spec: Option<&PyASCIIObject>) -> PyResult<Own<P
         )));
     };
     result.downcast::<PyASCIIObject>().map_err(|other| {
-        type_error(format_args!("__format__ must return a str, not {}", other.type_().name()))
+        type_error(format_args!(
+            "__format__ must return a str, not {}",
+            other.type_().name()
+        ))
     })
 }

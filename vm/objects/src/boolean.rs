@@ -9,7 +9,11 @@ use crate::{call, errors, id, slot, static_type, tuple};
 use twinheap_abi::*;
 
 fn bool_repr(value: &PyObject) -> PyResult {
-    let text = if as_bool(value) == Some(true) { id!("True") } else { id!("False") };
+    let text = if as_bool(value) == Some(true) {
+        id!("True")
+    } else {
+        id!("False")
+    };
     Ok(Own::new(text).upcast())
 }
 
@@ -37,7 +41,10 @@ fn logical(
     unsafe {
         let suite = PyLong_Type.tp_as_number.get().as_ref();
         match suite.and_then(of_int) {
-            Some(function) => errors::from_c(function(crate::own::Layout::as_raw(a), crate::own::Layout::as_raw(b))),
+            Some(function) => errors::from_c(function(
+                crate::own::Layout::as_raw(a),
+                crate::own::Layout::as_raw(b),
+            )),
             None => Err(type_error("int has no bitwise operations")),
         }
     }

@@ -62,7 +62,10 @@ impl<'a> Buffer<'a> {
         // SAFETY: the object's own function fills the view.
         let status = unsafe { get(object.as_raw(), &mut view, PyBUF_SIMPLE) };
         crate::errors::from_status(status)?;
-        Ok(Buffer { view, lender: PhantomData })
+        Ok(Buffer {
+            view,
+            lender: PhantomData,
+        })
     }
 
     /// The bytes.
@@ -94,7 +97,10 @@ impl Drop for Buffer<'_> {
 /// The complaint about an object without the buffer protocol.
 #[cold]
 pub fn not_bytes_like(object: &PyObject) -> Raised {
-    type_error(format_args!("a bytes-like object is required, not '{:.100}'", object.type_().name()))
+    type_error(format_args!(
+        "a bytes-like object is required, not '{:.100}'",
+        object.type_().name()
+    ))
 }
 
 /// `PyBuffer_FillInfo`: a view of plain bytes.

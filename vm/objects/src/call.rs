@@ -3,7 +3,7 @@
 //! `Args` is the vectorcall convention as borrowed slices. The binder allocates nothing: it fills an
 //! array of borrowed arguments and words its errors as CPython's parsers do.
 
-use crate::errors::{PyResult, Raised, from_c, system_error, type_error};
+use crate::errors::{PyResult, Raised, system_error, type_error};
 use crate::object::{ObjectExt, TypeExt, enter_recursive_call};
 use crate::own::{Layout, Own};
 use crate::{dict, tuple, unicode};
@@ -34,7 +34,11 @@ impl<'a> Args<'a> {
     /// Positional arguments alone.
     #[inline(always)]
     pub fn positional(args: &'a [&'a PyObject]) -> Args<'a> {
-        Args { positional: args, kwnames: None, kwvalues: &[] }
+        Args {
+            positional: args,
+            kwnames: None,
+            kwvalues: &[],
+        }
     }
 
     /// # Safety
@@ -77,13 +81,18 @@ impl<'a> Args<'a> {
     /// Refuses keywords: `name() takes no keyword arguments`.
     pub fn no_keywords(&self, name: &str) -> PyResult<()> {
         if self.keyword_count() != 0 {
-            return Err(type_error(format_args!("{name}() takes no keyword arguments")));
+            return Err(type_error(format_args!(
+                "{name}() takes no keyword arguments"
+            )));
         }
         Ok(())
     }
 
     /// Binds the arguments to the parameters of a signature.
-    pub fn bind<const N: usize>(&self, signature: &Signature) -> PyResult<[Option<&'a PyObject>; N]> {
+    pub fn bind<const N: usize>(
+        &self,
+        signature: &Signature,
+    ) -> PyResult<[Option<&'a PyObject>; N]> {
         let mut bound = [None; N];
         bind_into(signature, *self, &mut bound)?;
         Ok(bound)
@@ -114,7 +123,11 @@ fn bind_into<'a>(
     let given = args.positional.len();
     let total = given + args.keyword_count();
     let limit = signature.parameters.len();
-    let positional_only = signature.parameters.iter().take_while(|name| name.is_empty()).count();
+    let positional_only = signature
+        .parameters
+        .iter()
+        .take_while(|name| name.is_empty())
+        .count();
     if total > limit {
         return Err(too_many(signature, given, total, limit));
     }
@@ -126,7 +139,11 @@ fn bind_into<'a>(
         return Err(type_error(format_args!(
             "{}() takes {} {} positional argument{} ({} given)",
             signature.name,
-            if required_positional_only < signature.positional.min(limit) { "at least" } else { "exactly" },
+            if required_positional_only < signature.positional.min(limit) {
+                "at least"
+            } else {
+                "exactly"
+            },
             required_positional_only,
             plural(required_positional_only),
             given
@@ -174,7 +191,13 @@ fn check_required(signature: &Signature, bound: &[Option<&PyObject>]) -> PyResul
 
 #[cold]
 fn too_many(signature: &Signature, given: usize, total: usize, limit: usize) -> Raised {
-    let kind = if given == total { "" } else if given == 0 { "keyword " } else { "" };
+    let kind = if given == total {
+        ""
+    } else if given == 0 {
+        "keyword "
+    } else {
+        ""
+    };
     type_error(format_args!(
         "{}() takes {} {}argument{} ({} given)",
         signature.name,
@@ -192,12 +215,19 @@ fn too_many(signature: &Signature, given: usize, total: usize, limit: usize) -> 
 #[cold]
 fn too_many_positional(signature: &Signature, given: usize) -> Raised {
     if signature.positional == 0 {
-        return type_error(format_args!("{}() takes no positional arguments", signature.name));
+        return type_error(format_args!(
+            "{}() takes no positional arguments",
+            signature.name
+        ));
     }
     type_error(format_args!(
         "{}() takes {} {} positional argument{} ({} given)",
         signature.name,
-        if signature.required < signature.positional { "at most" } else { "exactly" },
+        if signature.required < signature.positional {
+            "at most"
+        } else {
+            "exactly"
+        },
         signature.positional,
         plural(signature.positional),
         given
@@ -229,7 +259,9 @@ fn check_required_unless_named(
 ) -> PyResult<()> {
     for (index, slot) in bound.iter().enumerate().take(signature.required) {
         let parameter = signature.parameters[index];
-        let named = args.keywords().any(|(name, _)| unicode::equals_str(name, parameter));
+        let named = args
+            .keywords()
+            .any(|(name, _)| unicode::equals_str(name, parameter));
         if slot.is_none() && !named {
             return Err(type_error(format_args!(
                 "{}() missing required argument '{parameter}' (pos {})",
@@ -264,7 +296,9 @@ pub fn check_positional(name: &str, given: usize, min: usize, max: usize) -> PyR
 /// `_PyArg_NoKeywords` for a `tp_new` or `tp_init`.
 pub fn no_keywords(name: &str, kwargs: Option<&PyDictObject>) -> PyResult<()> {
     if kwargs.is_some_and(|kwargs| kwargs.ma_used.get() != 0) {
-        return Err(type_error(format_args!("{name}() takes no keyword arguments")));
+        return Err(type_error(format_args!(
+            "{name}() takes no keyword arguments"
+        )));
     }
     Ok(())
 }
@@ -280,7 +314,12 @@ pub fn bind_tuple<'a, const N: usize>(
         return Args::positional(positional).bind(signature);
     };
     let (names, values) = split_keywords(kwargs)?;
-    let bound = Args { positional, kwnames: Some(&names), kwvalues: &values }.bind::<N>(signature)?;
+    let bound = Args {
+        positional,
+        kwnames: Some(&names),
+        kwvalues: &values,
+    }
+    .bind::<N>(signature)?;
     // SAFETY: the dict that the caller lends for 'a holds the values.
     Ok(bound.map(|slot| slot.map(|value| unsafe { &*(value as *const PyObject) })))
 }
@@ -350,7 +389,9 @@ pub unsafe fn vectorcall(
             checked(callable, result)
         }
         // SAFETY: by contract.
-        None => make_tp_call(callable, unsafe { Args::from_vectorcall(args, nargsf, kwnames) }),
+        None => make_tp_call(callable, unsafe {
+            Args::from_vectorcall(args, nargsf, kwnames)
+        }),
     }
 }
 
@@ -370,21 +411,35 @@ pub fn make_tp_call(callable: &PyObject, args: Args<'_>) -> PyResult {
         None
     };
     let _depth = enter_recursive_call(" while calling a Python object")?;
-    let keywords = keywords.as_ref().map_or(std::ptr::null_mut(), |made| made.as_raw());
+    let keywords = keywords
+        .as_ref()
+        .map_or(std::ptr::null_mut(), |made| made.as_raw());
     // SAFETY: the slot of the callable's own type.
-    checked(callable, unsafe { function(callable.as_raw(), positional.as_raw(), keywords) })
+    checked(callable, unsafe {
+        function(callable.as_raw(), positional.as_raw(), keywords)
+    })
 }
 
 #[cold]
 fn not_callable(callable: &PyObject) -> Raised {
-    type_error(format_args!("'{}' object is not callable", callable.type_().name()))
+    type_error(format_args!(
+        "'{}' object is not callable",
+        callable.type_().name()
+    ))
 }
 
 /// Calls with positional arguments.
 #[inline]
 pub fn call(callable: &PyObject, args: &[&PyObject]) -> PyResult {
     // SAFETY: references have the layout of non-null pointers.
-    unsafe { vectorcall(callable, args.as_ptr().cast(), args.len(), std::ptr::null_mut()) }
+    unsafe {
+        vectorcall(
+            callable,
+            args.as_ptr().cast(),
+            args.len(),
+            std::ptr::null_mut(),
+        )
+    }
 }
 
 /// Calls with [`Args`].
@@ -394,9 +449,18 @@ pub fn call_args(callable: &PyObject, args: Args<'_>) -> PyResult {
     }
     let mut all = args.positional.to_vec();
     all.extend_from_slice(args.kwvalues);
-    let kwnames = args.kwnames.map_or(std::ptr::null_mut(), |names| names.as_raw());
+    let kwnames = args
+        .kwnames
+        .map_or(std::ptr::null_mut(), |names| names.as_raw());
     // SAFETY: the keyword values follow the positional arguments.
-    unsafe { vectorcall(callable, all.as_ptr().cast(), args.positional.len(), kwnames) }
+    unsafe {
+        vectorcall(
+            callable,
+            all.as_ptr().cast(),
+            args.positional.len(),
+            kwnames,
+        )
+    }
 }
 
 /// `PyObject_Call`: with a tuple and an optional dict.
@@ -415,7 +479,11 @@ pub fn call_tuple(
         let borrowed: Vec<&PyObject> = values.iter().map(|value| &**value).collect();
         return call_args(
             callable,
-            Args { positional, kwnames: Some(&names), kwvalues: &borrowed },
+            Args {
+                positional,
+                kwnames: Some(&names),
+                kwvalues: &borrowed,
+            },
         );
     }
     let Some(function) = callable.type_().tp_call.get() else {
@@ -424,7 +492,9 @@ pub fn call_tuple(
     let _depth = enter_recursive_call(" while calling a Python object")?;
     let kwargs = kwargs.map_or(std::ptr::null_mut(), |kwargs| kwargs.as_raw());
     // SAFETY: the slot of the callable's own type.
-    checked(callable, unsafe { function(callable.as_raw(), args.as_raw(), kwargs) })
+    checked(callable, unsafe {
+        function(callable.as_raw(), args.as_raw(), kwargs)
+    })
 }
 
 /// `PyVectorcall_Call`: `tp_call` of types whose instances have a vectorcall function.

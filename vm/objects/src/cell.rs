@@ -4,7 +4,7 @@ use crate::call;
 use crate::errors::{PyResult, value_error};
 use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
-use crate::own::{Field, Layout, Own};
+use crate::own::{Field, Own};
 use crate::singletons::not_implemented;
 use crate::{getset, slot, static_type, tuple, typed, unicode};
 use twinheap_abi::*;
@@ -16,7 +16,9 @@ pub fn new(value: Option<Own>) -> PyResult<Own<PyCellObject>> {
     let object: *mut PyCellObject = memory::new_gc_object(&PyCell_Type, size_of::<PyCellObject>())?;
     // SAFETY: fresh memory.
     unsafe {
-        (*object).ob_ref.set(value.map_or(std::ptr::null_mut(), Own::into_raw));
+        (*object)
+            .ob_ref
+            .set(value.map_or(std::ptr::null_mut(), Own::into_raw));
         memory::track(object.cast());
         Ok(Own::from_raw(object))
     }
@@ -33,14 +35,20 @@ fn repr(cell: &PyCellObject) -> PyResult {
     let text = match cell.ob_ref.as_ref() {
         None => format!("<cell at {address:p}: empty>"),
         Some(value) => {
-            format!("<cell at {address:p}: {} object at {value:p}>", value.type_().name())
+            format!(
+                "<cell at {address:p}: {} object at {value:p}>",
+                value.type_().name()
+            )
         }
     };
     Ok(unicode::from_str(&text)?.upcast())
 }
 
 fn richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
-    let (Some(a), Some(b)) = (a.downcast_ref::<PyCellObject>(), b.downcast_ref::<PyCellObject>()) else {
+    let (Some(a), Some(b)) = (
+        a.downcast_ref::<PyCellObject>(),
+        b.downcast_ref::<PyCellObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     match (a.ob_ref.own(), b.ob_ref.own()) {
@@ -53,7 +61,9 @@ fn richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
 }
 
 fn get_contents(cell: &PyCellObject) -> PyResult {
-    cell.ob_ref.own().ok_or_else(|| value_error("Cell is empty"))
+    cell.ob_ref
+        .own()
+        .ok_or_else(|| value_error("Cell is empty"))
 }
 
 fn set_contents(cell: &PyCellObject, value: Option<&PyObject>) -> PyResult<()> {

@@ -12,7 +12,9 @@ use std::ffi::c_int;
 use std::mem::offset_of;
 use twinheap_abi::*;
 use twinheap_arith::digits as kernel;
-use twinheap_arith::float::{FormatCode, FormatFlags, double_to_string, parse_float_prefix, remove_underscores};
+use twinheap_arith::float::{
+    FormatCode, FormatFlags, double_to_string, parse_float_prefix, remove_underscores,
+};
 use twinheap_arith::format_spec;
 use twinheap_arith::hash::combine_complex;
 
@@ -20,7 +22,8 @@ typed!(PyComplexObject, PyComplex_Type);
 
 /// `PyComplex_FromCComplex`.
 pub fn new(real: f64, imag: f64) -> PyResult {
-    let object: *mut PyComplexObject = memory::new_object(&PyComplex_Type, size_of::<PyComplexObject>())?;
+    let object: *mut PyComplexObject =
+        memory::new_object(&PyComplex_Type, size_of::<PyComplexObject>())?;
     // SAFETY: fresh memory of a complex's size.
     unsafe {
         (*object).cval.set(Py_complex { real, imag });
@@ -47,16 +50,26 @@ pub fn to_complex(object: &PyObject) -> PyResult<Option<Py_complex>> {
 
 macro_rules! both {
     ($a:expr, $b:expr) => {{
-        let Some(a) = to_complex($a)? else { return Ok(not_implemented()) };
-        let Some(b) = to_complex($b)? else { return Ok(not_implemented()) };
+        let Some(a) = to_complex($a)? else {
+            return Ok(not_implemented());
+        };
+        let Some(b) = to_complex($b)? else {
+            return Ok(not_implemented());
+        };
         (a, b)
     }};
 }
 
-const ONE: Py_complex = Py_complex { real: 1.0, imag: 0.0 };
+const ONE: Py_complex = Py_complex {
+    real: 1.0,
+    imag: 0.0,
+};
 
 fn product(a: Py_complex, b: Py_complex) -> Py_complex {
-    Py_complex { real: a.real * b.real - a.imag * b.imag, imag: a.real * b.imag + a.imag * b.real }
+    Py_complex {
+        real: a.real * b.real - a.imag * b.imag,
+        imag: a.real * b.imag + a.imag * b.real,
+    }
 }
 
 /// Smith's division: scales by the larger part of the divisor. None for a divisor of zero.
@@ -67,16 +80,25 @@ fn quotient(a: Py_complex, b: Py_complex) -> Option<Py_complex> {
         }
         let ratio = b.imag / b.real;
         let scale = b.real + b.imag * ratio;
-        let (real, imag) = ((a.real + a.imag * ratio) / scale, (a.imag - a.real * ratio) / scale);
+        let (real, imag) = (
+            (a.real + a.imag * ratio) / scale,
+            (a.imag - a.real * ratio) / scale,
+        );
         return Some(Py_complex { real, imag });
     }
     if b.imag.abs() >= b.real.abs() {
         let ratio = b.real / b.imag;
         let scale = b.real * ratio + b.imag;
-        let (real, imag) = ((a.real * ratio + a.imag) / scale, (a.imag * ratio - a.real) / scale);
+        let (real, imag) = (
+            (a.real * ratio + a.imag) / scale,
+            (a.imag * ratio - a.real) / scale,
+        );
         return Some(Py_complex { real, imag });
     }
-    Some(Py_complex { real: f64::NAN, imag: f64::NAN })
+    Some(Py_complex {
+        real: f64::NAN,
+        imag: f64::NAN,
+    })
 }
 
 fn complex_add(a: &PyObject, b: &PyObject) -> PyResult {
@@ -114,7 +136,11 @@ fn small_power(base: Py_complex, exponent: i64) -> Option<Py_complex> {
         mask <<= 1;
         square = product(square, square);
     }
-    if exponent > 0 { Some(result) } else { quotient(ONE, result) }
+    if exponent > 0 {
+        Some(result)
+    } else {
+        quotient(ONE, result)
+    }
 }
 
 /// A power by logarithms; none for zero to a negative or complex power.
@@ -124,7 +150,10 @@ fn general_power(base: Py_complex, exponent: Py_complex) -> Option<Py_complex> {
     }
     if base.real == 0.0 && base.imag == 0.0 {
         let defined = exponent.imag == 0.0 && exponent.real >= 0.0;
-        return defined.then_some(Py_complex { real: 0.0, imag: 0.0 });
+        return defined.then_some(Py_complex {
+            real: 0.0,
+            imag: 0.0,
+        });
     }
     let magnitude = base.real.hypot(base.imag);
     let angle = base.imag.atan2(base.real);
@@ -134,7 +163,10 @@ fn general_power(base: Py_complex, exponent: Py_complex) -> Option<Py_complex> {
         length /= (angle * exponent.imag).exp();
         phase += exponent.imag * magnitude.ln();
     }
-    Some(Py_complex { real: length * phase.cos(), imag: length * phase.sin() })
+    Some(Py_complex {
+        real: length * phase.cos(),
+        imag: length * phase.sin(),
+    })
 }
 
 /// `complex.__pow__`, also for floats whose power is not real.
@@ -197,7 +229,10 @@ fn complex_hash(complex: &PyComplexObject) -> PyResult<Py_hash_t> {
 }
 
 fn complex_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    let Some(complex) = a.downcast_ref::<PyComplexObject>().filter(|_| matches!(op, Py_EQ | Py_NE)) else {
+    let Some(complex) = a
+        .downcast_ref::<PyComplexObject>()
+        .filter(|_| matches!(op, Py_EQ | Py_NE))
+    else {
         return Ok(not_implemented());
     };
     let left = value(complex);
@@ -218,7 +253,15 @@ fn complex_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
 /// The text of a complex.
 pub fn repr(value: Py_complex) -> String {
     let part = |part: f64, sign: bool| {
-        double_to_string(part, FormatCode::Repr, 0, FormatFlags { sign, ..FormatFlags::default() })
+        double_to_string(
+            part,
+            FormatCode::Repr,
+            0,
+            FormatFlags {
+                sign,
+                ..FormatFlags::default()
+            },
+        )
     };
     if value.real == 0.0 && !value.real.is_sign_negative() {
         return format!("{}j", part(value.imag, false));
@@ -241,7 +284,11 @@ fn complex_complex(complex: &PyComplexObject) -> PyResult {
 
 fn complex_getnewargs(complex: &PyComplexObject) -> PyResult {
     let value = value(complex);
-    Ok(tuple::from_vec(vec![float::from_f64(value.real)?, float::from_f64(value.imag)?])?.upcast())
+    Ok(tuple::from_vec(vec![
+        float::from_f64(value.real)?,
+        float::from_f64(value.imag)?,
+    ])?
+    .upcast())
 }
 
 fn complex_format(complex: &PyComplexObject, spec: &PyObject) -> PyResult {
@@ -253,7 +300,10 @@ fn complex_format(complex: &PyComplexObject, spec: &PyObject) -> PyResult {
     let parsed = unicode::parse_format_spec(spec, type_name, 0, b'>')?;
     let known = char::from_u32(parsed.kind).is_some_and(|kind| "\0eEfFgGn".contains(kind));
     if !known {
-        return Err(value_error(format_spec::unknown_presentation_type(parsed.kind, type_name)));
+        return Err(value_error(format_spec::unknown_presentation_type(
+            parsed.kind,
+            type_name,
+        )));
     }
     let value = value(complex);
     let field = format_spec::format_complex(&parsed, value.real, value.imag)
@@ -263,11 +313,21 @@ fn complex_format(complex: &PyComplexObject, spec: &PyObject) -> PyResult {
 
 /// The value of a text such as `1+2j`, white space and one pair of parentheses around it allowed.
 fn parse(text: &[u8]) -> Option<Py_complex> {
-    let plain = if text.contains(&b'_') { remove_underscores(text)? } else { text.to_vec() };
+    let plain = if text.contains(&b'_') {
+        remove_underscores(text)?
+    } else {
+        text.to_vec()
+    };
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
     let trim = |text: &'_ [u8]| -> (usize, usize) {
-        let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
-        let end = text.iter().rposition(|byte| !is_space(byte)).map_or(start, |index| index + 1);
+        let start = text
+            .iter()
+            .position(|byte| !is_space(byte))
+            .unwrap_or(text.len());
+        let end = text
+            .iter()
+            .rposition(|byte| !is_space(byte))
+            .map_or(start, |index| index + 1);
         (start, end.max(start))
     };
     let (start, end) = trim(&plain);
@@ -291,8 +351,14 @@ fn parse_body(body: &[u8]) -> Option<Py_complex> {
         return Some(Py_complex { real: 0.0, imag });
     };
     match &body[used..] {
-        [] => Some(Py_complex { real: first, imag: 0.0 }),
-        rest if is_j(rest) => Some(Py_complex { real: 0.0, imag: first }),
+        [] => Some(Py_complex {
+            real: first,
+            imag: 0.0,
+        }),
+        rest if is_j(rest) => Some(Py_complex {
+            real: 0.0,
+            imag: first,
+        }),
         rest @ [sign @ (b'+' | b'-'), behind @ ..] => {
             let (imag, rest) = match parse_float_prefix(rest) {
                 Some((imag, used)) => (imag, &rest[used..]),
@@ -322,7 +388,10 @@ fn from_special(object: &PyObject) -> PyResult<Option<Own<PyComplexObject>>> {
     };
     let result = call::call(&method, &[])?;
     let result = result.downcast::<PyComplexObject>().map_err(|other| {
-        type_error(format_args!("__complex__ returned non-complex (type {:.200})", other.type_().name()))
+        type_error(format_args!(
+            "__complex__ returned non-complex (type {:.200})",
+            other.type_().name()
+        ))
     })?;
     if !result.as_object().is_exactly(&PyComplex_Type) {
         warn_deprecation(&format!(
@@ -343,7 +412,8 @@ enum Part {
 fn is_number(object: &PyObject) -> bool {
     // SAFETY: the suite of a live type.
     let suite = unsafe { object.type_().tp_as_number.get().as_ref() };
-    let converts = suite.is_some_and(|suite| suite.nb_float.get().is_some() || suite.nb_index.get().is_some());
+    let converts =
+        suite.is_some_and(|suite| suite.nb_float.get().is_some() || suite.nb_index.get().is_some());
     converts || object.downcast_ref::<PyComplexObject>().is_some()
 }
 
@@ -362,12 +432,24 @@ pub fn as_complex(object: &PyObject) -> PyResult<Py_complex> {
     if let Some(complex) = from_special(object)? {
         return Ok(value(&complex));
     }
-    Ok(Py_complex { real: float::as_double(object)?, imag: 0.0 })
+    Ok(Py_complex {
+        real: float::as_double(object)?,
+        imag: 0.0,
+    })
 }
 
-static NEW: Signature = Signature { name: "complex", parameters: &["real", "imag"], required: 0, positional: 2 };
+static NEW: Signature = Signature {
+    name: "complex",
+    parameters: &["real", "imag"],
+    required: 0,
+    positional: 2,
+};
 
-fn complex_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn complex_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     let [real, imag] = call::bind_tuple::<2>(&NEW, args, kwargs)?;
     let exact = std::ptr::eq(type_, &PyComplex_Type);
     if let (Some(real), None, true) = (real, imag, exact)
@@ -381,14 +463,20 @@ fn complex_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDic
     }
     let instance = crate::types::allocate(type_, 0)?;
     // SAFETY: an instance of a complex subclass begins as a complex does.
-    unsafe { (*instance.as_ptr().cast::<PyComplexObject>()).cval.set(result) };
+    unsafe {
+        (*instance.as_ptr().cast::<PyComplexObject>())
+            .cval
+            .set(result)
+    };
     Ok(instance)
 }
 
 fn new_value(real: Option<&PyObject>, imag: Option<&PyObject>) -> PyResult<Py_complex> {
     if let Some(text) = real.and_then(|real| real.downcast_ref::<PyASCIIObject>()) {
         if imag.is_some() {
-            return Err(type_error("complex() can't take second arg if first is a string"));
+            return Err(type_error(
+                "complex() can't take second arg if first is a string",
+            ));
         }
         return from_text(text);
     }
@@ -416,10 +504,20 @@ fn new_value(real: Option<&PyObject>, imag: Option<&PyObject>) -> PyResult<Py_co
     };
     match imag.map(part).transpose()? {
         None => {}
-        Some(Part::Real(imag)) => result.imag = if real_is_complex { imag + result.imag } else { imag },
+        Some(Part::Real(imag)) => {
+            result.imag = if real_is_complex {
+                imag + result.imag
+            } else {
+                imag
+            }
+        }
         Some(Part::Complex(imag)) => {
             result.real -= imag.imag;
-            result.imag = if real_is_complex { imag.real + result.imag } else { imag.real };
+            result.imag = if real_is_complex {
+                imag.real + result.imag
+            } else {
+                imag.real
+            };
         }
     }
     Ok(result)

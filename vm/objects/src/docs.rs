@@ -13,7 +13,9 @@ pub fn doc_object(doc: *const c_char) -> PyResult {
     if text.is_empty() {
         return Ok(none());
     }
-    let body = text.split_once(SIGNATURE_END).map_or(text, |(_, body)| body);
+    let body = text
+        .split_once(SIGNATURE_END)
+        .map_or(text, |(_, body)| body);
     if body.is_empty() {
         return Ok(none());
     }

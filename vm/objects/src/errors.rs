@@ -4,7 +4,7 @@
 
 use crate::call;
 use crate::exceptions::*;
-use crate::object::ObjectExt;
+use crate::object::{ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own};
 use crate::state::tstate;
 use crate::{types, unicode};
@@ -91,9 +91,9 @@ pub fn restore(fetched: Fetched) -> Raised {
 pub fn fetch() -> Fetched {
     let state = tstate();
     Fetched {
-        type_: state.curexc_type.take(),
-        value: state.curexc_value.take(),
-        traceback: state.curexc_traceback.take(),
+        type_: state.curexc_type.take_own(),
+        value: state.curexc_value.take_own(),
+        traceback: state.curexc_traceback.take_own(),
     }
 }
 
@@ -135,7 +135,11 @@ pub fn raise_object(type_: &PyTypeObject, value: Option<Own>) -> Raised {
         let exception = value.downcast_ref::<PyBaseExceptionObject>()?;
         exception.traceback.own()
     });
-    restore(Fetched { type_: Some(type_.upcast()), value, traceback })
+    restore(Fetched {
+        type_: Some(type_.upcast()),
+        value,
+        traceback,
+    })
 }
 
 /// Makes the context, after cutting a chain that would close into a ring.
@@ -165,7 +169,10 @@ fn set_context_without_cycle(exception: &PyObject, handled: Own) {
 
 /// `PyException_GetContext`.
 pub fn context_of(exception: &PyObject) -> Option<Own> {
-    exception.downcast_ref::<PyBaseExceptionObject>()?.context.own()
+    exception
+        .downcast_ref::<PyBaseExceptionObject>()?
+        .context
+        .own()
 }
 
 /// `PyException_SetContext`.
@@ -215,7 +222,9 @@ pub fn make_exception(type_: &PyTypeObject, value: Option<Own>) -> PyResult {
 /// `PyErr_NormalizeException`: makes value an instance of type.
 pub fn normalize(fetched: &mut Fetched) {
     for _ in 0..32 {
-        let Some(type_) = fetched.type_.clone() else { return };
+        let Some(type_) = fetched.type_.clone() else {
+            return;
+        };
         let type_ = match type_.downcast::<PyTypeObject>() {
             Ok(type_) => type_,
             Err(_) => return,
@@ -261,8 +270,9 @@ pub fn take_exception() -> Own {
 
 /// Sets an exception instance as it is, its own traceback with it.
 pub fn restore_exception(value: Own) -> Raised {
-    let traceback =
-        value.downcast_ref::<PyBaseExceptionObject>().and_then(|value| value.traceback.own());
+    let traceback = value
+        .downcast_ref::<PyBaseExceptionObject>()
+        .and_then(|value| value.traceback.own());
     restore(Fetched {
         type_: Some(Own::new(value.type_()).upcast()),
         value: Some(value),
@@ -279,7 +289,9 @@ pub fn matches(type_: &PyTypeObject) -> bool {
 /// `PyErr_GivenExceptionMatches`.
 pub fn given_matches(error: &PyObject, expected: &PyObject) -> bool {
     if let Some(tuple) = expected.downcast_ref::<PyTupleObject>() {
-        return crate::tuple::items(tuple).iter().any(|item| given_matches(error, item));
+        return crate::tuple::items(tuple)
+            .iter()
+            .any(|item| given_matches(error, item));
     }
     let class = if error.is_instance_of(&PyExc_BaseException) {
         error.type_()
@@ -392,7 +404,11 @@ pub fn name_error(type_: &PyTypeObject, name: &PyObject, message: impl Display) 
     let raised = raise(type_, message);
     let mut fetched = fetch();
     normalize(&mut fetched);
-    match fetched.value.as_ref().and_then(|value| value.downcast_ref::<PyNameErrorObject>()) {
+    match fetched
+        .value
+        .as_ref()
+        .and_then(|value| value.downcast_ref::<PyNameErrorObject>())
+    {
         Some(error) => {
             if Field::as_ref(&error.name).is_none() {
                 error.name.put(Some(Own::new(name)));
@@ -412,8 +428,9 @@ fn raised_again(fetched: Fetched, raised: Raised) -> Raised {
 pub fn stop_iteration(value: Option<Own>) -> Raised {
     match value {
         None => raise_none(&PyExc_StopIteration),
-        Some(value) if value.downcast_ref::<PyTupleObject>().is_some()
-            || value.is_instance_of(&PyExc_BaseException) =>
+        Some(value)
+            if value.downcast_ref::<PyTupleObject>().is_some()
+                || value.is_instance_of(&PyExc_BaseException) =>
         {
             match call::call(PyExc_StopIteration.as_object(), &[&value]) {
                 Ok(made) => raise_object(&PyExc_StopIteration, Some(made)),

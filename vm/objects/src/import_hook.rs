@@ -3,7 +3,7 @@
 
 use crate::errors::{self, PyResult, system_error};
 use crate::object::ObjectExt;
-use crate::own::{Field, Layout, Own};
+use crate::own::{Field, Own};
 use crate::state::{Global, tstate};
 use crate::{dict, id, module, unicode};
 use std::cell::Cell;
@@ -21,7 +21,9 @@ pub static BUILTINS: Global<Pointer<PyObject>> = Global(Cell::new(std::ptr::null
 pub fn import_module(name: &str) -> PyResult {
     match IMPORT_HOOK.get() {
         Some(hook) => hook(name),
-        None => Err(system_error(format_args!("the import system is not up: {name}"))),
+        None => Err(system_error(format_args!(
+            "the import system is not up: {name}"
+        ))),
     }
 }
 
@@ -37,7 +39,9 @@ pub fn builtins_dict() -> PyResult<Own<PyDictObject>> {
 pub fn builtin(name: &'static str) -> PyResult {
     match dict::get_literal(&*builtins_dict()?, name)? {
         Some(value) => Ok(value),
-        None => Err(errors::attribute_error(format_args!("builtins has no attribute '{name}'"))),
+        None => Err(errors::attribute_error(format_args!(
+            "builtins has no attribute '{name}'"
+        ))),
     }
 }
 
@@ -74,4 +78,3 @@ pub fn is_builtin_module(name: &PyObject) -> bool {
     name.downcast_ref::<PyASCIIObject>()
         .is_some_and(|name| builtin.iter().any(|text| unicode::equals_str(name, text)))
 }
-

@@ -35,7 +35,10 @@ pub fn new_at(type_: &PyTypeObject, target: &PyObject, index: isize) -> PyResult
 /// `object` is live.
 pub unsafe extern "C" fn PyObject_NextNotImplemented(object: *mut PyObject) -> *mut PyObject {
     // SAFETY: by contract.
-    type_error(format_args!("'{}' object is not iterable", unsafe { &*object }.type_().name()));
+    type_error(format_args!(
+        "'{}' object is not iterable",
+        unsafe { &*object }.type_().name()
+    ));
     std::ptr::null_mut()
 }
 
@@ -191,7 +194,9 @@ fn setstate(iterator: &seqiterobject, state: &PyObject) -> PyResult {
 fn setstate_bounded(iterator: &seqiterobject, state: &PyObject) -> PyResult {
     let index = long::as_long(state)? as isize;
     if let Some(target) = iterator.it_seq.own() {
-        iterator.it_index.set(index.clamp(0, object::length(&target)? as isize));
+        iterator
+            .it_index
+            .set(index.clamp(0, object::length(&target)? as isize));
     }
     Ok(none())
 }
@@ -199,7 +204,9 @@ fn setstate_bounded(iterator: &seqiterobject, state: &PyObject) -> PyResult {
 fn setstate_reversed(iterator: &_PyListIterObject, state: &PyObject) -> PyResult {
     let index = long::as_long(state)? as isize;
     if let Some(target) = iterator.it_seq.own() {
-        iterator.it_index.set(index.clamp(-1, object::length(&target)? as isize - 1));
+        iterator
+            .it_index
+            .set(index.clamp(-1, object::length(&target)? as isize - 1));
     }
     Ok(none())
 }

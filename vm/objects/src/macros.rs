@@ -133,7 +133,11 @@ macro_rules! slot {
         ) -> ::std::ffi::c_int {
             // SAFETY: the value is null for a deletion.
             match unsafe {
-                $f($crate::own::arg(a), $crate::own::arg(b), $crate::own::optional_arg(c))
+                $f(
+                    $crate::own::arg(a),
+                    $crate::own::arg(b),
+                    $crate::own::optional_arg(c),
+                )
             } {
                 Ok(()) => 0,
                 Err(_) => -1,
@@ -302,12 +306,24 @@ macro_rules! method_doc {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! method_flags {
-    (noargs) => { $crate::abi::METH_NOARGS };
-    (o) => { $crate::abi::METH_O };
-    (fast) => { $crate::abi::METH_FASTCALL };
-    (keywords) => { $crate::abi::METH_FASTCALL | $crate::abi::METH_KEYWORDS };
-    (varargs) => { $crate::abi::METH_VARARGS };
-    (varargs_keywords) => { $crate::abi::METH_VARARGS | $crate::abi::METH_KEYWORDS };
+    (noargs) => {
+        $crate::abi::METH_NOARGS
+    };
+    (o) => {
+        $crate::abi::METH_O
+    };
+    (fast) => {
+        $crate::abi::METH_FASTCALL
+    };
+    (keywords) => {
+        $crate::abi::METH_FASTCALL | $crate::abi::METH_KEYWORDS
+    };
+    (varargs) => {
+        $crate::abi::METH_VARARGS
+    };
+    (varargs_keywords) => {
+        $crate::abi::METH_VARARGS | $crate::abi::METH_KEYWORDS
+    };
 }
 
 #[doc(hidden)]
@@ -341,7 +357,10 @@ macro_rules! method_pointer {
         ) -> *mut $crate::abi::PyObject {
             // SAFETY: the fastcall convention: `count` live objects.
             unsafe {
-                $crate::own::to_c($f($crate::own::arg(this), $crate::call::borrow_args(args, count)))
+                $crate::own::to_c($f(
+                    $crate::own::arg(this),
+                    $crate::call::borrow_args(args, count),
+                ))
             }
         }
         wrapper as $crate::abi::_PyCFunctionFast as *const ::std::ffi::c_void

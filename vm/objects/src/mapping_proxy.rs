@@ -31,7 +31,9 @@ fn target(proxy: &mappingproxyobject) -> &PyObject {
 fn make(_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
     call::no_keywords("mappingproxy", kwargs)?;
     let &[mapping] = tuple::items(args) else {
-        return Err(type_error("mappingproxy() missing required argument 'mapping' (pos 1)"));
+        return Err(type_error(
+            "mappingproxy() missing required argument 'mapping' (pos 1)",
+        ));
     };
     let sequence = mapping.downcast_ref::<PyListObject>().is_some()
         || mapping.downcast_ref::<PyTupleObject>().is_some();

@@ -46,22 +46,32 @@ pub fn dict_of(module: &PyModuleObject) -> &PyDictObject {
 /// The module's name as Rust text.
 pub fn name_text(module: &PyModuleObject) -> Option<String> {
     let name = dict::get_str(dict_of(module), id!("__name__"))?;
-    name.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy)
+    name.downcast_ref::<PyASCIIObject>()
+        .map(unicode::to_string_lossy)
 }
 
 /// Adds the functions of a method table to a module.
 pub fn add_functions(module: &PyModuleObject, table: &'static [PyMethodDef]) -> PyResult<()> {
     let name = dict::get_str(dict_of(module), id!("__name__")).map(Own::new);
     for method in table.iter().filter(|method| !method.ml_name.is_null()) {
-        let function = crate::function::new_cfunction(method, Some(module.as_object()), name.as_deref())?;
+        let function =
+            crate::function::new_cfunction(method, Some(module.as_object()), name.as_deref())?;
         dict::set_literal(dict_of(module), errors::c_text(method.ml_name), &function)?;
     }
     Ok(())
 }
 
-fn init(module: &PyModuleObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
-    const SIGNATURE: Signature =
-        Signature { name: "module", parameters: &["name", "doc"], required: 1, positional: 2 };
+fn init(
+    module: &PyModuleObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
+    const SIGNATURE: Signature = Signature {
+        name: "module",
+        parameters: &["name", "doc"],
+        required: 1,
+        positional: 2,
+    };
     let [name, doc] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?;
     let Some(name) = name.filter(|name| name.downcast_ref::<PyASCIIObject>().is_some()) else {
         return Err(type_error("module() argument 'name' must be str"));
@@ -94,9 +104,14 @@ fn repr(module: &PyModuleObject) -> PyResult {
             writer.push(&object::repr(&file)?);
         }
         None => {
-            let has_loader = dict::get_str(own, id!("__spec__")).is_some_and(|spec| !spec.is_none());
+            let has_loader =
+                dict::get_str(own, id!("__spec__")).is_some_and(|spec| !spec.is_none());
             let builtin = crate::import_hook::is_builtin_module(&name);
-            writer.push_str(if has_loader || builtin { " (built-in)" } else { "" });
+            writer.push_str(if has_loader || builtin {
+                " (built-in)"
+            } else {
+                ""
+            });
         }
     }
     writer.push_str(">");
@@ -120,7 +135,11 @@ fn getattro(module: &PyModuleObject, name: &PyObject) -> PyResult {
         Some(module) => format!("module '{module}' has no attribute '{shown}'"),
         None => format!("module has no attribute '{shown}'"),
     };
-    Err(errors::attribute_error_of(module.as_object(), name, message))
+    Err(errors::attribute_error_of(
+        module.as_object(),
+        name,
+        message,
+    ))
 }
 
 fn get_dict(module: &PyModuleObject) -> PyResult {

@@ -128,13 +128,19 @@ fn recursion_exceeded(where_: &str) -> PyResult<()> {
         }
         return Ok(());
     }
-    state.recursion_headroom.set(state.recursion_headroom.get() + 1);
+    state
+        .recursion_headroom
+        .set(state.recursion_headroom.get() + 1);
     let raised = errors::raise(
         &crate::exceptions::PyExc_RecursionError,
         format_args!("maximum recursion depth exceeded{where_}"),
     );
-    state.recursion_headroom.set(state.recursion_headroom.get() - 1);
-    state.recursion_remaining.set(state.recursion_remaining.get() + 1);
+    state
+        .recursion_headroom
+        .set(state.recursion_headroom.get() - 1);
+    state
+        .recursion_remaining
+        .set(state.recursion_remaining.get() + 1);
     Err(raised)
 }
 
@@ -155,7 +161,9 @@ impl Drop for Recursion {
     #[inline(always)]
     fn drop(&mut self) {
         let state = crate::state::tstate();
-        state.recursion_remaining.set(state.recursion_remaining.get() + 1);
+        state
+            .recursion_remaining
+            .set(state.recursion_remaining.get() + 1);
     }
 }
 
@@ -190,7 +198,10 @@ pub fn str(object: &PyObject) -> PyResult<Own<PyASCIIObject>> {
 
 fn expect_str(result: Own, method: &str) -> PyResult<Own<PyASCIIObject>> {
     result.downcast::<PyASCIIObject>().map_err(|other| {
-        type_error(format_args!("{method} returned non-string (type {})", other.type_().name()))
+        type_error(format_args!(
+            "{method} returned non-string (type {})",
+            other.type_().name()
+        ))
     })
 }
 
@@ -340,14 +351,25 @@ fn is_true_by_slots(object: &PyObject) -> PyResult<bool> {
     let type_ = object.type_();
     // SAFETY: suites and slots of the object's own type.
     let answer = unsafe {
-        if let Some(function) = type_.tp_as_number.get().as_ref().and_then(|s| s.nb_bool.get()) {
+        if let Some(function) = type_
+            .tp_as_number
+            .get()
+            .as_ref()
+            .and_then(|s| s.nb_bool.get())
+        {
             function(object.as_raw()) as isize
-        } else if let Some(function) =
-            type_.tp_as_mapping.get().as_ref().and_then(|s| s.mp_length.get())
+        } else if let Some(function) = type_
+            .tp_as_mapping
+            .get()
+            .as_ref()
+            .and_then(|s| s.mp_length.get())
         {
             function(object.as_raw())
-        } else if let Some(function) =
-            type_.tp_as_sequence.get().as_ref().and_then(|s| s.sq_length.get())
+        } else if let Some(function) = type_
+            .tp_as_sequence
+            .get()
+            .as_ref()
+            .and_then(|s| s.sq_length.get())
         {
             function(object.as_raw())
         } else {
@@ -657,7 +679,10 @@ pub fn get_method(object: &PyObject, name: &PyASCIIObject) -> PyResult<(Own, boo
             is_method = true;
         } else if is_data_descriptor(descriptor) && descriptor.type_().tp_descr_get.get().is_some()
         {
-            return Ok((bind_descriptor(descriptor.clone(), Some(object), type_)?, false));
+            return Ok((
+                bind_descriptor(descriptor.clone(), Some(object), type_)?,
+                false,
+            ));
         }
     }
     if let Some(value) = instance_value(object, name)? {
@@ -675,12 +700,18 @@ pub fn length(object: &PyObject) -> PyResult<usize> {
     let type_ = object.type_();
     // SAFETY: suites of the object's own type.
     let length = unsafe {
-        if let Some(function) =
-            type_.tp_as_sequence.get().as_ref().and_then(|s| s.sq_length.get())
+        if let Some(function) = type_
+            .tp_as_sequence
+            .get()
+            .as_ref()
+            .and_then(|s| s.sq_length.get())
         {
             function(object.as_raw())
-        } else if let Some(function) =
-            type_.tp_as_mapping.get().as_ref().and_then(|s| s.mp_length.get())
+        } else if let Some(function) = type_
+            .tp_as_mapping
+            .get()
+            .as_ref()
+            .and_then(|s| s.mp_length.get())
         {
             function(object.as_raw())
         } else {

@@ -83,10 +83,7 @@ macro_rules! typed {
             #[inline(always)]
             fn check(object: &twinheap_abi::PyObject) -> bool {
                 std::ptr::eq(object.ob_type.get(), &$type)
-                    || $crate::types::is_subtype(
-                        $crate::object::ObjectExt::type_(object),
-                        &$type,
-                    )
+                    || $crate::types::is_subtype($crate::object::ObjectExt::type_(object), &$type)
             }
             #[inline(always)]
             fn check_exact(object: &twinheap_abi::PyObject) -> bool {
@@ -112,7 +109,10 @@ impl<T: Layout> Own<T> {
     pub unsafe fn from_raw(pointer: *mut T) -> Own<T> {
         // SAFETY: not null, by contract.
         let pointer = unsafe { NonNull::new_unchecked(pointer) };
-        Own { pointer, owns: PhantomData }
+        Own {
+            pointer,
+            owns: PhantomData,
+        }
     }
 
     /// Takes over a reference that may be null.
@@ -121,14 +121,20 @@ impl<T: Layout> Own<T> {
     /// As for [`Own::from_raw`] where `pointer` is not null.
     #[inline(always)]
     pub unsafe fn from_nullable(pointer: *mut T) -> Option<Own<T>> {
-        NonNull::new(pointer).map(|pointer| Own { pointer, owns: PhantomData })
+        NonNull::new(pointer).map(|pointer| Own {
+            pointer,
+            owns: PhantomData,
+        })
     }
 
     /// A new reference to a borrowed object.
     #[inline(always)]
     pub fn new(object: &T) -> Own<T> {
         incref(object.as_object());
-        Own { pointer: NonNull::from(object), owns: PhantomData }
+        Own {
+            pointer: NonNull::from(object),
+            owns: PhantomData,
+        }
     }
 
     /// Gives the reference away as a raw pointer, which now owns it.
@@ -258,7 +264,10 @@ pub unsafe fn dealloc(object: *mut PyObject) {
         let type_ = (*object).ob_type.get();
         match (*type_).tp_dealloc.get() {
             Some(destroy) => destroy(object),
-            None => panic!("a type without tp_dealloc: {:?}", std::ffi::CStr::from_ptr((*type_).tp_name.get())),
+            None => panic!(
+                "a type without tp_dealloc: {:?}",
+                std::ffi::CStr::from_ptr((*type_).tp_name.get())
+            ),
         }
     }
 }
@@ -272,7 +281,7 @@ pub trait Field<T: Layout> {
     /// Sets the field, then releases what was there (`Py_XSETREF`).
     fn put(&self, value: Option<Own<T>>);
     /// Empties the field and hands over what was there.
-    fn take(&self) -> Option<Own<T>>;
+    fn take_own(&self) -> Option<Own<T>>;
     /// Empties the field, then releases what was there (`Py_CLEAR`).
     fn clear(&self);
     /// The referent of a field that is never null once the object is made.
@@ -299,14 +308,14 @@ impl<T: Layout> Field<T> for Pointer<T> {
     }
 
     #[inline(always)]
-    fn take(&self) -> Option<Own<T>> {
+    fn take_own(&self) -> Option<Own<T>> {
         // SAFETY: the field owned the value.
         unsafe { Own::from_nullable(self.replace(std::ptr::null_mut())) }
     }
 
     #[inline(always)]
     fn clear(&self) {
-        drop(self.take());
+        drop(self.take_own());
     }
 
     #[inline(always)]

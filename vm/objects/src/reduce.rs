@@ -12,7 +12,10 @@ use twinheap_abi::*;
 pub fn default_getstate(this: &PyObject, required: bool) -> PyResult {
     let type_ = this.type_();
     if required && type_.tp_itemsize.get() != 0 {
-        return Err(type_error(format_args!("cannot pickle {} objects", type_.name())));
+        return Err(type_error(format_args!(
+            "cannot pickle {} objects",
+            type_.name()
+        )));
     }
     let state = match object::lookup_attr(this, id!("__dict__"))? {
         Some(own) => match own.downcast_ref::<PyDictObject>() {
@@ -23,9 +26,7 @@ pub fn default_getstate(this: &PyObject, required: bool) -> PyResult {
     };
     let copyreg = crate::import_hook::import_module("copyreg");
     let names = match copyreg {
-        Ok(copyreg) => {
-            call::call_method(&copyreg, id!("_slotnames"), &[type_.as_object()])?
-        }
+        Ok(copyreg) => call::call_method(&copyreg, id!("_slotnames"), &[type_.as_object()])?,
         Err(raised) => {
             crate::errors::discard(raised);
             return Ok(state);
@@ -51,7 +52,10 @@ pub fn default_getstate(this: &PyObject, required: bool) -> PyResult {
 pub fn reduce_newobj(this: &PyObject, copyreg: &PyObject) -> PyResult {
     let type_ = this.type_();
     if type_.tp_new.get().is_none() {
-        return Err(type_error(format_args!("cannot pickle '{}' object", type_.name())));
+        return Err(type_error(format_args!(
+            "cannot pickle '{}' object",
+            type_.name()
+        )));
     }
     let (args, kwargs) = newargs(this)?;
     let has_args = args.is_some();
@@ -59,7 +63,10 @@ pub fn reduce_newobj(this: &PyObject, copyreg: &PyObject) -> PyResult {
         Some(kwargs) if object::length(&kwargs)? > 0 => {
             let args = args.unwrap_or_else(tuple::empty);
             let factory = object::get_attr(copyreg, id!("__newobj_ex__"))?;
-            (factory, tuple::pack(&[type_.as_object(), args.as_object(), &kwargs])?)
+            (
+                factory,
+                tuple::pack(&[type_.as_object(), args.as_object(), &kwargs])?,
+            )
         }
         _ => {
             let factory = object::get_attr(copyreg, id!("__newobj__"))?;
@@ -73,15 +80,29 @@ pub fn reduce_newobj(this: &PyObject, copyreg: &PyObject) -> PyResult {
     let is_dict = this.downcast_ref::<PyDictObject>().is_some();
     let state = call::call_method(this, id!("__getstate__"), &[])?;
     if !has_args && !is_list && !is_dict && type_.tp_itemsize.get() != 0 {
-        return Err(type_error(format_args!("cannot pickle {} objects", type_.name())));
+        return Err(type_error(format_args!(
+            "cannot pickle {} objects",
+            type_.name()
+        )));
     }
-    let list_items = if is_list { crate::abstract_::get_iter(this)? } else { none() };
+    let list_items = if is_list {
+        crate::abstract_::get_iter(this)?
+    } else {
+        none()
+    };
     let dict_items = if is_dict {
         crate::abstract_::get_iter(&*call::call_method(this, id!("items"), &[])?)?
     } else {
         none()
     };
-    Ok(tuple::pack(&[&factory, arguments.as_object(), &state, &list_items, &dict_items])?.upcast())
+    Ok(tuple::pack(&[
+        &factory,
+        arguments.as_object(),
+        &state,
+        &list_items,
+        &dict_items,
+    ])?
+    .upcast())
 }
 
 /// `_PyObject_GetNewArguments`.
@@ -118,4 +139,3 @@ fn newargs(this: &PyObject) -> PyResult<(Option<Own<PyTupleObject>>, Option<Own>
         None => Ok((None, None)),
     }
 }
-

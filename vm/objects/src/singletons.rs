@@ -3,8 +3,8 @@
 
 use crate::errors::{PyResult, type_error};
 use crate::long;
-use crate::own::{Layout, Own};
 use crate::object::PyObject_GenericGetAttr;
+use crate::own::{Layout, Own};
 use crate::types::PyType_Type;
 use crate::{methods, slot, static_type, unicode};
 use std::cell::Cell;
@@ -64,7 +64,11 @@ pub fn bool_object(value: bool) -> Own {
 /// `True` or `False`, borrowed.
 #[inline(always)]
 pub fn bool_ref(value: bool) -> &'static PyObject {
-    if value { _Py_TrueStruct.0.as_object() } else { _Py_FalseStruct.0.as_object() }
+    if value {
+        _Py_TrueStruct.0.as_object()
+    } else {
+        _Py_FalseStruct.0.as_object()
+    }
 }
 
 /// The truth of an object that is one of the two bools.
@@ -84,11 +88,18 @@ unsafe fn never_deallocated(object: *mut PyObject) {
     panic!("deallocating a singleton at {object:p}");
 }
 
-fn no_arguments(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn no_arguments(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     use crate::object::TypeExt;
     let given = args.ob_size.get() != 0 || kwargs.is_some_and(|kwargs| kwargs.ma_used.get() != 0);
     if given {
-        return Err(type_error(format_args!("{} takes no arguments", type_.name())));
+        return Err(type_error(format_args!(
+            "{} takes no arguments",
+            type_.name()
+        )));
     }
     Ok(())
 }
@@ -154,7 +165,11 @@ fn ellipsis_repr(_: &PyObject) -> PyResult {
     Ok(unicode::from_str("Ellipsis")?.upcast())
 }
 
-fn ellipsis_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn ellipsis_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     no_arguments(type_, args, kwargs)?;
     Ok(ellipsis())
 }

@@ -60,7 +60,9 @@ fn bound(value: &PyObject, default: isize) -> PyResult<isize> {
         return Ok(default);
     }
     if !abstract_::has_index(value) {
-        return Err(type_error("slice indices must be integers or None or have an __index__ method"));
+        return Err(type_error(
+            "slice indices must be integers or None or have an __index__ method",
+        ));
     }
     abstract_::as_ssize(value, None)
 }
@@ -72,8 +74,14 @@ pub fn unpack(slice: &PySliceObject) -> PyResult<(isize, isize, isize)> {
         return Err(value_error("slice step cannot be zero"));
     }
     let step = step.max(-isize::MAX);
-    let start = bound(slice.start.expect_ref(), if step < 0 { isize::MAX } else { 0 })?;
-    let stop = bound(slice.stop.expect_ref(), if step < 0 { isize::MIN } else { isize::MAX })?;
+    let start = bound(
+        slice.start.expect_ref(),
+        if step < 0 { isize::MAX } else { 0 },
+    )?;
+    let stop = bound(
+        slice.stop.expect_ref(),
+        if step < 0 { isize::MIN } else { isize::MAX },
+    )?;
     Ok((start, stop, step))
 }
 
@@ -82,7 +90,11 @@ pub fn adjust(length: isize, start: isize, stop: isize, step: isize) -> Span {
     let fit = |value: isize| {
         if value < 0 {
             let value = value.saturating_add(length);
-            if value < 0 { if step < 0 { -1 } else { 0 } } else { value }
+            if value < 0 {
+                if step < 0 { -1 } else { 0 }
+            } else {
+                value
+            }
         } else if value >= length {
             if step < 0 { length - 1 } else { length }
         } else {
@@ -91,13 +103,22 @@ pub fn adjust(length: isize, start: isize, stop: isize, step: isize) -> Span {
     };
     let (start, stop) = (fit(start), fit(stop));
     let count = if step < 0 {
-        if stop < start { (start - stop - 1) / -step + 1 } else { 0 }
+        if stop < start {
+            (start - stop - 1) / -step + 1
+        } else {
+            0
+        }
     } else if start < stop {
         (stop - start - 1) / step + 1
     } else {
         0
     };
-    Span { start, stop, step, length: count }
+    Span {
+        start,
+        stop,
+        step,
+        length: count,
+    }
 }
 
 /// The positions that the slice takes from a sequence of this length.
@@ -124,7 +145,10 @@ unsafe fn slice_dealloc(slice: *mut PySliceObject) {
 fn slice_repr(slice: &PySliceObject) -> PyResult {
     let mut writer = unicode::Writer::new();
     writer.push_str("slice(");
-    for (index, field) in [&slice.start, &slice.stop, &slice.step].into_iter().enumerate() {
+    for (index, field) in [&slice.start, &slice.stop, &slice.step]
+        .into_iter()
+        .enumerate()
+    {
         if index > 0 {
             writer.push_str(", ");
         }
@@ -148,14 +172,24 @@ fn slice_new(_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObjec
 }
 
 fn slice_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    let (Some(x), Some(y)) = (a.downcast_ref::<PySliceObject>(), b.downcast_ref::<PySliceObject>()) else {
+    let (Some(x), Some(y)) = (
+        a.downcast_ref::<PySliceObject>(),
+        b.downcast_ref::<PySliceObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     if std::ptr::eq(a, b) {
-        return Ok(crate::singletons::bool_object(matches!(op, Py_EQ | Py_LE | Py_GE)));
+        return Ok(crate::singletons::bool_object(matches!(
+            op,
+            Py_EQ | Py_LE | Py_GE
+        )));
     }
     let as_tuple = |slice: &PySliceObject| {
-        tuple::pack(&[slice.start.expect_ref(), slice.stop.expect_ref(), slice.step.expect_ref()])
+        tuple::pack(&[
+            slice.start.expect_ref(),
+            slice.stop.expect_ref(),
+            slice.step.expect_ref(),
+        ])
     };
     object::rich_compare(as_tuple(x)?.as_object(), as_tuple(y)?.as_object(), op)
 }
@@ -173,7 +207,11 @@ fn slice_indices(slice: &PySliceObject, length: &PyObject) -> PyResult {
 }
 
 fn slice_reduce(slice: &PySliceObject) -> PyResult {
-    let args = tuple::pack(&[slice.start.expect_ref(), slice.stop.expect_ref(), slice.step.expect_ref()])?;
+    let args = tuple::pack(&[
+        slice.start.expect_ref(),
+        slice.stop.expect_ref(),
+        slice.step.expect_ref(),
+    ])?;
     Ok(tuple::pack(&[PySlice_Type.as_object(), args.as_object()])?.upcast())
 }
 

@@ -3,7 +3,7 @@
 use crate::errors::{PyResult, type_error};
 use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
-use crate::own::{Field, Layout, Own};
+use crate::own::{Field, Own};
 use crate::singletons::none;
 use crate::{getset, members, slot, static_type, typed};
 use std::mem::offset_of;
@@ -12,12 +12,19 @@ use twinheap_abi::*;
 typed!(PyTracebackObject, PyTraceBack_Type);
 
 /// `tb_create_raw`.
-pub fn new(next: Option<Own>, frame: Own<PyFrameObject>, lasti: i32, lineno: i32) -> PyResult<Own<PyTracebackObject>> {
+pub fn new(
+    next: Option<Own>,
+    frame: Own<PyFrameObject>,
+    lasti: i32,
+    lineno: i32,
+) -> PyResult<Own<PyTracebackObject>> {
     let object: *mut PyTracebackObject =
         memory::new_gc_object(&PyTraceBack_Type, size_of::<PyTracebackObject>())?;
     // SAFETY: fresh memory; the next entry is a traceback.
     unsafe {
-        (*object).tb_next.set(next.map_or(std::ptr::null_mut(), |next| next.into_raw().cast()));
+        (*object)
+            .tb_next
+            .set(next.map_or(std::ptr::null_mut(), |next| next.into_raw().cast()));
         (*object).tb_frame.set(frame.into_raw());
         (*object).tb_lasti.set(lasti);
         (*object).tb_lineno.set(lineno);

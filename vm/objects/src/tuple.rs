@@ -26,7 +26,12 @@ struct FreeList {
 }
 
 static FREE_LISTS: Global<[FreeList; FREE_LIST_SIZES]> = Global(
-    [const { FreeList { first: Cell::new(null_mut()), count: Cell::new(0) } }; FREE_LIST_SIZES],
+    [const {
+        FreeList {
+            first: Cell::new(null_mut()),
+            count: Cell::new(0),
+        }
+    }; FREE_LIST_SIZES],
 );
 static EMPTY: Global<Cell<*mut PyTupleObject>> = Global(Cell::new(null_mut()));
 
@@ -122,7 +127,10 @@ pub fn pack(values: &[&PyObject]) -> PyResult<Own<PyTupleObject>> {
 /// # Safety
 /// `source` points to `count` references that the caller gives up.
 #[inline]
-pub unsafe fn from_raw_steal(source: *const *mut PyObject, count: usize) -> PyResult<Own<PyTupleObject>> {
+pub unsafe fn from_raw_steal(
+    source: *const *mut PyObject,
+    count: usize,
+) -> PyResult<Own<PyTupleObject>> {
     if count == 0 {
         return Ok(empty());
     }
@@ -148,7 +156,10 @@ pub fn from_vec(values: Vec<Own>) -> PyResult<Own<PyTupleObject>> {
     unsafe {
         let result = from_raw_steal(values.as_ptr().cast(), values.len());
         drop(Vec::from_raw_parts(
-            values.as_ptr().cast_mut().cast::<std::mem::MaybeUninit<Own>>(),
+            values
+                .as_ptr()
+                .cast_mut()
+                .cast::<std::mem::MaybeUninit<Own>>(),
             0,
             values.capacity(),
         ));
@@ -300,7 +311,11 @@ fn tuple_repeat(tuple: &PyTupleObject, count: isize) -> PyResult {
 
 fn tuple_subscript(tuple: &PyTupleObject, key: &PyObject) -> PyResult {
     if let Some(index) = abstract_::index_or_slice(key)? {
-        let index = if index < 0 { index + tuple.ob_size.get() } else { index };
+        let index = if index < 0 {
+            index + tuple.ob_size.get()
+        } else {
+            index
+        };
         return tuple_item(tuple, index);
     }
     let Some(slice) = key.downcast_ref::<PySliceObject>() else {
@@ -324,8 +339,10 @@ fn tuple_subscript(tuple: &PyTupleObject, key: &PyObject) -> PyResult {
 }
 
 fn tuple_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    let (Some(a), Some(b)) = (a.downcast_ref::<PyTupleObject>(), b.downcast_ref::<PyTupleObject>())
-    else {
+    let (Some(a), Some(b)) = (
+        a.downcast_ref::<PyTupleObject>(),
+        b.downcast_ref::<PyTupleObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     let (a, b) = (items(a), items(b));
@@ -389,7 +406,11 @@ pub fn from_iterable(iterable: &PyObject) -> PyResult<Own<PyTupleObject>> {
     from_vec(abstract_::collect(iterable)?)
 }
 
-fn tuple_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn tuple_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     let exact = std::ptr::eq(type_, &PyTuple_Type);
     if exact || type_.tp_init.get().is_none() || std::ptr::eq(type_, &PyTuple_Type) {
         call::no_keywords("tuple", kwargs)?;

@@ -46,7 +46,11 @@ pub fn new_reference(object: &PyObject) -> PyResult {
     new_with_callback(&_PyWeakref_RefType, object, None)
 }
 
-fn new_with_callback(type_: &PyTypeObject, object: &PyObject, callback: Option<&PyObject>) -> PyResult {
+fn new_with_callback(
+    type_: &PyTypeObject,
+    object: &PyObject,
+    callback: Option<&PyObject>,
+) -> PyResult {
     let Some(head) = list_field(object) else {
         return Err(type_error(format_args!(
             "cannot create weak reference to '{}' object",
@@ -68,7 +72,9 @@ fn new_with_callback(type_: &PyTypeObject, object: &PyObject, callback: Option<&
     let reference: &PyWeakReference = unsafe { &*made.as_ptr().cast() };
     reference.hash.set(-1);
     reference.wr_object.set(object.as_raw());
-    reference.wr_callback.set(callback.map_or(null_mut(), |callback| Own::new(callback).into_raw()));
+    reference
+        .wr_callback
+        .set(callback.map_or(null_mut(), |callback| Own::new(callback).into_raw()));
     reference.vectorcall.set(slot!(vectorcall call_reference));
     link(head, reference, basic);
     Ok(made)
@@ -81,9 +87,10 @@ fn link(head: &Pointer<PyWeakReference>, reference: &PyWeakReference, basic: boo
     unsafe {
         let first = head.get();
         let behind_first = !basic
-            && first
-                .as_ref()
-                .is_some_and(|first| first.wr_callback.get().is_null() && first.as_object().is_exactly(&_PyWeakref_RefType));
+            && first.as_ref().is_some_and(|first| {
+                first.wr_callback.get().is_null()
+                    && first.as_object().is_exactly(&_PyWeakref_RefType)
+            });
         if behind_first {
             reference.wr_prev.set(first);
             reference.wr_next.set((*first).wr_next.get());
@@ -131,7 +138,7 @@ pub fn clear_all(object: &PyObject) {
     let mut callbacks: Vec<(Own, Own)> = Vec::new();
     // SAFETY: the references of a chain are alive.
     while let Some(first) = unsafe { head.get().as_ref() } {
-        let callback = first.wr_callback.take();
+        let callback = first.wr_callback.take_own();
         let alive = first.ob_refcnt.get() > 0;
         unlink(first);
         if let Some(callback) = callback
@@ -188,8 +195,14 @@ fn repr(reference: &PyWeakReference) -> PyResult {
     };
     let name = object::lookup_attr(&object, id!("__name__"))?;
     let object: &PyObject = &object;
-    let mut text = format!("<weakref at {address:p}; to '{}' at {object:p}", object.type_().name());
-    if let Some(name) = name.as_ref().and_then(|name| name.downcast_ref::<PyASCIIObject>()) {
+    let mut text = format!(
+        "<weakref at {address:p}; to '{}' at {object:p}",
+        object.type_().name()
+    );
+    if let Some(name) = name
+        .as_ref()
+        .and_then(|name| name.downcast_ref::<PyASCIIObject>())
+    {
         text.push_str(&format!(" ({})", unicode::to_string_lossy(name)));
     }
     text.push('>');
@@ -197,7 +210,8 @@ fn repr(reference: &PyWeakReference) -> PyResult {
 }
 
 fn richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
-    let both = a.downcast_ref::<PyWeakReference>().is_some() && b.downcast_ref::<PyWeakReference>().is_some();
+    let both = a.downcast_ref::<PyWeakReference>().is_some()
+        && b.downcast_ref::<PyWeakReference>().is_some();
     if !both || !matches!(op, Py_EQ | Py_NE) {
         return Ok(not_implemented());
     }

@@ -26,7 +26,11 @@ fn bytearray_insert(array: &PyByteArrayObject, args: &[&PyObject]) -> PyResult {
     let index = ssize(args[0])?;
     let byte = value_of(args[1])?;
     let size = array.ob_size.get();
-    let at = if index < 0 { (index + size).max(0) } else { index.min(size) } as usize;
+    let at = if index < 0 {
+        (index + size).max(0)
+    } else {
+        index.min(size)
+    } as usize;
     splice(array, at, at, &[byte])?;
     Ok(none())
 }
@@ -43,7 +47,10 @@ fn bytearray_extend(array: &PyByteArrayObject, source: &PyObject) -> PyResult {
             return raised;
         }
         errors::discard(raised);
-        type_error(format_args!("can't extend bytearray with {:.100}", source.type_().name()))
+        type_error(format_args!(
+            "can't extend bytearray with {:.100}",
+            source.type_().name()
+        ))
     })?;
     let mut added = Vec::new();
     while let Some(item) = abstract_::next(&iterator)? {
@@ -129,7 +136,9 @@ fn bytearray_reduce(array: &PyByteArrayObject) -> PyResult {
 
 fn bytearray_reduce_ex(array: &PyByteArrayObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("__reduce_ex__", args.len(), 0, 1)?;
-    let protocol = args.first().map_or(Ok(0), |protocol| long::as_int(protocol))?;
+    let protocol = args
+        .first()
+        .map_or(Ok(0), |protocol| long::as_int(protocol))?;
     if protocol < 3 {
         return bytearray_reduce(array);
     }
@@ -191,8 +200,12 @@ pub(super) fn bytearray_init(
     kwargs: Option<&PyDictObject>,
 ) -> PyResult<()> {
     let [source, encoding, handler] = call::bind_tuple::<3>(&INIT, args, kwargs)?;
-    let encoding = encoding.map(|name| expect_str(name, "bytearray", "argument 'encoding'")).transpose()?;
-    let handler = handler.map(|name| expect_str(name, "bytearray", "argument 'errors'")).transpose()?;
+    let encoding = encoding
+        .map(|name| expect_str(name, "bytearray", "argument 'encoding'"))
+        .transpose()?;
+    let handler = handler
+        .map(|name| expect_str(name, "bytearray", "argument 'errors'"))
+        .transpose()?;
     resize(array, 0)?;
     let Some(source) = source else {
         return match (encoding, handler) {

@@ -81,7 +81,9 @@ fn replace_block(array: &PyByteArrayObject, data: &[u8], capacity: usize) -> PyR
 fn check_exports(array: &PyByteArrayObject) -> PyResult<()> {
     match array.ob_exports.get() {
         0 => Ok(()),
-        _ => Err(buffer_error("Existing exports of data: object cannot be re-sized")),
+        _ => Err(buffer_error(
+            "Existing exports of data: object cannot be re-sized",
+        )),
     }
 }
 
@@ -120,7 +122,10 @@ fn set_size_in_place(array: &PyByteArrayObject, size: usize) -> PyResult<()> {
 ///
 /// # Safety
 /// No other borrow of the data is alive.
-#[expect(clippy::mut_from_ref, reason = "the fields are cells; the caller holds the only borrow")]
+#[expect(
+    clippy::mut_from_ref,
+    reason = "the fields are cells; the caller holds the only borrow"
+)]
 unsafe fn data_mut(array: &PyByteArrayObject) -> &mut [u8] {
     let length = array.ob_size.get() as usize;
     if length == 0 {
@@ -139,7 +144,9 @@ fn splice(array: &PyByteArrayObject, start: usize, end: usize, new: &[u8]) -> Py
         if start == 0 {
             // Cutting off the front only moves the start.
             // SAFETY: inside the block.
-            array.ob_start.set(unsafe { array.ob_start.get().add(removed - new.len()) });
+            array
+                .ob_start
+                .set(unsafe { array.ob_start.get().add(removed - new.len()) });
             array.ob_size.set((old - (removed - new.len())) as isize);
             // SAFETY: no borrow of the data is alive.
             unsafe { data_mut(array)[..new.len()].copy_from_slice(new) };
@@ -188,7 +195,11 @@ impl ByteString for PyByteArrayObject {
 
 fn bytearray_repr(array: &PyByteArrayObject) -> PyResult {
     let data = data_of(array);
-    let quote = if data.contains(&b'\'') && !data.contains(&b'"') { '"' } else { '\'' };
+    let quote = if data.contains(&b'\'') && !data.contains(&b'"') {
+        '"'
+    } else {
+        '\''
+    };
     let mut out = format!("{}(b{quote}", array.as_object().type_().short_name());
     for &byte in data {
         match byte {
@@ -277,9 +288,18 @@ fn bad_index(key: &PyObject) -> errors::Raised {
 
 fn bytearray_subscript(array: &PyByteArrayObject, key: &PyObject) -> PyResult {
     if let Some(index) = abstract_::index_or_slice(key)? {
-        return bytearray_getitem(array, if index < 0 { index + array.ob_size.get() } else { index });
+        return bytearray_getitem(
+            array,
+            if index < 0 {
+                index + array.ob_size.get()
+            } else {
+                index
+            },
+        );
     }
-    let key = key.downcast_ref::<PySliceObject>().ok_or_else(|| bad_index(key))?;
+    let key = key
+        .downcast_ref::<PySliceObject>()
+        .ok_or_else(|| bad_index(key))?;
     let span = slice::indices(key, array.ob_size.get())?;
     let data = data_of(array);
     let picked: Vec<u8> = span.positions().map(|at| data[at]).collect();
@@ -306,7 +326,11 @@ fn set_item(array: &PyByteArrayObject, index: isize, value: Option<&PyObject>) -
     }
 }
 
-fn bytearray_setitem(array: &PyByteArrayObject, index: isize, value: Option<&PyObject>) -> PyResult<()> {
+fn bytearray_setitem(
+    array: &PyByteArrayObject,
+    index: isize,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
     set_item(array, index, value)
 }
 
@@ -320,17 +344,33 @@ fn assigned_bytes(value: Option<&PyObject>) -> PyResult<Vec<u8>> {
     }
     let is_number = value.downcast_ref::<PyLongObject>().is_some();
     if is_number || value.downcast_ref::<PyASCIIObject>().is_some() {
-        return Err(type_error("can assign only bytes, buffers, or iterables of ints in range(0, 256)"));
+        return Err(type_error(
+            "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
+        ));
     }
     let made = methods::from_source(value)?;
     Ok(data_of(&made).to_vec())
 }
 
-fn bytearray_ass_subscript(array: &PyByteArrayObject, key: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
+fn bytearray_ass_subscript(
+    array: &PyByteArrayObject,
+    key: &PyObject,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
     if let Some(index) = abstract_::index_or_slice(key)? {
-        return set_item(array, if index < 0 { index + array.ob_size.get() } else { index }, value);
+        return set_item(
+            array,
+            if index < 0 {
+                index + array.ob_size.get()
+            } else {
+                index
+            },
+            value,
+        );
     }
-    let key = key.downcast_ref::<PySliceObject>().ok_or_else(|| bad_index(key))?;
+    let key = key
+        .downcast_ref::<PySliceObject>()
+        .ok_or_else(|| bad_index(key))?;
     let new = assigned_bytes(value)?;
     let span = slice::indices(key, array.ob_size.get())?;
     if span.step == 1 {
@@ -386,12 +426,23 @@ fn bytearray_mod(a: &PyObject, b: &PyObject) -> PyResult {
     }
 }
 
-unsafe extern "C" fn bytearray_getbuffer(this: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
+unsafe extern "C" fn bytearray_getbuffer(
+    this: *mut PyObject,
+    view: *mut Py_buffer,
+    flags: c_int,
+) -> c_int {
     // SAFETY: called with a live bytearray and a valid view.
     unsafe {
         let array: &PyByteArrayObject = crate::own::arg(this);
         let data = data_of(array);
-        match buffer::fill_info(view, array.as_object(), data.as_ptr().cast_mut(), data.len(), false, flags) {
+        match buffer::fill_info(
+            view,
+            array.as_object(),
+            data.as_ptr().cast_mut(),
+            data.len(),
+            false,
+            flags,
+        ) {
             Ok(()) => {
                 array.ob_exports.set(array.ob_exports.get() + 1);
                 0
@@ -460,8 +511,9 @@ fn iterator_next(iterator: &bytesiterobject) -> PyResult<Option<Own>> {
 }
 
 fn iterator_length_hint(iterator: &bytesiterobject) -> PyResult {
-    let left = Field::as_ref(&iterator.it_seq)
-        .map_or(0, |array| (array.ob_size.get() - iterator.it_index.get()).max(0));
+    let left = Field::as_ref(&iterator.it_seq).map_or(0, |array| {
+        (array.ob_size.get() - iterator.it_index.get()).max(0)
+    });
     long::from_isize(left)
 }
 

@@ -69,9 +69,15 @@ fn from_special(object: &PyObject) -> PyResult<Option<Own<PyBytesObject>>> {
         return Ok(None);
     };
     let result = call::call(&method, &[])?;
-    result.downcast::<PyBytesObject>().map(Some).map_err(|other| {
-        type_error(format_args!("__bytes__ returned non-bytes (type {:.200})", other.type_().name()))
-    })
+    result
+        .downcast::<PyBytesObject>()
+        .map(Some)
+        .map_err(|other| {
+            type_error(format_args!(
+                "__bytes__ returned non-bytes (type {:.200})",
+                other.type_().name()
+            ))
+        })
 }
 
 /// `PyObject_Bytes`.
@@ -152,10 +158,18 @@ fn new_value(
     from_exporter_or_iterable(source)
 }
 
-pub(super) fn bytes_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+pub(super) fn bytes_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     let [source, encoding, handler] = call::bind_tuple::<3>(&NEW, args, kwargs)?;
-    let encoding = encoding.map(|name| expect_str(name, "bytes", "argument 'encoding'")).transpose()?;
-    let handler = handler.map(|name| expect_str(name, "bytes", "argument 'errors'")).transpose()?;
+    let encoding = encoding
+        .map(|name| expect_str(name, "bytes", "argument 'encoding'"))
+        .transpose()?;
+    let handler = handler
+        .map(|name| expect_str(name, "bytes", "argument 'errors'"))
+        .transpose()?;
     let made = new_value(source, encoding, handler)?;
     if std::ptr::eq(type_, &PyBytes_Type) {
         return Ok(made.upcast());
@@ -175,7 +189,9 @@ pub(super) fn bytes_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Opti
 pub(crate) fn parse_hex(source: &PyASCIIObject) -> PyResult<Vec<u8>> {
     let characters = text(source);
     let digit = |at: usize| {
-        let character = (at < characters.len()).then(|| characters.at(at)).and_then(char::from_u32);
+        let character = (at < characters.len())
+            .then(|| characters.at(at))
+            .and_then(char::from_u32);
         character.and_then(|character| character.to_digit(16))
     };
     let mut out = Vec::with_capacity(characters.len() / 2);
@@ -186,7 +202,9 @@ pub(crate) fn parse_hex(source: &PyASCIIObject) -> PyResult<Vec<u8>> {
             continue;
         }
         let bad = |at: usize| {
-            value_error(format_args!("non-hexadecimal number found in fromhex() arg at position {at}"))
+            value_error(format_args!(
+                "non-hexadecimal number found in fromhex() arg at position {at}"
+            ))
         };
         let high = digit(at).ok_or_else(|| bad(at))?;
         let low = digit(at + 1).ok_or_else(|| bad(at + 1))?;

@@ -32,7 +32,8 @@ typed!(PyBytesObject, PyBytes_Type, flag Py_TPFLAGS_BYTES_SUBCLASS);
 /// Bytes of the header, and of the NUL.
 const HEADER: usize = offset_of!(PyBytesObject, ob_sval) + 1;
 
-static SINGLE: Global<[Cell<*mut PyBytesObject>; 256]> = Global([const { Cell::new(null_mut()) }; 256]);
+static SINGLE: Global<[Cell<*mut PyBytesObject>; 256]> =
+    Global([const { Cell::new(null_mut()) }; 256]);
 static EMPTY: Global<Cell<*mut PyBytesObject>> = Global(Cell::new(null_mut()));
 
 fn allocate(length: usize) -> PyResult<Own<PyBytesObject>> {
@@ -126,7 +127,11 @@ impl ByteString for PyBytesObject {
 
 /// The text of a byte string between quotes, without the `b`.
 pub(crate) fn quoted(data: &[u8]) -> String {
-    let quote = if data.contains(&b'\'') && !data.contains(&b'"') { b'"' } else { b'\'' };
+    let quote = if data.contains(&b'\'') && !data.contains(&b'"') {
+        b'"'
+    } else {
+        b'\''
+    };
     let mut out = String::with_capacity(data.len() + 2);
     out.push(char::from(quote));
     for &byte in data {
@@ -151,7 +156,13 @@ fn bytes_repr(bytes: &PyBytesObject) -> PyResult {
 /// The hash, kept in the object.
 pub fn hash(bytes: &PyBytesObject) -> Py_hash_t {
     if bytes.ob_shash.get() == -1 {
+<<<<<<< HEAD
         bytes.ob_shash.set(hash_bytes(unicode::hash_secret(), as_slice(bytes)) as isize);
+=======
+        bytes
+            .ob_shash
+            .set(hash_bytes(unicode::hash_secret(), data_of(bytes)) as isize);
+>>>>>>> main
     }
     bytes.ob_shash.get()
 }
@@ -187,8 +198,17 @@ fn bytes_concat(left: &PyBytesObject, right: &PyObject) -> PyResult {
 
 fn bytes_repeat(bytes: &PyBytesObject, count: isize) -> PyResult {
     let count = count.max(0) as usize;
+<<<<<<< HEAD
     let data = as_slice(bytes);
     if data.len().checked_mul(count).is_none_or(|total| total > isize::MAX as usize - HEADER) {
+=======
+    let data = data_of(bytes);
+    if data
+        .len()
+        .checked_mul(count)
+        .is_none_or(|total| total > isize::MAX as usize - HEADER)
+    {
+>>>>>>> main
         return Err(overflow_error("repeated bytes are too long"));
     }
     if (count == 1 || data.is_empty()) && bytes.as_object().is_exactly(&PyBytes_Type) {
@@ -213,7 +233,14 @@ fn bytes_contains(bytes: &PyBytesObject, needle: &PyObject) -> PyResult<bool> {
 
 fn bytes_subscript(bytes: &PyBytesObject, key: &PyObject) -> PyResult {
     if let Some(index) = abstract_::index_or_slice(key)? {
-        return bytes_item(bytes, if index < 0 { index + bytes.ob_size.get() } else { index });
+        return bytes_item(
+            bytes,
+            if index < 0 {
+                index + bytes.ob_size.get()
+            } else {
+                index
+            },
+        );
     }
     let Some(key) = key.downcast_ref::<PySliceObject>() else {
         return Err(type_error(format_args!(
@@ -231,8 +258,10 @@ fn bytes_subscript(bytes: &PyBytesObject, key: &PyObject) -> PyResult {
 }
 
 fn bytes_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    let (Some(left), Some(right)) = (a.downcast_ref::<PyBytesObject>(), b.downcast_ref::<PyBytesObject>())
-    else {
+    let (Some(left), Some(right)) = (
+        a.downcast_ref::<PyBytesObject>(),
+        b.downcast_ref::<PyBytesObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     Ok(compare_result(as_slice(left).cmp(as_slice(right)), op))
@@ -245,12 +274,23 @@ fn bytes_mod(a: &PyObject, b: &PyObject) -> PyResult {
     }
 }
 
-unsafe extern "C" fn bytes_getbuffer(this: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
+unsafe extern "C" fn bytes_getbuffer(
+    this: *mut PyObject,
+    view: *mut Py_buffer,
+    flags: c_int,
+) -> c_int {
     // SAFETY: called with a live bytes and a valid view.
     unsafe {
         let bytes: &PyBytesObject = crate::own::arg(this);
         let length = bytes.ob_size.get() as usize;
-        match buffer::fill_info(view, bytes.as_object(), data_pointer(bytes), length, true, flags) {
+        match buffer::fill_info(
+            view,
+            bytes.as_object(),
+            data_pointer(bytes),
+            length,
+            true,
+            flags,
+        ) {
             Ok(()) => 0,
             Err(_) => -1,
         }
@@ -279,7 +319,8 @@ pub struct striterobject {
 unsafe impl Layout for striterobject {}
 
 fn bytes_iter(bytes: &PyBytesObject) -> PyResult {
-    let made: *mut striterobject = memory::new_gc_object(&PyBytesIter_Type, size_of::<striterobject>())?;
+    let made: *mut striterobject =
+        memory::new_gc_object(&PyBytesIter_Type, size_of::<striterobject>())?;
     // SAFETY: fresh memory of the iterator's size; it is tracked once its fields are set.
     unsafe {
         (*made).it_index.set(0);
@@ -303,7 +344,8 @@ fn iterator_next(iterator: &striterobject) -> PyResult<Option<Own>> {
 }
 
 fn iterator_length_hint(iterator: &striterobject) -> PyResult {
-    let left = Field::as_ref(&iterator.it_seq).map_or(0, |bytes| bytes.ob_size.get() - iterator.it_index.get());
+    let left = Field::as_ref(&iterator.it_seq)
+        .map_or(0, |bytes| bytes.ob_size.get() - iterator.it_index.get());
     long::from_isize(left)
 }
 
@@ -434,4 +476,3 @@ static_type! {
     tp_new: slot!(new construct::bytes_new),
     tp_free: Some(memory::object_free),
 }
-

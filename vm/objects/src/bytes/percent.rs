@@ -35,7 +35,9 @@ impl Arguments<'_> {
     }
 
     fn star(&mut self) -> PyResult<Own<PyLongObject>> {
-        self.take()?.downcast::<PyLongObject>().map_err(|_| type_error("* wants int"))
+        self.take()?
+            .downcast::<PyLongObject>()
+            .map_err(|_| type_error("* wants int"))
     }
 }
 
@@ -69,7 +71,9 @@ pub fn format(template: &[u8], args: &PyObject) -> PyResult<Vec<u8>> {
     }
     out.extend_from_slice(&template[at..]);
     if arguments.next < arguments.items.len() && !arguments.mapping {
-        return Err(type_error("not all arguments converted during bytes formatting"));
+        return Err(type_error(
+            "not all arguments converted during bytes formatting",
+        ));
     }
     Ok(out)
 }
@@ -82,7 +86,12 @@ fn percent_error(error: PercentError) -> errors::Raised {
     })
 }
 
-fn format_one(out: &mut Vec<u8>, template: &[u8], at: usize, arguments: &mut Arguments<'_>) -> PyResult<usize> {
+fn format_one(
+    out: &mut Vec<u8>,
+    template: &[u8],
+    at: usize,
+    arguments: &mut Arguments<'_>,
+) -> PyResult<usize> {
     let mut reader = Reader::new(template.len(), at, |index| u32::from(template[index]));
     if template.get(at) == Some(&b'(') && !arguments.mapping {
         return Err(type_error("format requires a mapping"));
@@ -115,7 +124,13 @@ fn format_one(out: &mut Vec<u8>, template: &[u8], at: usize, arguments: &mut Arg
         return Ok(reader.position());
     }
     let conversion = char::from(conversion as u8);
-    let specifier = Specifier { flags, width, precision, conversion, index };
+    let specifier = Specifier {
+        flags,
+        width,
+        precision,
+        conversion,
+        index,
+    };
     let value = arguments.take()?;
     let (text, is_number) = convert(&specifier, &value)?;
     put(out, &specifier, text, is_number)?;
@@ -129,7 +144,10 @@ fn convert(specifier: &Specifier, value: &PyObject) -> PyResult<(Vec<u8>, bool)>
     match conversion {
         'r' | 'a' => {
             let text = object::ascii(value)?;
-            Ok((truncated(unicode::raw_bytes(&text).to_vec(), specifier.precision), false))
+            Ok((
+                truncated(unicode::raw_bytes(&text).to_vec(), specifier.precision),
+                false,
+            ))
         }
         's' | 'b' => Ok((truncated(bytes_of(value)?, specifier.precision), false)),
         'i' | 'd' | 'u' | 'o' | 'x' | 'X' => {
@@ -140,7 +158,12 @@ fn convert(specifier: &Specifier, value: &PyObject) -> PyResult<(Vec<u8>, bool)>
         }
         'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
             let number = real_number(value)?;
-            let text = float_digits(number, conversion, specifier.flags.alternate, specifier.precision);
+            let text = float_digits(
+                number,
+                conversion,
+                specifier.flags.alternate,
+                specifier.precision,
+            );
             Ok((text.into_bytes(), true))
         }
         'c' => Ok((vec![single_byte(value)?], false)),
@@ -160,7 +183,10 @@ fn real_number(value: &PyObject) -> PyResult<f64> {
     float::as_double(value).map_err(|raised| match errors::matches(&PyExc_TypeError) {
         true => {
             errors::discard(raised);
-            type_error(format_args!("float argument required, not {:.200}", value.type_().name()))
+            type_error(format_args!(
+                "float argument required, not {:.200}",
+                value.type_().name()
+            ))
         }
         false => raised,
     })
@@ -191,18 +217,30 @@ fn bytes_of(value: &PyObject) -> PyResult<Vec<u8>> {
 
 fn single_byte(value: &PyObject) -> PyResult<u8> {
     let wrong = || type_error("%c requires an integer in range(256) or a single byte");
+<<<<<<< HEAD
     let bytes = value.downcast_ref::<PyBytesObject>().map(as_slice);
     let array = value.downcast_ref::<PyByteArrayObject>().map(bytearray::data_of);
+=======
+    let bytes = value.downcast_ref::<PyBytesObject>().map(data_of);
+    let array = value
+        .downcast_ref::<PyByteArrayObject>()
+        .map(bytearray::data_of);
+>>>>>>> main
     if let Some(data) = bytes.or(array) {
-        return if let [byte] = data { Ok(*byte) } else { Err(wrong()) };
+        return if let [byte] = data {
+            Ok(*byte)
+        } else {
+            Err(wrong())
+        };
     }
-    let number = abstract_::index(value).map_err(|raised| match errors::matches(&PyExc_TypeError) {
-        true => {
-            errors::discard(raised);
-            wrong()
-        }
-        false => raised,
-    })?;
+    let number =
+        abstract_::index(value).map_err(|raised| match errors::matches(&PyExc_TypeError) {
+            true => {
+                errors::discard(raised);
+                wrong()
+            }
+            false => raised,
+        })?;
     long::to_i64(&number)
         .and_then(|value| u8::try_from(value).ok())
         .ok_or_else(|| overflow_error("%c arg not in range(256)"))

@@ -64,7 +64,11 @@ fn locate(data: &[u8], name: &str, args: &PyTupleObject, last: bool) -> PyResult
         return Ok(None);
     }
     let hay = &data[start as usize..end as usize];
-    let found = if last { kernel::find_last(hay, needle) } else { kernel::find(hay, needle) };
+    let found = if last {
+        kernel::find_last(hay, needle)
+    } else {
+        kernel::find(hay, needle)
+    };
     Ok(found.map(|at| at + start as usize))
 }
 
@@ -73,7 +77,10 @@ fn position(found: Option<usize>) -> PyResult {
 }
 
 fn position_or_error(found: Option<usize>) -> PyResult {
-    found.map_or_else(|| Err(value_error("subsection not found")), long::from_usize)
+    found.map_or_else(
+        || Err(value_error("subsection not found")),
+        long::from_usize,
+    )
 }
 
 pub(crate) fn find<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
@@ -121,7 +128,11 @@ fn begins_or_ends(data: &[u8], name: &str, args: &PyTupleObject, at_end: bool) -
             return Ok(false);
         }
         let range = &data[start as usize..end as usize];
-        Ok(if at_end { range.ends_with(piece.data()) } else { range.starts_with(piece.data()) })
+        Ok(if at_end {
+            range.ends_with(piece.data())
+        } else {
+            range.starts_with(piece.data())
+        })
     };
     if let Some(pieces) = piece.downcast_ref::<PyTupleObject>() {
         for piece in tuple::items(pieces) {
@@ -174,7 +185,9 @@ pub(crate) fn replace<B: ByteString>(this: &B, args: &[&PyObject]) -> PyResult {
         return this.unchanged();
     }
     let found: Vec<usize> = match old.is_empty() {
-        true => (0..=data.len()).take(if new.is_empty() { 0 } else { most }).collect(),
+        true => (0..=data.len())
+            .take(if new.is_empty() { 0 } else { most })
+            .collect(),
         false => kernel::find_all(data, old, most),
     };
     if found.is_empty() {
@@ -199,14 +212,21 @@ fn list_of<B: ByteString>(this: &B, pieces: &[(usize, usize)]) -> PyResult {
     let mut made = Vec::with_capacity(pieces.len());
     for &(start, end) in pieces {
         let whole = start == 0 && end == this.data().len();
-        made.push(if whole { this.unchanged()? } else { B::make(&this.data()[start..end])? });
+        made.push(if whole {
+            this.unchanged()?
+        } else {
+            B::make(&this.data()[start..end])?
+        });
     }
     Ok(list::from_vec(made)?.upcast())
 }
 
 fn split_white(data: &[u8], most: usize) -> Vec<(usize, usize)> {
     let skip = |from: usize, space: bool| {
-        data[from..].iter().position(|&byte| is_space(byte) != space).map_or(data.len(), |n| from + n)
+        data[from..]
+            .iter()
+            .position(|&byte| is_space(byte) != space)
+            .map_or(data.len(), |n| from + n)
     };
     let (mut pieces, mut at) = (Vec::new(), 0);
     while pieces.len() < most {
@@ -226,7 +246,10 @@ fn split_white(data: &[u8], most: usize) -> Vec<(usize, usize)> {
 
 fn split_white_from_right(data: &[u8], most: usize) -> Vec<(usize, usize)> {
     let skip = |to: usize, space: bool| {
-        data[..to].iter().rposition(|&byte| is_space(byte) != space).map_or(0, |index| index + 1)
+        data[..to]
+            .iter()
+            .rposition(|&byte| is_space(byte) != space)
+            .map_or(0, |index| index + 1)
     };
     let (mut pieces, mut end) = (Vec::new(), data.len());
     while pieces.len() < most {
@@ -256,7 +279,11 @@ fn split_at_separator(data: &[u8], separator: &[u8], most: usize) -> Vec<(usize,
     pieces
 }
 
-fn split_at_separator_from_right(data: &[u8], separator: &[u8], most: usize) -> Vec<(usize, usize)> {
+fn split_at_separator_from_right(
+    data: &[u8],
+    separator: &[u8],
+    most: usize,
+) -> Vec<(usize, usize)> {
     let (mut pieces, mut end) = (Vec::new(), data.len());
     while pieces.len() < most
         && let Some(at) = kernel::find_last(&data[..end], separator)
@@ -269,27 +296,48 @@ fn split_at_separator_from_right(data: &[u8], separator: &[u8], most: usize) -> 
     pieces
 }
 
-static SPLIT: Signature = Signature { name: "split", parameters: &["sep", "maxsplit"], required: 0, positional: 2 };
-static RSPLIT: Signature = Signature { name: "rsplit", parameters: &["sep", "maxsplit"], required: 0, positional: 2 };
+static SPLIT: Signature = Signature {
+    name: "split",
+    parameters: &["sep", "maxsplit"],
+    required: 0,
+    positional: 2,
+};
+static RSPLIT: Signature = Signature {
+    name: "rsplit",
+    parameters: &["sep", "maxsplit"],
+    required: 0,
+    positional: 2,
+};
 
 fn split_by<B: ByteString>(this: &B, args: Args<'_>, right: bool) -> PyResult {
     let [separator, most] = args.bind::<2>(if right { &RSPLIT } else { &SPLIT })?;
     let most = usize::try_from(most.map_or(Ok(-1), ssize)?).unwrap_or(usize::MAX);
     let data = this.data();
     let Some(separator) = separator.filter(|separator| !separator.is_none()) else {
-        let pieces = if right { split_white_from_right(data, most) } else { split_white(data, most) };
+        let pieces = if right {
+            split_white_from_right(data, most)
+        } else {
+            split_white(data, most)
+        };
         return list_of(this, &pieces);
     };
     let separator = Buffer::of(separator)?;
     let separator = not_empty(separator.data())?;
-    list_of(this, &match right {
-        true => split_at_separator_from_right(data, separator, most),
-        false => split_at_separator(data, separator, most),
-    })
+    list_of(
+        this,
+        &match right {
+            true => split_at_separator_from_right(data, separator, most),
+            false => split_at_separator(data, separator, most),
+        },
+    )
 }
 
 fn not_empty(separator: &[u8]) -> PyResult<&[u8]> {
-    if separator.is_empty() { Err(value_error("empty separator")) } else { Ok(separator) }
+    if separator.is_empty() {
+        Err(value_error("empty separator"))
+    } else {
+        Ok(separator)
+    }
 }
 
 pub(crate) fn split<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
@@ -304,7 +352,11 @@ fn partition_by<B: ByteString>(this: &B, separator: &PyObject, last: bool) -> Py
     let buffer = Buffer::of(separator)?;
     let sep = not_empty(buffer.data())?;
     let data = this.data();
-    let found = if last { kernel::find_last(data, sep) } else { kernel::find(data, sep) };
+    let found = if last {
+        kernel::find_last(data, sep)
+    } else {
+        kernel::find(data, sep)
+    };
     let parts = match (found, last) {
         (Some(at), _) => {
             let middle = if separator.is_exactly(&super::PyBytes_Type) && B::NAME == "bytes" {
@@ -312,7 +364,11 @@ fn partition_by<B: ByteString>(this: &B, separator: &PyObject, last: bool) -> Py
             } else {
                 B::make(sep)?
             };
-            vec![B::make(&data[..at])?, middle, B::make(&data[at + sep.len()..])?]
+            vec![
+                B::make(&data[..at])?,
+                middle,
+                B::make(&data[at + sep.len()..])?,
+            ]
         }
         (None, false) => vec![this.unchanged()?, B::make(&[])?, B::make(&[])?],
         (None, true) => vec![B::make(&[])?, B::make(&[])?, this.unchanged()?],
@@ -328,8 +384,12 @@ pub(crate) fn rpartition<B: ByteString>(this: &B, separator: &PyObject) -> PyRes
     partition_by(this, separator, true)
 }
 
-static SPLITLINES: Signature =
-    Signature { name: "splitlines", parameters: &["keepends"], required: 0, positional: 1 };
+static SPLITLINES: Signature = Signature {
+    name: "splitlines",
+    parameters: &["keepends"],
+    required: 0,
+    positional: 1,
+};
 
 pub(crate) fn splitlines<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let [keep] = args.bind::<1>(&SPLITLINES)?;
@@ -337,7 +397,9 @@ pub(crate) fn splitlines<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let data = this.data();
     let (mut lines, mut start) = (Vec::new(), 0);
     while start < data.len() {
-        let offset = data[start..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        let offset = data[start..]
+            .iter()
+            .position(|byte| matches!(byte, b'\n' | b'\r'));
         let end = offset.map_or(data.len(), |offset| start + offset);
         let ending = match data[end..] {
             [b'\r', b'\n', ..] => 2,
@@ -357,7 +419,11 @@ fn strip_by<B: ByteString>(
     (left, right): (bool, bool),
 ) -> PyResult {
     call::check_positional(name, args.len(), 0, 1)?;
-    let buffer = args.first().filter(|set| !set.is_none()).map(|set| Buffer::of(set)).transpose()?;
+    let buffer = args
+        .first()
+        .filter(|set| !set.is_none())
+        .map(|set| Buffer::of(set))
+        .transpose()?;
     let falls = |byte: &u8| match &buffer {
         Some(set) => set.data().contains(byte),
         None => is_space(*byte),
@@ -368,7 +434,10 @@ fn strip_by<B: ByteString>(
         start = data.iter().position(|byte| !falls(byte)).unwrap_or(end);
     }
     if right {
-        end = data[start..].iter().rposition(|byte| !falls(byte)).map_or(start, |at| start + at + 1);
+        end = data[start..]
+            .iter()
+            .rposition(|byte| !falls(byte))
+            .map_or(start, |at| start + at + 1);
     }
     match (start, end - start == data.len()) {
         (0, true) => this.unchanged(),
@@ -458,7 +527,11 @@ fn padding(data: &[u8], name: &str, args: &[&PyObject]) -> PyResult<(usize, usiz
     call::check_positional(name, args.len(), 1, 2)?;
     let width = ssize(args[0])?;
     let fill = fill_byte(name, args.get(1))?;
-    Ok((usize::try_from(width - data.len() as isize).unwrap_or(0), width.max(0) as usize, fill))
+    Ok((
+        usize::try_from(width - data.len() as isize).unwrap_or(0),
+        width.max(0) as usize,
+        fill,
+    ))
 }
 
 fn pad<B: ByteString>(this: &B, left: usize, right: usize, fill: u8) -> PyResult {
@@ -507,8 +580,12 @@ pub(crate) fn zfill<B: ByteString>(this: &B, width: &PyObject) -> PyResult {
     B::make(&out)
 }
 
-static EXPANDTABS: Signature =
-    Signature { name: "expandtabs", parameters: &["tabsize"], required: 0, positional: 1 };
+static EXPANDTABS: Signature = Signature {
+    name: "expandtabs",
+    parameters: &["tabsize"],
+    required: 0,
+    positional: 1,
+};
 
 pub(crate) fn expandtabs<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let [size] = args.bind::<1>(&EXPANDTABS)?;
@@ -527,7 +604,11 @@ pub(crate) fn expandtabs<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
             continue;
         }
         out.push(byte);
-        column = if matches!(byte, b'\n' | b'\r') { 0 } else { column + 1 };
+        column = if matches!(byte, b'\n' | b'\r') {
+            0
+        } else {
+            column + 1
+        };
     }
     B::make(&out)
 }
@@ -535,7 +616,13 @@ pub(crate) fn expandtabs<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
 // Case and classes, ASCII only.
 
 fn mapped<B: ByteString>(this: &B, mut map: impl FnMut(u8) -> u8) -> PyResult {
-    B::make(&this.data().iter().map(|&byte| map(byte)).collect::<Vec<u8>>())
+    B::make(
+        &this
+            .data()
+            .iter()
+            .map(|&byte| map(byte))
+            .collect::<Vec<u8>>(),
+    )
 }
 
 pub(crate) fn lower<B: ByteString>(this: &B) -> PyResult {
@@ -565,12 +652,18 @@ pub(crate) fn title<B: ByteString>(this: &B) -> PyResult {
     let mut in_word = false;
     mapped(this, |byte| {
         let previous = std::mem::replace(&mut in_word, byte.is_ascii_alphabetic());
-        if previous { byte.to_ascii_lowercase() } else { byte.to_ascii_uppercase() }
+        if previous {
+            byte.to_ascii_lowercase()
+        } else {
+            byte.to_ascii_uppercase()
+        }
     })
 }
 
 fn all<B: ByteString>(this: &B, property: impl Fn(u8) -> bool) -> PyResult {
-    Ok(bool_object(!this.data().is_empty() && this.data().iter().all(|&byte| property(byte))))
+    Ok(bool_object(
+        !this.data().is_empty() && this.data().iter().all(|&byte| property(byte)),
+    ))
 }
 
 pub(crate) fn isalpha<B: ByteString>(this: &B) -> PyResult {
@@ -596,13 +689,17 @@ pub(crate) fn isascii<B: ByteString>(this: &B) -> PyResult {
 pub(crate) fn islower<B: ByteString>(this: &B) -> PyResult {
     let data = this.data();
     let cased = data.iter().any(u8::is_ascii_lowercase);
-    Ok(bool_object(cased && !data.iter().any(u8::is_ascii_uppercase)))
+    Ok(bool_object(
+        cased && !data.iter().any(u8::is_ascii_uppercase),
+    ))
 }
 
 pub(crate) fn isupper<B: ByteString>(this: &B) -> PyResult {
     let data = this.data();
     let cased = data.iter().any(u8::is_ascii_uppercase);
-    Ok(bool_object(cased && !data.iter().any(u8::is_ascii_lowercase)))
+    Ok(bool_object(
+        cased && !data.iter().any(u8::is_ascii_lowercase),
+    ))
 }
 
 pub(crate) fn istitle<B: ByteString>(this: &B) -> PyResult {
@@ -637,13 +734,23 @@ pub(crate) fn maketrans(_: &PyObject, args: &[&PyObject]) -> PyResult {
     Ok(super::from_slice(&table)?.upcast())
 }
 
-static TRANSLATE: Signature =
-    Signature { name: "translate", parameters: &["", "delete"], required: 1, positional: 2 };
+static TRANSLATE: Signature = Signature {
+    name: "translate",
+    parameters: &["", "delete"],
+    required: 1,
+    positional: 2,
+};
 
 pub(crate) fn translate<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let [table, delete] = args.bind::<2>(&TRANSLATE)?;
-    let table = table.filter(|table| !table.is_none()).map(Buffer::of).transpose()?;
-    if table.as_ref().is_some_and(|table| table.data().len() != 256) {
+    let table = table
+        .filter(|table| !table.is_none())
+        .map(Buffer::of)
+        .transpose()?;
+    if table
+        .as_ref()
+        .is_some_and(|table| table.data().len() != 256)
+    {
         return Err(value_error("translation table must be 256 characters long"));
     }
     let delete = delete.map(Buffer::of).transpose()?;
@@ -652,7 +759,11 @@ pub(crate) fn translate<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
         .data()
         .iter()
         .filter(|byte| !deleted.contains(byte))
-        .map(|&byte| table.as_ref().map_or(byte, |table| table.data()[byte as usize]))
+        .map(|&byte| {
+            table
+                .as_ref()
+                .map_or(byte, |table| table.data()[byte as usize])
+        })
         .collect();
     if out == this.data() {
         return this.unchanged();
@@ -660,18 +771,30 @@ pub(crate) fn translate<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     B::make(&out)
 }
 
-static DECODE: Signature =
-    Signature { name: "decode", parameters: &["encoding", "errors"], required: 0, positional: 2 };
+static DECODE: Signature = Signature {
+    name: "decode",
+    parameters: &["encoding", "errors"],
+    required: 0,
+    positional: 2,
+};
 
 pub(crate) fn decode<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let [encoding, errors] = args.bind::<2>(&DECODE)?;
-    let encoding = encoding.map(|name| expect_str(name, "decode", "argument 'encoding'")).transpose()?;
-    let errors = errors.map(|name| expect_str(name, "decode", "argument 'errors'")).transpose()?;
+    let encoding = encoding
+        .map(|name| expect_str(name, "decode", "argument 'encoding'"))
+        .transpose()?;
+    let errors = errors
+        .map(|name| expect_str(name, "decode", "argument 'errors'"))
+        .transpose()?;
     unicode::codecs::from_encoded_object(this.as_object(), encoding, errors)
 }
 
-static HEX: Signature =
-    Signature { name: "hex", parameters: &["sep", "bytes_per_sep"], required: 0, positional: 2 };
+static HEX: Signature = Signature {
+    name: "hex",
+    parameters: &["sep", "bytes_per_sep"],
+    required: 0,
+    positional: 2,
+};
 
 pub(crate) fn hex<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let [separator, group] = args.bind::<2>(&HEX)?;

@@ -1,19 +1,27 @@
 //! The descriptors that give access to what a native type holds.
 
 use crate::call::{self, Args};
-use crate::errors::{self, PyResult, Raised, attribute_error, c_text, from_c, from_status, type_error};
+use crate::errors::{
+    self, PyResult, Raised, attribute_error, c_text, from_c, from_status, type_error,
+};
 use crate::function::{self, call_method_def};
 use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own, arg, optional_arg, to_c};
 use crate::singletons::none;
-use crate::{dict, docs, getset, id, long, members, methods, slot, static_type, tuple, types, unicode};
+use crate::{
+    dict, docs, getset, id, long, members, methods, slot, static_type, tuple, types, unicode,
+};
 use std::ffi::c_void;
 use std::mem::offset_of;
 use twinheap_abi::*;
 
 /// Sets the common beginning of a fresh descriptor.
-fn new_descr<T: Layout>(descr_type: &PyTypeObject, type_: &PyTypeObject, name: &str) -> PyResult<*mut T> {
+fn new_descr<T: Layout>(
+    descr_type: &PyTypeObject,
+    type_: &PyTypeObject,
+    name: &str,
+) -> PyResult<*mut T> {
     let object: *mut T = memory::new_gc_object(descr_type, size_of::<T>())?;
     let name = unicode::intern(unicode::from_str(name)?);
     // SAFETY: every descriptor begins with the common struct.
@@ -32,13 +40,18 @@ pub fn new_method(type_: &PyTypeObject, method: &'static PyMethodDef) -> PyResul
         let function = function::new_cfunction(method, Some(type_.as_object()), None)?;
         return new_static_method(&function);
     }
-    let descr_type =
-        if method.ml_flags & METH_CLASS != 0 { &PyClassMethodDescr_Type } else { &PyMethodDescr_Type };
+    let descr_type = if method.ml_flags & METH_CLASS != 0 {
+        &PyClassMethodDescr_Type
+    } else {
+        &PyMethodDescr_Type
+    };
     let object: *mut PyMethodDescrObject = new_descr(descr_type, type_, c_text(method.ml_name))?;
     // SAFETY: fresh memory.
     unsafe {
         (*object).d_method.set(method);
-        (*object).vectorcall.set(slot!(vectorcall method_vectorcall));
+        (*object)
+            .vectorcall
+            .set(slot!(vectorcall method_vectorcall));
         memory::track(object.cast());
         Ok(Own::from_raw(object.cast()))
     }
@@ -48,7 +61,8 @@ pub use super::decorators::{new_class_method, new_static_method};
 
 /// `PyDescr_NewMember`.
 pub fn new_member(type_: &PyTypeObject, member: &PyMemberDef) -> PyResult {
-    let object: *mut PyMemberDescrObject = new_descr(&PyMemberDescr_Type, type_, c_text(member.name))?;
+    let object: *mut PyMemberDescrObject =
+        new_descr(&PyMemberDescr_Type, type_, c_text(member.name))?;
     // SAFETY: fresh memory.
     unsafe {
         (*object).d_member.set(member);
@@ -59,7 +73,8 @@ pub fn new_member(type_: &PyTypeObject, member: &PyMemberDef) -> PyResult {
 
 /// `PyDescr_NewGetSet`.
 pub fn new_getset(type_: &PyTypeObject, entry: &'static PyGetSetDef) -> PyResult {
-    let object: *mut PyGetSetDescrObject = new_descr(&PyGetSetDescr_Type, type_, c_text(entry.name))?;
+    let object: *mut PyGetSetDescrObject =
+        new_descr(&PyGetSetDescr_Type, type_, c_text(entry.name))?;
     // SAFETY: fresh memory.
     unsafe {
         (*object).d_getset.set(entry);
@@ -69,8 +84,13 @@ pub fn new_getset(type_: &PyTypeObject, entry: &'static PyGetSetDef) -> PyResult
 }
 
 /// `PyDescr_NewWrapper`.
-pub fn new_wrapper(type_: &PyTypeObject, row: &'static wrapperbase, wrapped: *const c_void) -> PyResult {
-    let object: *mut PyWrapperDescrObject = new_descr(&PyWrapperDescr_Type, type_, c_text(row.name))?;
+pub fn new_wrapper(
+    type_: &PyTypeObject,
+    row: &'static wrapperbase,
+    wrapped: *const c_void,
+) -> PyResult {
+    let object: *mut PyWrapperDescrObject =
+        new_descr(&PyWrapperDescr_Type, type_, c_text(row.name))?;
     // SAFETY: fresh memory.
     unsafe {
         (*object).d_base.set(row);
@@ -95,7 +115,11 @@ pub fn add_members(type_: &'static PyTypeObject, attributes: &PyDictObject) -> P
 }
 
 /// Adds the members that a class declares with `__slots__`.
-pub fn add_members_of(type_: &PyTypeObject, attributes: &PyDictObject, members: &[PyMemberDef]) -> PyResult<()> {
+pub fn add_members_of(
+    type_: &PyTypeObject,
+    attributes: &PyDictObject,
+    members: &[PyMemberDef],
+) -> PyResult<()> {
     for member in members {
         let made = new_member(type_, member)?;
         let name = unicode::intern(unicode::from_str(c_text(member.name))?);
@@ -142,7 +166,11 @@ fn check_instance(descr: &PyDescrObject, object: &PyObject) -> PyResult<()> {
     )))
 }
 
-fn method_get(descr: &PyMethodDescrObject, instance: Option<&PyObject>, _: Option<&PyObject>) -> PyResult {
+fn method_get(
+    descr: &PyMethodDescrObject,
+    instance: Option<&PyObject>,
+    _: Option<&PyObject>,
+) -> PyResult {
     let Some(instance) = instance else {
         return Ok(Own::new(descr).upcast());
     };
@@ -151,7 +179,11 @@ fn method_get(descr: &PyMethodDescrObject, instance: Option<&PyObject>, _: Optio
     function::new_cfunction(unsafe { &*descr.d_method.get() }, Some(instance), None)
 }
 
-fn classmethod_get(descr: &PyMethodDescrObject, instance: Option<&PyObject>, owner: Option<&PyObject>) -> PyResult {
+fn classmethod_get(
+    descr: &PyMethodDescrObject,
+    instance: Option<&PyObject>,
+    owner: Option<&PyObject>,
+) -> PyResult {
     let owner = match (owner, instance) {
         (Some(owner), _) => owner,
         (None, Some(instance)) => instance.type_().as_object(),
@@ -199,7 +231,10 @@ fn method_vectorcall(descr: &PyMethodDescrObject, args: Args<'_>) -> PyResult {
             this.type_().name()
         )));
     }
-    let args = Args { positional: rest, ..args };
+    let args = Args {
+        positional: rest,
+        ..args
+    };
     // SAFETY: method tables are static; self has the method's type.
     unsafe { call_method_def(&*descr.d_method.get(), this, args, Some(common(descr).0)) }
 }
@@ -221,10 +256,20 @@ fn classmethod_call(descr: &PyMethodDescrObject, args: Args<'_>) -> PyResult {
         )));
     };
     let bound = classmethod_get(descr, None, Some(owner))?;
-    call::call_args(&bound, Args { positional: rest, ..args })
+    call::call_args(
+        &bound,
+        Args {
+            positional: rest,
+            ..args
+        },
+    )
 }
 
-fn member_get(descr: &PyMemberDescrObject, instance: Option<&PyObject>, _: Option<&PyObject>) -> PyResult {
+fn member_get(
+    descr: &PyMemberDescrObject,
+    instance: Option<&PyObject>,
+    _: Option<&PyObject>,
+) -> PyResult {
     let Some(instance) = instance else {
         return Ok(Own::new(descr).upcast());
     };
@@ -246,7 +291,9 @@ pub fn read_member(object: &PyObject, member: &PyMemberDef) -> PyResult {
             T_USHORT => Ok(long::from_i64(i64::from(*address.cast::<u16>()))?.upcast()),
             T_INT => Ok(long::from_i64(i64::from(*address.cast::<i32>()))?.upcast()),
             T_UINT => Ok(long::from_i64(i64::from(*address.cast::<u32>()))?.upcast()),
-            T_LONG | T_LONGLONG | T_PYSSIZET => Ok(long::from_i64(*address.cast::<i64>())?.upcast()),
+            T_LONG | T_LONGLONG | T_PYSSIZET => {
+                Ok(long::from_i64(*address.cast::<i64>())?.upcast())
+            }
             T_ULONG | T_ULONGLONG => Ok(long::from_u64(*address.cast::<u64>())?.upcast()),
             T_DOUBLE => Ok(crate::float::from_f64(*address.cast::<f64>())?.upcast()),
             T_FLOAT => Ok(crate::float::from_f64(f64::from(*address.cast::<f32>()))?.upcast()),
@@ -265,19 +312,29 @@ pub fn read_member(object: &PyObject, member: &PyMemberDef) -> PyResult {
                     c_text(member.name)
                 ))
             }),
-            other => Err(errors::system_error(format_args!("bad memberdescr type {other}"))),
+            other => Err(errors::system_error(format_args!(
+                "bad memberdescr type {other}"
+            ))),
         }
     }
 }
 
-fn member_set(descr: &PyMemberDescrObject, instance: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
+fn member_set(
+    descr: &PyMemberDescrObject,
+    instance: &PyObject,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
     check_set(descr, instance)?;
     // SAFETY: the member table lives as long as the type, which the descriptor owns.
     write_member(instance, unsafe { &*descr.d_member.get() }, value)
 }
 
 /// `PyMember_SetOne`.
-pub fn write_member(object: &PyObject, member: &PyMemberDef, value: Option<&PyObject>) -> PyResult<()> {
+pub fn write_member(
+    object: &PyObject,
+    member: &PyMemberDef,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
     if member.flags & READONLY != 0 {
         return Err(attribute_error("readonly attribute"));
     }
@@ -305,7 +362,11 @@ pub fn write_member(object: &PyObject, member: &PyMemberDef, value: Option<&PyOb
             T_OBJECT | T_OBJECT_EX => {
                 (*address.cast::<Pointer<PyObject>>()).put(Some(Own::new(value)));
             }
-            other => return Err(errors::system_error(format_args!("bad memberdescr type {other}"))),
+            other => {
+                return Err(errors::system_error(format_args!(
+                    "bad memberdescr type {other}"
+                )));
+            }
         }
     }
     Ok(())
@@ -316,7 +377,11 @@ fn check_set(descr: &PyDescrObject, instance: &PyObject) -> PyResult<()> {
     check_instance(descr, instance)
 }
 
-fn getset_get(descr: &PyGetSetDescrObject, instance: Option<&PyObject>, _: Option<&PyObject>) -> PyResult {
+fn getset_get(
+    descr: &PyGetSetDescrObject,
+    instance: Option<&PyObject>,
+    _: Option<&PyObject>,
+) -> PyResult {
     let Some(instance) = instance else {
         return Ok(Own::new(descr).upcast());
     };
@@ -334,7 +399,11 @@ fn getset_get(descr: &PyGetSetDescrObject, instance: Option<&PyObject>, _: Optio
     }
 }
 
-fn getset_set(descr: &PyGetSetDescrObject, instance: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
+fn getset_set(
+    descr: &PyGetSetDescrObject,
+    instance: &PyObject,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
     check_set(descr, instance)?;
     // SAFETY: getset tables are static.
     let entry = unsafe { &*descr.d_getset.get() };
@@ -380,7 +449,11 @@ fn call_wrapped(
     }
 }
 
-fn wrapper_call(descr: &PyWrapperDescrObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn wrapper_call(
+    descr: &PyWrapperDescrObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     let Some((this, rest)) = tuple::items(args).split_first() else {
         return Err(type_error(format_args!(
             "descriptor '{}' of '{}' object needs an argument",
@@ -399,7 +472,11 @@ fn wrapper_call(descr: &PyWrapperDescrObject, args: &PyTupleObject, kwargs: Opti
     call_wrapped(descr, this, &*tuple::pack(rest)?, kwargs)
 }
 
-fn wrapper_get(descr: &PyWrapperDescrObject, instance: Option<&PyObject>, _: Option<&PyObject>) -> PyResult {
+fn wrapper_get(
+    descr: &PyWrapperDescrObject,
+    instance: Option<&PyObject>,
+    _: Option<&PyObject>,
+) -> PyResult {
     let Some(instance) = instance else {
         return Ok(Own::new(descr).upcast());
     };
@@ -415,8 +492,17 @@ fn wrapper_get(descr: &PyWrapperDescrObject, instance: Option<&PyObject>, _: Opt
     }
 }
 
-fn bound_call(wrapper: &wrapperobject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    call_wrapped(wrapper.descr.expect_ref(), wrapper.self_.expect_ref(), args, kwargs)
+fn bound_call(
+    wrapper: &wrapperobject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
+    call_wrapped(
+        wrapper.descr.expect_ref(),
+        wrapper.self_.expect_ref(),
+        args,
+        kwargs,
+    )
 }
 
 fn bound_repr(wrapper: &wrapperobject) -> PyResult {
@@ -435,13 +521,19 @@ fn bound_richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
         return Ok(crate::singletons::not_implemented());
     }
     // SAFETY: both are method wrappers.
-    let (x, y) = unsafe { (arg::<wrapperobject>(a.as_raw()), arg::<wrapperobject>(b.as_raw())) };
+    let (x, y) = unsafe {
+        (
+            arg::<wrapperobject>(a.as_raw()),
+            arg::<wrapperobject>(b.as_raw()),
+        )
+    };
     let equal = x.descr.get() == y.descr.get() && x.self_.get() == y.self_.get();
     Ok(crate::singletons::bool_object(equal == (op == Py_EQ)))
 }
 
 fn bound_hash(wrapper: &wrapperobject) -> PyResult<Py_hash_t> {
-    let hash = object::hash_pointer(wrapper.self_.get()) ^ object::hash_pointer(wrapper.descr.get());
+    let hash =
+        object::hash_pointer(wrapper.self_.get()) ^ object::hash_pointer(wrapper.descr.get());
     Ok(if hash == -1 { -2 } else { hash })
 }
 
@@ -473,7 +565,11 @@ unsafe fn bound_dealloc(wrapper: *mut wrapperobject) {
 }
 
 fn describe(descr: &PyDescrObject, what: &str) -> PyResult {
-    let text = format!("<{what} '{}' of '{}' objects>", name_of(descr), common(descr).0.name());
+    let text = format!(
+        "<{what} '{}' of '{}' objects>",
+        name_of(descr),
+        common(descr).0.name()
+    );
     Ok(unicode::from_str(&text)?.upcast())
 }
 
@@ -698,7 +794,10 @@ unsafe extern "C" fn tp_new_wrapper(
 
 fn call_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
     let Some((first, rest)) = tuple::items(args).split_first() else {
-        return Err(type_error(format_args!("{}.__new__(): not enough arguments", type_.name())));
+        return Err(type_error(format_args!(
+            "{}.__new__(): not enough arguments",
+            type_.name()
+        )));
     };
     let Some(subtype) = first.downcast_ref::<PyTypeObject>() else {
         return Err(type_error(format_args!(
@@ -739,7 +838,10 @@ fn call_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictOb
         let kwargs = kwargs.map_or(std::ptr::null_mut(), |kwargs| kwargs.as_raw());
         match type_.tp_new.get() {
             Some(new) => from_c(new(subtype, rest.as_raw(), kwargs)),
-            None => Err(type_error(format_args!("cannot create '{}' instances", type_.name()))),
+            None => Err(type_error(format_args!(
+                "cannot create '{}' instances",
+                type_.name()
+            ))),
         }
     }
 }

@@ -12,7 +12,12 @@ use twinheap_abi::*;
 
 /// Copies the attributes that a wrapper shares with what it wraps (`functools_wraps`).
 fn copy_attributes(wrapper: &classmethodobject, callable: &PyObject) -> PyResult<()> {
-    for name in [id!("__module__"), id!("__name__"), id!("__qualname__"), id!("__doc__")] {
+    for name in [
+        id!("__module__"),
+        id!("__name__"),
+        id!("__qualname__"),
+        id!("__doc__"),
+    ] {
         if let Some(value) = object::lookup_attr(callable, name)? {
             object::set_attr(wrapper.as_object(), name.as_object(), Some(&value))?;
         }
@@ -52,7 +57,11 @@ fn callable_of(wrapper: &classmethodobject, what: &str) -> PyResult {
         .ok_or_else(|| runtime_error(format_args!("uninitialized {what} object")))
 }
 
-fn classmethod_get(wrapper: &classmethodobject, instance: Option<&PyObject>, owner: Option<&PyObject>) -> PyResult {
+fn classmethod_get(
+    wrapper: &classmethodobject,
+    instance: Option<&PyObject>,
+    owner: Option<&PyObject>,
+) -> PyResult {
     let callable = callable_of(wrapper, "classmethod")?;
     let owner = match (owner, instance) {
         (Some(owner), _) => owner,
@@ -61,16 +70,26 @@ fn classmethod_get(wrapper: &classmethodobject, instance: Option<&PyObject>, own
     };
     if let Some(get) = callable.type_().tp_descr_get.get() {
         // SAFETY: the slot of the callable's own type.
-        return unsafe { crate::errors::from_c(get(callable.as_ptr(), owner.as_raw(), owner.as_raw())) };
+        return unsafe {
+            crate::errors::from_c(get(callable.as_ptr(), owner.as_raw(), owner.as_raw()))
+        };
     }
     crate::function::new_bound_method(&callable, owner)
 }
 
-fn staticmethod_get(wrapper: &classmethodobject, _: Option<&PyObject>, _: Option<&PyObject>) -> PyResult {
+fn staticmethod_get(
+    wrapper: &classmethodobject,
+    _: Option<&PyObject>,
+    _: Option<&PyObject>,
+) -> PyResult {
     callable_of(wrapper, "staticmethod")
 }
 
-fn init(wrapper: &classmethodobject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn init(
+    wrapper: &classmethodobject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     let name = wrapper.as_object().type_().name();
     call::no_keywords(name, kwargs)?;
     call::check_positional(name, tuple::items(args).len(), 1, 1)?;
@@ -83,7 +102,11 @@ fn new(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyR
     types::allocate(type_, 0)
 }
 
-fn staticmethod_call(wrapper: &classmethodobject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn staticmethod_call(
+    wrapper: &classmethodobject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     call::call_tuple(&*callable_of(wrapper, "staticmethod")?, args, kwargs)
 }
 
@@ -91,11 +114,13 @@ fn repr(wrapper: &classmethodobject) -> PyResult {
     let callable = wrapper.cm_callable.own().unwrap_or_else(none);
     let mut writer = unicode::Writer::new();
     writer.push_str("<");
-    writer.push_str(if types::is_subtype(wrapper.as_object().type_(), &PyStaticMethod_Type) {
-        "staticmethod("
-    } else {
-        "classmethod("
-    });
+    writer.push_str(
+        if types::is_subtype(wrapper.as_object().type_(), &PyStaticMethod_Type) {
+            "staticmethod("
+        } else {
+            "classmethod("
+        },
+    );
     writer.push(&object::repr(&callable)?);
     writer.push_str(")>");
     Ok(writer.finish()?.upcast())

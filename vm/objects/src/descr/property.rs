@@ -11,7 +11,11 @@ use crate::{getset, id, members, methods, slot, static_type, types};
 use std::mem::offset_of;
 use twinheap_abi::*;
 
-fn init(property: &propertyobject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn init(
+    property: &propertyobject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     const SIGNATURE: Signature = Signature {
         name: "property",
         parameters: &["fget", "fset", "fdel", "doc"],
@@ -57,7 +61,11 @@ fn missing(property: &propertyobject, instance: &PyObject, what: &str) -> crate:
     }
 }
 
-fn descr_get(property: &propertyobject, instance: Option<&PyObject>, _: Option<&PyObject>) -> PyResult {
+fn descr_get(
+    property: &propertyobject,
+    instance: Option<&PyObject>,
+    _: Option<&PyObject>,
+) -> PyResult {
     let Some(instance) = instance.filter(|instance| !instance.is_none()) else {
         return Ok(Own::new(property).upcast());
     };
@@ -67,7 +75,11 @@ fn descr_get(property: &propertyobject, instance: Option<&PyObject>, _: Option<&
     }
 }
 
-fn descr_set(property: &propertyobject, instance: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
+fn descr_set(
+    property: &propertyobject,
+    instance: &PyObject,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
     match value {
         Some(value) => match property.prop_set.own() {
             Some(setter) => call::call(&setter, &[instance, value]).map(drop),
@@ -83,12 +95,23 @@ fn descr_set(property: &propertyobject, instance: &PyObject, value: Option<&PyOb
 /// A copy with one accessor replaced (`property_copy`).
 fn copy_with(property: &propertyobject, which: usize, accessor: &PyObject) -> PyResult {
     let keep = |field: &Pointer<PyObject>| field.own().unwrap_or_else(none);
-    let mut accessors = [keep(&property.prop_get), keep(&property.prop_set), keep(&property.prop_del)];
+    let mut accessors = [
+        keep(&property.prop_get),
+        keep(&property.prop_set),
+        keep(&property.prop_del),
+    ];
     accessors[which] = Own::new(accessor);
     let from_getter = property.getter_doc.get() != 0 && !accessors[0].is_none();
-    let doc = if from_getter { none() } else { keep(&property.prop_doc) };
+    let doc = if from_getter {
+        none()
+    } else {
+        keep(&property.prop_doc)
+    };
     let class = property.as_object().type_();
-    let made = call::call(class.as_object(), &[&accessors[0], &accessors[1], &accessors[2], &doc])?;
+    let made = call::call(
+        class.as_object(),
+        &[&accessors[0], &accessors[1], &accessors[2], &doc],
+    )?;
     if let Some(copy) = made.downcast_ref::<propertyobject>() {
         copy.prop_name.put(property.prop_name.own());
     }
@@ -148,9 +171,13 @@ unsafe fn dealloc(property: *mut propertyobject) {
     unsafe {
         memory::untrack(property.cast());
         let object = &*property;
-        for field in
-            [&object.prop_get, &object.prop_set, &object.prop_del, &object.prop_doc, &object.prop_name]
-        {
+        for field in [
+            &object.prop_get,
+            &object.prop_set,
+            &object.prop_del,
+            &object.prop_doc,
+            &object.prop_name,
+        ] {
             field.clear();
         }
         if let Some(free) = object.as_object().type_().tp_free.get() {

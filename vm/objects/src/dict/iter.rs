@@ -14,7 +14,8 @@ use twinheap_abi::*;
 pub fn new(dict: &PyDictObject, type_: &PyTypeObject) -> PyResult {
     let object: *mut dictiterobject = memory::new_gc_object(type_, size_of::<dictiterobject>())?;
     let reversed = is_reversed(type_);
-    let items = std::ptr::eq(type_, &PyDictIterItem_Type) || std::ptr::eq(type_, &PyDictRevIterItem_Type);
+    let items =
+        std::ptr::eq(type_, &PyDictIterItem_Type) || std::ptr::eq(type_, &PyDictRevIterItem_Type);
     // SAFETY: fresh memory.
     unsafe {
         let iterator = &*object;
@@ -30,7 +31,9 @@ pub fn new(dict: &PyDictObject, type_: &PyTypeObject) -> PyResult {
         iterator.di_result.set(std::ptr::null_mut());
         if items {
             let none = crate::singletons::none();
-            iterator.di_result.set(tuple::pack(&[&none, &none])?.into_raw().cast());
+            iterator
+                .di_result
+                .set(tuple::pack(&[&none, &none])?.into_raw().cast());
         }
         memory::track(object.cast());
         Ok(Own::from_raw(object.cast()))
@@ -38,9 +41,13 @@ pub fn new(dict: &PyDictObject, type_: &PyTypeObject) -> PyResult {
 }
 
 fn is_reversed(type_: &PyTypeObject) -> bool {
-    [&PyDictRevIterKey_Type, &PyDictRevIterValue_Type, &PyDictRevIterItem_Type]
-        .into_iter()
-        .any(|reversed| std::ptr::eq(type_, reversed))
+    [
+        &PyDictRevIterKey_Type,
+        &PyDictRevIterValue_Type,
+        &PyDictRevIterItem_Type,
+    ]
+    .into_iter()
+    .any(|reversed| std::ptr::eq(type_, reversed))
 }
 
 /// Key and value at the iterator's position, which moves on.
@@ -68,7 +75,9 @@ fn advance(iterator: &dictiterobject, reversed: bool) -> PyResult<Option<(Own, O
                 None => keys.value(index).get(),
             };
             // SAFETY: a live entry owns key and value.
-            Ok(Some(unsafe { (Own::new(&*keys.key(index)), Own::new(&*value)) }))
+            Ok(Some(unsafe {
+                (Own::new(&*keys.key(index)), Own::new(&*value))
+            }))
         }
         None => {
             iterator.di_dict.clear();
@@ -223,4 +232,3 @@ iterator_types! {
     /// `reversed(dict.items())`.
     PyDictRevIterItem_Type = "dict_reverseitemiterator", previous_item;
 }
-

@@ -85,12 +85,13 @@ pub fn new_keys(log2_size: u8, unicode: bool) -> PyResult<*mut PyDictKeysObject>
     };
     let entry_size = entry_size(unicode);
     let list = &FREE_LIST;
-    let keys: *mut PyDictKeysObject = if log2_size == PyDict_LOG_MINSIZE && unicode && list.count.get() > 0 {
-        list.count.set(list.count.get() - 1);
-        list.keys[list.count.get()].get()
-    } else {
-        memory::malloc(HEADER + (1 << log2_bytes) + entry_size * usable).cast()
-    };
+    let keys: *mut PyDictKeysObject =
+        if log2_size == PyDict_LOG_MINSIZE && unicode && list.count.get() > 0 {
+            list.count.set(list.count.get() - 1);
+            list.keys[list.count.get()].get()
+        } else {
+            memory::malloc(HEADER + (1 << log2_bytes) + entry_size * usable).cast()
+        };
     if keys.is_null() {
         return Err(errors::no_memory());
     }
@@ -100,7 +101,11 @@ pub fn new_keys(log2_size: u8, unicode: bool) -> PyResult<*mut PyDictKeysObject>
         head.dk_refcnt.set(1);
         head.dk_log2_size.set(log2_size);
         head.dk_log2_index_bytes.set(log2_bytes);
-        head.dk_kind.set(if unicode { DICT_KEYS_UNICODE } else { DICT_KEYS_GENERAL });
+        head.dk_kind.set(if unicode {
+            DICT_KEYS_UNICODE
+        } else {
+            DICT_KEYS_GENERAL
+        });
         head.dk_nentries.set(0);
         head.dk_usable.set(usable as isize);
         head.dk_version.set(0);
@@ -114,7 +119,11 @@ pub fn new_keys(log2_size: u8, unicode: bool) -> PyResult<*mut PyDictKeysObject>
 /// Bytes of an entry.
 #[inline(always)]
 pub fn entry_size(unicode: bool) -> usize {
-    if unicode { size_of::<PyDictUnicodeEntry>() } else { size_of::<PyDictKeyEntry>() }
+    if unicode {
+        size_of::<PyDictUnicodeEntry>()
+    } else {
+        size_of::<PyDictKeyEntry>()
+    }
 }
 
 /// Reading and writing a key table. The references come from dicts and types, which own it.
@@ -158,8 +167,12 @@ impl KeysExt for PyDictKeysObject {
 
     #[inline(always)]
     fn unicode_entries(&self) -> *const PyDictUnicodeEntry {
-        let indices = (self as *const PyDictKeysObject).cast::<u8>().wrapping_add(HEADER);
-        indices.wrapping_add(1 << self.dk_log2_index_bytes.get()).cast()
+        let indices = (self as *const PyDictKeysObject)
+            .cast::<u8>()
+            .wrapping_add(HEADER);
+        indices
+            .wrapping_add(1 << self.dk_log2_index_bytes.get())
+            .cast()
     }
 
     #[inline(always)]
@@ -209,7 +222,9 @@ impl KeysExt for PyDictKeysObject {
         // SAFETY: the entry lies inside the table.
         unsafe {
             if self.is_unicode() {
-                (*self.unicode_entries().add(index)).me_key.replace(std::ptr::null_mut())
+                (*self.unicode_entries().add(index))
+                    .me_key
+                    .replace(std::ptr::null_mut())
             } else {
                 let entry = &*self.general_entries().add(index);
                 entry.me_hash.set(hash);
@@ -220,7 +235,9 @@ impl KeysExt for PyDictKeysObject {
 
     #[inline(always)]
     fn index_at(&self, position: usize) -> isize {
-        let indices = (self as *const PyDictKeysObject).cast::<u8>().wrapping_add(HEADER);
+        let indices = (self as *const PyDictKeysObject)
+            .cast::<u8>()
+            .wrapping_add(HEADER);
         // SAFETY: the position lies inside the index table, whose width the size tells.
         unsafe {
             match self.dk_log2_size.get() {
@@ -317,7 +334,11 @@ impl Probe {
     #[inline(always)]
     pub fn new(keys: &PyDictKeysObject, hash: Py_hash_t) -> Probe {
         let mask = keys.size() - 1;
-        Probe { perturb: hash as usize, position: hash as usize & mask, mask }
+        Probe {
+            perturb: hash as usize,
+            position: hash as usize & mask,
+            mask,
+        }
     }
 
     #[inline(always)]
@@ -328,8 +349,12 @@ impl Probe {
     #[inline(always)]
     pub fn advance(&mut self) {
         self.perturb >>= PERTURB_SHIFT;
-        self.position =
-            self.position.wrapping_mul(5).wrapping_add(self.perturb).wrapping_add(1) & self.mask;
+        self.position = self
+            .position
+            .wrapping_mul(5)
+            .wrapping_add(self.perturb)
+            .wrapping_add(1)
+            & self.mask;
     }
 }
 
@@ -343,7 +368,8 @@ pub fn lookup_unicode(keys: &PyDictKeysObject, key: &PyASCIIObject, hash: Py_has
         if index >= 0 {
             // SAFETY: the entry lies inside the table; its key is an exact str with its hash.
             unsafe {
-                let candidate: *mut PyASCIIObject = (*entries.add(index as usize)).me_key.get().cast();
+                let candidate: *mut PyASCIIObject =
+                    (*entries.add(index as usize)).me_key.get().cast();
                 if std::ptr::eq(candidate, key)
                     || ((*candidate).hash.get() == hash && unicode::equals(&*candidate, key))
                 {
@@ -376,8 +402,8 @@ pub fn lookup_generic(
                 // SAFETY: a key of a live entry.
                 let held = Own::new(unsafe { &*candidate });
                 let answer = object::is_true(&*object::rich_compare(&held, key, Py_EQ)?)?;
-                let unchanged = std::ptr::eq(keys, dict.ma_keys.get())
-                    && keys.key(index as usize) == candidate;
+                let unchanged =
+                    std::ptr::eq(keys, dict.ma_keys.get()) && keys.key(index as usize) == candidate;
                 if !unchanged {
                     return Ok(None);
                 }
@@ -465,7 +491,11 @@ pub fn insert_shared(keys: &PyDictKeysObject, name: &PyASCIIObject) -> isize {
     let index = keys.dk_nentries.get();
     keys.set_index(find_empty_slot(keys, hash), index);
     // SAFETY: a free entry of the table.
-    unsafe { (*keys.unicode_entries().add(index as usize)).me_key.set(Own::new(name).into_raw().cast()) };
+    unsafe {
+        (*keys.unicode_entries().add(index as usize))
+            .me_key
+            .set(Own::new(name).into_raw().cast())
+    };
     keys.dk_usable.set(keys.dk_usable.get() - 1);
     keys.dk_nentries.set(index + 1);
     index

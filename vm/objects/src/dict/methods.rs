@@ -1,11 +1,11 @@
 //! The methods of dict, its construction and merging, and its type.
 
+use super::keys::KeysExt;
+use super::values::ValuesExt;
 use super::{
     clear, contains, copy, dict_dealloc, get_item, get_item_known_hash, iter, keys, keys_of,
     next_entry, pop, resize, set_default, set_item, size_of_dict, views,
 };
-use super::keys::KeysExt;
-use super::values::ValuesExt;
 use crate::call::{self, Args};
 use crate::errors::{self, PyResult, key_error, type_error, value_error};
 use crate::memory::{self, Visitor};
@@ -46,7 +46,11 @@ fn merge_dict(dict: &PyDictObject, other: &PyDictObject, policy: Override) -> Py
     if std::ptr::eq(dict, other) || other.ma_used.get() == 0 {
         return Ok(());
     }
-    let policy = if dict.ma_used.get() == 0 { Override::Replace } else { policy };
+    let policy = if dict.ma_used.get() == 0 {
+        Override::Replace
+    } else {
+        policy
+    };
     if dict.ma_used.get() == 0 && clone_into_empty(dict, other)? {
         return Ok(());
     }
@@ -165,7 +169,11 @@ fn update_common(dict: &PyDictObject, name: &str, args: &[&PyObject]) -> PyResul
     }
 }
 
-fn dict_init(dict: &PyDictObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn dict_init(
+    dict: &PyDictObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     update_common(dict, "dict", tuple::items(args))?;
     match kwargs {
         Some(kwargs) => merge(dict, kwargs.as_object(), Override::Replace),
@@ -245,7 +253,11 @@ fn dict_subscript(dict: &PyDictObject, key: &PyObject) -> PyResult {
     Err(key_error(key))
 }
 
-fn dict_ass_subscript(dict: &PyDictObject, key: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
+fn dict_ass_subscript(
+    dict: &PyDictObject,
+    key: &PyObject,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
     match value {
         Some(value) => set_item(dict, key, value),
         None => super::delete_item(dict, key),
@@ -253,7 +265,10 @@ fn dict_ass_subscript(dict: &PyDictObject, key: &PyObject, value: Option<&PyObje
 }
 
 fn dict_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    let (Some(x), Some(y)) = (a.downcast_ref::<PyDictObject>(), b.downcast_ref::<PyDictObject>()) else {
+    let (Some(x), Some(y)) = (
+        a.downcast_ref::<PyDictObject>(),
+        b.downcast_ref::<PyDictObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     match op {
@@ -293,7 +308,10 @@ fn dict_equal(a: &PyDictObject, b: &PyDictObject) -> PyResult<bool> {
 }
 
 fn dict_or(a: &PyObject, b: &PyObject) -> PyResult {
-    let (Some(x), Some(_)) = (a.downcast_ref::<PyDictObject>(), b.downcast_ref::<PyDictObject>()) else {
+    let (Some(x), Some(_)) = (
+        a.downcast_ref::<PyDictObject>(),
+        b.downcast_ref::<PyDictObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     let made = copy(x)?;
@@ -342,7 +360,11 @@ fn dict_setdefault(dict: &PyDictObject, args: &[&PyObject]) -> PyResult {
 
 fn dict_pop(dict: &PyDictObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("pop", args.len(), 1, 2)?;
-    let found = if dict.ma_used.get() == 0 { None } else { pop(dict, args[0])? };
+    let found = if dict.ma_used.get() == 0 {
+        None
+    } else {
+        pop(dict, args[0])?
+    };
     match (found, args.get(1)) {
         (Some(value), _) => Ok(value),
         (None, Some(default)) => Ok(Own::new(default)),
@@ -353,7 +375,10 @@ fn dict_pop(dict: &PyDictObject, args: &[&PyObject]) -> PyResult {
 fn dict_popitem(dict: &PyDictObject) -> PyResult {
     if dict.ma_used.get() == 0 {
         let message = unicode::from_str("popitem(): dictionary is empty")?;
-        return Err(errors::raise_object(&crate::exceptions::PyExc_KeyError, Some(message.upcast())));
+        return Err(errors::raise_object(
+            &crate::exceptions::PyExc_KeyError,
+            Some(message.upcast()),
+        ));
     }
     if keys_of(dict).dk_kind.get() == DICT_KEYS_SPLIT {
         resize(dict, keys_of(dict).dk_log2_size.get(), true)?;
@@ -413,7 +438,11 @@ fn presize_for_keys(dict: &PyDictObject, keys_source: &PyObject) -> PyResult<()>
         return resize(dict, log2, keys_of(source).is_unicode());
     }
     if let Some(source) = keys_source.downcast_ref::<PySetObject>() {
-        return resize(dict, keys::estimate_log2_keysize(source.used.get() as usize), false);
+        return resize(
+            dict,
+            keys::estimate_log2_keysize(source.used.get() as usize),
+            false,
+        );
     }
     Ok(())
 }

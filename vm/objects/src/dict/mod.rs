@@ -9,7 +9,10 @@ mod methods;
 mod values;
 mod views;
 
-pub use iter::{PyDictIterItem_Type, PyDictIterKey_Type, PyDictIterValue_Type, PyDictRevIterItem_Type, PyDictRevIterKey_Type, PyDictRevIterValue_Type};
+pub use iter::{
+    PyDictIterItem_Type, PyDictIterKey_Type, PyDictIterValue_Type, PyDictRevIterItem_Type,
+    PyDictRevIterKey_Type, PyDictRevIterValue_Type,
+};
 pub use keys::{KeysExt, lookup_unicode, new_keys};
 pub use methods::PyDict_Type;
 pub use methods::{from_sequence, merge, update};
@@ -292,7 +295,12 @@ pub fn insert(dict: &PyDictObject, key: Own, hash: Py_hash_t, value: Own) -> PyR
 }
 
 /// Appends an entry for a key that is not there; returns its value, borrowed.
-fn insert_new(dict: &PyDictObject, key: Own, hash: Py_hash_t, value: Own) -> PyResult<*mut PyObject> {
+fn insert_new(
+    dict: &PyDictObject,
+    key: Own,
+    hash: Py_hash_t,
+    value: Own,
+) -> PyResult<*mut PyObject> {
     keys_of(dict).dk_version.set(0);
     if keys_of(dict).dk_usable.get() <= 0 {
         insertion_resize(dict, true)?;
@@ -356,7 +364,11 @@ fn insert_to_empty(dict: &PyDictObject, key: Own, hash: Py_hash_t, value: Own) -
 
 /// Grows to three times the entries in use (`GROWTH_RATE`).
 fn insertion_resize(dict: &PyDictObject, unicode: bool) -> PyResult<()> {
-    resize(dict, keys::calculate_log2_keysize(dict.ma_used.get() as usize * 3), unicode)
+    resize(
+        dict,
+        keys::calculate_log2_keysize(dict.ma_used.get() as usize * 3),
+        unicode,
+    )
 }
 
 /// `dictresize`: a new combined table without holes.
@@ -392,7 +404,11 @@ fn resize(dict: &PyDictObject, log2_size: u8, unicode: bool) -> PyResult<()> {
                 let index = values.order(nth);
                 // SAFETY: the shared keys keep theirs, so the new table needs references.
                 let key = Own::new(unsafe { &*old.key(index) });
-                copy(key.into_raw(), old.entry_hash(index), values.slot(index).get());
+                copy(
+                    key.into_raw(),
+                    old.entry_hash(index),
+                    values.slot(index).get(),
+                );
             }
         }
         None => {
@@ -461,7 +477,11 @@ pub fn pop(dict: &PyDictObject, key: &PyObject) -> PyResult<Option<Own>> {
 }
 
 /// As [`pop`], the hash known.
-pub fn pop_known_hash(dict: &PyDictObject, key: &PyObject, hash: Py_hash_t) -> PyResult<Option<Own>> {
+pub fn pop_known_hash(
+    dict: &PyDictObject,
+    key: &PyObject,
+    hash: Py_hash_t,
+) -> PyResult<Option<Own>> {
     let index = keys::lookup(dict, key, hash)?;
     if index == DKIX_EMPTY || value_field(dict, index).get().is_null() {
         return Ok(None);
@@ -505,7 +525,10 @@ pub fn delete_item(dict: &PyDictObject, key: &PyObject) -> PyResult<()> {
 
 /// `PyDict_Next`: the entry at or after a position, and the position behind it.
 #[inline]
-pub fn next_entry(dict: &PyDictObject, position: usize) -> Option<(usize, &PyObject, &PyObject, Py_hash_t)> {
+pub fn next_entry(
+    dict: &PyDictObject,
+    position: usize,
+) -> Option<(usize, &PyObject, &PyObject, Py_hash_t)> {
     let keys = keys_of(dict);
     if let Some(values) = values_of(dict) {
         if position >= dict.ma_used.get() as usize {
@@ -514,7 +537,12 @@ pub fn next_entry(dict: &PyDictObject, position: usize) -> Option<(usize, &PyObj
         let index = values.order(position);
         // SAFETY: set values have a key, and both are owned.
         return unsafe {
-            Some((position + 1, &*keys.key(index), &*values.slot(index).get(), keys.entry_hash(index)))
+            Some((
+                position + 1,
+                &*keys.key(index),
+                &*values.slot(index).get(),
+                keys.entry_hash(index),
+            ))
         };
     }
     let mut index = position;
@@ -522,7 +550,14 @@ pub fn next_entry(dict: &PyDictObject, position: usize) -> Option<(usize, &PyObj
         let value = keys.value(index).get();
         if !value.is_null() {
             // SAFETY: a live entry owns key and value.
-            return unsafe { Some((index + 1, &*keys.key(index), &*value, keys.entry_hash(index))) };
+            return unsafe {
+                Some((
+                    index + 1,
+                    &*keys.key(index),
+                    &*value,
+                    keys.entry_hash(index),
+                ))
+            };
         }
         index += 1;
     }
@@ -574,7 +609,11 @@ fn clone_keys(dict: &PyDictObject) -> PyResult<*mut PyDictKeysObject> {
     }
     // SAFETY: both tables have that size.
     unsafe {
-        std::ptr::copy_nonoverlapping((source as *const PyDictKeysObject).cast::<u8>(), memory, size);
+        std::ptr::copy_nonoverlapping(
+            (source as *const PyDictKeysObject).cast::<u8>(),
+            memory,
+            size,
+        );
         let keys: *mut PyDictKeysObject = memory.cast();
         (*keys).dk_refcnt.set(1);
         for index in 0..(*keys).dk_nentries.get() as usize {
@@ -608,8 +647,7 @@ fn copy_split(dict: &PyDictObject, source: &PyDictValues) -> PyResult<Own<PyDict
         }
     }
     keys::incref_keys(keys);
-    let object: *mut PyDictObject =
-        memory::new_gc_object(&PyDict_Type, size_of::<PyDictObject>())?;
+    let object: *mut PyDictObject = memory::new_gc_object(&PyDict_Type, size_of::<PyDictObject>())?;
     // SAFETY: fresh memory.
     let made = unsafe {
         let made = &*object;

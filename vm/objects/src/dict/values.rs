@@ -134,7 +134,11 @@ pub fn instance_values(object: &PyObject) -> Option<&PyDictValues> {
 #[inline(always)]
 pub fn cached_keys(type_: &PyTypeObject) -> *mut PyDictKeysObject {
     // SAFETY: callers ask only for heap types.
-    unsafe { (*(type_ as *const PyTypeObject).cast::<PyHeapTypeObject>()).ht_cached_keys.get() }
+    unsafe {
+        (*(type_ as *const PyTypeObject).cast::<PyHeapTypeObject>())
+            .ht_cached_keys
+            .get()
+    }
 }
 
 /// `init_inline_values`: room for as many attributes as the shared keys have, less the one that
@@ -196,9 +200,9 @@ pub fn store_instance_attribute(
         };
     }
     let index = index as usize;
-    let old = values.slot(index).replace(value.map_or(std::ptr::null_mut(), |value| {
-        Own::new(value).into_raw()
-    }));
+    let old = values
+        .slot(index)
+        .replace(value.map_or(std::ptr::null_mut(), |value| Own::new(value).into_raw()));
     if old.is_null() {
         if value.is_none() {
             return Err(crate::object::no_attribute(object, name));

@@ -12,7 +12,8 @@ use twinheap_abi::*;
 
 /// A new view of one of the three types below.
 pub fn new(dict: &PyDictObject, type_: &PyTypeObject) -> PyResult {
-    let object: *mut _PyDictViewObject = memory::new_gc_object(type_, size_of::<_PyDictViewObject>())?;
+    let object: *mut _PyDictViewObject =
+        memory::new_gc_object(type_, size_of::<_PyDictViewObject>())?;
     // SAFETY: fresh memory.
     unsafe {
         (*object).dv_dict.set(Own::new(dict).into_raw());

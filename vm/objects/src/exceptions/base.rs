@@ -5,8 +5,10 @@ use crate::errors::{PyResult, type_error};
 use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own};
-use crate::singletons::{bool_object, none};
-use crate::{dict, getset, id, list, members, methods, slot, static_type, tuple, typed, types, unicode};
+use crate::singletons::none;
+use crate::{
+    dict, getset, id, list, members, methods, slot, static_type, tuple, typed, types, unicode,
+};
 use std::mem::offset_of;
 use twinheap_abi::*;
 
@@ -27,7 +29,11 @@ pub fn new(type_: &PyTypeObject, args: &PyTupleObject, _: Option<&PyDictObject>)
 }
 
 /// `BaseException_init`.
-pub fn init(exception: &PyBaseExceptionObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+pub fn init(
+    exception: &PyBaseExceptionObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     call::no_keywords(exception.as_object().type_().name(), kwargs)?;
     exception.args.put(Some(Own::new(args).upcast()));
     Ok(())
@@ -35,7 +41,11 @@ pub fn init(exception: &PyBaseExceptionObject, args: &PyTupleObject, kwargs: Opt
 
 /// The arguments of an exception.
 pub fn args_of(exception: &PyBaseExceptionObject) -> &[&PyObject] {
-    match exception.args.as_ref().and_then(|args| args.downcast_ref::<PyTupleObject>()) {
+    match exception
+        .args
+        .as_ref()
+        .and_then(|args| args.downcast_ref::<PyTupleObject>())
+    {
         Some(args) => tuple::items(args),
         None => &[],
     }
@@ -71,7 +81,9 @@ fn get_args(exception: &PyBaseExceptionObject) -> PyResult {
 fn set_args(exception: &PyBaseExceptionObject, value: Option<&PyObject>) -> PyResult<()> {
     match value {
         Some(value) => {
-            exception.args.put(Some(tuple::from_iterable(value)?.upcast()));
+            exception
+                .args
+                .put(Some(tuple::from_iterable(value)?.upcast()));
             Ok(())
         }
         None => Err(type_error("args may not be deleted")),
@@ -90,7 +102,9 @@ fn set_traceback(exception: &PyBaseExceptionObject, value: Option<&PyObject>) ->
     if !value.is_none() && value.downcast_ref::<PyTracebackObject>().is_none() {
         return Err(type_error("__traceback__ must be a traceback or None"));
     }
-    exception.traceback.put(Some(value).filter(|value| !value.is_none()).map(Own::new));
+    exception
+        .traceback
+        .put(Some(value).filter(|value| !value.is_none()).map(Own::new));
     Ok(())
 }
 
@@ -123,7 +137,10 @@ fn get_cause(exception: &PyBaseExceptionObject) -> PyResult {
     Ok(exception.cause.own().unwrap_or_else(none))
 }
 
-fn set_cause_attribute(exception: &PyBaseExceptionObject, value: Option<&PyObject>) -> PyResult<()> {
+fn set_cause_attribute(
+    exception: &PyBaseExceptionObject,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
     set_cause(exception, exception_or_none(value, "cause")?);
     Ok(())
 }
@@ -158,13 +175,20 @@ fn with_traceback(exception: &PyBaseExceptionObject, traceback: &PyObject) -> Py
 
 fn add_note(exception: &PyBaseExceptionObject, note: &PyObject) -> PyResult {
     if note.downcast_ref::<PyASCIIObject>().is_none() {
-        return Err(type_error(format_args!("note must be a str, not '{}'", note.type_().name())));
+        return Err(type_error(format_args!(
+            "note must be a str, not '{}'",
+            note.type_().name()
+        )));
     }
     let notes = match object::lookup_attr(exception.as_object(), id!("__notes__"))? {
         Some(notes) => notes,
         None => {
             let made = list::new(0)?.upcast();
-            object::set_attr(exception.as_object(), id!("__notes__").as_object(), Some(&made))?;
+            object::set_attr(
+                exception.as_object(),
+                id!("__notes__").as_object(),
+                Some(&made),
+            )?;
             made
         }
     };

@@ -23,8 +23,15 @@ static EXCEPTION_GROUP: Global<Pointer<PyTypeObject>> = Global(Cell::new(null_mu
 pub fn exception_group_type() -> PyResult<&'static PyTypeObject> {
     if EXCEPTION_GROUP.get().is_null() {
         let namespace = dict::new()?;
-        dict::set_item(&namespace, id!("__module__").as_object(), id!("builtins").as_object())?;
-        let bases = tuple::pack(&[PyExc_BaseExceptionGroup.as_object(), PyExc_Exception.as_object()])?;
+        dict::set_item(
+            &namespace,
+            id!("__module__").as_object(),
+            id!("builtins").as_object(),
+        )?;
+        let bases = tuple::pack(&[
+            PyExc_BaseExceptionGroup.as_object(),
+            PyExc_Exception.as_object(),
+        ])?;
         let name = unicode::from_str("ExceptionGroup")?;
         let made = types::new_class(&types::PyType_Type, &name, &bases, &namespace, None)?;
         EXCEPTION_GROUP.set(made.into_raw().cast());
@@ -42,14 +49,21 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
         )));
     };
     if message.downcast_ref::<PyASCIIObject>().is_none() {
-        return Err(type_error(format_args!("argument 1 must be str, not {}", message.type_().name())));
+        return Err(type_error(format_args!(
+            "argument 1 must be str, not {}",
+            message.type_().name()
+        )));
     }
     if !crate::abstract_::is_sequence(exceptions) {
-        return Err(type_error("second argument (exceptions) must be a sequence"));
+        return Err(type_error(
+            "second argument (exceptions) must be a sequence",
+        ));
     }
     let members = tuple::from_iterable(exceptions)?;
     if tuple::items(&members).is_empty() {
-        return Err(value_error("second argument (exceptions) must be a non-empty sequence"));
+        return Err(value_error(
+            "second argument (exceptions) must be a non-empty sequence",
+        ));
     }
     let mut all_exceptions = true;
     for (index, member) in tuple::items(&members).iter().enumerate() {
@@ -65,9 +79,14 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     if std::ptr::eq(type_, &PyExc_BaseExceptionGroup) && all_exceptions {
         type_ = group;
     } else if std::ptr::eq(type_, group) && !all_exceptions {
-        return Err(type_error("Cannot nest BaseExceptions in an ExceptionGroup"));
+        return Err(type_error(
+            "Cannot nest BaseExceptions in an ExceptionGroup",
+        ));
     } else if !all_exceptions && types::is_subtype(type_, &PyExc_Exception) {
-        return Err(type_error(format_args!("Cannot nest BaseExceptions in '{}'", type_.name())));
+        return Err(type_error(format_args!(
+            "Cannot nest BaseExceptions in '{}'",
+            type_.name()
+        )));
     }
     let made = base::new(type_, args, None)?;
     if let Some(group) = made.downcast_ref::<PyBaseExceptionGroupObject>() {
@@ -77,7 +96,11 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     Ok(made)
 }
 
-fn init(group: &PyBaseExceptionObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn init(
+    group: &PyBaseExceptionObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     base::init(group, args, kwargs)
 }
 
@@ -85,13 +108,20 @@ fn str(group: &PyBaseExceptionGroupObject) -> PyResult {
     let count = members_of(group).len();
     let mut writer = unicode::Writer::new();
     writer.push_object(&group.msg.own().unwrap_or_else(none))?;
-    writer.push_str(&format!(" ({count} sub-exception{})", if count > 1 { "s" } else { "" }));
+    writer.push_str(&format!(
+        " ({count} sub-exception{})",
+        if count > 1 { "s" } else { "" }
+    ));
     Ok(writer.finish()?.upcast())
 }
 
 /// The exceptions of a group.
 pub fn members_of(group: &PyBaseExceptionGroupObject) -> &[&PyObject] {
-    match group.excs.as_ref().and_then(|excs| excs.downcast_ref::<PyTupleObject>()) {
+    match group
+        .excs
+        .as_ref()
+        .and_then(|excs| excs.downcast_ref::<PyTupleObject>())
+    {
         Some(excs) => tuple::items(excs),
         None => &[],
     }
@@ -102,12 +132,18 @@ pub fn new_group(message: &str, exceptions: &[Own]) -> PyResult {
     let message = unicode::from_str(message)?;
     let borrowed: Vec<&PyObject> = exceptions.iter().map(|e| &**e).collect();
     let members = list::from_slice(&borrowed)?;
-    call::call(PyExc_BaseExceptionGroup.as_object(), &[message.as_object(), members.as_object()])
+    call::call(
+        PyExc_BaseExceptionGroup.as_object(),
+        &[message.as_object(), members.as_object()],
+    )
 }
 
 fn derive(group: &PyBaseExceptionGroupObject, exceptions: &PyObject) -> PyResult {
     let message = group.msg.own().unwrap_or_else(none);
-    call::call(PyExc_BaseExceptionGroup.as_object(), &[&message, exceptions])
+    call::call(
+        PyExc_BaseExceptionGroup.as_object(),
+        &[&message, exceptions],
+    )
 }
 
 /// A group like this one of some of its members, with its traceback, context, cause and notes.
@@ -119,7 +155,9 @@ fn subset(group: &PyBaseExceptionGroupObject, members: &[Own]) -> PyResult {
     let members = list::from_slice(&borrowed)?;
     let made = call::call_method(group.as_object(), id!("derive"), &[members.as_object()])?;
     let Some(derived) = made.downcast_ref::<PyBaseExceptionGroupObject>() else {
-        return Err(type_error("derive must return an instance of BaseExceptionGroup"));
+        return Err(type_error(
+            "derive must return an instance of BaseExceptionGroup",
+        ));
     };
     derived.traceback.put(group.traceback.own());
     derived.context.put(group.context.own());
@@ -151,13 +189,18 @@ fn check_condition(condition: &PyObject) -> PyResult<()> {
         return Ok(());
     }
     if let Some(classes) = condition.downcast_ref::<PyTupleObject>() {
-        if tuple::items(classes).iter().all(|class| is_exception_type(class)) {
+        if tuple::items(classes)
+            .iter()
+            .all(|class| is_exception_type(class))
+        {
             return Ok(());
         }
     } else if !object::is_type(condition) && call::is_callable(condition) {
         return Ok(());
     }
-    Err(type_error("expected a function, exception type or tuple of exception types"))
+    Err(type_error(
+        "expected a function, exception type or tuple of exception types",
+    ))
 }
 
 /// Those that meet the condition and those that do not; None stands for nothing.

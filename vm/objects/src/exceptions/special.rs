@@ -87,9 +87,15 @@ members! {
     "value" => T_OBJECT, offset_of!(PyStopIterationObject, value), 0;
 }
 
-fn stop_iteration_init(exception: &PyStopIterationObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn stop_iteration_init(
+    exception: &PyStopIterationObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     base::init(exception, args, kwargs)?;
-    exception.value.put(Some(own_or_none(tuple::items(args), 0)));
+    exception
+        .value
+        .put(Some(own_or_none(tuple::items(args), 0)));
     Ok(())
 }
 
@@ -103,7 +109,11 @@ members! {
     "code" => T_OBJECT, offset_of!(PySystemExitObject, code), 0;
 }
 
-fn system_exit_init(exception: &PySystemExitObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn system_exit_init(
+    exception: &PySystemExitObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     base::init(exception, args, kwargs)?;
     match tuple::items(args) {
         [] => {}
@@ -125,10 +135,18 @@ members! {
     "path" => T_OBJECT, offset_of!(PyImportErrorObject, path), 0;
 }
 
-fn import_error_init(exception: &PyImportErrorObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn import_error_init(
+    exception: &PyImportErrorObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     base::init(exception, args, None)?;
-    const SIGNATURE: Signature =
-        Signature { name: "ImportError", parameters: &["name", "path"], required: 0, positional: 0 };
+    const SIGNATURE: Signature = Signature {
+        name: "ImportError",
+        parameters: &["name", "path"],
+        required: 0,
+        positional: 0,
+    };
     let empty = tuple::empty();
     let [name, path] = call::bind_tuple::<2>(&SIGNATURE, &empty, kwargs)?;
     exception.name.put(name.map(Own::new));
@@ -156,10 +174,18 @@ members! {
     "name" => T_OBJECT, offset_of!(PyNameErrorObject, name), 0;
 }
 
-fn name_error_init(exception: &PyNameErrorObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn name_error_init(
+    exception: &PyNameErrorObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     base::init(exception, args, None)?;
-    const SIGNATURE: Signature =
-        Signature { name: "NameError", parameters: &["name"], required: 0, positional: 0 };
+    const SIGNATURE: Signature = Signature {
+        name: "NameError",
+        parameters: &["name"],
+        required: 0,
+        positional: 0,
+    };
     let empty = tuple::empty();
     let [name] = call::bind_tuple::<1>(&SIGNATURE, &empty, kwargs)?;
     exception.name.put(name.map(Own::new));
@@ -177,10 +203,18 @@ members! {
     "obj" => T_OBJECT, offset_of!(PyAttributeErrorObject, obj), 0;
 }
 
-fn attribute_error_init(exception: &PyAttributeErrorObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn attribute_error_init(
+    exception: &PyAttributeErrorObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     base::init(exception, args, None)?;
-    const SIGNATURE: Signature =
-        Signature { name: "AttributeError", parameters: &["name", "obj"], required: 0, positional: 0 };
+    const SIGNATURE: Signature = Signature {
+        name: "AttributeError",
+        parameters: &["name", "obj"],
+        required: 0,
+        positional: 0,
+    };
     let empty = tuple::empty();
     let [name, obj] = call::bind_tuple::<2>(&SIGNATURE, &empty, kwargs)?;
     exception.name.put(name.map(Own::new));
@@ -220,7 +254,11 @@ members! {
     "print_file_and_line" => T_OBJECT, offset_of!(PySyntaxErrorObject, print_file_and_line), 0;
 }
 
-fn syntax_error_init(exception: &PySyntaxErrorObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn syntax_error_init(
+    exception: &PySyntaxErrorObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     base::init(exception, args, kwargs)?;
     let items = tuple::items(args);
     if let Some(msg) = items.first() {
@@ -230,18 +268,31 @@ fn syntax_error_init(exception: &PySyntaxErrorObject, args: &PyTupleObject, kwar
         let info = tuple::from_iterable(items[1])?;
         let info = tuple::items(&info);
         if info.len() != 4 && info.len() != 6 {
-            let bound = if info.len() < 4 { "at least 4" } else { "at most 6" };
+            let bound = if info.len() < 4 {
+                "at least 4"
+            } else {
+                "at most 6"
+            };
             return Err(type_error(format_args!(
                 "function takes {bound} arguments ({} given)",
                 info.len()
             )));
         }
-        let fields = [&exception.filename, &exception.lineno, &exception.offset, &exception.text];
+        let fields = [
+            &exception.filename,
+            &exception.lineno,
+            &exception.offset,
+            &exception.text,
+        ];
         for (field, value) in fields.into_iter().zip(info) {
             field.put(Some(Own::new(*value)));
         }
-        exception.end_lineno.put(info.get(4).map(|value| Own::new(*value)));
-        exception.end_offset.put(info.get(5).map(|value| Own::new(*value)));
+        exception
+            .end_lineno
+            .put(info.get(4).map(|value| Own::new(*value)));
+        exception
+            .end_offset
+            .put(info.get(5).map(|value| Own::new(*value)));
     }
     Ok(())
 }
@@ -251,7 +302,10 @@ fn syntax_error_str(exception: &PySyntaxErrorObject) -> PyResult {
     let file = exception
         .filename
         .own()
-        .and_then(|name| name.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy))
+        .and_then(|name| {
+            name.downcast_ref::<PyASCIIObject>()
+                .map(unicode::to_string_lossy)
+        })
         .map(|name| name.rsplit('/').next().unwrap_or_default().to_string());
     let line = exception
         .lineno
@@ -307,12 +361,18 @@ fn os_error_type(errno: i64) -> Option<&'static PyTypeObject> {
 }
 
 /// `OSError_new`: the errno chooses the subclass, the fields are set at once.
-fn os_error_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn os_error_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     let items = tuple::items(args);
     let mut type_ = type_;
     if std::ptr::eq(type_, &PyExc_OSError)
         && (2..=5).contains(&items.len())
-        && let Some(errno) = items[0].downcast_ref::<PyLongObject>().and_then(long::to_i64)
+        && let Some(errno) = items[0]
+            .downcast_ref::<PyLongObject>()
+            .and_then(long::to_i64)
         && let Some(subclass) = os_error_type(errno)
     {
         type_ = subclass;
@@ -376,7 +436,12 @@ fn os_error_str(error: &PyOSErrorObject) -> PyResult {
 }
 
 fn os_error_fields(error: &PyOSErrorObject) -> [&Pointer<PyObject>; 4] {
-    [&error.myerrno, &error.strerror, &error.filename, &error.filename2]
+    [
+        &error.myerrno,
+        &error.strerror,
+        &error.filename,
+        &error.filename2,
+    ]
 }
 
 fn os_error_traverse(error: &PyOSErrorObject, visitor: &mut Visitor) {
@@ -422,7 +487,11 @@ static_type! {
 pub fn raise_os_error(errno: i32, filename: Option<&PyObject>) -> errors::Raised {
     let outcome = || -> PyResult {
         let text = std::io::Error::from_raw_os_error(errno).to_string();
-        let text = text.split(" (os error").next().unwrap_or_default().to_string();
+        let text = text
+            .split(" (os error")
+            .next()
+            .unwrap_or_default()
+            .to_string();
         let text = unicode::from_str(&text)?;
         let errno = long::from_i64(i64::from(errno))?;
         match filename {
@@ -430,7 +499,10 @@ pub fn raise_os_error(errno: i32, filename: Option<&PyObject>) -> errors::Raised
                 PyExc_OSError.as_object(),
                 &[errno.as_object(), text.as_object(), filename],
             ),
-            None => call::call(PyExc_OSError.as_object(), &[errno.as_object(), text.as_object()]),
+            None => call::call(
+                PyExc_OSError.as_object(),
+                &[errno.as_object(), text.as_object()],
+            ),
         }
     };
     match outcome() {
@@ -453,9 +525,13 @@ members! {
 
 impl Typed for PyUnicodeErrorObject {
     fn check(object: &PyObject) -> bool {
-        [&PyExc_UnicodeEncodeError, &PyExc_UnicodeDecodeError, &PyExc_UnicodeTranslateError]
-            .into_iter()
-            .any(|type_| object.is_instance_of(type_))
+        [
+            &PyExc_UnicodeEncodeError,
+            &PyExc_UnicodeDecodeError,
+            &PyExc_UnicodeTranslateError,
+        ]
+        .into_iter()
+        .any(|type_| object.is_instance_of(type_))
     }
     fn check_exact(object: &PyObject) -> bool {
         Self::check(object)
@@ -475,10 +551,17 @@ fn unicode_error_name(error: &PyUnicodeErrorObject) -> &'static str {
 }
 
 fn wrong_unicode_argument(index: usize, wanted: &str, given: &PyObject) -> errors::Raised {
-    type_error(format_args!("argument {index} must be {wanted}, not {}", given.type_().name()))
+    type_error(format_args!(
+        "argument {index} must be {wanted}, not {}",
+        given.type_().name()
+    ))
 }
 
-fn unicode_error_init(error: &PyUnicodeErrorObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn unicode_error_init(
+    error: &PyUnicodeErrorObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     base::init(error, args, kwargs)?;
     let items = tuple::items(args);
     let translate = unicode_error_name(error) == "UnicodeTranslateError";
@@ -499,12 +582,16 @@ fn unicode_error_init(error: &PyUnicodeErrorObject, args: &PyTupleObject, kwargs
     }
     let subject = items[shift];
     let fits = if decode {
-        crate::bytes::is_bytes_like(subject)
+        crate::buffer::is_exporter(subject)
     } else {
         subject.downcast_ref::<PyASCIIObject>().is_some()
     };
     if !fits {
-        return Err(wrong_unicode_argument(shift + 1, if decode { "bytes" } else { "str" }, subject));
+        return Err(wrong_unicode_argument(
+            shift + 1,
+            if decode { "bytes" } else { "str" },
+            subject,
+        ));
     }
     error.object.put(Some(Own::new(subject)));
     error.start.set(long::as_long(items[shift + 1])? as isize);
@@ -548,8 +635,13 @@ fn unicode_error_str(error: &PyUnicodeErrorObject) -> PyResult {
             writer.push_str(&format!(" character '{escaped}' in position {start}: "));
         }
         Some(_) => writer.push_str(&format!(" characters in position {start}-{}: ", end - 1)),
-        None => match crate::bytes::data_of(&subject).get(start as usize) {
-            Some(byte) if single => writer.push_str(&format!(" byte 0x{byte:02x} in position {start}: ")),
+        None => match subject
+            .downcast_ref::<PyBytesObject>()
+            .and_then(|data| crate::bytes::data_of(data).get(start as usize))
+        {
+            Some(byte) if single => {
+                writer.push_str(&format!(" byte 0x{byte:02x} in position {start}: "))
+            }
             _ => writer.push_str(&format!(" bytes in position {start}-{}: ", end - 1)),
         },
     }

@@ -41,7 +41,9 @@ fn float_conjugate(float: &PyFloatObject) -> PyResult {
 
 fn float_is_integer(float: &PyFloatObject) -> PyResult {
     let value = value(float);
-    Ok(singletons::bool_object(value.is_finite() && value.floor() == value))
+    Ok(singletons::bool_object(
+        value.is_finite() && value.floor() == value,
+    ))
 }
 
 fn float_round(float: &PyFloatObject, args: &[&PyObject]) -> PyResult {
@@ -51,7 +53,11 @@ fn float_round(float: &PyFloatObject, args: &[&PyObject]) -> PyResult {
         Some(places) => abstract_::index(places)?,
     };
     // A count beyond a machine word rounds as the largest one does.
-    let clipped = if places.ob_size.get() < 0 { i64::MIN } else { i64::MAX };
+    let clipped = if places.ob_size.get() < 0 {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
     let places = long::to_i64(&places).unwrap_or(clipped);
     match kernel::round_to_digits(value(float), places) {
         Some(rounded) => from_f64(rounded),
@@ -68,7 +74,10 @@ fn float_as_integer_ratio(float: &PyFloatObject) -> PyResult {
         return Err(value_error("cannot convert NaN to integer ratio"));
     }
     let (numerator, denominator) = kernel::as_integer_ratio(value);
-    let pair = vec![long::from_integer(&numerator)?, long::from_integer(&denominator)?];
+    let pair = vec![
+        long::from_integer(&numerator)?,
+        long::from_integer(&denominator)?,
+    ];
     Ok(tuple::from_vec(pair)?.upcast())
 }
 
@@ -80,10 +89,13 @@ fn float_fromhex(class: &PyObject, source: &PyObject) -> PyResult {
     let Some(text) = source.downcast_ref::<PyASCIIObject>() else {
         return Err(type_error("bad argument type for built-in operation"));
     };
-    let parsed = kernel::from_hex(&unicode::to_utf8_surrogatepass(text)).map_err(|error| match error {
-        HexError::Invalid => value_error("invalid hexadecimal floating-point string"),
-        HexError::Overflow => overflow_error("hexadecimal value too large to represent as a float"),
-    })?;
+    let parsed =
+        kernel::from_hex(&unicode::to_utf8_surrogatepass(text)).map_err(|error| match error {
+            HexError::Invalid => value_error("invalid hexadecimal floating-point string"),
+            HexError::Overflow => {
+                overflow_error("hexadecimal value too large to represent as a float")
+            }
+        })?;
     let made = from_f64(parsed)?;
     if std::ptr::eq(class, PyFloat_Type.as_object()) {
         return Ok(made);
@@ -99,7 +111,9 @@ fn float_getformat(_: &PyObject, kind: &PyObject) -> PyResult {
     let kind = unicode::expect_str(kind, "__getformat__", "argument")?;
     match unicode::as_ascii(kind) {
         Some("double" | "float") => Ok(unicode::from_str("IEEE, little-endian")?.upcast()),
-        _ => Err(value_error("__getformat__() argument 1 must be 'double' or 'float'")),
+        _ => Err(value_error(
+            "__getformat__() argument 1 must be 'double' or 'float'",
+        )),
     }
 }
 
@@ -114,7 +128,10 @@ fn float_format(float: &PyFloatObject, spec: &PyObject) -> PyResult {
         Some('\0' | 'e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'n' | '%') => {
             Ok(format_value(value(float), spec, type_name, &parsed)?.upcast())
         }
-        _ => Err(value_error(format_spec::unknown_presentation_type(parsed.kind, type_name))),
+        _ => Err(value_error(format_spec::unknown_presentation_type(
+            parsed.kind,
+            type_name,
+        ))),
     }
 }
 
@@ -207,7 +224,10 @@ fn could_not_convert(source: &PyObject) -> PyResult<crate::errors::Raised> {
     let mut message = Writer::new();
     message.push_str("could not convert string to float: ");
     message.push(&*object::repr(source)?);
-    Ok(raise_object(&PyExc_ValueError, Some(message.finish()?.upcast())))
+    Ok(raise_object(
+        &PyExc_ValueError,
+        Some(message.finish()?.upcast()),
+    ))
 }
 
 pub(super) fn float_new(
@@ -216,7 +236,8 @@ pub(super) fn float_new(
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
     let exact = std::ptr::eq(type_, &PyFloat_Type);
-    let own_init = type_.tp_init.get().map(|f| f as usize) == PyFloat_Type.tp_init.get().map(|f| f as usize);
+    let own_init =
+        type_.tp_init.get().map(|f| f as usize) == PyFloat_Type.tp_init.get().map(|f| f as usize);
     if exact || own_init {
         call::no_keywords("float", kwargs)?;
     }
@@ -229,7 +250,11 @@ pub(super) fn float_new(
     let value = number::as_double(&made)?;
     let instance = crate::types::allocate(type_, 0)?;
     // SAFETY: an instance of a float subclass begins as a float does.
-    unsafe { (*instance.as_ptr().cast::<PyFloatObject>()).ob_fval.set(value) };
+    unsafe {
+        (*instance.as_ptr().cast::<PyFloatObject>())
+            .ob_fval
+            .set(value)
+    };
     Ok(instance)
 }
 

@@ -32,7 +32,8 @@ static FREE_COUNT: Global<Cell<usize>> = Global(Cell::new(0));
 pub fn new(value: f64) -> PyResult<Own<PyFloatObject>> {
     let head = FREE_LIST.get();
     if head.is_null() {
-        let object: *mut PyFloatObject = memory::new_object(&PyFloat_Type, size_of::<PyFloatObject>())?;
+        let object: *mut PyFloatObject =
+            memory::new_object(&PyFloat_Type, size_of::<PyFloatObject>())?;
         // SAFETY: fresh memory of a float's size.
         unsafe {
             (*object).ob_fval.set(value);

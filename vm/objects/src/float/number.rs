@@ -28,8 +28,12 @@ pub fn to_double(object: &PyObject) -> PyResult<Option<f64>> {
 /// Both operands as doubles; a binary operation of anything else is `NotImplemented`.
 macro_rules! both {
     ($a:expr, $b:expr) => {{
-        let Some(a) = to_double($a)? else { return Ok(not_implemented()) };
-        let Some(b) = to_double($b)? else { return Ok(not_implemented()) };
+        let Some(a) = to_double($a)? else {
+            return Ok(not_implemented());
+        };
+        let Some(b) = to_double($b)? else {
+            return Ok(not_implemented());
+        };
         (a, b)
     }};
 }
@@ -45,7 +49,10 @@ pub fn as_double(object: &PyObject) -> PyResult<f64> {
         if abstract_::has_index(object) {
             return long::as_double(&*abstract_::index(object)?);
         }
-        return Err(type_error(format_args!("must be real number, not {:.50}", object.type_().name())));
+        return Err(type_error(format_args!(
+            "must be real number, not {:.50}",
+            object.type_().name()
+        )));
     };
     // SAFETY: the object's own slot.
     let result = unsafe { crate::errors::from_c(convert(object.as_raw()))? };
@@ -89,7 +96,11 @@ fn remainder(a: f64, b: f64) -> f64 {
     if rest == 0.0 {
         return 0.0f64.copysign(b);
     }
-    if (b < 0.0) != (rest < 0.0) { rest + b } else { rest }
+    if (b < 0.0) != (rest < 0.0) {
+        rest + b
+    } else {
+        rest
+    }
 }
 
 /// The floor of the quotient, and the remainder with the divisor's sign.
@@ -108,7 +119,14 @@ pub fn divide_and_floor(a: f64, b: f64) -> (f64, f64) {
         return (0.0f64.copysign(a / b), rest);
     }
     let floor = quotient.floor();
-    (if quotient - floor > 0.5 { floor + 1.0 } else { floor }, rest)
+    (
+        if quotient - floor > 0.5 {
+            floor + 1.0
+        } else {
+            floor
+        },
+        rest,
+    )
 }
 
 pub(super) fn float_divmod(a: &PyObject, b: &PyObject) -> PyResult {
@@ -151,11 +169,13 @@ pub fn pow(base: f64, exponent: f64) -> PyResult<f64> {
     }
     if exponent.is_infinite() {
         let magnitude = base.abs();
-        return Ok(match (magnitude == 1.0, (exponent > 0.0) == (magnitude > 1.0)) {
-            (true, _) => 1.0,
-            (false, true) => exponent.abs(),
-            (false, false) => 0.0,
-        });
+        return Ok(
+            match (magnitude == 1.0, (exponent > 0.0) == (magnitude > 1.0)) {
+                (true, _) => 1.0,
+                (false, true) => exponent.abs(),
+                (false, false) => 0.0,
+            },
+        );
     }
     if base.is_infinite() {
         return Ok(match (exponent > 0.0, odd) {
@@ -167,21 +187,30 @@ pub fn pow(base: f64, exponent: f64) -> PyResult<f64> {
     }
     if base == 0.0 {
         if exponent < 0.0 {
-            return Err(zero_division_error("0.0 cannot be raised to a negative power"));
+            return Err(zero_division_error(
+                "0.0 cannot be raised to a negative power",
+            ));
         }
         return Ok(if odd { base } else { 0.0 });
     }
     let result = base.powf(exponent);
-    if result.is_infinite() { Err(out_of_range()) } else { Ok(result) }
+    if result.is_infinite() {
+        Err(out_of_range())
+    } else {
+        Ok(result)
+    }
 }
 
 /// `float.__pow__`, also for two ints with a negative exponent.
 pub fn float_pow(a: &PyObject, b: &PyObject, modulus: Option<&PyObject>) -> PyResult {
     if modulus.is_some_and(|modulus| !modulus.is_none()) {
-        return Err(type_error("pow() 3rd argument not allowed unless all arguments are integers"));
+        return Err(type_error(
+            "pow() 3rd argument not allowed unless all arguments are integers",
+        ));
     }
     let (base, exponent) = both!(a, b);
-    let is_root = base < 0.0 && base.is_finite() && exponent.is_finite() && exponent != exponent.floor();
+    let is_root =
+        base < 0.0 && base.is_finite() && exponent.is_finite() && exponent != exponent.floor();
     if is_root {
         return complex::complex_pow(a, b, None);
     }

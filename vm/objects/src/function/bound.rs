@@ -21,7 +21,9 @@ pub fn new_bound_method(function: &PyObject, this: &PyObject) -> PyResult {
         (*object).im_weakreflist.set(std::ptr::null_mut());
         (*object).im_func.set(Own::new(function).into_raw());
         (*object).im_self.set(Own::new(this).into_raw());
-        (*object).vectorcall.set(slot!(vectorcall method_vectorcall));
+        (*object)
+            .vectorcall
+            .set(slot!(vectorcall method_vectorcall));
         memory::track(object.cast());
         Ok(Own::from_raw(object.cast()))
     }
@@ -30,12 +32,15 @@ pub fn new_bound_method(function: &PyObject, this: &PyObject) -> PyResult {
 fn method_vectorcall(method: &PyMethodObject, args: Args<'_>) -> PyResult {
     let function: Own = Own::new(method.im_func.expect_ref());
     let this: Own = Own::new(method.im_self.expect_ref());
-    let mut all: Vec<&PyObject> = Vec::with_capacity(1 + args.positional.len() + args.kwvalues.len());
+    let mut all: Vec<&PyObject> =
+        Vec::with_capacity(1 + args.positional.len() + args.kwvalues.len());
     all.push(&this);
     all.extend_from_slice(args.positional);
     let count = all.len();
     all.extend_from_slice(args.kwvalues);
-    let kwnames = args.kwnames.map_or(std::ptr::null_mut(), |names| names.as_raw());
+    let kwnames = args
+        .kwnames
+        .map_or(std::ptr::null_mut(), |names| names.as_raw());
     // SAFETY: the keyword values follow the positional arguments.
     unsafe { call::vectorcall(&function, all.as_ptr().cast(), count, kwnames) }
 }
@@ -61,7 +66,10 @@ fn repr(method: &PyMethodObject) -> PyResult {
     };
     let mut writer = unicode::Writer::new();
     writer.push_str("<bound method ");
-    match name.as_ref().and_then(|name| name.downcast_ref::<PyASCIIObject>()) {
+    match name
+        .as_ref()
+        .and_then(|name| name.downcast_ref::<PyASCIIObject>())
+    {
         Some(name) => writer.push(name),
         None => writer.push_str("?"),
     }
@@ -72,7 +80,10 @@ fn repr(method: &PyMethodObject) -> PyResult {
 }
 
 fn richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
-    let (Some(x), Some(y)) = (a.downcast_ref::<PyMethodObject>(), b.downcast_ref::<PyMethodObject>()) else {
+    let (Some(x), Some(y)) = (
+        a.downcast_ref::<PyMethodObject>(),
+        b.downcast_ref::<PyMethodObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     if !matches!(op, Py_EQ | Py_NE) {

@@ -6,24 +6,36 @@ use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own};
 use crate::singletons::{bool_object, none, not_implemented};
-use crate::{dict, docs, getset, id, members, methods, slot, static_type, tuple, typed, types, unicode};
+use crate::{
+    dict, docs, getset, id, members, methods, slot, static_type, tuple, typed, types, unicode,
+};
 use std::mem::offset_of;
 use twinheap_abi::*;
 
 typed!(PyCFunctionObject, PyCFunction_Type);
 
 /// `PyCFunction_NewEx`.
-pub fn new_cfunction(method: &'static PyMethodDef, this: Option<&PyObject>, module: Option<&PyObject>) -> PyResult {
+pub fn new_cfunction(
+    method: &'static PyMethodDef,
+    this: Option<&PyObject>,
+    module: Option<&PyObject>,
+) -> PyResult {
     let object: *mut PyCFunctionObject =
         memory::new_gc_object(&PyCFunction_Type, size_of::<PyCFunctionObject>())?;
     // SAFETY: fresh memory.
     unsafe {
         let function = &*object;
         function.m_ml.set(method);
-        function.m_self.set(this.map_or(std::ptr::null_mut(), |this| Own::new(this).into_raw()));
-        function.m_module.set(module.map_or(std::ptr::null_mut(), |module| Own::new(module).into_raw()));
+        function
+            .m_self
+            .set(this.map_or(std::ptr::null_mut(), |this| Own::new(this).into_raw()));
+        function
+            .m_module
+            .set(module.map_or(std::ptr::null_mut(), |module| Own::new(module).into_raw()));
         function.m_weakreflist.set(std::ptr::null_mut());
-        function.vectorcall.set(slot!(vectorcall cfunction_vectorcall));
+        function
+            .vectorcall
+            .set(slot!(vectorcall cfunction_vectorcall));
         memory::track(object.cast());
         Ok(Own::from_raw(object.cast()))
     }
@@ -62,7 +74,10 @@ pub unsafe fn call_method_def(
     const CONVENTION: i32 = METH_VARARGS | METH_FASTCALL | METH_NOARGS | METH_O | METH_KEYWORDS;
     let convention = method.ml_flags & CONVENTION;
     if convention & METH_KEYWORDS == 0 && args.keyword_count() != 0 {
-        return Err(type_error(format_args!("{}() takes no keyword arguments", full_name(method, this, owner))));
+        return Err(type_error(format_args!(
+            "{}() takes no keyword arguments",
+            full_name(method, this, owner)
+        )));
     }
     let pointer = method.ml_meth;
     let raw_args = args.positional.as_ptr().cast::<*mut PyObject>();
@@ -100,7 +115,8 @@ pub unsafe fn call_method_def(
             }
             convention if convention == METH_FASTCALL | METH_KEYWORDS => {
                 let _depth = object::enter_recursive_call(" while calling a Python object")?;
-                let function = std::mem::transmute::<*const _, _PyCFunctionFastWithKeywords>(pointer);
+                let function =
+                    std::mem::transmute::<*const _, _PyCFunctionFastWithKeywords>(pointer);
                 call_fast_with_keywords(function, this, args)
             }
             METH_VARARGS => {
@@ -114,10 +130,16 @@ pub unsafe fn call_method_def(
                 let kwargs = keywords_dict(args)?;
                 let _depth = object::enter_recursive_call(" while calling a Python object")?;
                 let function = std::mem::transmute::<*const _, PyCFunctionWithKeywords>(pointer);
-                let kwargs = kwargs.as_ref().map_or(std::ptr::null_mut(), |kwargs| kwargs.as_raw());
+                let kwargs = kwargs
+                    .as_ref()
+                    .map_or(std::ptr::null_mut(), |kwargs| kwargs.as_raw());
                 function(this.as_raw(), packed.as_raw(), kwargs)
             }
-            other => return Err(system_error(format_args!("bad call flags {other:#x} for a builtin"))),
+            other => {
+                return Err(system_error(format_args!(
+                    "bad call flags {other:#x} for a builtin"
+                )));
+            }
         };
         from_c(result)
     }
@@ -130,13 +152,20 @@ unsafe fn call_fast_with_keywords(
     args: Args<'_>,
 ) -> *mut PyObject {
     let count = args.positional.len();
-    let kwnames = args.kwnames.map_or(std::ptr::null_mut(), |names| names.as_raw());
-    let contiguous = args.keyword_count() == 0
-        || args.positional.as_ptr_range().end == args.kwvalues.as_ptr();
+    let kwnames = args
+        .kwnames
+        .map_or(std::ptr::null_mut(), |names| names.as_raw());
+    let contiguous =
+        args.keyword_count() == 0 || args.positional.as_ptr_range().end == args.kwvalues.as_ptr();
     // SAFETY: the arguments live through the call.
     unsafe {
         if contiguous {
-            return function(this.as_raw(), args.positional.as_ptr().cast(), count as isize, kwnames);
+            return function(
+                this.as_raw(),
+                args.positional.as_ptr().cast(),
+                count as isize,
+                kwnames,
+            );
         }
         let mut all = args.positional.to_vec();
         all.extend_from_slice(args.kwvalues);
@@ -163,7 +192,10 @@ fn full_name(method: &PyMethodDef, this: &PyObject, owner: Option<&PyTypeObject>
         return format!("{}.{name}", owner.short_name());
     }
     if this.is_none() || this.downcast_ref::<PyModuleObject>().is_some() {
-        return match this.downcast_ref::<PyModuleObject>().and_then(crate::module::name_text) {
+        return match this
+            .downcast_ref::<PyModuleObject>()
+            .and_then(crate::module::name_text)
+        {
             Some(module) if module != "builtins" => format!("{module}.{name}"),
             _ => name.to_string(),
         };
@@ -215,7 +247,10 @@ fn repr(function: &PyCFunctionObject) -> PyResult {
     let text = match function.m_self.own() {
         Some(this) if this.downcast_ref::<PyModuleObject>().is_none() => {
             let this: &PyObject = &this;
-            format!("<built-in method {name} of {} object at {this:p}>", this.type_().name())
+            format!(
+                "<built-in method {name} of {} object at {this:p}>",
+                this.type_().name()
+            )
         }
         _ => format!("<built-in function {name}>"),
     };
@@ -223,7 +258,10 @@ fn repr(function: &PyCFunctionObject) -> PyResult {
 }
 
 fn richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
-    let (Some(x), Some(y)) = (a.downcast_ref::<PyCFunctionObject>(), b.downcast_ref::<PyCFunctionObject>()) else {
+    let (Some(x), Some(y)) = (
+        a.downcast_ref::<PyCFunctionObject>(),
+        b.downcast_ref::<PyCFunctionObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     if !matches!(op, Py_EQ | Py_NE) {
@@ -234,7 +272,8 @@ fn richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
 }
 
 fn hash(function: &PyCFunctionObject) -> PyResult<Py_hash_t> {
-    let hash = object::hash_pointer(function.m_self.get()) ^ object::hash_pointer(method_of(function).ml_meth);
+    let hash = object::hash_pointer(function.m_self.get())
+        ^ object::hash_pointer(method_of(function).ml_meth);
     Ok(if hash == -1 { -2 } else { hash })
 }
 

@@ -37,8 +37,12 @@ pub fn new_function(code: &PyCodeObject, globals: &PyObject) -> PyResult<Own<PyF
         let function = &*object;
         function.func_globals.set(Own::new(globals).into_raw());
         function.func_builtins.set(builtins.into_raw());
-        function.func_name.set(Own::new(&*code.co_name.get()).into_raw());
-        function.func_qualname.set(Own::new(&*code.co_qualname.get()).into_raw());
+        function
+            .func_name
+            .set(Own::new(&*code.co_name.get()).into_raw());
+        function
+            .func_qualname
+            .set(Own::new(&*code.co_qualname.get()).into_raw());
         function.func_code.set(Own::new(code).into_raw().cast());
         for field in [
             &function.func_defaults,
@@ -51,7 +55,9 @@ pub fn new_function(code: &PyCodeObject, globals: &PyObject) -> PyResult<Own<PyF
             field.set(null_mut());
         }
         function.func_doc.set(doc.into_raw());
-        function.func_module.set(module.map_or(null_mut(), Own::into_raw));
+        function
+            .func_module
+            .set(module.map_or(null_mut(), Own::into_raw));
         function.vectorcall.set(FUNCTION_VECTORCALL.get());
         function.func_version.set(0);
         memory::track(object.cast());
@@ -113,7 +119,9 @@ fn set_text(field: &Pointer<PyObject>, value: Option<&PyObject>, name: &str) -> 
             field.put(Some(Own::new(value)));
             Ok(())
         }
-        None => Err(type_error(format_args!("{name} must be set to a string object"))),
+        None => Err(type_error(format_args!(
+            "{name} must be set to a string object"
+        ))),
     }
 }
 

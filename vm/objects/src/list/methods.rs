@@ -125,7 +125,11 @@ pub fn slice_range(list: &PyListObject, low: usize, high: usize) -> PyResult<Own
     from_slice(&items(list)[low..high.max(low)])
 }
 
-fn list_init(list: &PyListObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn list_init(
+    list: &PyListObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     if list.as_object().is_exactly(&PyList_Type) {
         call::no_keywords("list", kwargs)?;
     }
@@ -147,7 +151,9 @@ fn list_vectorcall(type_: &PyTypeObject, args: Args<'_>) -> PyResult {
     args.no_keywords("list")?;
     call::check_positional("list", args.positional.len(), 0, 1)?;
     let made = types::allocate(type_, 0)?;
-    if let (Some(iterable), Some(list)) = (args.positional.first(), made.downcast_ref::<PyListObject>()) {
+    if let (Some(iterable), Some(list)) =
+        (args.positional.first(), made.downcast_ref::<PyListObject>())
+    {
         extend(list, iterable)?;
     }
     Ok(made)
@@ -183,7 +189,12 @@ fn list_contains(list: &PyListObject, value: &PyObject) -> PyResult<bool> {
 }
 
 /// The first equal item from `start` on, before `stop`.
-fn find(list: &PyListObject, value: &PyObject, start: isize, stop: isize) -> PyResult<Option<isize>> {
+fn find(
+    list: &PyListObject,
+    value: &PyObject,
+    start: isize,
+    stop: isize,
+) -> PyResult<Option<isize>> {
     let mut index = start;
     while index < stop && index < list.ob_size.get() {
         let item = Own::new(items(list)[index as usize]);
@@ -283,12 +294,19 @@ fn list_ass_item(list: &PyListObject, index: isize, value: Option<&PyObject>) ->
 }
 
 fn wrong_index(key: &PyObject) -> errors::Raised {
-    type_error(format_args!("list indices must be integers or slices, not {}", key.type_().name()))
+    type_error(format_args!(
+        "list indices must be integers or slices, not {}",
+        key.type_().name()
+    ))
 }
 
 fn list_subscript(list: &PyListObject, key: &PyObject) -> PyResult {
     if let Some(index) = abstract_::index_or_slice(key)? {
-        let index = if index < 0 { index + list.ob_size.get() } else { index };
+        let index = if index < 0 {
+            index + list.ob_size.get()
+        } else {
+            index
+        };
         return list_item(list, index);
     }
     let Some(slice) = key.downcast_ref::<PySliceObject>() else {
@@ -301,9 +319,17 @@ fn list_subscript(list: &PyListObject, key: &PyObject) -> PyResult {
     Ok(from_slice(&picked)?.upcast())
 }
 
-fn list_ass_subscript(list: &PyListObject, key: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
+fn list_ass_subscript(
+    list: &PyListObject,
+    key: &PyObject,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
     if let Some(index) = abstract_::index_or_slice(key)? {
-        let index = if index < 0 { index + list.ob_size.get() } else { index };
+        let index = if index < 0 {
+            index + list.ob_size.get()
+        } else {
+            index
+        };
         return list_ass_item(list, index, value);
     }
     let Some(slice) = key.downcast_ref::<PySliceObject>() else {
@@ -335,7 +361,10 @@ fn assigned_values(list: &PyListObject, value: &PyObject, message: &str) -> PyRe
     } else {
         abstract_::fast_sequence(value, message)?
     };
-    Ok(abstract_::fast_items(&sequence).iter().map(|item| Own::new(*item)).collect())
+    Ok(abstract_::fast_items(&sequence)
+        .iter()
+        .map(|item| Own::new(*item))
+        .collect())
 }
 
 fn assign_extended(list: &PyListObject, span: slice::Span, values: &[Own]) -> PyResult<()> {
@@ -393,7 +422,10 @@ fn delete_extended(list: &PyListObject, span: slice::Span) -> PyResult<()> {
 }
 
 fn list_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    let (Some(a), Some(b)) = (a.downcast_ref::<PyListObject>(), b.downcast_ref::<PyListObject>()) else {
+    let (Some(a), Some(b)) = (
+        a.downcast_ref::<PyListObject>(),
+        b.downcast_ref::<PyListObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     if a.ob_size.get() != b.ob_size.get() && matches!(op, Py_EQ | Py_NE) {
@@ -411,7 +443,10 @@ fn list_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
         index += 1;
     }
     if index >= a.ob_size.get() as usize || index >= b.ob_size.get() as usize {
-        return Ok(object::compare_result(a.ob_size.get().cmp(&b.ob_size.get()), op));
+        return Ok(object::compare_result(
+            a.ob_size.get().cmp(&b.ob_size.get()),
+            op,
+        ));
     }
     match op {
         Py_EQ => Ok(crate::singletons::bool_object(false)),
@@ -428,7 +463,11 @@ fn list_iter(list: &PyListObject) -> PyResult {
 }
 
 fn list_reversed(list: &PyListObject) -> PyResult {
-    iter::new_at(&iter::PyListRevIter_Type, list.as_object(), list.ob_size.get() - 1)
+    iter::new_at(
+        &iter::PyListRevIter_Type,
+        list.as_object(),
+        list.ob_size.get() - 1,
+    )
 }
 
 fn list_append(list: &PyListObject, value: &PyObject) -> PyResult {
@@ -440,7 +479,11 @@ fn list_insert(list: &PyListObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("insert", args.len(), 2, 2)?;
     let index = abstract_::as_ssize(args[0], Some(&crate::exceptions::PyExc_OverflowError))?;
     let size = list.ob_size.get();
-    let index = if index < 0 { (index + size).max(0) } else { index.min(size) } as usize;
+    let index = if index < 0 {
+        (index + size).max(0)
+    } else {
+        index.min(size)
+    } as usize;
     resize(list, size as usize + 1)?;
     // SAFETY: there is room for one more.
     unsafe {
@@ -498,7 +541,10 @@ fn list_index(list: &PyListObject, args: &[&PyObject]) -> PyResult {
     let stop = abstract_::slice_bound(args.get(2).copied(), isize::MAX, length)?;
     match find(list, args[0], start, stop)? {
         Some(index) => long::from_isize(index),
-        None => Err(value_error(format_args!("{} is not in list", args[0].repr_lossy()))),
+        None => Err(value_error(format_args!(
+            "{} is not in list",
+            args[0].repr_lossy()
+        ))),
     }
 }
 
@@ -533,8 +579,12 @@ fn list_copy(list: &PyListObject) -> PyResult {
 }
 
 fn list_sort(list: &PyListObject, args: Args<'_>) -> PyResult {
-    const SIGNATURE: Signature =
-        Signature { name: "sort", parameters: &["key", "reverse"], required: 0, positional: 0 };
+    const SIGNATURE: Signature = Signature {
+        name: "sort",
+        parameters: &["key", "reverse"],
+        required: 0,
+        positional: 0,
+    };
     let [key, reverse] = args.bind::<2>(&SIGNATURE)?;
     let reverse = match reverse {
         Some(reverse) => long::as_int(reverse)? != 0,

@@ -6,15 +6,15 @@
 mod methods;
 mod sort;
 
-pub use methods::{PyList_Type, from_iterable, extend, slice_range};
+pub use methods::{PyList_Type, extend, from_iterable, slice_range};
 pub use sort::{sort, sort_with};
 
 use crate::errors::{self, PyResult};
 use crate::memory;
+use crate::object::ObjectExt;
 use crate::own::{Layout, Own, decref};
 use crate::state::Global;
 use crate::typed;
-use crate::object::ObjectExt;
 use std::cell::Cell;
 use std::ptr::null_mut;
 use twinheap_abi::*;
@@ -113,7 +113,10 @@ pub fn from_slice(values: &[&PyObject]) -> PyResult<Own<PyListObject>> {
 ///
 /// # Safety
 /// `source` points to `count` references that the caller gives up.
-pub unsafe fn from_raw_steal(source: *const *mut PyObject, count: usize) -> PyResult<Own<PyListObject>> {
+pub unsafe fn from_raw_steal(
+    source: *const *mut PyObject,
+    count: usize,
+) -> PyResult<Own<PyListObject>> {
     let object = match new_block(count) {
         Ok(object) => object,
         Err(raised) => {
@@ -141,7 +144,10 @@ pub fn from_vec(values: Vec<Own>) -> PyResult<Own<PyListObject>> {
     unsafe {
         let result = from_raw_steal(values.as_ptr().cast(), values.len());
         drop(Vec::from_raw_parts(
-            values.as_ptr().cast_mut().cast::<std::mem::MaybeUninit<Own>>(),
+            values
+                .as_ptr()
+                .cast_mut()
+                .cast::<std::mem::MaybeUninit<Own>>(),
             0,
             values.capacity(),
         ));
@@ -232,12 +238,20 @@ pub(crate) fn splice(list: &PyListObject, low: usize, high: usize, values: &[Own
         }
         let new_length = length - removed + values.len();
         if values.len() < removed {
-            std::ptr::copy(block.add(high), block.add(low + values.len()), length - high);
+            std::ptr::copy(
+                block.add(high),
+                block.add(low + values.len()),
+                length - high,
+            );
             resize(list, new_length)?;
         } else if values.len() > removed {
             resize(list, new_length)?;
             let block = list.ob_item.get();
-            std::ptr::copy(block.add(high), block.add(low + values.len()), length - high);
+            std::ptr::copy(
+                block.add(high),
+                block.add(low + values.len()),
+                length - high,
+            );
         }
         let block = list.ob_item.get();
         for (index, value) in values.iter().enumerate() {
@@ -264,7 +278,9 @@ unsafe fn list_dealloc(list: *mut PyListObject) {
                 memory::free(block.cast());
             }
             let free_list = &FREE_LIST;
-            if free_list.count.get() < FREE_LIST_LENGTH && (*list).as_object().is_exactly(&PyList_Type) {
+            if free_list.count.get() < FREE_LIST_LENGTH
+                && (*list).as_object().is_exactly(&PyList_Type)
+            {
                 free_list.lists[free_list.count.get()].set(list);
                 free_list.count.set(free_list.count.get() + 1);
             } else if let Some(free) = (*list).as_object().type_().tp_free.get() {

@@ -78,7 +78,9 @@ fn choose_compare(keys: &[Item]) -> Compare {
             return Compare::Floats;
         }
         if std::ptr::eq(first, &unicode::PyUnicode_Type)
-            && keys.iter().all(|&key| (*key.cast::<PyASCIIObject>()).kind() == 1)
+            && keys
+                .iter()
+                .all(|&key| (*key.cast::<PyASCIIObject>()).kind() == 1)
         {
             return Compare::Latin1;
         }
@@ -138,7 +140,9 @@ impl MergeState {
 
     fn save(&mut self, from: usize, count: usize) {
         self.scratch.keys.clear();
-        self.scratch.keys.extend_from_slice(&self.slices.keys[from..from + count]);
+        self.scratch
+            .keys
+            .extend_from_slice(&self.slices.keys[from..from + count]);
         if let (Some(values), Some(saved)) = (&self.slices.values, &mut self.scratch.values) {
             saved.clear();
             saved.extend_from_slice(&values[from..from + count]);
@@ -223,9 +227,21 @@ impl MergeState {
     }
 
     /// `merge_lo`: the first run is the shorter one, and waits in the scratch.
-    fn merge_low(&mut self, base_a: usize, length_a: usize, base_b: usize, length_b: usize) -> PyResult<()> {
+    fn merge_low(
+        &mut self,
+        base_a: usize,
+        length_a: usize,
+        base_b: usize,
+        length_b: usize,
+    ) -> PyResult<()> {
         self.save(base_a, length_a);
-        let mut merge = Low { dest: base_a, a: 0, left_a: length_a, b: base_b, left_b: length_b };
+        let mut merge = Low {
+            dest: base_a,
+            a: 0,
+            left_a: length_a,
+            b: base_b,
+            left_b: length_b,
+        };
         let outcome = self.run_low(&mut merge);
         // What is left of the first run goes behind what has been merged, in all cases.
         if merge.left_a > 0 && !(outcome.is_ok() && merge.left_a == 1 && merge.left_b > 0) {
@@ -274,7 +290,12 @@ impl MergeState {
                 min_gallop -= usize::from(min_gallop > 1);
                 self.min_gallop = min_gallop;
                 let pivot = self.slices.keys[m.b];
-                a_count = gallop_right(self.compare, pivot, &self.scratch.keys[m.a..m.a + m.left_a], 0)?;
+                a_count = gallop_right(
+                    self.compare,
+                    pivot,
+                    &self.scratch.keys[m.a..m.a + m.left_a],
+                    0,
+                )?;
                 if a_count > 0 {
                     self.take_a(m, a_count);
                     if m.left_a == 1 {
@@ -290,7 +311,12 @@ impl MergeState {
                     return Ok(());
                 }
                 let pivot = self.scratch.keys[m.a];
-                b_count = gallop_left(self.compare, pivot, &self.slices.keys[m.b..m.b + m.left_b], 0)?;
+                b_count = gallop_left(
+                    self.compare,
+                    pivot,
+                    &self.slices.keys[m.b..m.b + m.left_b],
+                    0,
+                )?;
                 if b_count > 0 {
                     self.slices.move_range(m.b, m.dest, b_count);
                     m.dest += b_count;
@@ -329,9 +355,20 @@ impl MergeState {
 
     /// `merge_hi`: the second run is the shorter one, and waits in the scratch; the merge runs
     /// backwards.
-    fn merge_high(&mut self, base_a: usize, length_a: usize, base_b: usize, length_b: usize) -> PyResult<()> {
+    fn merge_high(
+        &mut self,
+        base_a: usize,
+        length_a: usize,
+        base_b: usize,
+        length_b: usize,
+    ) -> PyResult<()> {
         self.save(base_b, length_b);
-        let mut merge = High { end: base_b + length_b, base_a, left_a: length_a, left_b: length_b };
+        let mut merge = High {
+            end: base_b + length_b,
+            base_a,
+            left_a: length_a,
+            left_b: length_b,
+        };
         let outcome = self.run_high(&mut merge);
         if merge.left_b > 0 && !(outcome.is_ok() && merge.left_b == 1 && merge.left_a > 0) {
             self.restore(0, merge.end - merge.left_b, merge.left_b);
@@ -381,7 +418,12 @@ impl MergeState {
                 min_gallop -= usize::from(min_gallop > 1);
                 self.min_gallop = min_gallop;
                 let run = &self.slices.keys[m.base_a..m.base_a + m.left_a];
-                let kept = gallop_right(self.compare, self.scratch.keys[m.left_b - 1], run, m.left_a - 1)?;
+                let kept = gallop_right(
+                    self.compare,
+                    self.scratch.keys[m.left_b - 1],
+                    run,
+                    m.left_a - 1,
+                )?;
                 a_count = m.left_a - kept;
                 if a_count > 0 {
                     self.take_a_back(m, a_count);
@@ -394,7 +436,12 @@ impl MergeState {
                     return Ok(());
                 }
                 let pivot = self.slices.keys[m.base_a + m.left_a - 1];
-                let kept = gallop_left(self.compare, pivot, &self.scratch.keys[..m.left_b], m.left_b - 1)?;
+                let kept = gallop_left(
+                    self.compare,
+                    pivot,
+                    &self.scratch.keys[..m.left_b],
+                    m.left_b - 1,
+                )?;
                 b_count = m.left_b - kept;
                 if b_count > 0 {
                     self.take_b_back(m, b_count);
@@ -420,7 +467,8 @@ impl MergeState {
     }
 
     fn take_a_back(&mut self, m: &mut High, count: usize) {
-        self.slices.move_range(m.base_a + m.left_a - count, m.end - count, count);
+        self.slices
+            .move_range(m.base_a + m.left_a - count, m.end - count, count);
         m.end -= count;
         m.left_a -= count;
     }
@@ -472,7 +520,11 @@ impl MergeState {
                 length = forced;
             }
             self.found_new_run(length)?;
-            self.pending.push(Run { base: low, length, power: 0 });
+            self.pending.push(Run {
+                base: low,
+                length,
+                power: 0,
+            });
             low += length;
         }
         self.collapse()
@@ -609,7 +661,11 @@ pub fn sort_with(list: &PyListObject, key: Option<&PyObject>, reverse: bool) -> 
     let (outcome, sorted) = sort_values(values, key, reverse);
 
     let mutated = list.allocated.get() != -1 && outcome.is_ok();
-    let outcome = if mutated { Err(value_error("list modified during sort")) } else { outcome };
+    let outcome = if mutated {
+        Err(value_error("list modified during sort"))
+    } else {
+        outcome
+    };
     let stray_block = list.ob_item.replace(block);
     let stray_size = list.ob_size.replace(length as isize);
     list.allocated.set(allocated);
@@ -630,9 +686,19 @@ pub fn sort_with(list: &PyListObject, key: Option<&PyObject>, reverse: bool) -> 
 }
 
 /// Sorts raw items; gives them back in any case, in the order that was reached.
-fn sort_values(values: Vec<Item>, key: Option<&PyObject>, reverse: bool) -> (PyResult<()>, Vec<Item>) {
+fn sort_values(
+    values: Vec<Item>,
+    key: Option<&PyObject>,
+    reverse: bool,
+) -> (PyResult<()>, Vec<Item>) {
     let Some(function) = key else {
-        let (outcome, slices) = sort_slices(Slices { keys: values, values: None }, reverse);
+        let (outcome, slices) = sort_slices(
+            Slices {
+                keys: values,
+                values: None,
+            },
+            reverse,
+        );
         return (outcome, slices.keys);
     };
     let mut keys: Vec<Item> = Vec::with_capacity(values.len());
@@ -646,7 +712,13 @@ fn sort_values(values: Vec<Item>, key: Option<&PyObject>, reverse: bool) -> (PyR
             }
         }
     }
-    let (outcome, slices) = sort_slices(Slices { keys, values: Some(values) }, reverse);
+    let (outcome, slices) = sort_slices(
+        Slices {
+            keys,
+            values: Some(values),
+        },
+        reverse,
+    );
     release_all(&slices.keys);
     (outcome, slices.values.unwrap_or_default())
 }
@@ -671,7 +743,10 @@ fn sort_slices(slices: Slices, reverse: bool) -> (Result<(), Raised>, Slices) {
         length,
         min_gallop: MIN_GALLOP,
         pending: Vec::new(),
-        scratch: Slices { keys: Vec::new(), values: has_values.then(Vec::new) },
+        scratch: Slices {
+            keys: Vec::new(),
+            values: has_values.then(Vec::new),
+        },
     };
     // Reversing before and after keeps a descending sort stable.
     if reverse {

@@ -2,7 +2,10 @@
 
 use super::number::{self, long_long};
 use super::text::{from_bytes_text, from_unicode};
-use super::{PyLong_Type, as_ssize, digits, digits_pointer, from_digits, from_i64, from_integer, signed, small_int};
+use super::{
+    PyLong_Type, as_ssize, digits, digits_pointer, from_digits, from_i64, from_integer, signed,
+    small_int,
+};
 use crate::call::{self, Args, Signature};
 use crate::errors::{PyResult, overflow_error, type_error, value_error};
 use crate::object::{ObjectExt, TypeExt, is_true};
@@ -56,7 +59,10 @@ fn int_round(long: &PyLongObject, args: &[&PyObject]) -> PyResult {
     if places.unsigned_abs() > kernel::bit_length(digits(long)) / 3 + 2 {
         return Ok(Own::new(small_int(0)).upcast());
     }
-    let unit = kernel::power(ten.borrow(), &kernel::from_u64(places.unsigned_abs() as u64));
+    let unit = kernel::power(
+        ten.borrow(),
+        &kernel::from_u64(places.unsigned_abs() as u64),
+    );
     number::round_to_multiple(long, &unit)
 }
 
@@ -80,7 +86,10 @@ pub fn format(long: &PyLongObject, spec: &PyASCIIObject) -> PyResult<Own<PyASCII
         Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%') => {
             float::format_value(number::as_double(long)?, spec, type_name, &parsed)
         }
-        _ => Err(value_error(format_spec::unknown_presentation_type(parsed.kind, type_name))),
+        _ => Err(value_error(format_spec::unknown_presentation_type(
+            parsed.kind,
+            type_name,
+        ))),
     }
 }
 
@@ -96,17 +105,29 @@ fn format_integer(
     }
     let base = format_spec::integer_base(spec.kind);
     let digits_text = match base {
-        10 => super::text::to_decimal(long)?.trim_start_matches('-').to_owned(),
+        10 => super::text::to_decimal(long)?
+            .trim_start_matches('-')
+            .to_owned(),
         _ => kernel::to_power_of_two_base(digits(long), base.trailing_zeros()),
     };
-    unicode::from_field(&format_spec::format_integer(spec, long.ob_size.get() < 0, &digits_text))
+    unicode::from_field(&format_spec::format_integer(
+        spec,
+        long.ob_size.get() < 0,
+        &digits_text,
+    ))
 }
 
-fn format_character(long: &PyLongObject, spec: &format_spec::FormatSpec) -> PyResult<Own<PyASCIIObject>> {
+fn format_character(
+    long: &PyLongObject,
+    spec: &format_spec::FormatSpec,
+) -> PyResult<Own<PyASCIIObject>> {
     let Some(value) = super::to_i64(long) else {
         return Err(overflow_error("Python int too large to convert to C long"));
     };
-    let Some(point) = u32::try_from(value).ok().filter(|&point| point <= 0x10_ffff) else {
+    let Some(point) = u32::try_from(value)
+        .ok()
+        .filter(|&point| point <= 0x10_ffff)
+    else {
         return Err(overflow_error("%c arg not in range(0x110000)"));
     };
     let field = format_spec::format_character(spec, char::from_u32(point).unwrap_or('\u{fffd}'));
@@ -141,7 +162,9 @@ fn int_to_bytes(long: &PyLongObject, args: Args<'_>) -> PyResult {
         Some(length) => as_ssize(&*abstract_::index(length)?)?,
         None => 1,
     };
-    let order_text = order.map(|order| unicode::expect_str(order, "to_bytes", "argument 'byteorder'")).transpose()?;
+    let order_text = order
+        .map(|order| unicode::expect_str(order, "to_bytes", "argument 'byteorder'"))
+        .transpose()?;
     let is_signed = is_signed.is_some_and_true()?;
     let little = is_little_endian(order_text.map(|text| text.as_object()), "to_bytes")?;
     if length < 0 {
@@ -150,7 +173,9 @@ fn int_to_bytes(long: &PyLongObject, args: Args<'_>) -> PyResult {
     let mut out = vec![0; length as usize];
     match kernel::to_bytes(signed(long), &mut out, little, is_signed) {
         Ok(()) => Ok(bytes::from_slice(&out)?.upcast()),
-        Err(BytesError::NegativeToUnsigned) => Err(overflow_error("can't convert negative int to unsigned")),
+        Err(BytesError::NegativeToUnsigned) => {
+            Err(overflow_error("can't convert negative int to unsigned"))
+        }
         Err(BytesError::TooBig) => Err(overflow_error("int too big to convert")),
     }
 }
@@ -175,14 +200,26 @@ static FROM_BYTES: Signature = Signature {
 
 fn int_from_bytes(type_: &PyObject, args: Args<'_>) -> PyResult {
     let [source, order, is_signed] = args.bind::<3>(&FROM_BYTES)?;
-    let order = order.map(|order| unicode::expect_str(order, "from_bytes", "argument 'byteorder'")).transpose()?;
+    let order = order
+        .map(|order| unicode::expect_str(order, "from_bytes", "argument 'byteorder'"))
+        .transpose()?;
     let is_signed = is_signed.is_some_and_true()?;
     let little = is_little_endian(order.map(|text| text.as_object()), "from_bytes")?;
     let Some(source) = source else {
-        return Err(type_error("from_bytes() missing required argument 'bytes' (pos 1)"));
+        return Err(type_error(
+            "from_bytes() missing required argument 'bytes' (pos 1)",
+        ));
     };
     let source = bytes::from_object(source)?;
+<<<<<<< HEAD
     let value = from_integer(&kernel::from_bytes(bytes::as_slice(&source), little, is_signed))?;
+=======
+    let value = from_integer(&kernel::from_bytes(
+        bytes::data_of(&source),
+        little,
+        is_signed,
+    ))?;
+>>>>>>> main
     if std::ptr::eq(type_, PyLong_Type.as_object()) {
         return Ok(value);
     }
@@ -238,7 +275,10 @@ fn from_int_slot(object: &PyObject, convert: unaryfunc) -> PyResult {
         return Ok(result);
     }
     let result = result.downcast::<PyLongObject>().map_err(|other| {
-        type_error(format_args!("__int__ returned non-int (type {:.200})", other.type_().name()))
+        type_error(format_args!(
+            "__int__ returned non-int (type {:.200})",
+            other.type_().name()
+        ))
     })?;
     warn_deprecation(&format!(
         "__int__ returned non-int (type {:.200}).  The ability to return an instance of a strict \
@@ -261,9 +301,18 @@ fn from_trunc(truncate: &PyObject) -> PyResult {
     }
 }
 
-static NEW: Signature = Signature { name: "int", parameters: &["", "base"], required: 0, positional: 2 };
+static NEW: Signature = Signature {
+    name: "int",
+    parameters: &["", "base"],
+    required: 0,
+    positional: 2,
+};
 
-pub(super) fn long_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+pub(super) fn long_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     let [value, base] = call::bind_tuple::<2>(&NEW, args, kwargs)?;
     let made = new_value(value, base)?;
     if std::ptr::eq(type_, &PyLong_Type) {
@@ -302,7 +351,9 @@ fn new_value(value: Option<&PyObject>, base: Option<&PyObject>) -> PyResult {
     if let Some(text) = value.downcast_ref::<PyByteArrayObject>() {
         return from_bytes_text(bytearray::data_of(text), base as u32);
     }
-    Err(type_error("int() can't convert non-string with explicit base"))
+    Err(type_error(
+        "int() can't convert non-string with explicit base",
+    ))
 }
 
 pub(super) fn long_vectorcall(type_: &PyObject, args: Args<'_>) -> PyResult {

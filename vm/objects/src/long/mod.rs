@@ -81,7 +81,12 @@ pub fn new_uninitialised(count: usize) -> PyResult<Own<PyLongObject>> {
 #[inline(always)]
 pub fn digits(long: &PyLongObject) -> &[u32] {
     // SAFETY: `|ob_size|` digits follow the header.
-    unsafe { std::slice::from_raw_parts(long.ob_digit.as_ptr().cast(), long.ob_size.get().unsigned_abs()) }
+    unsafe {
+        std::slice::from_raw_parts(
+            long.ob_digit.as_ptr().cast(),
+            long.ob_size.get().unsigned_abs(),
+        )
+    }
 }
 
 /// Where the digits of an int under construction are written.
@@ -93,7 +98,10 @@ pub fn digits_pointer(long: &PyLongObject) -> *mut u32 {
 /// An int as the kernels of `arith` read it.
 #[inline(always)]
 pub fn signed(long: &PyLongObject) -> Signed<'_> {
-    Signed { negative: long.ob_size.get() < 0, digits: digits(long) }
+    Signed {
+        negative: long.ob_size.get() < 0,
+        digits: digits(long),
+    }
 }
 
 /// The value of an int of at most one digit.
@@ -154,7 +162,11 @@ fn from_magnitude(negative: bool, magnitude: u64) -> PyResult<Own<PyLongObject>>
         unsafe { *target.add(index) = (rest & u64::from(PyLong_MASK)) as u32 };
         rest >>= PyLong_SHIFT;
     }
-    made.ob_size.set(if negative { -(count as isize) } else { count as isize });
+    made.ob_size.set(if negative {
+        -(count as isize)
+    } else {
+        count as isize
+    });
     Ok(made)
 }
 
@@ -197,7 +209,9 @@ pub fn to_i64(long: &PyLongObject) -> Option<i64> {
 pub fn as_ssize(long: &PyLongObject) -> PyResult<isize> {
     match to_i64(long) {
         Some(value) => Ok(value as isize),
-        None => Err(overflow_error("Python int too large to convert to C ssize_t")),
+        None => Err(overflow_error(
+            "Python int too large to convert to C ssize_t",
+        )),
     }
 }
 
@@ -210,8 +224,7 @@ pub fn as_long(object: &PyObject) -> PyResult<i64> {
 /// `_PyLong_AsInt`.
 pub fn as_int(object: &PyObject) -> PyResult<i32> {
     let value = as_long(object)?;
-    i32::try_from(value)
-        .map_err(|_| overflow_error("Python int too large to convert to C int"))
+    i32::try_from(value).map_err(|_| overflow_error("Python int too large to convert to C int"))
 }
 
 unsafe fn long_dealloc(long: *mut PyLongObject) {

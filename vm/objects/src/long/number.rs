@@ -19,7 +19,10 @@ use twinheap_arith::hash::hash_long;
 /// Both operands as ints; a binary operation of anything else is `NotImplemented`.
 macro_rules! both {
     ($a:expr, $b:expr) => {
-        match ($a.downcast_ref::<PyLongObject>(), $b.downcast_ref::<PyLongObject>()) {
+        match (
+            $a.downcast_ref::<PyLongObject>(),
+            $b.downcast_ref::<PyLongObject>(),
+        ) {
             (Some(a), Some(b)) => (a, b),
             _ => return Ok(not_implemented()),
         }
@@ -50,7 +53,11 @@ pub(crate) fn build(count: usize, negative: bool, fill: impl FnOnce(&mut [u32]))
 }
 
 fn add_signed(a: Signed<'_>, b: Signed<'_>) -> PyResult {
-    let (long, short) = if a.digits.len() >= b.digits.len() { (a, b) } else { (b, a) };
+    let (long, short) = if a.digits.len() >= b.digits.len() {
+        (a, b)
+    } else {
+        (b, a)
+    };
     if a.negative == b.negative {
         return build(long.digits.len() + 1, a.negative, |out| {
             kernel::add_into(out, long.digits, short.digits);
@@ -66,7 +73,10 @@ fn add_signed(a: Signed<'_>, b: Signed<'_>) -> PyResult {
 }
 
 fn negated(value: Signed<'_>) -> Signed<'_> {
-    Signed { negative: !value.negative, digits: value.digits }
+    Signed {
+        negative: !value.negative,
+        digits: value.digits,
+    }
 }
 
 /// `a + b` of two ints.
@@ -98,9 +108,13 @@ pub fn multiply(a: &PyLongObject, b: &PyLongObject) -> PyResult {
 
 #[inline(never)]
 fn multiply_long(a: Signed<'_>, b: Signed<'_>) -> PyResult {
-    build(a.digits.len() + b.digits.len(), a.negative != b.negative, |out| {
-        kernel::multiply_into(out, a.digits, b.digits);
-    })
+    build(
+        a.digits.len() + b.digits.len(),
+        a.negative != b.negative,
+        |out| {
+            kernel::multiply_into(out, a.digits, b.digits);
+        },
+    )
 }
 
 fn long_add(a: &PyObject, b: &PyObject) -> PyResult {
@@ -120,13 +134,18 @@ fn long_mul(a: &PyObject, b: &PyObject) -> PyResult {
 
 fn floor_divide_words(a: i64, b: i64) -> (i64, i64) {
     let (quotient, rest) = (a / b, a % b);
-    if rest != 0 && (rest < 0) != (b < 0) { (quotient - 1, rest + b) } else { (quotient, rest) }
+    if rest != 0 && (rest < 0) != (b < 0) {
+        (quotient - 1, rest + b)
+    } else {
+        (quotient, rest)
+    }
 }
 
 /// The two operands as one-digit values, where they are such and the divisor is not zero.
 #[inline(always)]
 fn words(a: &PyLongObject, b: &PyLongObject) -> Option<(i64, i64)> {
-    (is_medium(a) && is_medium(b) && b.ob_size.get() != 0).then(|| (medium_value(a), medium_value(b)))
+    (is_medium(a) && is_medium(b) && b.ob_size.get() != 0)
+        .then(|| (medium_value(a), medium_value(b)))
 }
 
 fn check_divisor(b: &PyLongObject, message: &str) -> PyResult<()> {
@@ -188,7 +207,9 @@ fn long_true_divide(a: &PyObject, b: &PyObject) -> PyResult {
     }
     match kernel::true_divide(signed(a), signed(b)) {
         Some(quotient) => float::from_f64(quotient),
-        None => Err(overflow_error("integer division result too large for a float")),
+        None => Err(overflow_error(
+            "integer division result too large for a float",
+        )),
     }
 }
 
@@ -328,14 +349,21 @@ pub(crate) fn long_long(a: &PyLongObject) -> PyResult {
 }
 
 pub(super) fn long_abs(a: &PyLongObject) -> PyResult {
-    if a.ob_size.get() < 0 { negative(a) } else { long_long(a) }
+    if a.ob_size.get() < 0 {
+        negative(a)
+    } else {
+        long_long(a)
+    }
 }
 
 fn long_invert(a: &PyLongObject) -> PyResult {
     if is_medium(a) {
         return Ok(from_i64(!medium_value(a))?.upcast());
     }
-    let one = Signed { negative: true, digits: &[1] };
+    let one = Signed {
+        negative: true,
+        digits: &[1],
+    };
     add_signed(negated(signed(a)), one)
 }
 
@@ -377,7 +405,11 @@ pub fn compare(a: &PyLongObject, b: &PyLongObject) -> Ordering {
         return by_size;
     }
     let order = digits(a).iter().rev().cmp(digits(b).iter().rev());
-    if a.ob_size.get() < 0 { order.reverse() } else { order }
+    if a.ob_size.get() < 0 {
+        order.reverse()
+    } else {
+        order
+    }
 }
 
 fn long_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
@@ -395,7 +427,10 @@ pub(super) fn round_to_multiple(value: &PyLongObject, unit: &Integer) -> PyResul
         Ordering::Equal => odd,
         Ordering::Less => false,
     };
-    let below = Signed { negative: !rest.negative, digits: &rest.digits };
+    let below = Signed {
+        negative: !rest.negative,
+        digits: &rest.digits,
+    };
     let floor = add_signed(signed(value), below)?;
     if !up {
         return Ok(floor);

@@ -63,9 +63,7 @@ fn parse(text: &[u8], base: u32, source: &PyObject) -> PyResult {
              use sys.set_int_max_str_digits() to increase the limit",
             max_str_digits()
         ))),
-        Err(ParseIntError::InvalidBase) => {
-            Err(value_error("int() arg 2 must be >= 2 and <= 36"))
-        }
+        Err(ParseIntError::InvalidBase) => Err(value_error("int() arg 2 must be >= 2 and <= 36")),
         Err(ParseIntError::InvalidLiteral) => Err(invalid_literal(base, source)?),
     }
 }
@@ -77,7 +75,10 @@ fn invalid_literal(base: u32, source: &PyObject) -> PyResult<crate::errors::Rais
     let mut message = Writer::new();
     message.push_str(&format!("invalid literal for int() with base {base}: "));
     message.push_text(unicode::text(&repr).slice(0, unicode::text(&repr).len().min(200)));
-    Ok(raise_object(&PyExc_ValueError, Some(message.finish()?.upcast())))
+    Ok(raise_object(
+        &PyExc_ValueError,
+        Some(message.finish()?.upcast()),
+    ))
 }
 
 /// `PyLong_FromUnicodeObject`.
@@ -85,7 +86,11 @@ pub fn from_unicode(source: &PyASCIIObject, base: u32) -> PyResult {
     if let Some(ascii) = unicode::as_ascii(source) {
         return parse(ascii.as_bytes(), base, source.as_object());
     }
-    parse(&unicode::decimals_and_spaces_to_ascii(source), base, source.as_object())
+    parse(
+        &unicode::decimals_and_spaces_to_ascii(source),
+        base,
+        source.as_object(),
+    )
 }
 
 /// `_PyLong_FromBytes`; a bad literal is reported as a bytes object of its first 200 bytes.

@@ -6,8 +6,8 @@
 
 use super::pymalloc;
 use crate::errors::{self, PyResult};
-use crate::own::Own;
 use crate::own::Layout;
+use crate::own::Own;
 use crate::state::Global;
 use std::cell::Cell;
 use twinheap_abi::*;
@@ -30,7 +30,10 @@ pub struct GcState {
 
 const fn generation(threshold: i32) -> Generation {
     Generation {
-        head: PyGC_Head { _gc_next: Cell::new(0), _gc_prev: Cell::new(0) },
+        head: PyGC_Head {
+            _gc_next: Cell::new(0),
+            _gc_prev: Cell::new(0),
+        },
         threshold: Cell::new(threshold),
         count: Cell::new(0),
     }
@@ -80,7 +83,9 @@ pub unsafe fn track(object: *mut PyObject) {
         debug_assert!((*gc)._gc_next.get() == 0);
         let last = (head._gc_prev.get() & !3) as *mut PyGC_Head;
         (*last)._gc_next.set(gc as usize);
-        (*gc)._gc_prev.set(((*gc)._gc_prev.get() & 3) | last as usize);
+        (*gc)
+            ._gc_prev
+            .set(((*gc)._gc_prev.get() & 3) | last as usize);
         (*gc)._gc_next.set(head as *const PyGC_Head as usize);
         head._gc_prev.set(gc as usize);
     }
@@ -112,8 +117,16 @@ pub unsafe fn untrack(object: *mut PyObject) {
 #[inline(always)]
 pub fn prefix_size(type_: &PyTypeObject) -> usize {
     let flags = type_.tp_flags.get();
-    let gc = if flags & Py_TPFLAGS_HAVE_GC != 0 { GC_HEAD } else { 0 };
-    let managed = if flags & Py_TPFLAGS_MANAGED_DICT != 0 { 2 * size_of::<usize>() } else { 0 };
+    let gc = if flags & Py_TPFLAGS_HAVE_GC != 0 {
+        GC_HEAD
+    } else {
+        0
+    };
+    let managed = if flags & Py_TPFLAGS_MANAGED_DICT != 0 {
+        2 * size_of::<usize>()
+    } else {
+        0
+    };
     gc + managed
 }
 
@@ -297,7 +310,11 @@ pub struct Visitor {
 
 impl Visitor {
     pub fn new(visit: visitproc, arg: *mut std::ffi::c_void) -> Visitor {
-        Visitor { visit, arg, result: 0 }
+        Visitor {
+            visit,
+            arg,
+            result: 0,
+        }
     }
 
     /// Visits a referent that may be null; nothing more after a visit that failed.
@@ -330,14 +347,22 @@ pub unsafe fn with_trashcan(object: *mut PyObject, destroy: unsafe fn(*mut PyObj
     let state = crate::state::tstate();
     if state.trash_delete_nesting.get() >= TRASHCAN_LIMIT {
         // SAFETY: the collector's words of a dead object serve as the link.
-        unsafe { (*as_gc(object))._gc_prev.set(state.trash_delete_later.get() as usize) };
+        unsafe {
+            (*as_gc(object))
+                ._gc_prev
+                .set(state.trash_delete_later.get() as usize)
+        };
         state.trash_delete_later.set(object);
         return;
     }
-    state.trash_delete_nesting.set(state.trash_delete_nesting.get() + 1);
+    state
+        .trash_delete_nesting
+        .set(state.trash_delete_nesting.get() + 1);
     // SAFETY: by contract.
     unsafe { destroy(object) };
-    state.trash_delete_nesting.set(state.trash_delete_nesting.get() - 1);
+    state
+        .trash_delete_nesting
+        .set(state.trash_delete_nesting.get() - 1);
     if !state.trash_delete_later.get().is_null() && state.trash_delete_nesting.get() == 0 {
         empty_trash();
     }
@@ -353,12 +378,18 @@ fn empty_trash() {
         }
         // SAFETY: a dead object that was put off; its type's destructor runs it again.
         unsafe {
-            state.trash_delete_later.set((*as_gc(object))._gc_prev.replace(0) as *mut PyObject);
-            state.trash_delete_nesting.set(state.trash_delete_nesting.get() + 1);
+            state
+                .trash_delete_later
+                .set((*as_gc(object))._gc_prev.replace(0) as *mut PyObject);
+            state
+                .trash_delete_nesting
+                .set(state.trash_delete_nesting.get() + 1);
             if let Some(destroy) = (*(*object).ob_type.get()).tp_dealloc.get() {
                 destroy(object);
             }
-            state.trash_delete_nesting.set(state.trash_delete_nesting.get() - 1);
+            state
+                .trash_delete_nesting
+                .set(state.trash_delete_nesting.get() - 1);
         }
     }
 }

@@ -104,7 +104,8 @@ unsafe fn extend_pool(head: &PoolHeader, class: usize) {
         // SAFETY: the block lies inside the pool.
         unsafe {
             let block = (head as *const PoolHeader as *mut u8).add(offset as usize);
-            head.nextoffset.set(offset + ((class as u32 + 1) << ALIGNMENT_SHIFT));
+            head.nextoffset
+                .set(offset + ((class as u32 + 1) << ALIGNMENT_SHIFT));
             *block.cast::<*mut u8>() = null_mut();
             head.freeblock.set(block);
         }

@@ -289,13 +289,24 @@ pub fn intersection_update(set: &PySetObject, other: &PyObject) -> PyResult<()> 
 
 /// Exchanges the tables of two sets.
 pub fn swap_bodies(a: &PySetObject, b: &PySetObject) {
-    let (small_a, small_b) = (a.smalltable.as_ptr().cast_mut(), b.smalltable.as_ptr().cast_mut());
+    let (small_a, small_b) = (
+        a.smalltable.as_ptr().cast_mut(),
+        b.smalltable.as_ptr().cast_mut(),
+    );
     a.fill.swap(&b.fill);
     a.used.swap(&b.used);
     a.mask.swap(&b.mask);
     a.finger.swap(&b.finger);
-    let table_a = if a.table.get() == small_a { small_b } else { a.table.get() };
-    let table_b = if b.table.get() == small_b { small_a } else { b.table.get() };
+    let table_a = if a.table.get() == small_a {
+        small_b
+    } else {
+        a.table.get()
+    };
+    let table_b = if b.table.get() == small_b {
+        small_a
+    } else {
+        b.table.get()
+    };
     a.table.set(table_b);
     b.table.set(table_a);
     for (x, y) in a.smalltable.iter().zip(&b.smalltable) {

@@ -1,6 +1,8 @@
 //! The methods of set and frozenset, their iterator and their types.
 
-use super::{add, algebra, as_set, clear, contains, discard, keys, merge, new_empty, next_key, slots};
+use super::{
+    add, algebra, as_set, clear, contains, discard, keys, merge, new_empty, next_key, slots,
+};
 use crate::abstract_;
 use crate::call::{self, Args};
 use crate::errors::{self, PyResult, key_error};
@@ -275,7 +277,10 @@ fn method_remove(set: &PySetObject, key: &PyObject) -> PyResult {
 fn method_pop(set: &PySetObject) -> PyResult {
     if set.used.get() == 0 {
         let message = unicode::from_str("pop from an empty set")?;
-        return Err(errors::raise_object(&crate::exceptions::PyExc_KeyError, Some(message.upcast())));
+        return Err(errors::raise_object(
+            &crate::exceptions::PyExc_KeyError,
+            Some(message.upcast()),
+        ));
     }
     let mask = set.mask.get();
     let mut at = (set.finger.get() & mask) as usize;
@@ -366,7 +371,12 @@ fn method_reduce(set: &PySetObject) -> PyResult {
     let items = list::from_iterable(set.as_object())?;
     let args = tuple::pack(&[items.as_object()])?;
     let state = crate::reduce::default_getstate(set.as_object(), false)?;
-    Ok(tuple::pack(&[set.as_object().type_().as_object(), args.as_object(), &state])?.upcast())
+    Ok(tuple::pack(&[
+        set.as_object().type_().as_object(),
+        args.as_object(),
+        &state,
+    ])?
+    .upcast())
 }
 
 fn method_sizeof(set: &PySetObject) -> PyResult {
@@ -381,7 +391,11 @@ fn class_getitem(class: &PyObject, item: &PyObject) -> PyResult {
     crate::generic_alias::new(class, item)
 }
 
-fn set_init(set: &PySetObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn set_init(
+    set: &PySetObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     if set.as_object().is_exactly(&PySet_Type) {
         call::no_keywords("set", kwargs)?;
     }
@@ -410,7 +424,11 @@ fn set_vectorcall(type_: &PyTypeObject, args: Args<'_>) -> PyResult {
     Ok(made.upcast())
 }
 
-fn frozenset_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn frozenset_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     if std::ptr::eq(type_, &PyFrozenSet_Type) {
         call::no_keywords("frozenset", kwargs)?;
     }

@@ -4,7 +4,9 @@
 mod algebra;
 mod methods;
 
-pub use methods::{PyFrozenSet_Type, PySetIter_Type, PySet_Type, from_iterable, frozen_from_iterable, update};
+pub use methods::{
+    PyFrozenSet_Type, PySet_Type, PySetIter_Type, from_iterable, frozen_from_iterable, update,
+};
 
 use crate::errors::{self, PyResult};
 use crate::memory;
@@ -64,7 +66,11 @@ pub fn next_key(set: &PySetObject, position: usize) -> Option<(usize, Own, Py_ha
         let key = table[index].key.get();
         if !key.is_null() && key != dummy() {
             // SAFETY: the set owns its keys.
-            return Some((index + 1, Own::new(unsafe { &*key }), table[index].hash.get()));
+            return Some((
+                index + 1,
+                Own::new(unsafe { &*key }),
+                table[index].hash.get(),
+            ));
         }
         index += 1;
     }
@@ -104,7 +110,11 @@ fn look(set: &PySetObject, key: &PyObject, hash: Py_hash_t) -> PyResult<Found> {
         let mut index = hash as usize & mask;
         let mut perturb = hash as usize;
         loop {
-            let probes = if index + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
+            let probes = if index + LINEAR_PROBES <= mask {
+                LINEAR_PROBES
+            } else {
+                0
+            };
             for at in index..=index + probes {
                 let slot = &slots(set)[at];
                 let candidate = slot.key.get();
@@ -119,9 +129,10 @@ fn look(set: &PySetObject, key: &PyObject, hash: Py_hash_t) -> PyResult<Found> {
                 }
                 // SAFETY: the set owns its keys.
                 let held = Own::new(unsafe { &*candidate });
-                if let (Some(a), Some(b)) =
-                    (held.downcast_exact::<PyASCIIObject>(), key.downcast_exact::<PyASCIIObject>())
-                    && unicode::equals(a, b)
+                if let (Some(a), Some(b)) = (
+                    held.downcast_exact::<PyASCIIObject>(),
+                    key.downcast_exact::<PyASCIIObject>(),
+                ) && unicode::equals(a, b)
                 {
                     return Ok(Found::Key(at));
                 }
@@ -183,7 +194,11 @@ fn insert_clean(table: &[setentry], key: *mut PyObject, hash: Py_hash_t) {
     let mut perturb = hash as usize;
     let mut index = hash as usize & mask;
     loop {
-        let probes = if index + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
+        let probes = if index + LINEAR_PROBES <= mask {
+            LINEAR_PROBES
+        } else {
+            0
+        };
         for slot in &table[index..=index + probes] {
             if slot.key.get().is_null() {
                 slot.key.set(key);
@@ -286,7 +301,10 @@ pub fn merge(set: &PySetObject, other: &PySetObject) -> PyResult<()> {
     if ((set.fill.get() + other.used.get()) as usize) * 5 >= set.mask.get() as usize * 3 {
         resize(set, (set.used.get() + other.used.get()) as usize * 2)?;
     }
-    if set.fill.get() == 0 && set.mask.get() == other.mask.get() && other.fill.get() == other.used.get() {
+    if set.fill.get() == 0
+        && set.mask.get() == other.mask.get()
+        && other.fill.get() == other.used.get()
+    {
         // The tables have one shape: each key goes to the same slot.
         for (target, source) in slots(set).iter().zip(slots(other)) {
             let key = source.key.get();

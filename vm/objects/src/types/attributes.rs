@@ -41,7 +41,11 @@ fn get_name(type_: &PyTypeObject) -> PyResult {
 }
 
 /// Refuses to set or delete an attribute of a static type (`check_set_special_type_attr`).
-fn check_special<'a>(type_: &PyTypeObject, value: Option<&'a PyObject>, name: &str) -> PyResult<&'a PyObject> {
+fn check_special<'a>(
+    type_: &PyTypeObject,
+    value: Option<&'a PyObject>,
+    name: &str,
+) -> PyResult<&'a PyObject> {
     if type_.has_feature(Py_TPFLAGS_IMMUTABLETYPE) {
         return Err(type_error(format_args!(
             "cannot set '{name}' attribute of immutable type '{}'",
@@ -49,7 +53,10 @@ fn check_special<'a>(type_: &PyTypeObject, value: Option<&'a PyObject>, name: &s
         )));
     }
     value.ok_or_else(|| {
-        type_error(format_args!("cannot delete '{name}' attribute of immutable type '{}'", type_.name()))
+        type_error(format_args!(
+            "cannot delete '{name}' attribute of immutable type '{}'",
+            type_.name()
+        ))
     })
 }
 
@@ -63,7 +70,9 @@ fn set_name(type_: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
         )));
     };
     if unicode::text(name).iter().any(|character| character == 0) {
-        return Err(errors::value_error("type name must not contain null characters"));
+        return Err(errors::value_error(
+            "type name must not contain null characters",
+        ));
     }
     if let Some(heap) = heap_part(type_) {
         heap.ht_name.put(Some(Own::new(name).upcast()));
@@ -93,8 +102,11 @@ fn set_qualname(type_: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> 
 
 fn get_module(type_: &PyTypeObject) -> PyResult {
     if type_.has_feature(Py_TPFLAGS_HEAPTYPE) {
-        let own = dict_of(type_).and_then(|attributes| dict::get_str(attributes, id!("__module__")));
-        return own.map(Own::new).ok_or_else(|| attribute_error("__module__"));
+        let own =
+            dict_of(type_).and_then(|attributes| dict::get_str(attributes, id!("__module__")));
+        return own
+            .map(Own::new)
+            .ok_or_else(|| attribute_error("__module__"));
     }
     match type_.name().rsplit_once('.') {
         Some((module, _)) => Ok(unicode::intern(unicode::from_str(module)?).upcast()),
@@ -145,12 +157,19 @@ fn set_abstractmethods(type_: &PyTypeObject, value: Option<&PyObject>) -> PyResu
     };
     modified(type_);
     let flags = type_.tp_flags.get() & !Py_TPFLAGS_IS_ABSTRACT;
-    type_.tp_flags.set(if is_abstract { flags | Py_TPFLAGS_IS_ABSTRACT } else { flags });
+    type_.tp_flags.set(if is_abstract {
+        flags | Py_TPFLAGS_IS_ABSTRACT
+    } else {
+        flags
+    });
     Ok(())
 }
 
 fn get_bases(type_: &PyTypeObject) -> PyResult {
-    type_.tp_bases.own().ok_or_else(|| attribute_error("__bases__"))
+    type_
+        .tp_bases
+        .own()
+        .ok_or_else(|| attribute_error("__bases__"))
 }
 
 fn set_bases(type_: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
@@ -237,7 +256,11 @@ fn get_annotations(type_: &PyTypeObject) -> PyResult {
         return object::bind_descriptor(existing, None, type_);
     }
     let made = dict::new()?;
-    dict::set_item(attributes, id!("__annotations__").as_object(), made.as_object())?;
+    dict::set_item(
+        attributes,
+        id!("__annotations__").as_object(),
+        made.as_object(),
+    )?;
     modified(type_);
     Ok(made.upcast())
 }
@@ -267,7 +290,10 @@ fn type_repr(type_: &PyTypeObject) -> PyResult {
     let (module, name) = super::base_object::module_and_qualname(type_)?;
     let mut writer = unicode::Writer::new();
     writer.push_str("<class '");
-    match module.as_ref().and_then(|module| module.downcast_ref::<PyASCIIObject>()) {
+    match module
+        .as_ref()
+        .and_then(|module| module.downcast_ref::<PyASCIIObject>())
+    {
         Some(module) if !unicode::equals_str(module, "builtins") => {
             writer.push(module);
             writer.push_str(".");
@@ -315,7 +341,9 @@ pub fn type_getattro(type_: &PyTypeObject, name: &PyObject) -> PyResult {
 
 /// `type_setattro`: the slots follow the attribute.
 fn type_setattro(type_: &PyTypeObject, name: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
-    let shown = name.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy);
+    let shown = name
+        .downcast_ref::<PyASCIIObject>()
+        .map(unicode::to_string_lossy);
     if type_.has_feature(Py_TPFLAGS_IMMUTABLETYPE) {
         return Err(type_error(format_args!(
             "cannot set '{}' attribute of immutable type '{}'",
@@ -373,7 +401,10 @@ fn type_mro(type_: &PyTypeObject) -> PyResult {
 }
 
 fn type_subclasses(type_: &PyTypeObject) -> PyResult {
-    let subclasses = ready::subclasses(type_).into_iter().map(Own::upcast).collect();
+    let subclasses = ready::subclasses(type_)
+        .into_iter()
+        .map(Own::upcast)
+        .collect();
     Ok(list::from_vec(subclasses)?.upcast())
 }
 
@@ -382,11 +413,17 @@ fn type_prepare(_: &PyObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> Py
 }
 
 fn type_instancecheck(type_: &PyTypeObject, instance: &PyObject) -> PyResult {
-    Ok(bool_object(super::plain_is_instance(instance, type_.as_object())?))
+    Ok(bool_object(super::plain_is_instance(
+        instance,
+        type_.as_object(),
+    )?))
 }
 
 fn type_subclasscheck(type_: &PyTypeObject, subclass: &PyObject) -> PyResult {
-    Ok(bool_object(super::plain_is_subclass(subclass, type_.as_object())?))
+    Ok(bool_object(super::plain_is_subclass(
+        subclass,
+        type_.as_object(),
+    )?))
 }
 
 fn type_dir(type_: &PyTypeObject) -> PyResult {
@@ -411,7 +448,11 @@ fn type_or(a: &PyObject, b: &PyObject) -> PyResult {
     crate::union_type::or(a, b)
 }
 
-fn type_init(_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn type_init(
+    _: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     let count = tuple::items(args).len();
     if kwargs.is_some_and(|kwargs| kwargs.ma_used.get() != 0) && count == 1 {
         return Err(type_error("type.__init__() takes no keyword arguments"));
@@ -430,7 +471,13 @@ unsafe fn type_dealloc(type_: *mut PyTypeObject) {
         ready::remove_from_bases(class);
         crate::weakref::clear_all(class.as_object());
         let base = class.tp_base.get();
-        for field in [&class.tp_dict, &class.tp_bases, &class.tp_mro, &class.tp_cache, &class.tp_subclasses] {
+        for field in [
+            &class.tp_dict,
+            &class.tp_bases,
+            &class.tp_mro,
+            &class.tp_cache,
+            &class.tp_subclasses,
+        ] {
             field.clear();
         }
         if let Some(heap) = heap_part(class) {
@@ -455,7 +502,12 @@ fn type_traverse(type_: &PyTypeObject, visitor: &mut Visitor) {
     if !type_.has_feature(Py_TPFLAGS_HEAPTYPE) {
         return;
     }
-    for field in [&type_.tp_dict, &type_.tp_cache, &type_.tp_mro, &type_.tp_bases] {
+    for field in [
+        &type_.tp_dict,
+        &type_.tp_cache,
+        &type_.tp_mro,
+        &type_.tp_bases,
+    ] {
         visitor.field(field);
     }
     visitor.pointer(type_.tp_base.get().cast_mut());

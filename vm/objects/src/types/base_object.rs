@@ -29,7 +29,11 @@ fn same_init(a: Option<initproc>, b: Option<initproc>) -> bool {
 }
 
 /// `object_init`: excess arguments are an error where nobody else takes them.
-pub fn object_init_check(this: &PyObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+pub fn object_init_check(
+    this: &PyObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     if !excess_args(args, kwargs) {
         return Ok(());
     }
@@ -49,7 +53,11 @@ pub fn object_init_check(this: &PyObject, args: &PyTupleObject, kwargs: Option<&
 }
 
 /// `object.__new__`.
-pub fn object_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+pub fn object_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     if excess_args(args, kwargs) {
         if !same_new(type_.tp_new.get(), PyBaseObject_Type.tp_new.get()) {
             return Err(type_error(
@@ -57,7 +65,10 @@ pub fn object_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&Py
             ));
         }
         if same_init(type_.tp_init.get(), PyBaseObject_Type.tp_init.get()) {
-            return Err(type_error(format_args!("{}() takes no arguments", type_.name())));
+            return Err(type_error(format_args!(
+                "{}() takes no arguments",
+                type_.name()
+            )));
         }
     }
     if type_.has_feature(Py_TPFLAGS_IS_ABSTRACT) {
@@ -114,7 +125,10 @@ fn object_repr(this: &PyObject) -> PyResult {
     let (module, name) = module_and_qualname(type_)?;
     let mut writer = unicode::Writer::new();
     writer.push_str("<");
-    match module.as_ref().and_then(|module| module.downcast_ref::<PyASCIIObject>()) {
+    match module
+        .as_ref()
+        .and_then(|module| module.downcast_ref::<PyASCIIObject>())
+    {
         Some(module) if !unicode::equals_str(module, "builtins") => {
             writer.push(module);
             writer.push_str(".");
@@ -320,7 +334,9 @@ fn object_init_subclass(class: &PyObject, args: call::Args<'_>) -> PyResult {
 }
 
 fn class_name(class: &PyObject) -> String {
-    class.downcast_ref::<PyTypeObject>().map_or_else(|| "type".to_string(), super::name_lossy)
+    class
+        .downcast_ref::<PyTypeObject>()
+        .map_or_else(|| "type".to_string(), super::name_lossy)
 }
 
 getset! {

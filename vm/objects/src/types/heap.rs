@@ -4,7 +4,9 @@
 use super::instance::{subtype_clear, subtype_dealloc, subtype_traverse};
 use super::mro::set_mro;
 use super::slotdefs;
-use super::{PyBaseObject_Type, PyType_Type, attributes, dict_of, is_subtype, lookup, modified, ready};
+use super::{
+    PyBaseObject_Type, PyType_Type, attributes, dict_of, is_subtype, lookup, modified, ready,
+};
 use crate::call::{self, Args, Signature};
 use crate::errors::{self, PyResult, type_error, value_error};
 use crate::memory;
@@ -15,7 +17,10 @@ use std::ffi::c_char;
 use twinheap_abi::*;
 
 /// `_PyType_CalculateMetaclass`: the most derived metatype of the bases.
-pub fn calculate_metaclass<'a>(metatype: &'a PyTypeObject, bases: &'a PyTupleObject) -> PyResult<&'a PyTypeObject> {
+pub fn calculate_metaclass<'a>(
+    metatype: &'a PyTypeObject,
+    bases: &'a PyTupleObject,
+) -> PyResult<&'a PyTypeObject> {
     let mut winner = metatype;
     for base in tuple::items(bases) {
         let candidate = base.type_();
@@ -34,7 +39,11 @@ pub fn calculate_metaclass<'a>(metatype: &'a PyTypeObject, bases: &'a PyTupleObj
 }
 
 /// `type.__new__`.
-pub fn type_new(metatype: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+pub fn type_new(
+    metatype: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     let items = tuple::items(args);
     let signature = Signature {
         name: "type.__new__",
@@ -123,7 +132,7 @@ pub fn new_class(
     let class = &*type_;
     incref(base.as_object());
     class.tp_base.set(base);
-    class.tp_bases.set(bases_tuple.into_raw().cast());
+    class.tp_bases.set(bases_tuple.clone().into_raw().cast());
     class.tp_dict.set(Own::new(&*attributes).into_raw().cast());
     set_flags(class, base);
     lay_out(class, base, &added)?;
@@ -182,7 +191,11 @@ fn solid_base(type_: &PyTypeObject) -> &PyTypeObject {
         Some(base) => solid_base(base),
         None => &PyBaseObject_Type,
     };
-    if adds_layout(type_, base) { type_ } else { base }
+    if adds_layout(type_, base) {
+        type_
+    } else {
+        base
+    }
 }
 
 /// `shape_differs`, dict and weak reference fields of a class left out.
@@ -221,7 +234,11 @@ fn choose_slots(
     let may_add_dict = base.tp_dictoffset.get() == 0;
     let may_add_weakref = base.tp_weaklistoffset.get() == 0 && base.tp_itemsize.get() == 0;
     let Some(slots) = dict::get_str(attributes, id!("__slots__")).map(Own::new) else {
-        return Ok(Added { dict: may_add_dict, weakref: may_add_weakref, ..Added::default() });
+        return Ok(Added {
+            dict: may_add_dict,
+            weakref: may_add_weakref,
+            ..Added::default()
+        });
     };
     let names = match slots.downcast_ref::<PyASCIIObject>() {
         Some(single) => tuple::pack(&[single.as_object()])?,
@@ -233,9 +250,19 @@ fn choose_slots(
             base.name()
         )));
     }
-    let mut added = Added { has_slots: true, ..Added::default() };
+    let mut added = Added {
+        has_slots: true,
+        ..Added::default()
+    };
     for name in tuple::items(&names) {
-        add_slot(&mut added, name, may_add_dict, may_add_weakref, attributes, class_name)?;
+        add_slot(
+            &mut added,
+            name,
+            may_add_dict,
+            may_add_weakref,
+            attributes,
+            class_name,
+        )?;
     }
     sort_slots(&mut added)?;
     inherit_dict_and_weakref(&mut added, base, bases, may_add_dict, may_add_weakref);
@@ -279,7 +306,10 @@ fn add_slot(
     if dict::get_str(attributes, &mangled).is_some() {
         // The compiler itself puts these two into the namespace.
         let allowed = ["__qualname__", "__classcell__"];
-        if !allowed.iter().any(|allowed| unicode::equals_str(&mangled, allowed)) {
+        if !allowed
+            .iter()
+            .any(|allowed| unicode::equals_str(&mangled, allowed))
+        {
             return Err(value_error(format_args!(
                 "{} in __slots__ conflicts with class variable",
                 mangled.as_object().repr_lossy()
@@ -328,7 +358,9 @@ fn inherit_dict_and_weakref(
         return;
     }
     for other in tuple::items(bases) {
-        let Some(other) = other.downcast_ref::<PyTypeObject>() else { continue };
+        let Some(other) = other.downcast_ref::<PyTypeObject>() else {
+            continue;
+        };
         if std::ptr::eq(other, base) {
             continue;
         }
@@ -341,7 +373,11 @@ fn inherit_dict_and_weakref(
     }
 }
 
-fn allocate_class(metatype: &PyTypeObject, name: &PyASCIIObject, slots: usize) -> PyResult<Own<PyTypeObject>> {
+fn allocate_class(
+    metatype: &PyTypeObject,
+    name: &PyASCIIObject,
+    slots: usize,
+) -> PyResult<Own<PyTypeObject>> {
     let made = super::allocate(metatype, slots as isize)?;
     // SAFETY: the instance of a metatype is a heap type, zeroed but for its header.
     let type_: Own<PyTypeObject> = unsafe { made.cast() };
@@ -387,7 +423,10 @@ fn set_flags(class: &PyTypeObject, base: &PyTypeObject) {
 /// Offsets and sizes of instances: slots, dict, weak references.
 fn lay_out(class: &PyTypeObject, base: &PyTypeObject, added: &Added) -> PyResult<()> {
     let mut offset = base.tp_basicsize.get();
-    let member_table = class.as_raw().cast::<u8>().wrapping_add(size_of::<PyHeapTypeObject>());
+    let member_table = class
+        .as_raw()
+        .cast::<u8>()
+        .wrapping_add(size_of::<PyHeapTypeObject>());
     for (index, name) in added.slots.iter().enumerate() {
         let bytes = unicode::to_utf8_surrogatepass(name);
         let text = memory::malloc(bytes.len() + 1);
@@ -399,13 +438,16 @@ fn lay_out(class: &PyTypeObject, base: &PyTypeObject, added: &Added) -> PyResult
         unsafe {
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), text, bytes.len());
             *text.add(bytes.len()) = 0;
-            member_table.cast::<PyMemberDef>().add(index).write(PyMemberDef {
-                name: text.cast(),
-                type_: T_OBJECT_EX,
-                offset,
-                flags: 0,
-                doc: std::ptr::null(),
-            });
+            member_table
+                .cast::<PyMemberDef>()
+                .add(index)
+                .write(PyMemberDef {
+                    name: text.cast(),
+                    type_: T_OBJECT_EX,
+                    offset,
+                    flags: 0,
+                    doc: std::ptr::null(),
+                });
         }
         offset += 8;
     }
@@ -418,7 +460,9 @@ fn lay_out(class: &PyTypeObject, base: &PyTypeObject, added: &Added) -> PyResult
         offset += 8;
     }
     if added.dict && base.tp_itemsize.get() == 0 {
-        class.tp_flags.set(class.tp_flags.get() | Py_TPFLAGS_MANAGED_DICT);
+        class
+            .tp_flags
+            .set(class.tp_flags.get() | Py_TPFLAGS_MANAGED_DICT);
         class.tp_dictoffset.set(-offset - 8 * 3);
     }
     class.tp_basicsize.set(offset);
@@ -456,15 +500,31 @@ fn set_special_attributes(class: &PyTypeObject, attributes: &PyDictObject) -> Py
         None => heap.ht_qualname.put(heap.ht_name.own()),
     }
     make_method(attributes, id!("__new__"), descr::new_static_method)?;
-    make_method(attributes, id!("__init_subclass__"), descr::new_class_method)?;
-    make_method(attributes, id!("__class_getitem__"), descr::new_class_method)?;
+    make_method(
+        attributes,
+        id!("__init_subclass__"),
+        descr::new_class_method,
+    )?;
+    make_method(
+        attributes,
+        id!("__class_getitem__"),
+        descr::new_class_method,
+    )?;
     if dict::get_str(attributes, id!("__doc__")).is_none() {
-        dict::set_item(attributes, id!("__doc__").as_object(), &crate::singletons::none())?;
+        dict::set_item(
+            attributes,
+            id!("__doc__").as_object(),
+            &crate::singletons::none(),
+        )?;
     }
     Ok(())
 }
 
-fn make_method(attributes: &PyDictObject, name: &PyASCIIObject, wrap: fn(&PyObject) -> PyResult) -> PyResult<()> {
+fn make_method(
+    attributes: &PyDictObject,
+    name: &PyASCIIObject,
+    wrap: fn(&PyObject) -> PyResult,
+) -> PyResult<()> {
     match dict::get_str(attributes, name).map(Own::new) {
         Some(function) if function.is_exactly(&crate::function::PyFunction_Type) => {
             let wrapped = wrap(&function)?;
@@ -485,7 +545,9 @@ fn finish_slots(class: &PyTypeObject, base: &PyTypeObject, added: &Added) {
     });
     let adds_fields = added.dict || !added.slots.is_empty();
     if adds_fields || base.has_feature(Py_TPFLAGS_HAVE_GC) {
-        class.tp_flags.set(class.tp_flags.get() | Py_TPFLAGS_HAVE_GC);
+        class
+            .tp_flags
+            .set(class.tp_flags.get() | Py_TPFLAGS_HAVE_GC);
     }
     class.tp_alloc.set(Some(memory::PyType_GenericAlloc));
     if class.has_feature(Py_TPFLAGS_HAVE_GC) {
@@ -501,7 +563,11 @@ fn finish_slots(class: &PyTypeObject, base: &PyTypeObject, added: &Added) {
         errors::discard(raised);
     }
     class.tp_members.set(
-        class.as_raw().cast::<u8>().wrapping_add(size_of::<PyHeapTypeObject>()).cast(),
+        class
+            .as_raw()
+            .cast::<u8>()
+            .wrapping_add(size_of::<PyHeapTypeObject>())
+            .cast(),
     );
 }
 
@@ -536,7 +602,9 @@ fn set_names(class: &PyTypeObject, attributes: &PyDictObject) -> PyResult<()> {
         .map(|(key, value)| (Own::new(key), Own::new(value)))
         .collect();
     for (key, value) in entries {
-        let Some(found) = lookup(value.type_(), id!("__set_name__")).map(Own::new) else { continue };
+        let Some(found) = lookup(value.type_(), id!("__set_name__")).map(Own::new) else {
+            continue;
+        };
         let bound = object::bind_descriptor(found, Some(&value), value.type_())?;
         if call::call(&bound, &[class.as_object(), &key]).is_err() {
             let message = format!(
@@ -618,12 +686,27 @@ fn update_mro_of_subclasses(class: &PyTypeObject) -> PyResult<()> {
 }
 
 /// A class made by Rust code: name, base, namespace (for native modules' exceptions and the like).
-pub fn build_class_type(name: &str, base: &PyTypeObject, module: &str) -> PyResult<Own<PyTypeObject>> {
+pub fn build_class_type(
+    name: &str,
+    base: &PyTypeObject,
+    module: &str,
+) -> PyResult<Own<PyTypeObject>> {
     let namespace = dict::new()?;
     let module = unicode::from_str(module)?;
-    dict::set_item(&namespace, id!("__module__").as_object(), module.as_object())?;
+    dict::set_item(
+        &namespace,
+        id!("__module__").as_object(),
+        module.as_object(),
+    )?;
     let name = unicode::from_str(name)?;
     let bases_tuple = tuple::pack(&[base.as_object()])?;
-    let made = new_class(base.as_object().type_(), &name, &bases_tuple, &namespace, None)?;
-    made.downcast::<PyTypeObject>().map_err(|_| type_error("type.__new__ made no type"))
+    let made = new_class(
+        base.as_object().type_(),
+        &name,
+        &bases_tuple,
+        &namespace,
+        None,
+    )?;
+    made.downcast::<PyTypeObject>()
+        .map_err(|_| type_error("type.__new__ made no type"))
 }

@@ -7,14 +7,18 @@ use crate::{dict, weakref};
 use twinheap_abi::*;
 
 /// Members of `__slots__` that hold an object, declared by one class.
-fn slot_fields<'a>(type_: &PyTypeObject, object: &'a PyObject) -> impl Iterator<Item = &'a Pointer<PyObject>> {
+fn slot_fields<'a>(
+    type_: &PyTypeObject,
+    object: &'a PyObject,
+) -> impl Iterator<Item = &'a Pointer<PyObject>> {
     let members = heap_members(type_);
-    members.iter().filter(|member| member.type_ == T_OBJECT_EX && member.flags & READONLY == 0).map(
-        move |member| {
+    members
+        .iter()
+        .filter(|member| member.type_ == T_OBJECT_EX && member.flags & READONLY == 0)
+        .map(move |member| {
             // SAFETY: the member lies inside the instance.
             unsafe { &*object.as_raw().cast::<u8>().offset(member.offset).cast() }
-        },
-    )
+        })
 }
 
 /// The members behind a heap type (`PyHeapType_GET_MEMBERS`).
@@ -25,7 +29,10 @@ pub fn heap_members(type_: &PyTypeObject) -> &[PyMemberDef] {
     let count = type_.ob_size.get() as usize;
     // SAFETY: a heap type is followed by `ob_size` members.
     unsafe {
-        let start = type_.as_raw().cast::<u8>().add(size_of::<PyHeapTypeObject>());
+        let start = type_
+            .as_raw()
+            .cast::<u8>()
+            .add(size_of::<PyHeapTypeObject>());
         std::slice::from_raw_parts(start.cast(), count)
     }
 }
@@ -33,7 +40,11 @@ pub fn heap_members(type_: &PyTypeObject) -> &[PyMemberDef] {
 /// Walks up from the type to the first base that is deallocated natively.
 fn native_base(type_: &PyTypeObject) -> &PyTypeObject {
     let mut base = type_;
-    while base.tp_dealloc.get().is_some_and(|f| std::ptr::fn_addr_eq(f, subtype_dealloc as destructor)) {
+    while base
+        .tp_dealloc
+        .get()
+        .is_some_and(|f| std::ptr::fn_addr_eq(f, subtype_dealloc as destructor))
+    {
         // SAFETY: a type keeps its base alive; the chain ends at object, which is native.
         base = unsafe { &*base.tp_base.get() };
     }
@@ -53,7 +64,10 @@ pub unsafe extern "C" fn subtype_traverse(
     let base = native_traverse_base(type_, object, &mut visitor);
     subtype_traverse_dict(object, base, &mut visitor);
     if type_.has_feature(Py_TPFLAGS_HEAPTYPE)
-        && base.tp_traverse.get().is_none_or(|_| !base.has_feature(Py_TPFLAGS_HEAPTYPE))
+        && base
+            .tp_traverse
+            .get()
+            .is_none_or(|_| !base.has_feature(Py_TPFLAGS_HEAPTYPE))
     {
         visitor.pointer(type_.as_raw());
     }
@@ -67,9 +81,17 @@ pub unsafe extern "C" fn subtype_traverse(
     }
 }
 
-fn native_traverse_base<'a>(type_: &'a PyTypeObject, object: &PyObject, visitor: &mut Visitor) -> &'a PyTypeObject {
+fn native_traverse_base<'a>(
+    type_: &'a PyTypeObject,
+    object: &PyObject,
+    visitor: &mut Visitor,
+) -> &'a PyTypeObject {
     let mut base = type_;
-    while base.tp_traverse.get().is_some_and(|f| std::ptr::fn_addr_eq(f, subtype_traverse as traverseproc)) {
+    while base
+        .tp_traverse
+        .get()
+        .is_some_and(|f| std::ptr::fn_addr_eq(f, subtype_traverse as traverseproc))
+    {
         for field in slot_fields(base, object) {
             visitor.field(field);
         }
@@ -97,7 +119,11 @@ pub unsafe extern "C" fn subtype_clear(this: *mut PyObject) -> i32 {
     let object = unsafe { &*this };
     let type_ = object.type_();
     let mut base = type_;
-    while base.tp_clear.get().is_some_and(|f| std::ptr::fn_addr_eq(f, subtype_clear as inquiry)) {
+    while base
+        .tp_clear
+        .get()
+        .is_some_and(|f| std::ptr::fn_addr_eq(f, subtype_clear as inquiry))
+    {
         for field in slot_fields(base, object) {
             field.clear();
         }
@@ -135,7 +161,9 @@ pub fn finalize_from_dealloc(object: &PyObject) -> bool {
         object.ob_refcnt.set(1);
         finalize(object.as_raw());
         if has_gc {
-            (*gc)._gc_prev.set((*gc)._gc_prev.get() | PyGC_PREV_MASK_FINALIZED);
+            (*gc)
+                ._gc_prev
+                .set((*gc)._gc_prev.get() | PyGC_PREV_MASK_FINALIZED);
         }
     }
     let left = object.ob_refcnt.get() - 1;

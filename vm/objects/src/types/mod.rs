@@ -1,7 +1,7 @@
 //! type and object (`Objects/typeobject.c`): subtyping, attribute lookup with its cache, instance
 //! allocation, calling a type.
 
-mod attributes;
+pub mod attributes;
 mod base_object;
 mod heap;
 mod instance;
@@ -12,12 +12,13 @@ mod slotdefs;
 mod super_object;
 mod wrappers;
 
-pub use attributes::{PyType_Type, type_name_object};
+pub use attributes::{PyType_Type, heap_part, qualname_object, type_name_object};
 pub use base_object::{PyBaseObject_Type, object_init_check, object_new};
 pub use heap::{build_class_type, calculate_metaclass, new_class};
 pub use instance::{subtype_dealloc, subtype_traverse_dict};
 pub use mro::mro_items;
 pub use ready::{ready, ready_all};
+pub use slotdefs::PyWrapperFlag_KEYWORDS as WRAPPER_KEYWORDS;
 pub use slotdefs::slot_pointer;
 pub use super_object::PySuper_Type;
 
@@ -40,7 +41,9 @@ pub fn is_subtype(a: &PyTypeObject, b: &PyTypeObject) -> bool {
         return true;
     }
     match Field::as_ref(&a.tp_mro) {
-        Some(_) => mro_items(a).iter().any(|entry| std::ptr::eq(*entry, b.as_object())),
+        Some(_) => mro_items(a)
+            .iter()
+            .any(|entry| std::ptr::eq(*entry, b.as_object())),
         None => {
             let mut base = a.tp_base.get();
             while !base.is_null() {
@@ -100,7 +103,9 @@ pub fn assign_version_tag(type_: &PyTypeObject) -> bool {
     }
     type_.tp_version_tag.set(NEXT_VERSION.get());
     NEXT_VERSION.set(NEXT_VERSION.get().wrapping_add(1));
-    type_.tp_flags.set(type_.tp_flags.get() | Py_TPFLAGS_VALID_VERSION_TAG);
+    type_
+        .tp_flags
+        .set(type_.tp_flags.get() | Py_TPFLAGS_VALID_VERSION_TAG);
     true
 }
 
@@ -112,7 +117,9 @@ pub fn modified(type_: &PyTypeObject) {
     for subclass in ready::subclasses(type_) {
         modified(&subclass);
     }
-    type_.tp_flags.set(type_.tp_flags.get() & !Py_TPFLAGS_VALID_VERSION_TAG);
+    type_
+        .tp_flags
+        .set(type_.tp_flags.get() & !Py_TPFLAGS_VALID_VERSION_TAG);
     type_.tp_version_tag.set(0);
 }
 
@@ -136,7 +143,8 @@ fn lookup_uncached<'a>(type_: &'a PyTypeObject, name: &PyASCIIObject) -> Option<
         let version = type_.tp_version_tag.get();
         let slot = &CACHE[((version as usize) ^ (name.as_raw() as usize >> 3)) & (CACHE_SIZE - 1)];
         slot.version.set(version);
-        slot.value.set(found.map_or(std::ptr::null(), |value| value));
+        slot.value
+            .set(found.map_or(std::ptr::null(), |value| value));
         // The cache keeps the name alive, so that no other one takes its address.
         let old = slot.name.replace(Own::new(name).into_raw());
         if !old.is_null() {
@@ -153,7 +161,9 @@ pub fn find_in_mro<'a>(type_: &'a PyTypeObject, name: &PyASCIIObject) -> Option<
         return None;
     }
     for entry in mro_items(type_) {
-        let Some(base) = entry.downcast_ref::<PyTypeObject>() else { continue };
+        let Some(base) = entry.downcast_ref::<PyTypeObject>() else {
+            continue;
+        };
         if let Some(value) = dict_of(base).and_then(|attributes| dict::get_str(attributes, name)) {
             // SAFETY: a type of the MRO lives as long as the type, and owns the value.
             return Some(unsafe { &*(value as *const PyObject) });
@@ -180,7 +190,11 @@ pub fn lookup_special(object: &PyObject, name: &PyASCIIObject) -> PyResult<Optio
 }
 
 /// Calls a special method found on the type; none where there is none.
-pub fn call_special(object: &PyObject, name: &PyASCIIObject, args: &[&PyObject]) -> PyResult<Option<Own>> {
+pub fn call_special(
+    object: &PyObject,
+    name: &PyASCIIObject,
+    args: &[&PyObject],
+) -> PyResult<Option<Own>> {
     let Some(found) = lookup(object.type_(), name).map(Own::new) else {
         return Ok(None);
     };
@@ -204,7 +218,11 @@ pub fn allocate(type_: &PyTypeObject, items: isize) -> PyResult {
 }
 
 /// `type_call`: makes an instance and initialises it.
-fn type_call(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn type_call(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     if std::ptr::eq(type_, &PyType_Type) {
         let count = tuple::items(args).len();
         if count == 1 && kwargs.is_none_or(|kwargs| kwargs.ma_used.get() == 0) {
@@ -215,7 +233,10 @@ fn type_call(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictO
         }
     }
     let Some(new) = type_.tp_new.get() else {
-        return Err(type_error(format_args!("cannot create '{}' instances", type_.name())));
+        return Err(type_error(format_args!(
+            "cannot create '{}' instances",
+            type_.name()
+        )));
     };
     let kwargs_raw = kwargs.map_or(std::ptr::null_mut(), |kwargs| kwargs.as_raw());
     // SAFETY: the slot of the type itself.
@@ -274,7 +295,10 @@ fn any_class(classes: &[&PyObject], test: impl Fn(&PyObject) -> PyResult<bool>) 
 /// `object_isinstance`: by the type, then by `__class__`.
 pub fn plain_is_instance(object: &PyObject, class: &PyObject) -> PyResult<bool> {
     let Some(class) = class.downcast_ref::<PyTypeObject>() else {
-        check_class(class, "isinstance() arg 2 must be a type, a tuple of types, or a union")?;
+        check_class(
+            class,
+            "isinstance() arg 2 must be a type, a tuple of types, or a union",
+        )?;
         let claimed = crate::object::lookup_attr(object, crate::id!("__class__"))?;
         return match claimed {
             Some(claimed) => abstract_is_subclass(&claimed, class),
@@ -285,7 +309,10 @@ pub fn plain_is_instance(object: &PyObject, class: &PyObject) -> PyResult<bool> 
         return Ok(true);
     }
     let claimed = crate::object::lookup_attr(object, crate::id!("__class__"))?;
-    match claimed.as_ref().and_then(|claimed| claimed.downcast_ref::<PyTypeObject>()) {
+    match claimed
+        .as_ref()
+        .and_then(|claimed| claimed.downcast_ref::<PyTypeObject>())
+    {
         Some(claimed) if !std::ptr::eq(claimed, object.type_()) => Ok(is_subtype(claimed, class)),
         _ => Ok(false),
     }
@@ -311,7 +338,9 @@ fn abstract_is_subclass(derived: &PyObject, class: &PyObject) -> PyResult<bool> 
         return Ok(false);
     };
     let _depth = crate::object::enter_recursive_call(" in __issubclass__")?;
-    any_class(tuple::items(bases), |base| abstract_is_subclass(base, class))
+    any_class(tuple::items(bases), |base| {
+        abstract_is_subclass(base, class)
+    })
 }
 
 /// `PyObject_IsSubclass`.
@@ -337,11 +366,17 @@ pub fn is_subclass(derived: &PyObject, class: &PyObject) -> PyResult<bool> {
 
 /// `recursive_issubclass`.
 pub fn plain_is_subclass(derived: &PyObject, class: &PyObject) -> PyResult<bool> {
-    match (derived.downcast_ref::<PyTypeObject>(), class.downcast_ref::<PyTypeObject>()) {
+    match (
+        derived.downcast_ref::<PyTypeObject>(),
+        class.downcast_ref::<PyTypeObject>(),
+    ) {
         (Some(derived), Some(class)) => Ok(is_subtype(derived, class)),
         _ => {
             check_class(derived, "issubclass() arg 1 must be a class")?;
-            check_class(class, "issubclass() arg 2 must be a class, a tuple of classes, or a union")?;
+            check_class(
+                class,
+                "issubclass() arg 2 must be a class, a tuple of classes, or a union",
+            )?;
             abstract_is_subclass(derived, class)
         }
     }
@@ -349,11 +384,11 @@ pub fn plain_is_subclass(derived: &PyObject, class: &PyObject) -> PyResult<bool>
 
 /// The name of a type as a message shows it, from its str.
 pub fn name_lossy(type_: &PyTypeObject) -> String {
-    unicode::to_string_lossy(&match type_name_object(type_) {
-        Ok(name) => name,
+    match type_name_object(type_) {
+        Ok(name) => unicode::to_string_lossy(&name),
         Err(raised) => {
             errors::discard(raised);
-            return type_.name().to_string();
+            type_.name().to_string()
         }
-    })
+    }
 }

@@ -28,15 +28,23 @@ pub fn bases(type_: &PyTypeObject) -> &[&PyObject] {
 pub fn linearise(type_: &PyTypeObject) -> PyResult<Vec<Own>> {
     let bases = bases(type_);
     for (index, base) in bases.iter().enumerate() {
-        if bases[..index].iter().any(|other| std::ptr::eq(*other, *base)) {
+        if bases[..index]
+            .iter()
+            .any(|other| std::ptr::eq(*other, *base))
+        {
             let name = object::lookup_attr(base, id!("__name__"))?;
-            return Err(match name.as_ref().and_then(|name| name.downcast_ref::<PyASCIIObject>()) {
-                Some(name) => type_error(format_args!(
-                    "duplicate base class {}",
-                    unicode::to_string_lossy(name)
-                )),
-                None => type_error("duplicate base class"),
-            });
+            return Err(
+                match name
+                    .as_ref()
+                    .and_then(|name| name.downcast_ref::<PyASCIIObject>())
+                {
+                    Some(name) => type_error(format_args!(
+                        "duplicate base class {}",
+                        unicode::to_string_lossy(name)
+                    )),
+                    None => type_error("duplicate base class"),
+                },
+            );
         }
     }
     let mut result = vec![Own::new(type_.as_object())];
@@ -65,7 +73,11 @@ fn merge(result: &mut Vec<Own>, lists: Vec<&[&PyObject]>) -> PyResult<()> {
             return Ok(());
         }
         let candidate = rest.iter().map(|list| list[0]).find(|candidate| {
-            !rest.iter().any(|list| list[1..].iter().any(|other| std::ptr::eq(*other, *candidate)))
+            !rest.iter().any(|list| {
+                list[1..]
+                    .iter()
+                    .any(|other| std::ptr::eq(*other, *candidate))
+            })
         });
         let Some(candidate) = candidate else {
             return Err(conflict(&rest));
@@ -137,7 +149,10 @@ fn check(type_: &PyTypeObject, mro: &PyTupleObject) -> PyResult<()> {
         }
     }
     if tuple::items(mro).is_empty() {
-        return Err(type_error(format_args!("type {} has an empty MRO", type_.name())));
+        return Err(type_error(format_args!(
+            "type {} has an empty MRO",
+            type_.name()
+        )));
     }
     Ok(())
 }

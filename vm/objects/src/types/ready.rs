@@ -27,7 +27,9 @@ pub fn ready(type_: &'static PyTypeObject) -> PyResult<()> {
         return Ok(());
     }
     let flags = type_.tp_flags.get();
-    type_.tp_flags.set(flags | Py_TPFLAGS_READYING | Py_TPFLAGS_IMMUTABLETYPE);
+    type_
+        .tp_flags
+        .set(flags | Py_TPFLAGS_READYING | Py_TPFLAGS_IMMUTABLETYPE);
     if type_.tp_base.get().is_null() && !std::ptr::eq(type_, &PyBaseObject_Type) {
         type_.tp_base.set(&PyBaseObject_Type);
     }
@@ -38,7 +40,10 @@ pub fn ready(type_: &'static PyTypeObject) -> PyResult<()> {
     }
     if type_.as_object().ob_type.get().is_null() {
         // SAFETY: as above.
-        type_.as_object().ob_type.set(unsafe { (*base).ob_type.get() });
+        type_
+            .as_object()
+            .ob_type
+            .set(unsafe { (*base).ob_type.get() });
     }
     if type_.tp_bases.get().is_null() {
         // SAFETY: as above.
@@ -62,7 +67,9 @@ pub fn ready(type_: &'static PyTypeObject) -> PyResult<()> {
 
 /// The flags of a type that is done.
 pub fn finish_flags(type_: &PyTypeObject) {
-    type_.tp_flags.set(type_.tp_flags.get() & !Py_TPFLAGS_READYING | Py_TPFLAGS_READY);
+    type_
+        .tp_flags
+        .set(type_.tp_flags.get() & !Py_TPFLAGS_READYING | Py_TPFLAGS_READY);
 }
 
 /// Fills the dict of a static type: slots with names, methods, members, computed attributes.
@@ -128,7 +135,9 @@ fn inherit_special(type_: &PyTypeObject, base: &PyTypeObject) {
         && type_.tp_traverse.get().is_none()
         && type_.tp_clear.get().is_none()
     {
-        type_.tp_flags.set(type_.tp_flags.get() | Py_TPFLAGS_HAVE_GC);
+        type_
+            .tp_flags
+            .set(type_.tp_flags.get() | Py_TPFLAGS_HAVE_GC);
         type_.tp_traverse.set(base.tp_traverse.get());
         type_.tp_clear.set(base.tp_clear.get());
     }
@@ -163,7 +172,9 @@ fn inherit_special(type_: &PyTypeObject, base: &PyTypeObject) {
         | Py_TPFLAGS_TYPE_SUBCLASS;
     let family = base.tp_flags.get() & FAMILY;
     let matches_self = base.tp_flags.get() & _Py_TPFLAGS_MATCH_SELF;
-    type_.tp_flags.set(type_.tp_flags.get() | family | matches_self);
+    type_
+        .tp_flags
+        .set(type_.tp_flags.get() | family | matches_self);
 }
 
 fn inherit_container_flags(type_: &PyTypeObject) {
@@ -173,7 +184,9 @@ fn inherit_container_flags(type_: &PyTypeObject) {
     }
     // SAFETY: a type keeps its base alive.
     if let Some(base) = unsafe { type_.tp_base.get().as_ref() } {
-        type_.tp_flags.set(type_.tp_flags.get() | base.tp_flags.get() & CONTAINER);
+        type_
+            .tp_flags
+            .set(type_.tp_flags.get() | base.tp_flags.get() & CONTAINER);
     }
 }
 
@@ -205,7 +218,10 @@ fn inherit_slots(type_: &PyTypeObject, base: &PyTypeObject) {
         type_.tp_setattr.set(base.tp_setattr.get());
         type_.tp_setattro.set(base.tp_setattro.get());
     }
-    if type_.tp_richcompare.get().is_none() && type_.tp_hash.get().is_none() && !overrides_hash(type_) {
+    if type_.tp_richcompare.get().is_none()
+        && type_.tp_hash.get().is_none()
+        && !overrides_hash(type_)
+    {
         type_.tp_richcompare.set(base.tp_richcompare.get());
         type_.tp_hash.set(base.tp_hash.get());
     }
@@ -221,21 +237,30 @@ fn inherit_slots(type_: &PyTypeObject, base: &PyTypeObject) {
 
 fn inherit_vectorcall(type_: &PyTypeObject, base: &PyTypeObject) {
     if type_.tp_vectorcall_offset.get() == 0 {
-        type_.tp_vectorcall_offset.set(base.tp_vectorcall_offset.get());
+        type_
+            .tp_vectorcall_offset
+            .set(base.tp_vectorcall_offset.get());
     }
     let same_call = match (type_.tp_call.get(), base.tp_call.get()) {
         (Some(own), Some(its)) => std::ptr::fn_addr_eq(own, its),
         (None, None) => true,
         _ => false,
     };
-    if same_call && base.has_feature(Py_TPFLAGS_HAVE_VECTORCALL) && type_.has_feature(Py_TPFLAGS_IMMUTABLETYPE) {
-        type_.tp_flags.set(type_.tp_flags.get() | Py_TPFLAGS_HAVE_VECTORCALL);
+    if same_call
+        && base.has_feature(Py_TPFLAGS_HAVE_VECTORCALL)
+        && type_.has_feature(Py_TPFLAGS_IMMUTABLETYPE)
+    {
+        type_
+            .tp_flags
+            .set(type_.tp_flags.get() | Py_TPFLAGS_HAVE_VECTORCALL);
     }
     if base.has_feature(Py_TPFLAGS_METHOD_DESCRIPTOR)
         && type_.has_feature(Py_TPFLAGS_IMMUTABLETYPE)
         && std::ptr::eq(type_.tp_base.get(), base)
     {
-        type_.tp_flags.set(type_.tp_flags.get() | Py_TPFLAGS_METHOD_DESCRIPTOR);
+        type_
+            .tp_flags
+            .set(type_.tp_flags.get() | Py_TPFLAGS_METHOD_DESCRIPTOR);
     }
 }
 
@@ -258,7 +283,11 @@ pub fn set_hash(type_: &PyTypeObject) -> PyResult<()> {
         if dict::get_str(attributes, id!("__hash__")).is_some() {
             return Ok(());
         }
-        dict::set_item(attributes, id!("__hash__").as_object(), &crate::singletons::none())?;
+        dict::set_item(
+            attributes,
+            id!("__hash__").as_object(),
+            &crate::singletons::none(),
+        )?;
         type_.tp_hash.set(Some(PyObject_HashNotImplemented));
     }
     Ok(())
@@ -267,7 +296,9 @@ pub fn set_hash(type_: &PyTypeObject) -> PyResult<()> {
 /// Notes the type in the subclass lists of its bases, as weak references by address.
 pub fn add_to_bases(type_: &PyTypeObject) -> PyResult<()> {
     for base in bases(type_) {
-        let Some(base) = base.downcast_ref::<PyTypeObject>() else { continue };
+        let Some(base) = base.downcast_ref::<PyTypeObject>() else {
+            continue;
+        };
         if base.tp_subclasses.get().is_null() {
             base.tp_subclasses.set(dict::new()?.into_raw().cast());
         }
@@ -284,9 +315,12 @@ pub fn add_to_bases(type_: &PyTypeObject) -> PyResult<()> {
 pub fn remove_from_bases(type_: &PyTypeObject) {
     let outcome = || -> PyResult<()> {
         for base in bases(type_) {
-            let Some(base) = base.downcast_ref::<PyTypeObject>() else { continue };
+            let Some(base) = base.downcast_ref::<PyTypeObject>() else {
+                continue;
+            };
             // SAFETY: the subclass list is a dict, or null.
-            if let Some(list) = unsafe { base.tp_subclasses.get().cast::<PyDictObject>().as_ref() } {
+            if let Some(list) = unsafe { base.tp_subclasses.get().cast::<PyDictObject>().as_ref() }
+            {
                 let key = long::from_usize(type_.as_raw() as usize)?;
                 dict::remove(list, &key)?;
                 if list.ma_used.get() == 0 {

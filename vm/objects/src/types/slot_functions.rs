@@ -121,9 +121,15 @@ pub(super) fn is_not_implemented(object: &PyObject) -> bool {
     std::ptr::eq(object, &crate::singletons::_Py_NotImplementedStruct)
 }
 
-fn number_slot<F: PartialEq>(type_: &PyTypeObject, read: fn(&PyNumberMethods) -> Option<F>, wanted: F) -> bool {
+fn number_slot<F: PartialEq>(
+    type_: &PyTypeObject,
+    read: fn(&PyNumberMethods) -> Option<F>,
+    wanted: F,
+) -> bool {
     // SAFETY: a type's suite lives as long as the type.
-    unsafe { type_.tp_as_number.get().as_ref() }.and_then(read).is_some_and(|slot| slot == wanted)
+    unsafe { type_.tp_as_number.get().as_ref() }
+        .and_then(read)
+        .is_some_and(|slot| slot == wanted)
 }
 
 macro_rules! binary {
@@ -187,13 +193,23 @@ pub unsafe extern "C" fn slot_nb_power(
     modulus: *mut PyObject,
 ) -> *mut PyObject {
     fn has_slot(type_: &PyTypeObject) -> bool {
-        number_slot(type_, |suite| suite.nb_power.get().map(|f| f as usize), slot_nb_power as *const () as usize)
+        number_slot(
+            type_,
+            |suite| suite.nb_power.get().map(|f| f as usize),
+            slot_nb_power as *const () as usize,
+        )
     }
     // SAFETY: the slot is called with live objects.
     unsafe {
         let (base, exponent) = (arg::<PyObject>(base), arg::<PyObject>(exponent));
         match optional_arg::<PyObject>(modulus).filter(|modulus| !modulus.is_none()) {
-            None => to_c(binary_operation(base, exponent, id!("__pow__"), id!("__rpow__"), has_slot)),
+            None => to_c(binary_operation(
+                base,
+                exponent,
+                id!("__pow__"),
+                id!("__rpow__"),
+                has_slot,
+            )),
             Some(modulus) if has_slot(base.type_()) => {
                 to_c(call_maybe(base, id!("__pow__"), &[exponent, modulus]))
             }
@@ -293,7 +309,11 @@ pub unsafe extern "C" fn slot_sq_item(this: *mut PyObject, index: isize) -> *mut
     to_c(outcome)
 }
 
-pub unsafe extern "C" fn slot_sq_ass_item(this: *mut PyObject, index: isize, value: *mut PyObject) -> c_int {
+pub unsafe extern "C" fn slot_sq_ass_item(
+    this: *mut PyObject,
+    index: isize,
+    value: *mut PyObject,
+) -> c_int {
     let outcome = long::from_isize(index).and_then(|index| {
         // SAFETY: the slot is called with live objects, the value null for a deletion.
         unsafe { set_or_delete(arg(this), &index, optional_arg(value)) }
@@ -306,7 +326,10 @@ fn contains(this: &PyObject, value: &PyObject) -> PyResult<bool> {
         return abstract_::contains_by_iteration(this, value);
     };
     if found.0.is_none() {
-        return Err(type_error(format_args!("'{}' object is not a container", this.type_().name())));
+        return Err(type_error(format_args!(
+            "'{}' object is not a container",
+            this.type_().name()
+        )));
     }
     object::is_true(&*call_found(&found, this, &[value])?)
 }
@@ -324,7 +347,9 @@ pub unsafe extern "C" fn slot_tp_repr(this: *mut PyObject) -> *mut PyObject {
     let this: &PyObject = unsafe { arg(this) };
     let outcome = lookup_maybe_method(this, id!("__repr__")).and_then(|found| match found {
         Some(found) => call_found(&found, this, &[]),
-        None => Ok(unicode::from_str(&format!("<{} object at {this:p}>", this.type_().name()))?.upcast()),
+        None => Ok(
+            unicode::from_str(&format!("<{} object at {this:p}>", this.type_().name()))?.upcast(),
+        ),
     });
     to_c(outcome)
 }
@@ -377,9 +402,14 @@ fn getattr_hook(this: &PyObject, name: &PyObject) -> PyResult {
     let fallback = lookup(type_, id!("__getattr__")).map(Own::new);
     let getattribute = lookup(type_, id!("__getattribute__")).map(Own::new);
     let plain = getattribute.as_ref().is_none_or(|found| {
-        found.downcast_exact::<PyWrapperDescrObject>().is_some_and(|wrapper| {
-            std::ptr::eq(wrapper.d_wrapped.get(), object::PyObject_GenericGetAttr as *const _)
-        })
+        found
+            .downcast_exact::<PyWrapperDescrObject>()
+            .is_some_and(|wrapper| {
+                std::ptr::eq(
+                    wrapper.d_wrapped.get(),
+                    object::PyObject_GenericGetAttr as *const _,
+                )
+            })
     });
     let outcome = match (plain, getattribute) {
         (false, Some(found)) => call_attribute(this, found, name),
@@ -402,7 +432,10 @@ fn call_attribute(this: &PyObject, method: Own, name: &PyObject) -> PyResult {
     call::call(&bound, &[name])
 }
 
-pub unsafe extern "C" fn slot_tp_getattr_hook(this: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
+pub unsafe extern "C" fn slot_tp_getattr_hook(
+    this: *mut PyObject,
+    name: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: the slot is called with live objects.
     unsafe { to_c(getattr_hook(arg(this), arg(name))) }
 }
@@ -415,7 +448,9 @@ pub unsafe extern "C" fn slot_tp_setattro(
     // SAFETY: the slot is called with live objects, the value null for a deletion.
     unsafe {
         status(match optional_arg(value) {
-            Some(value) => call_method(arg(this), id!("__setattr__"), &[arg(name), value]).map(drop),
+            Some(value) => {
+                call_method(arg(this), id!("__setattr__"), &[arg(name), value]).map(drop)
+            }
             None => call_method(arg(this), id!("__delattr__"), &[arg(name)]).map(drop),
         })
     }
@@ -450,7 +485,10 @@ fn iterate(this: &PyObject) -> PyResult {
 }
 
 fn not_iterable(this: &PyObject) -> errors::Raised {
-    type_error(format_args!("'{}' object is not iterable", this.type_().name()))
+    type_error(format_args!(
+        "'{}' object is not iterable",
+        this.type_().name()
+    ))
 }
 
 pub unsafe extern "C" fn slot_tp_iter(this: *mut PyObject) -> *mut PyObject {
@@ -475,8 +513,8 @@ pub unsafe extern "C" fn slot_tp_descr_get(
             return Own::new(this).into_raw();
         };
         let none = crate::singletons::none();
-        let instance = optional_arg(instance).unwrap_or(&none);
-        let owner = optional_arg(owner).unwrap_or(&none);
+        let instance: &PyObject = optional_arg(instance).unwrap_or(&*none);
+        let owner: &PyObject = optional_arg(owner).unwrap_or(&*none);
         to_c(call::call(&get, &[this, instance, owner]))
     }
 }
@@ -489,7 +527,9 @@ pub unsafe extern "C" fn slot_tp_descr_set(
     // SAFETY: the slot is called with live objects, the value null for a deletion.
     unsafe {
         status(match optional_arg(value) {
-            Some(value) => call_method(arg(this), id!("__set__"), &[arg(instance), value]).map(drop),
+            Some(value) => {
+                call_method(arg(this), id!("__set__"), &[arg(instance), value]).map(drop)
+            }
             None => call_method(arg(this), id!("__delete__"), &[arg(instance)]).map(drop),
         })
     }

@@ -36,23 +36,37 @@ const fn row(
 }
 
 macro_rules! offset {
-    (type $field:ident) => { offset_of!(PyHeapTypeObject, ht_type) + offset_of!(PyTypeObject, $field) };
-    (number $field:ident) => { offset_of!(PyHeapTypeObject, as_number) + offset_of!(PyNumberMethods, $field) };
-    (mapping $field:ident) => { offset_of!(PyHeapTypeObject, as_mapping) + offset_of!(PyMappingMethods, $field) };
-    (sequence $field:ident) => { offset_of!(PyHeapTypeObject, as_sequence) + offset_of!(PySequenceMethods, $field) };
-    (async $field:ident) => { offset_of!(PyHeapTypeObject, as_async) + offset_of!(PyAsyncMethods, $field) };
+    (type $field:ident) => {
+        offset_of!(PyHeapTypeObject, ht_type) + offset_of!(PyTypeObject, $field)
+    };
+    (number $field:ident) => {
+        offset_of!(PyHeapTypeObject, as_number) + offset_of!(PyNumberMethods, $field)
+    };
+    (mapping $field:ident) => {
+        offset_of!(PyHeapTypeObject, as_mapping) + offset_of!(PyMappingMethods, $field)
+    };
+    (sequence $field:ident) => {
+        offset_of!(PyHeapTypeObject, as_sequence) + offset_of!(PySequenceMethods, $field)
+    };
+    (async $field:ident) => {
+        offset_of!(PyHeapTypeObject, as_async) + offset_of!(PyAsyncMethods, $field)
+    };
 }
 
 macro_rules! flag {
-    () => { 0 };
-    (keywords) => { PyWrapperFlag_KEYWORDS };
+    () => {
+        0
+    };
+    (keywords) => {
+        PyWrapperFlag_KEYWORDS
+    };
 }
 
 macro_rules! slot_table {
     ($($name:literal, $suite:tt $field:ident, $function:tt, $wrapper:tt, $signature:literal $(, $flag:ident)?;)+) => {
         /// All slots with names, those of one slot side by side.
-        pub static SLOTDEFS: &[wrapperbase] = &[
-            $(row(
+        pub static SLOTDEFS: &[wrapperbase] = {
+            static ROWS: [wrapperbase; [$($name),+].len()] = [$(row(
                 match std::ffi::CStr::from_bytes_with_nul(concat!($name, "\0").as_bytes()) {
                     Ok(name) => name,
                     Err(_) => panic!("a slot's name holds a NUL"),
@@ -62,8 +76,9 @@ macro_rules! slot_table {
                 slot_table!(@wrapper $wrapper),
                 concat!($name, $signature, "\n--\n\n\0").as_ptr().cast(),
                 flag!($($flag)?),
-            ),)+
-        ];
+            ),)+];
+            &ROWS
+        };
     };
     (@function none) => { std::ptr::null() };
     (@function $f:ident) => { f::$f as *const c_void };
@@ -219,7 +234,9 @@ pub fn add_operators(type_: &'static PyTypeObject) -> PyResult<()> {
         if row.wrapper.is_null() {
             continue;
         }
-        let Some(slot) = slot_pointer(type_, row.offset as usize) else { continue };
+        let Some(slot) = slot_pointer(type_, row.offset as usize) else {
+            continue;
+        };
         if slot.get().is_null() {
             continue;
         }
@@ -256,7 +273,9 @@ pub fn inherit_suites(type_: &PyTypeObject, base: &PyTypeObject) {
     inherit_missing_suites(type_, base);
     if let (Some(own), Some(its)) =
         // SAFETY: suites live as long as their types.
-        (unsafe { type_.tp_as_buffer.get().as_ref() }, unsafe { base.tp_as_buffer.get().as_ref() })
+        (unsafe { type_.tp_as_buffer.get().as_ref() }, unsafe {
+            base.tp_as_buffer.get().as_ref()
+        })
     {
         if own.bf_getbuffer.get().is_none() {
             own.bf_getbuffer.set(its.bf_getbuffer.get());
@@ -291,22 +310,41 @@ fn inherit_missing_suites(type_: &PyTypeObject, base: &PyTypeObject) {
 
 fn all_suite_offsets() -> impl Iterator<Item = usize> {
     let suites = [
-        (offset_of!(PyHeapTypeObject, as_async), size_of::<PyAsyncMethods>()),
-        (offset_of!(PyHeapTypeObject, as_number), size_of::<PyNumberMethods>()),
-        (offset_of!(PyHeapTypeObject, as_mapping), size_of::<PyMappingMethods>()),
-        (offset_of!(PyHeapTypeObject, as_sequence), size_of::<PySequenceMethods>()),
+        (
+            offset_of!(PyHeapTypeObject, as_async),
+            size_of::<PyAsyncMethods>(),
+        ),
+        (
+            offset_of!(PyHeapTypeObject, as_number),
+            size_of::<PyNumberMethods>(),
+        ),
+        (
+            offset_of!(PyHeapTypeObject, as_mapping),
+            size_of::<PyMappingMethods>(),
+        ),
+        (
+            offset_of!(PyHeapTypeObject, as_sequence),
+            size_of::<PySequenceMethods>(),
+        ),
     ];
-    suites.into_iter().flat_map(|(start, size)| (start..start + size).step_by(8))
+    suites
+        .into_iter()
+        .flat_map(|(start, size)| (start..start + size).step_by(8))
 }
 
 /// `resolve_slotdups`: the one filled slot among those that share a name.
-fn only_filled_slot<'a>(type_: &'a PyTypeObject, name: &PyASCIIObject) -> PyResult<Option<&'a Cell<*const c_void>>> {
+fn only_filled_slot<'a>(
+    type_: &'a PyTypeObject,
+    name: &PyASCIIObject,
+) -> PyResult<Option<&'a Cell<*const c_void>>> {
     let mut found = None;
     for row in SLOTDEFS {
         if !std::ptr::eq(row_name(row)?, name) {
             continue;
         }
-        let Some(slot) = slot_pointer(type_, row.offset as usize) else { continue };
+        let Some(slot) = slot_pointer(type_, row.offset as usize) else {
+            continue;
+        };
         if slot.get().is_null() {
             continue;
         }
@@ -350,7 +388,11 @@ struct Choice {
 
 impl Default for Choice {
     fn default() -> Choice {
-        Choice { generic: std::ptr::null(), specific: std::ptr::null(), use_generic: false }
+        Choice {
+            generic: std::ptr::null(),
+            specific: std::ptr::null(),
+            use_generic: false,
+        }
     }
 }
 
@@ -377,7 +419,10 @@ fn consider(
         }
         // SAFETY: a descriptor keeps its type and row alive.
         let (of_type, same_wrapper) = unsafe {
-            (&*wrapper.d_type.get(), (*wrapper.d_base.get()).wrapper == row.wrapper)
+            (
+                &*wrapper.d_type.get(),
+                (*wrapper.d_base.get()).wrapper == row.wrapper,
+            )
         };
         let wrapped = wrapper.d_wrapped.get();
         let agrees = choice.specific.is_null() || choice.specific == wrapped;
@@ -420,7 +465,9 @@ pub fn update_slot(type_: &PyTypeObject, name: &PyASCIIObject) -> PyResult<()> {
     let mut firsts = Vec::new();
     for (index, row) in SLOTDEFS.iter().enumerate() {
         if std::ptr::eq(row_name(row)?, name) {
-            let first = SLOTDEFS[..=index].iter().position(|other| other.offset == row.offset);
+            let first = SLOTDEFS[..=index]
+                .iter()
+                .position(|other| other.offset == row.offset);
             firsts.extend(first);
         }
     }

@@ -29,7 +29,9 @@ fn check<'a>(type_: &PyTypeObject, object: &'a PyObject) -> PyResult<Own<PyTypeO
     {
         return Ok(Own::new(class));
     }
-    Err(type_error("super(type, obj): obj must be an instance or subtype of type"))
+    Err(type_error(
+        "super(type, obj): obj must be an instance or subtype of type",
+    ))
 }
 
 /// `super(type_, object)`.
@@ -62,7 +64,9 @@ fn fill(this: &superobject, type_: &PyTypeObject, object: Option<&PyObject>) -> 
 fn getattro(this: &superobject, name: &PyObject) -> PyResult {
     // SAFETY: the object owns its types.
     let (type_, object_type) = unsafe { (this.type_.get().as_ref(), this.obj_type.get().as_ref()) };
-    let is_class = name.downcast_ref::<PyASCIIObject>().is_some_and(|n| unicode::equals_str(n, "__class__"));
+    let is_class = name
+        .downcast_ref::<PyASCIIObject>()
+        .is_some_and(|n| unicode::equals_str(n, "__class__"));
     if let (Some(type_), Some(start), false) = (type_, object_type, is_class)
         && let Some(name) = name.downcast_ref::<PyASCIIObject>()
         && let Some(found) = find_behind(type_, start, name)
@@ -80,10 +84,14 @@ fn getattro(this: &superobject, name: &PyObject) -> PyResult {
 
 fn find_behind(type_: &PyTypeObject, start: &PyTypeObject, name: &PyASCIIObject) -> Option<Own> {
     let mro = mro_items(start);
-    let at = mro.iter().position(|entry| std::ptr::eq(*entry, type_.as_object()))?;
+    let at = mro
+        .iter()
+        .position(|entry| std::ptr::eq(*entry, type_.as_object()))?;
     mro[at + 1..].iter().find_map(|entry| {
         let base = entry.downcast_ref::<PyTypeObject>()?;
-        dict_of(base).and_then(|attributes| dict::get_str(attributes, name)).map(Own::new)
+        dict_of(base)
+            .and_then(|attributes| dict::get_str(attributes, name))
+            .map(Own::new)
     })
 }
 
@@ -111,7 +119,11 @@ fn init(this: &superobject, args: &PyTupleObject, kwargs: Option<&PyDictObject>)
             first.type_().name()
         )));
     };
-    fill(this, type_, items.get(1).copied().filter(|object| !object.is_none()))
+    fill(
+        this,
+        type_,
+        items.get(1).copied().filter(|object| !object.is_none()),
+    )
 }
 
 /// `super()`: class and instance come from the frame that calls.
@@ -127,7 +139,10 @@ fn init_without_arguments(this: &superobject) -> PyResult<()> {
     }
     // SAFETY: the locals of the frame follow it, `co_nlocalsplus` of them.
     let locals = unsafe {
-        std::slice::from_raw_parts(frame.localsplus.as_ptr(), code.co_nlocalsplus.get() as usize)
+        std::slice::from_raw_parts(
+            frame.localsplus.as_ptr(),
+            code.co_nlocalsplus.get() as usize,
+        )
     };
     let first = Field::own(&locals[0]).map(|first| match first.downcast_exact::<PyCellObject>() {
         Some(cell) if code_is_cell(code, 0) => cell.ob_ref.own(),
@@ -139,11 +154,17 @@ fn init_without_arguments(this: &superobject) -> PyResult<()> {
     for index in code.co_nlocalsplus.get() - code.co_nfreevars.get()..code.co_nlocalsplus.get() {
         // SAFETY: the names of locals are a tuple of str.
         let name = unsafe { tuple::items(&*code.co_localsplusnames.get().cast())[index as usize] };
-        if !name.downcast_ref::<PyASCIIObject>().is_some_and(|name| unicode::equals_str(name, "__class__")) {
+        if !name
+            .downcast_ref::<PyASCIIObject>()
+            .is_some_and(|name| unicode::equals_str(name, "__class__"))
+        {
             continue;
         }
         let cell = Field::own(&locals[index as usize]);
-        let Some(cell) = cell.as_ref().and_then(|cell| cell.downcast_ref::<PyCellObject>()) else {
+        let Some(cell) = cell
+            .as_ref()
+            .and_then(|cell| cell.downcast_ref::<PyCellObject>())
+        else {
             return Err(runtime_error("super(): bad __class__ cell"));
         };
         let Some(class) = cell.ob_ref.own() else {
@@ -161,7 +182,9 @@ fn init_without_arguments(this: &superobject) -> PyResult<()> {
 }
 
 fn code_is_cell(code: &PyCodeObject, index: usize) -> bool {
-    crate::bytes::data_of(code.co_localspluskinds.expect_ref())
+    // SAFETY: the kinds of locals are bytes.
+    let kinds: &PyBytesObject = unsafe { &*code.co_localspluskinds.get().cast() };
+    crate::bytes::data_of(kinds)
         .get(index)
         .is_some_and(|kind| kind & CO_FAST_CELL != 0)
 }
@@ -171,8 +194,12 @@ fn descr_get(this: &superobject, instance: Option<&PyObject>, _: Option<&PyObjec
         return Ok(Own::new(this).upcast());
     };
     // SAFETY: the object owns its type.
-    match (Field::as_ref(&this.obj), unsafe { this.type_.get().as_ref() }) {
-        (None, Some(type_)) if this.as_object().is_exactly(&PySuper_Type) => new_super(type_, instance),
+    match (Field::as_ref(&this.obj), unsafe {
+        this.type_.get().as_ref()
+    }) {
+        (None, Some(type_)) if this.as_object().is_exactly(&PySuper_Type) => {
+            new_super(type_, instance)
+        }
         (None, Some(type_)) => {
             let class = this.as_object().type_();
             call::call(class.as_object(), &[type_.as_object(), instance])

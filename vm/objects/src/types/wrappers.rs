@@ -169,12 +169,22 @@ wrappers! {
 fn one_or_two<'a>(name: &str, args: &'a PyTupleObject) -> PyResult<(&'a PyObject, Own)> {
     let items = tuple::items(args);
     if items.is_empty() || items.len() > 2 {
-        let bound = if items.is_empty() { "at least 1 argument" } else { "at most 2 arguments" };
+        let bound = if items.is_empty() {
+            "at least 1 argument"
+        } else {
+            "at most 2 arguments"
+        };
         let blank = if name.is_empty() { "" } else { " " };
         let prefix = if name.is_empty() { "" } else { name };
-        return Err(type_error(format_args!("{prefix}{blank}expected {bound}, got {}", items.len())));
+        return Err(type_error(format_args!(
+            "{prefix}{blank}expected {bound}, got {}",
+            items.len()
+        )));
     }
-    Ok((items[0], items.get(1).map_or_else(none, |third| Own::new(third))))
+    Ok((
+        items[0],
+        items.get(1).map_or_else(none, |third| Own::new(third)),
+    ))
 }
 
 fn sequence_index(this: &PyObject, index: &PyObject) -> PyResult<isize> {
@@ -184,7 +194,11 @@ fn sequence_index(this: &PyObject, index: &PyObject) -> PyResult<isize> {
     }
     // SAFETY: the slot of the object's own type.
     let length = unsafe {
-        this.type_().tp_as_sequence.get().as_ref().and_then(|suite| suite.sq_length.get())
+        this.type_()
+            .tp_as_sequence
+            .get()
+            .as_ref()
+            .and_then(|suite| suite.sq_length.get())
     };
     match length {
         // SAFETY: as above.
@@ -203,7 +217,9 @@ fn from_length(length: isize) -> PyResult<isize> {
 /// `hackcheck`: `object.__setattr__` cannot get past a more derived native one.
 fn hackcheck(this: &PyObject, slot: setattrofunc, name: &str) -> PyResult<()> {
     for entry in super::mro_items(this.type_()) {
-        let Some(type_) = entry.downcast_ref::<PyTypeObject>() else { continue };
+        let Some(type_) = entry.downcast_ref::<PyTypeObject>() else {
+            continue;
+        };
         if type_.has_feature(Py_TPFLAGS_HEAPTYPE) {
             continue;
         }

@@ -14,22 +14,36 @@ use twinheap_arith::format_spec::{self, Field, FormatSpec, SpecError};
 
 /// The argument as a str, for a function that Argument Clinic parses: `what` is `argument`,
 /// `argument 1` or `argument 'name'`.
-pub fn expect_str<'a>(object: &'a PyObject, function: &str, what: &str) -> PyResult<&'a PyASCIIObject> {
+pub fn expect_str<'a>(
+    object: &'a PyObject,
+    function: &str,
+    what: &str,
+) -> PyResult<&'a PyASCIIObject> {
     object.downcast_ref::<PyASCIIObject>().ok_or_else(|| {
-        type_error(format_args!("{function}() {what} must be str, not {:.50}", type_name_or_none(object)))
+        type_error(format_args!(
+            "{function}() {what} must be str, not {:.50}",
+            type_name_or_none(object)
+        ))
     })
 }
 
 /// The argument parsers call None by its value.
 pub fn type_name_or_none(object: &PyObject) -> &str {
-    if object.is_none() { "None" } else { object.type_().name() }
+    if object.is_none() {
+        "None"
+    } else {
+        object.type_().name()
+    }
 }
 
 /// The argument as a str, as most search methods want it.
 pub fn ensure_unicode(object: &PyObject) -> PyResult<&PyASCIIObject> {
-    object
-        .downcast_ref::<PyASCIIObject>()
-        .ok_or_else(|| type_error(format_args!("must be str, not {:.100}", object.type_().name())))
+    object.downcast_ref::<PyASCIIObject>().ok_or_else(|| {
+        type_error(format_args!(
+            "must be str, not {:.100}",
+            object.type_().name()
+        ))
+    })
 }
 
 /// `_PyEval_SliceIndex`: an optional slice index; missing and None give the default.
@@ -38,7 +52,9 @@ pub fn slice_index(object: Option<&PyObject>, default: isize) -> PyResult<isize>
         return Ok(default);
     };
     if !abstract_::has_index(object) {
-        return Err(type_error("slice indices must be integers or None or have an __index__ method"));
+        return Err(type_error(
+            "slice indices must be integers or None or have an __index__ method",
+        ));
     }
     clipped_index(object)
 }
@@ -46,7 +62,11 @@ pub fn slice_index(object: Option<&PyObject>, default: isize) -> PyResult<isize>
 /// `PyNumber_AsSsize_t(object, NULL)`: too large an int is clipped.
 pub fn clipped_index(object: &PyObject) -> PyResult<isize> {
     let index = abstract_::index(object)?;
-    let clipped = if index.ob_size.get() < 0 { i64::MIN } else { i64::MAX };
+    let clipped = if index.ob_size.get() < 0 {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
     Ok(long::to_i64(&index).unwrap_or(clipped) as isize)
 }
 
@@ -62,15 +82,26 @@ pub fn search_arguments<'a>(
     length: usize,
 ) -> PyResult<(&'a PyObject, isize, isize)> {
     if args.is_empty() {
-        return Err(type_error(format_args!("{name}() takes at least 1 argument (0 given)")));
+        return Err(type_error(format_args!(
+            "{name}() takes at least 1 argument (0 given)"
+        )));
     }
     if args.len() > 3 {
-        return Err(type_error(format_args!("{name}() takes at most 3 arguments ({} given)", args.len())));
+        return Err(type_error(format_args!(
+            "{name}() takes at most 3 arguments ({} given)",
+            args.len()
+        )));
     }
     let start = slice_index(args.get(1).copied(), 0)?;
     let end = slice_index(args.get(2).copied(), isize::MAX)?;
     let length = length as isize;
-    let adjust = |index: isize| if index < 0 { (index + length).max(0) } else { index };
+    let adjust = |index: isize| {
+        if index < 0 {
+            (index + length).max(0)
+        } else {
+            index
+        }
+    };
     Ok((args[0], adjust(start), adjust(end.min(length))))
 }
 

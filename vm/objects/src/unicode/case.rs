@@ -1,6 +1,6 @@
 //! The methods of str about case and about the classes its characters belong to.
 
-use super::{Writer, Text, as_ascii, from_str, result_unchanged, text};
+use super::{Text, Writer, as_ascii, from_str, result_unchanged, text};
 use crate::errors::PyResult;
 use crate::singletons::bool_object;
 use crate::ucd_bridge::{self as ucd, Case};
@@ -10,7 +10,9 @@ use twinheap_abi::*;
 fn lower_sigma(characters: Text<'_>, at: usize) -> u32 {
     let passed = |c: &u32| !ucd::is_case_ignorable(*c);
     let before = (0..at).rev().map(|index| characters.at(index)).find(passed);
-    let after = (at + 1..characters.len()).map(|index| characters.at(index)).find(passed);
+    let after = (at + 1..characters.len())
+        .map(|index| characters.at(index))
+        .find(passed);
     let is_final = before.is_some_and(ucd::is_cased) && !after.is_some_and(ucd::is_cased);
     if is_final { 0x3c2 } else { 0x3c3 }
 }
@@ -25,7 +27,9 @@ fn push_lower(out: &mut Writer, characters: Text<'_>, at: usize) {
 
 fn push_mapped(out: &mut Writer, character: u32, case: Case) {
     let (mapped, count) = ucd::map_case(character, case);
-    mapped[..count].iter().for_each(|&character| out.push_character(character));
+    mapped[..count]
+        .iter()
+        .for_each(|&character| out.push_character(character));
 }
 
 /// A text made by handling every character with its index.
@@ -52,14 +56,18 @@ pub(super) fn unicode_lower(object: &PyASCIIObject) -> PyResult {
 pub(super) fn unicode_upper(object: &PyASCIIObject) -> PyResult {
     match as_ascii(object) {
         Some(ascii) => of_str(&ascii.to_ascii_uppercase()),
-        None => mapped(object, |out, characters, at| push_mapped(out, characters.at(at), Case::Upper)),
+        None => mapped(object, |out, characters, at| {
+            push_mapped(out, characters.at(at), Case::Upper)
+        }),
     }
 }
 
 pub(super) fn unicode_casefold(object: &PyASCIIObject) -> PyResult {
     match as_ascii(object) {
         Some(ascii) => of_str(&ascii.to_ascii_lowercase()),
-        None => mapped(object, |out, characters, at| push_mapped(out, characters.at(at), Case::Fold)),
+        None => mapped(object, |out, characters, at| {
+            push_mapped(out, characters.at(at), Case::Fold)
+        }),
     }
 }
 
@@ -100,7 +108,9 @@ pub(super) fn unicode_title(object: &PyASCIIObject) -> PyResult {
 /// Whether there is a character, and all of them have the property.
 fn all(object: &PyASCIIObject, property: fn(u32) -> bool) -> PyResult {
     let characters = text(object);
-    Ok(bool_object(!characters.is_empty() && characters.iter().all(property)))
+    Ok(bool_object(
+        !characters.is_empty() && characters.iter().all(property),
+    ))
 }
 
 macro_rules! predicates {
@@ -129,7 +139,11 @@ pub(super) fn unicode_isprintable(object: &PyASCIIObject) -> PyResult {
 }
 
 /// Whether there is a character of the wanted case and none of another.
-fn all_cased(object: &PyASCIIObject, wanted: fn(u32) -> bool, unwanted: fn(u32) -> bool) -> PyResult {
+fn all_cased(
+    object: &PyASCIIObject,
+    wanted: fn(u32) -> bool,
+    unwanted: fn(u32) -> bool,
+) -> PyResult {
     let mut cased = false;
     for character in text(object).iter() {
         if unwanted(character) || ucd::is_title(character) {
@@ -171,11 +185,12 @@ pub(super) fn unicode_istitle(object: &PyASCIIObject) -> PyResult {
 /// `PyUnicode_IsIdentifier`.
 pub fn is_identifier(object: &PyASCIIObject) -> bool {
     let mut characters = text(object).iter();
-    let starts = characters.next().is_some_and(|c| c == u32::from('_') || ucd::is_xid_start(c));
+    let starts = characters
+        .next()
+        .is_some_and(|c| c == u32::from('_') || ucd::is_xid_start(c));
     starts && characters.all(ucd::is_xid_continue)
 }
 
 pub(super) fn unicode_isidentifier(object: &PyASCIIObject) -> PyResult {
     Ok(bool_object(is_identifier(object)))
 }
-

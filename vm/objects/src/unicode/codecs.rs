@@ -45,13 +45,19 @@ impl Encoding {
     pub fn from_name(name: &str) -> Option<Encoding> {
         let normal: String = name
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '_' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '.' {
+                    c.to_ascii_lowercase()
+                } else {
+                    '_'
+                }
+            })
             .collect();
         Some(match normal.as_str() {
             "utf_8" | "utf8" | "u8" | "utf" | "cp65001" => Encoding::Utf8,
             "ascii" | "us_ascii" | "646" | "ansi_x3.4_1968" => Encoding::Ascii,
-            "latin_1" | "latin1" | "iso_8859_1" | "iso8859_1" | "8859" | "iso8859" | "l1" | "latin"
-            | "cp819" => Encoding::Latin1,
+            "latin_1" | "latin1" | "iso_8859_1" | "iso8859_1" | "8859" | "iso8859" | "l1"
+            | "latin" | "cp819" => Encoding::Latin1,
             "utf_16" | "utf16" | "u16" => Encoding::Utf16(Order::Marked),
             "utf_16_le" | "utf_16le" | "unicodelittleunmarked" => Encoding::Utf16(Order::Little),
             "utf_16_be" | "utf_16be" | "unicodebigunmarked" => Encoding::Utf16(Order::Big),
@@ -83,7 +89,8 @@ impl Encoding {
 }
 
 /// Encodes or decodes by a codec that is registered at run time.
-pub type Fallback = fn(object: &PyObject, encoding: &PyASCIIObject, errors: Option<&PyASCIIObject>) -> PyResult;
+pub type Fallback =
+    fn(object: &PyObject, encoding: &PyASCIIObject, errors: Option<&PyASCIIObject>) -> PyResult;
 
 /// What handles an encoding that is not built in; the codec registry sets it.
 pub static ENCODE_FALLBACK: Global<Cell<Option<Fallback>>> = Global(Cell::new(None));
@@ -92,7 +99,10 @@ pub static DECODE_FALLBACK: Global<Cell<Option<Fallback>>> = Global(Cell::new(No
 
 #[cold]
 fn unknown_encoding(name: &PyASCIIObject) -> Raised {
-    raise(&PyExc_LookupError, format_args!("unknown encoding: {}", to_string_lossy(name)))
+    raise(
+        &PyExc_LookupError,
+        format_args!("unknown encoding: {}", to_string_lossy(name)),
+    )
 }
 
 /// The name of an error handler; strict where none is given.
@@ -118,13 +128,21 @@ pub fn as_encoded_string(
     }
 }
 
-static ENCODE: Signature =
-    Signature { name: "encode", parameters: &["encoding", "errors"], required: 0, positional: 2 };
+static ENCODE: Signature = Signature {
+    name: "encode",
+    parameters: &["encoding", "errors"],
+    required: 0,
+    positional: 2,
+};
 
 pub(super) fn unicode_encode(object: &PyASCIIObject, args: Args<'_>) -> PyResult {
     let [encoding, errors] = args.bind::<2>(&ENCODE)?;
-    let encoding = encoding.map(|name| expect_str(name, "encode", "argument 'encoding'")).transpose()?;
-    let errors = errors.map(|name| expect_str(name, "encode", "argument 'errors'")).transpose()?;
+    let encoding = encoding
+        .map(|name| expect_str(name, "encode", "argument 'encoding'"))
+        .transpose()?;
+    let errors = errors
+        .map(|name| expect_str(name, "encode", "argument 'errors'"))
+        .transpose()?;
     as_encoded_string(object, encoding, errors)
 }
 

@@ -2,7 +2,7 @@
 
 use super::arguments::{ensure_unicode, expect_str, search_arguments, ssize};
 use super::{
-    Writer, Text, empty, from_char, maxchar_bound, new_uninitialised, copy_characters,
+    Text, Writer, copy_characters, empty, from_char, maxchar_bound, new_uninitialised,
     result_unchanged, substring, text,
 };
 use crate::call::{self, Args, Signature};
@@ -22,14 +22,23 @@ fn length_of(text: &PyASCIIObject) -> usize {
 }
 
 /// Where the argument first (or last) occurs in the range it names.
-fn locate(object: &PyASCIIObject, name: &str, args: &[&PyObject], last: bool) -> PyResult<Option<usize>> {
+fn locate(
+    object: &PyASCIIObject,
+    name: &str,
+    args: &[&PyObject],
+    last: bool,
+) -> PyResult<Option<usize>> {
     let (needle, start, end) = search_arguments(name, args, length_of(object))?;
     let needle = ensure_unicode(needle)?;
     if end - start < needle.length.get() {
         return Ok(None);
     }
     let hay = text(object).slice(start as usize, end as usize);
-    let found = if last { hay.find_last(text(needle)) } else { hay.find(text(needle)) };
+    let found = if last {
+        hay.find_last(text(needle))
+    } else {
+        hay.find(text(needle))
+    };
     Ok(found.map(|at| at + start as usize))
 }
 
@@ -82,15 +91,30 @@ pub fn contains(object: &PyASCIIObject, needle: &PyObject) -> PyResult<bool> {
 }
 
 /// Whether the range of the text begins or ends with a piece.
-fn matches_at(object: &PyASCIIObject, piece: &PyASCIIObject, start: isize, end: isize, at_end: bool) -> bool {
+fn matches_at(
+    object: &PyASCIIObject,
+    piece: &PyASCIIObject,
+    start: isize,
+    end: isize,
+    at_end: bool,
+) -> bool {
     if end - start < piece.length.get() {
         return false;
     }
     let range = text(object).slice(start as usize, end as usize);
-    if at_end { range.ends_with(text(piece)) } else { range.begins_with(text(piece)) }
+    if at_end {
+        range.ends_with(text(piece))
+    } else {
+        range.begins_with(text(piece))
+    }
 }
 
-fn begins_or_ends(object: &PyASCIIObject, name: &str, args: &[&PyObject], at_end: bool) -> PyResult {
+fn begins_or_ends(
+    object: &PyASCIIObject,
+    name: &str,
+    args: &[&PyObject],
+    at_end: bool,
+) -> PyResult {
     let (piece, start, end) = search_arguments(name, args, length_of(object))?;
     if let Some(pieces) = piece.downcast_ref::<PyTupleObject>() {
         for piece in tuple::items(pieces) {
@@ -147,11 +171,21 @@ pub(super) fn unicode_replace(object: &PyASCIIObject, args: &[&PyObject]) -> PyR
         Some(count) => ssize(count)?,
         None => -1,
     };
-    replace(object, old, new, usize::try_from(most).unwrap_or(usize::MAX))
+    replace(
+        object,
+        old,
+        new,
+        usize::try_from(most).unwrap_or(usize::MAX),
+    )
 }
 
 /// `PyUnicode_Replace`.
-pub fn replace(object: &PyASCIIObject, old: &PyASCIIObject, new: &PyASCIIObject, most: usize) -> PyResult {
+pub fn replace(
+    object: &PyASCIIObject,
+    old: &PyASCIIObject,
+    new: &PyASCIIObject,
+    most: usize,
+) -> PyResult {
     let (hay, old, with) = (text(object), text(old), text(new));
     if most == 0 || hay.len() < old.len() || old.same(with) {
         return result_unchanged(object);
@@ -195,7 +229,9 @@ fn piece(object: &PyASCIIObject, start: usize, end: usize) -> PyResult {
 fn split_white(hay: Text<'_>, most: usize) -> Vec<(usize, usize)> {
     let (mut pieces, mut at) = (Vec::new(), 0);
     let skip = |from: usize, space: bool| {
-        (from..hay.len()).find(|&index| ucd::is_space(hay.at(index)) != space).unwrap_or(hay.len())
+        (from..hay.len())
+            .find(|&index| ucd::is_space(hay.at(index)) != space)
+            .unwrap_or(hay.len())
     };
     while pieces.len() < most {
         let start = skip(at, true);
@@ -216,7 +252,10 @@ fn split_white(hay: Text<'_>, most: usize) -> Vec<(usize, usize)> {
 fn split_white_from_right(hay: Text<'_>, most: usize) -> Vec<(usize, usize)> {
     let (mut pieces, mut end) = (Vec::new(), hay.len());
     let skip = |to: usize, space: bool| {
-        (0..to).rev().find(|&index| ucd::is_space(hay.at(index)) != space).map_or(0, |index| index + 1)
+        (0..to)
+            .rev()
+            .find(|&index| ucd::is_space(hay.at(index)) != space)
+            .map_or(0, |index| index + 1)
     };
     while pieces.len() < most {
         let stop = skip(end, true);
@@ -246,7 +285,11 @@ fn split_at_separator(hay: Text<'_>, separator: Text<'_>, most: usize) -> Vec<(u
     pieces
 }
 
-fn split_at_separator_from_right(hay: Text<'_>, separator: Text<'_>, most: usize) -> Vec<(usize, usize)> {
+fn split_at_separator_from_right(
+    hay: Text<'_>,
+    separator: Text<'_>,
+    most: usize,
+) -> Vec<(usize, usize)> {
     let mut pieces = Vec::new();
     let mut end = hay.len();
     while pieces.len() < most
@@ -260,19 +303,38 @@ fn split_at_separator_from_right(hay: Text<'_>, separator: Text<'_>, most: usize
     pieces
 }
 
-static SPLIT: Signature = Signature { name: "split", parameters: &["sep", "maxsplit"], required: 0, positional: 2 };
-static RSPLIT: Signature = Signature { name: "rsplit", parameters: &["sep", "maxsplit"], required: 0, positional: 2 };
+static SPLIT: Signature = Signature {
+    name: "split",
+    parameters: &["sep", "maxsplit"],
+    required: 0,
+    positional: 2,
+};
+static RSPLIT: Signature = Signature {
+    name: "rsplit",
+    parameters: &["sep", "maxsplit"],
+    required: 0,
+    positional: 2,
+};
 
-fn split_arguments<'a>(signature: &Signature, args: Args<'a>) -> PyResult<(Option<&'a PyObject>, usize)> {
+fn split_arguments<'a>(
+    signature: &Signature,
+    args: Args<'a>,
+) -> PyResult<(Option<&'a PyObject>, usize)> {
     let [separator, most] = args.bind::<2>(signature)?;
     let most = most.map_or(Ok(-1), ssize)?;
-    Ok((separator.filter(|separator| !separator.is_none()), usize::try_from(most).unwrap_or(usize::MAX)))
+    Ok((
+        separator.filter(|separator| !separator.is_none()),
+        usize::try_from(most).unwrap_or(usize::MAX),
+    ))
 }
 
 /// A separator of `split`: a str that is not empty.
 fn separator(object: &PyObject) -> PyResult<&PyASCIIObject> {
     let Some(separator) = object.downcast_ref::<PyASCIIObject>() else {
-        return Err(type_error(format_args!("must be str or None, not {:.100}", object.type_().name())));
+        return Err(type_error(format_args!(
+            "must be str or None, not {:.100}",
+            object.type_().name()
+        )));
     };
     not_empty(separator)
 }
@@ -288,7 +350,10 @@ pub(super) fn unicode_split(object: &PyASCIIObject, args: Args<'_>) -> PyResult 
     let (sep, most) = split_arguments(&SPLIT, args)?;
     match sep {
         None => list_of(object, &split_white(text(object), most)),
-        Some(sep) => list_of(object, &split_at_separator(text(object), text(separator(sep)?), most)),
+        Some(sep) => list_of(
+            object,
+            &split_at_separator(text(object), text(separator(sep)?), most),
+        ),
     }
 }
 
@@ -296,9 +361,10 @@ pub(super) fn unicode_rsplit(object: &PyASCIIObject, args: Args<'_>) -> PyResult
     let (sep, most) = split_arguments(&RSPLIT, args)?;
     match sep {
         None => list_of(object, &split_white_from_right(text(object), most)),
-        Some(sep) => {
-            list_of(object, &split_at_separator_from_right(text(object), text(separator(sep)?), most))
-        }
+        Some(sep) => list_of(
+            object,
+            &split_at_separator_from_right(text(object), text(separator(sep)?), most),
+        ),
     }
 }
 
@@ -306,14 +372,30 @@ pub(super) fn unicode_rsplit(object: &PyASCIIObject, args: Args<'_>) -> PyResult
 fn partition(object: &PyASCIIObject, sep: &PyObject, last: bool) -> PyResult {
     let sep = not_empty(ensure_unicode(sep)?)?;
     let hay = text(object);
-    let found = if last { hay.find_last(text(sep)) } else { hay.find(text(sep)) };
+    let found = if last {
+        hay.find_last(text(sep))
+    } else {
+        hay.find(text(sep))
+    };
     let parts = match (found, last) {
         (Some(at), _) => {
             let behind = substring(object, at + length_of(sep), hay.len())?;
-            vec![substring(object, 0, at)?.upcast(), Own::new(sep).upcast(), behind.upcast()]
+            vec![
+                substring(object, 0, at)?.upcast(),
+                Own::new(sep).upcast(),
+                behind.upcast(),
+            ]
         }
-        (None, false) => vec![result_unchanged(object)?, empty().upcast(), empty().upcast()],
-        (None, true) => vec![empty().upcast(), empty().upcast(), result_unchanged(object)?],
+        (None, false) => vec![
+            result_unchanged(object)?,
+            empty().upcast(),
+            empty().upcast(),
+        ],
+        (None, true) => vec![
+            empty().upcast(),
+            empty().upcast(),
+            result_unchanged(object)?,
+        ],
     };
     Ok(tuple::from_vec(parts)?.upcast())
 }
@@ -326,8 +408,12 @@ pub(super) fn unicode_rpartition(object: &PyASCIIObject, sep: &PyObject) -> PyRe
     partition(object, sep, true)
 }
 
-static SPLITLINES: Signature =
-    Signature { name: "splitlines", parameters: &["keepends"], required: 0, positional: 1 };
+static SPLITLINES: Signature = Signature {
+    name: "splitlines",
+    parameters: &["keepends"],
+    required: 0,
+    positional: 1,
+};
 
 pub(super) fn unicode_splitlines(object: &PyASCIIObject, args: Args<'_>) -> PyResult {
     let [keep] = args.bind::<1>(&SPLITLINES)?;
@@ -339,7 +425,9 @@ pub(super) fn unicode_splitlines(object: &PyASCIIObject, args: Args<'_>) -> PyRe
 fn split_lines(hay: Text<'_>, keep: bool) -> Vec<(usize, usize)> {
     let (mut lines, mut start) = (Vec::new(), 0);
     while start < hay.len() {
-        let end = (start..hay.len()).find(|&i| ucd::is_line_break(hay.at(i))).unwrap_or(hay.len());
+        let end = (start..hay.len())
+            .find(|&i| ucd::is_line_break(hay.at(i)))
+            .unwrap_or(hay.len());
         let mut next = (end + 1).min(hay.len());
         if next < hay.len() && hay.at(end) == 0x0d && hay.at(next) == 0x0a {
             next += 1;
@@ -378,7 +466,10 @@ fn stripped(object: &PyASCIIObject, side: Side, falls: impl Fn(u32) -> bool) -> 
         start = (0..end).find(|&index| !falls(hay.at(index))).unwrap_or(end);
     }
     if side != Side::Left {
-        end = (start..end).rev().find(|&index| !falls(hay.at(index))).map_or(start, |index| index + 1);
+        end = (start..end)
+            .rev()
+            .find(|&index| !falls(hay.at(index)))
+            .map_or(start, |index| index + 1);
     }
     piece(object, start, end)
 }
@@ -430,7 +521,11 @@ fn join_items(separator: &PyASCIIObject, items: &[&PyObject]) -> PyResult {
     {
         return Ok(Own::new(only));
     }
-    let mut maxchar = if items.len() > 1 { maxchar_bound(separator) } else { 0x7f };
+    let mut maxchar = if items.len() > 1 {
+        maxchar_bound(separator)
+    } else {
+        0x7f
+    };
     let mut total = length_of(separator) * items.len().saturating_sub(1);
     let mut pieces = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
@@ -448,7 +543,10 @@ fn join_items(separator: &PyASCIIObject, items: &[&PyObject]) -> PyResult {
         return Ok(empty().upcast());
     }
     if total == 1 {
-        let character = pieces.iter().chain([&separator]).find(|piece| length_of(piece) == 1);
+        let character = pieces
+            .iter()
+            .chain([&separator])
+            .find(|piece| length_of(piece) == 1);
         return Ok(from_char(character.map_or(0, |piece| text(piece).at(0)))?.upcast());
     }
     let made = new_uninitialised(total, maxchar)?;
@@ -465,4 +563,3 @@ fn join_items(separator: &PyASCIIObject, items: &[&PyObject]) -> PyResult {
     }
     Ok(made.upcast())
 }
-

@@ -1,7 +1,7 @@
 //! `str.format`, `str.format_map`, `str.__format__`, and the pieces `string.Formatter` uses.
 
 use super::arguments::{expect_str, parse_format_spec, spec_error};
-use super::{Writer, PyUnicode_Type, Text, empty, substring, text};
+use super::{PyUnicode_Type, Text, Writer, empty, substring, text};
 use crate::errors::{PyResult, key_error, raise, value_error};
 use crate::exceptions::PyExc_IndexError;
 use crate::object::{self, ObjectExt, TypeExt};
@@ -74,13 +74,19 @@ impl Reader<'_> {
             }
         }
         let Some(brace) = brace else {
-            return Ok(Some(Markup { literal: (start, self.at), field: None }));
+            return Ok(Some(Markup {
+                literal: (start, self.at),
+                field: None,
+            }));
         };
         let following = (self.at < self.end).then(|| self.characters.at(self.at));
         if following == Some(brace) {
             // A doubled brace: the literal ends with the first one.
             self.at += 1;
-            return Ok(Some(Markup { literal: (start, self.at - 1), field: None }));
+            return Ok(Some(Markup {
+                literal: (start, self.at - 1),
+                field: None,
+            }));
         }
         if brace == CLOSE {
             return Err(value_error("Single '}' encountered in format string"));
@@ -89,7 +95,10 @@ impl Reader<'_> {
             return Err(value_error("Single '{' encountered in format string"));
         }
         let literal = (start, self.at - 1);
-        Ok(Some(Markup { literal, field: Some(self.field()?) }))
+        Ok(Some(Markup {
+            literal,
+            field: Some(self.field()?),
+        }))
     }
 
     fn field(&mut self) -> PyResult<Field> {
@@ -108,7 +117,10 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        let mut field = Field { name: (start, self.at.saturating_sub(1).max(start)), ..Field::default() };
+        let mut field = Field {
+            name: (start, self.at.saturating_sub(1).max(start)),
+            ..Field::default()
+        };
         match char::from_u32(stop) {
             Some('}') => return Ok(field),
             Some(':') => {}
@@ -126,7 +138,9 @@ impl Reader<'_> {
     /// Reads a conversion; whether the field ends behind it.
     fn conversion(&mut self, field: &mut Field) -> PyResult<bool> {
         let Some(conversion) = self.next_character() else {
-            return Err(value_error("end of string while looking for conversion specifier"));
+            return Err(value_error(
+                "end of string while looking for conversion specifier",
+            ));
         };
         field.conversion = Some(conversion);
         match self.next_character() {
@@ -185,7 +199,11 @@ enum Step {
 /// Reads the step at a position and gives where the next one starts.
 fn next_step(characters: Text<'_>, at: usize, end: usize) -> PyResult<(Step, usize)> {
     let find = |from: usize, stops: &[char]| {
-        (from..end).find(|&index| stops.iter().any(|&stop| characters.at(index) == stop as u32))
+        (from..end).find(|&index| {
+            stops
+                .iter()
+                .any(|&stop| characters.at(index) == stop as u32)
+        })
     };
     let (start, stop, next, is_item) = match char::from_u32(characters.at(at)) {
         Some('.') => {
@@ -196,7 +214,11 @@ fn next_step(characters: Text<'_>, at: usize, end: usize) -> PyResult<(Step, usi
             Some(stop) => (at + 1, stop, stop + 1, true),
             None => return Err(value_error("Missing ']' in format string")),
         },
-        _ => return Err(value_error("Only '.' or '[' may follow ']' in format field specifier")),
+        _ => {
+            return Err(value_error(
+                "Only '.' or '[' may follow ']' in format field specifier",
+            ));
+        }
     };
     if is_item {
         integer_of(characters.slice(start, stop))?;
@@ -204,7 +226,14 @@ fn next_step(characters: Text<'_>, at: usize, end: usize) -> PyResult<(Step, usi
     if start == stop {
         return Err(value_error("Empty attribute in format string"));
     }
-    Ok((if is_item { Step::Item(start, stop) } else { Step::Attribute(start, stop) }, next))
+    Ok((
+        if is_item {
+            Step::Item(start, stop)
+        } else {
+            Step::Attribute(start, stop)
+        },
+        next,
+    ))
 }
 
 impl Fields<'_> {
@@ -213,7 +242,11 @@ impl Fields<'_> {
         if !is_empty && own.is_none() {
             return Ok(None);
         }
-        let wanted = if is_empty { Numbering::Automatic } else { Numbering::Manual };
+        let wanted = if is_empty {
+            Numbering::Automatic
+        } else {
+            Numbering::Manual
+        };
         if self.numbering == Numbering::Undecided {
             self.numbering = wanted;
         }
@@ -250,7 +283,9 @@ impl Fields<'_> {
                     Some(item) => Ok(Own::new(item)),
                     None => Err(raise(
                         &PyExc_IndexError,
-                        format_args!("Replacement index {index} out of range for positional args tuple"),
+                        format_args!(
+                            "Replacement index {index} out of range for positional args tuple"
+                        ),
                     )),
                 }
             }
@@ -266,7 +301,9 @@ impl Fields<'_> {
         while at < end {
             let (step, next) = next_step(characters, at, end)?;
             value = match step {
-                Step::Attribute(from, to) => object::get_attr(&value, &*substring(template, from, to)?)?,
+                Step::Attribute(from, to) => {
+                    object::get_attr(&value, &*substring(template, from, to)?)?
+                }
                 Step::Item(from, to) => item(&value, template, from, to)?,
             };
             at = next;
@@ -278,7 +315,9 @@ impl Fields<'_> {
 fn item(value: &PyObject, template: &PyASCIIObject, start: usize, end: usize) -> PyResult {
     match integer_of(text(template).slice(start, end))? {
         None => abstract_::get_item(value, substring(template, start, end)?.as_object()),
-        Some(index) if abstract_::is_sequence(value) => abstract_::get_sequence_item(value, index as isize),
+        Some(index) if abstract_::is_sequence(value) => {
+            abstract_::get_sequence_item(value, index as isize)
+        }
         Some(index) => abstract_::get_item(value, &*long::from_usize(index)?),
     }
 }
@@ -289,9 +328,15 @@ fn convert(value: Own, conversion: u32) -> PyResult {
         Some('s') => object::str(&value)?,
         Some('a') => object::ascii(&value)?,
         Some(shown @ '!'..='~') => {
-            return Err(value_error(format_args!("Unknown conversion specifier {shown}")));
+            return Err(value_error(format_args!(
+                "Unknown conversion specifier {shown}"
+            )));
         }
-        _ => return Err(value_error(format_args!("Unknown conversion specifier \\x{conversion:x}"))),
+        _ => {
+            return Err(value_error(format_args!(
+                "Unknown conversion specifier \\x{conversion:x}"
+            )));
+        }
     };
     Ok(converted.upcast())
 }
@@ -307,7 +352,11 @@ fn expand(
         return Err(value_error("Max string recursion exceeded"));
     }
     let characters = text(template);
-    let mut reader = Reader { characters, at: start, end };
+    let mut reader = Reader {
+        characters,
+        at: start,
+        end,
+    };
     let mut out = Writer::with_capacity(end - start);
     while let Some(markup) = reader.next_markup()? {
         out.push_text(characters.slice(markup.literal.0, markup.literal.1));
@@ -329,9 +378,24 @@ fn expand(
     out.finish()
 }
 
-fn format_with(template: &PyASCIIObject, positional: Option<&PyTupleObject>, named: Option<&PyObject>) -> PyResult {
-    let mut fields = Fields { positional, named, numbering: Numbering::Undecided, next: 0 };
-    Ok(expand(template, (0, template.length.get() as usize), &mut fields, 2)?.upcast())
+fn format_with(
+    template: &PyASCIIObject,
+    positional: Option<&PyTupleObject>,
+    named: Option<&PyObject>,
+) -> PyResult {
+    let mut fields = Fields {
+        positional,
+        named,
+        numbering: Numbering::Undecided,
+        next: 0,
+    };
+    Ok(expand(
+        template,
+        (0, template.length.get() as usize),
+        &mut fields,
+        2,
+    )?
+    .upcast())
 }
 
 pub(super) fn unicode_format(
@@ -339,7 +403,11 @@ pub(super) fn unicode_format(
     args: &PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
-    format_with(template, Some(args), kwargs.map(|kwargs| kwargs.as_object()))
+    format_with(
+        template,
+        Some(args),
+        kwargs.map(|kwargs| kwargs.as_object()),
+    )
 }
 
 pub(super) fn unicode_format_map(template: &PyASCIIObject, mapping: &PyObject) -> PyResult {
@@ -355,16 +423,26 @@ pub(super) fn unicode_dunder_format(object: &PyASCIIObject, spec: &PyObject) -> 
 pub fn format_str(object: &PyASCIIObject, spec: &PyASCIIObject) -> PyResult<Own<PyASCIIObject>> {
     let is_exact = object.as_object().is_exactly(&PyUnicode_Type);
     if spec.length.get() == 0 {
-        return if is_exact { Ok(Own::new(object)) } else { object::str(object.as_object()) };
+        return if is_exact {
+            Ok(Own::new(object))
+        } else {
+            object::str(object.as_object())
+        };
     }
     let type_name = object.as_object().type_().name();
     let parsed = parse_format_spec(spec, type_name, b's', b'<')?;
     if parsed.kind != u32::from(b's') {
-        return Err(value_error(format_spec::unknown_presentation_type(parsed.kind, type_name)));
+        return Err(value_error(format_spec::unknown_presentation_type(
+            parsed.kind,
+            type_name,
+        )));
     }
     format_spec::check_string_spec(&parsed).map_err(|error| spec_error(error, spec, type_name))?;
     let characters = text(object);
-    let shown = characters.slice(0, characters.len().min(parsed.precision.unwrap_or(usize::MAX)));
+    let shown = characters.slice(
+        0,
+        characters.len().min(parsed.precision.unwrap_or(usize::MAX)),
+    );
     let (left, right) = format_spec::padding(shown.len(), parsed.width, parsed.align);
     if is_exact && left + right == 0 && shown.len() == characters.len() {
         return Ok(Own::new(object));
@@ -379,7 +457,11 @@ pub fn format_str(object: &PyASCIIObject, spec: &PyASCIIObject) -> PyResult<Own<
 /// `_string.formatter_parser`: tuples of literal, field name, specification and conversion.
 pub fn formatter_parser(template: &PyASCIIObject) -> PyResult<Vec<Own>> {
     let characters = text(template);
-    let mut reader = Reader { characters, at: 0, end: characters.len() };
+    let mut reader = Reader {
+        characters,
+        at: 0,
+        end: characters.len(),
+    };
     let mut parts = Vec::new();
     while let Some(markup) = reader.next_markup()? {
         let literal = substring(template, markup.literal.0, markup.literal.1)?.upcast();
@@ -421,7 +503,9 @@ pub fn formatter_field_name_split(name: &PyASCIIObject) -> PyResult<(Own, Vec<Ow
             Step::Attribute(start, stop) => (true, substring(name, start, stop)?.upcast()),
             Step::Item(start, stop) => (false, part(start, stop)?),
         };
-        steps.push(tuple::from_vec(vec![crate::singletons::bool_object(is_attribute), value])?.upcast());
+        steps.push(
+            tuple::from_vec(vec![crate::singletons::bool_object(is_attribute), value])?.upcast(),
+        );
         at = next;
     }
     Ok((first, steps))

@@ -1,7 +1,7 @@
 //! The methods of str that pad, and those that translate.
 
 use super::arguments::{expect_str, ssize};
-use super::{Writer, PyUnicode_Type, Text, as_ascii, from_char, result_unchanged, text};
+use super::{PyUnicode_Type, Text, Writer, as_ascii, from_char, result_unchanged, text};
 use crate::call::{self, Args, Signature};
 use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_LookupError;
@@ -23,7 +23,9 @@ fn fill_character(object: Option<&&PyObject>) -> PyResult<u32> {
     };
     match fill.length.get() {
         1 => Ok(text(fill).at(0)),
-        _ => Err(type_error("The fill character must be exactly one character long")),
+        _ => Err(type_error(
+            "The fill character must be exactly one character long",
+        )),
     }
 }
 
@@ -33,7 +35,9 @@ fn pad(object: &PyASCIIObject, left: usize, right: usize, fill: u32) -> PyResult
         return result_unchanged(object);
     }
     let length = object.length.get() as usize;
-    let total = left.checked_add(right).and_then(|total| total.checked_add(length));
+    let total = left
+        .checked_add(right)
+        .and_then(|total| total.checked_add(length));
     if total.is_none_or(|total| total > isize::MAX as usize) {
         return Err(overflow_error("padded string is too long"));
     }
@@ -45,7 +49,11 @@ fn pad(object: &PyASCIIObject, left: usize, right: usize, fill: u32) -> PyResult
 }
 
 /// The width that is missing, and the fill character.
-fn padding(object: &PyASCIIObject, name: &str, args: &[&PyObject]) -> PyResult<(usize, usize, u32)> {
+fn padding(
+    object: &PyASCIIObject,
+    name: &str,
+    args: &[&PyObject],
+) -> PyResult<(usize, usize, u32)> {
     call::check_positional(name, args.len(), 1, 2)?;
     let width = ssize(args[0])?;
     let fill = fill_character(args.get(1))?;
@@ -86,8 +94,12 @@ pub(super) fn unicode_zfill(object: &PyASCIIObject, width: &PyObject) -> PyResul
     Ok(out.finish()?.upcast())
 }
 
-static EXPANDTABS: Signature =
-    Signature { name: "expandtabs", parameters: &["tabsize"], required: 0, positional: 1 };
+static EXPANDTABS: Signature = Signature {
+    name: "expandtabs",
+    parameters: &["tabsize"],
+    required: 0,
+    positional: 1,
+};
 
 pub(super) fn unicode_expandtabs(object: &PyASCIIObject, args: Args<'_>) -> PyResult {
     let [size] = args.bind::<1>(&EXPANDTABS)?;
@@ -111,7 +123,11 @@ pub(super) fn unicode_expandtabs(object: &PyASCIIObject, args: Args<'_>) -> PyRe
             0x09 => {}
             _ => {
                 out.push_character(character);
-                column = if matches!(character, 0x0a | 0x0d) { 0 } else { column + 1 };
+                column = if matches!(character, 0x0a | 0x0d) {
+                    0
+                } else {
+                    column + 1
+                };
             }
         }
     }
@@ -142,12 +158,17 @@ fn look_up(table: &PyObject, character: u32) -> PyResult<Translation> {
     if let Some(int) = found.downcast_ref::<PyLongObject>() {
         return match long::to_i64(int) {
             Some(value @ 0..=0x10_ffff) => Ok(Translation::Character(value as u32)),
-            _ => Err(value_error(format_args!("character mapping must be in range(0x{:x})", 0x11_0000))),
+            _ => Err(value_error(format_args!(
+                "character mapping must be in range(0x{:x})",
+                0x11_0000
+            ))),
         };
     }
     match found.downcast::<PyASCIIObject>() {
         Ok(text) => Ok(Translation::Text(text)),
-        Err(_) => Err(type_error("character mapping must return integer, None or str")),
+        Err(_) => Err(type_error(
+            "character mapping must return integer, None or str",
+        )),
     }
 }
 
@@ -162,7 +183,9 @@ pub fn translate(object: &PyASCIIObject, table: &PyObject) -> PyResult {
     let mut out = Writer::with_capacity(characters.len());
     for character in characters.iter() {
         if let Some(Some(translated)) = known.get(character as usize) {
-            translated.iter().for_each(|&translated| out.push_character(translated));
+            translated
+                .iter()
+                .for_each(|&translated| out.push_character(translated));
             continue;
         }
         let translated = match look_up(table, character)? {
@@ -177,7 +200,9 @@ pub fn translate(object: &PyASCIIObject, table: &PyObject) -> PyResult {
         if let Some(slot) = known.get_mut(character as usize) {
             *slot = Some(translated);
         }
-        translated.into_iter().for_each(|translated| out.push_character(translated));
+        translated
+            .into_iter()
+            .for_each(|translated| out.push_character(translated));
     }
     Ok(out.finish()?.upcast())
 }
@@ -188,8 +213,14 @@ fn code_point_key(character: u32) -> PyResult<Own<PyLongObject>> {
 
 pub(super) fn unicode_maketrans(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("maketrans", args.len(), 1, 3)?;
-    let to = args.get(1).map(|to| expect_str(to, "maketrans", "argument 2")).transpose()?;
-    let deleted = args.get(2).map(|deleted| expect_str(deleted, "maketrans", "argument 3")).transpose()?;
+    let to = args
+        .get(1)
+        .map(|to| expect_str(to, "maketrans", "argument 2"))
+        .transpose()?;
+    let deleted = args
+        .get(2)
+        .map(|deleted| expect_str(deleted, "maketrans", "argument 3"))
+        .transpose()?;
     let table = dict::new()?;
     match to {
         Some(to) => fill_from_pairs(&table, args[0], to, deleted)?,
@@ -205,34 +236,52 @@ fn fill_from_pairs(
     deleted: Option<&PyASCIIObject>,
 ) -> PyResult<()> {
     let Some(from) = from.downcast_ref::<PyASCIIObject>() else {
-        return Err(type_error("first maketrans argument must be a string if there is a second argument"));
+        return Err(type_error(
+            "first maketrans argument must be a string if there is a second argument",
+        ));
     };
     if from.length.get() != to.length.get() {
-        return Err(value_error("the first two maketrans arguments must have equal length"));
+        return Err(value_error(
+            "the first two maketrans arguments must have equal length",
+        ));
     }
     for (from, to) in text(from).iter().zip(text(to).iter()) {
-        dict::set_item(table, code_point_key(from)?.as_object(), code_point_key(to)?.as_object())?;
+        dict::set_item(
+            table,
+            code_point_key(from)?.as_object(),
+            code_point_key(to)?.as_object(),
+        )?;
     }
     for character in deleted.map_or(Text::Ucs1(&[]), text).iter() {
-        dict::set_item(table, code_point_key(character)?.as_object(), &crate::singletons::_Py_NoneStruct)?;
+        dict::set_item(
+            table,
+            code_point_key(character)?.as_object(),
+            &crate::singletons::_Py_NoneStruct,
+        )?;
     }
     Ok(())
 }
 
 fn fill_from_dict(table: &PyDictObject, source: &PyObject) -> PyResult<()> {
     let Some(source) = source.downcast_exact::<PyDictObject>() else {
-        return Err(type_error("if you give only one argument to maketrans it must be a dict"));
+        return Err(type_error(
+            "if you give only one argument to maketrans it must be a dict",
+        ));
     };
     for (key, value) in dict::entries(source) {
         if let Some(name) = key.downcast_ref::<PyASCIIObject>() {
             if name.length.get() != 1 {
-                return Err(value_error("string keys in translate table must be of length 1"));
+                return Err(value_error(
+                    "string keys in translate table must be of length 1",
+                ));
             }
             dict::set_item(table, code_point_key(text(name).at(0))?.as_object(), value)?;
         } else if key.downcast_ref::<PyLongObject>().is_some() {
             dict::set_item(table, key, value)?;
         } else {
-            return Err(type_error("keys in translate table must be strings or integers"));
+            return Err(type_error(
+                "keys in translate table must be strings or integers",
+            ));
         }
     }
     Ok(())

@@ -36,7 +36,9 @@ fn new_of_kind(length: usize, kind: u32, ascii: bool) -> PyResult<Own<PyASCIIObj
     } else {
         size_of::<PyCompactUnicodeObject>()
     };
-    let Some(size) = (length + 1).checked_mul(kind as usize).and_then(|n| n.checked_add(header))
+    let Some(size) = (length + 1)
+        .checked_mul(kind as usize)
+        .and_then(|n| n.checked_add(header))
     else {
         return Err(errors::no_memory());
     };
@@ -51,7 +53,8 @@ fn new_of_kind(length: usize, kind: u32, ascii: bool) -> PyResult<Own<PyASCIIObj
         text.hash.set(-1);
         let ascii_bit = if ascii { STATE_ASCII } else { 0 };
         // The padding bits of the state word stay clear.
-        text.state.set(kind << STATE_KIND_SHIFT | STATE_COMPACT | ascii_bit | STATE_READY);
+        text.state
+            .set(kind << STATE_KIND_SHIFT | STATE_COMPACT | ascii_bit | STATE_READY);
         text.wstr.set(null_mut());
         if !ascii {
             let compact = &*object.cast::<PyCompactUnicodeObject>();
@@ -198,11 +201,17 @@ pub fn copy_characters(target: &PyASCIIObject, at: usize, source: &PyASCIIObject
             }
             (source, 2) => {
                 let data = data.cast::<u16>().add(at);
-                source.iter().enumerate().for_each(|(i, c)| *data.add(i) = c as u16);
+                source
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, c)| *data.add(i) = c as u16);
             }
             (source, _) => {
                 let data = data.cast::<u32>().add(at);
-                source.iter().enumerate().for_each(|(i, c)| *data.add(i) = c);
+                source
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, c)| *data.add(i) = c);
             }
         }
     }
@@ -299,7 +308,9 @@ fn resize_compact(text: Own<PyASCIIObject>, length: usize) -> PyResult<Own<PyASC
         text.length.set(length as isize);
         if shares_wstr {
             text.wstr.set(data_pointer(text).cast());
-            (*new.cast::<PyCompactUnicodeObject>()).wstr_length.set(length as isize);
+            (*new.cast::<PyCompactUnicodeObject>())
+                .wstr_length
+                .set(length as isize);
         }
         std::ptr::write_bytes(data_pointer(text).add(length * kind), 0, kind);
         Ok(Own::from_raw(new))

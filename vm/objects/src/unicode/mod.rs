@@ -79,8 +79,10 @@ fn unicode_hash(text: &PyASCIIObject) -> PyResult<Py_hash_t> {
 
 /// `PyUnicode_RichCompare`.
 fn rich_compare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    let (Some(a), Some(b)) = (a.downcast_ref::<PyASCIIObject>(), b.downcast_ref::<PyASCIIObject>())
-    else {
+    let (Some(a), Some(b)) = (
+        a.downcast_ref::<PyASCIIObject>(),
+        b.downcast_ref::<PyASCIIObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     if std::ptr::eq(a, b) {
@@ -197,7 +199,8 @@ fn intern_new(text: Own<PyASCIIObject>) -> Own<PyASCIIObject> {
     }
     // The table's two references do not count, so that the str can die.
     text.ob_refcnt.set(text.ob_refcnt.get() - 2);
-    text.state.set(text.state.get() & !STATE_INTERNED_MASK | SSTATE_INTERNED_MORTAL);
+    text.state
+        .set(text.state.get() & !STATE_INTERNED_MASK | SSTATE_INTERNED_MORTAL);
     text
 }
 
@@ -221,7 +224,10 @@ unsafe impl Sync for Name {}
 
 impl Name {
     pub const fn new(text: &'static str) -> Name {
-        Name { text, object: Cell::new(std::ptr::null()) }
+        Name {
+            text,
+            object: Cell::new(std::ptr::null()),
+        }
     }
 
     /// The str.

@@ -1,6 +1,6 @@
 //! `%` formatting of str (`PyUnicode_Format`).
 
-use super::{Writer, Text, as_ascii, from_str, text};
+use super::{Text, Writer, as_ascii, from_str, text};
 use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_TypeError;
 use crate::object::{self, ObjectExt, TypeExt};
@@ -76,7 +76,9 @@ pub fn format(template: &PyASCIIObject, args: &PyObject) -> PyResult {
         at = format_one(&mut out, characters, at + 1, &mut arguments)?;
     }
     if arguments.next < arguments.items.len() && !arguments.mapping {
-        return Err(type_error("not all arguments converted during string formatting"));
+        return Err(type_error(
+            "not all arguments converted during string formatting",
+        ));
     }
     Ok(out.finish()?.upcast())
 }
@@ -136,7 +138,13 @@ fn format_one(
         return Ok(reader.position());
     }
     let end = reader.position();
-    let specifier = Specifier { flags, width, precision, conversion, conversion_index };
+    let specifier = Specifier {
+        flags,
+        width,
+        precision,
+        conversion,
+        conversion_index,
+    };
     let value = arguments.take()?;
     convert(out, &specifier, &value)?;
     arguments.keyed = None;
@@ -144,7 +152,10 @@ fn format_one(
 }
 
 fn star(arguments: &mut Arguments<'_>) -> PyResult<Own<PyLongObject>> {
-    arguments.take()?.downcast::<PyLongObject>().map_err(|_| type_error("* wants int"))
+    arguments
+        .take()?
+        .downcast::<PyLongObject>()
+        .map_err(|_| type_error("* wants int"))
 }
 
 fn convert(out: &mut Writer, specifier: &Specifier, value: &PyObject) -> PyResult<()> {
@@ -160,10 +171,19 @@ fn convert(out: &mut Writer, specifier: &Specifier, value: &PyObject) -> PyResul
             let number = float_text(specifier, value)?;
             put(out, specifier, &*from_str(&number)?, true)
         }
-        'c' => put(out, specifier, &*super::from_char(character(value)?)?, false),
+        'c' => put(
+            out,
+            specifier,
+            &*super::from_char(character(value)?)?,
+            false,
+        ),
         _ => {
             let code = specifier.conversion;
-            let shown = if (31..=126).contains(&code) { code as u8 as char } else { '?' };
+            let shown = if (31..=126).contains(&code) {
+                code as u8 as char
+            } else {
+                '?'
+            };
             Err(value_error(format_args!(
                 "unsupported format character '{shown}' (0x{code:x}) at index {}",
                 specifier.conversion_index
@@ -199,7 +219,9 @@ fn is_number(object: &PyObject) -> bool {
     // SAFETY: the suite of a live type.
     let suite = unsafe { object.type_().tp_as_number.get().as_ref() };
     suite.is_some_and(|suite| {
-        suite.nb_int.get().is_some() || suite.nb_float.get().is_some() || suite.nb_index.get().is_some()
+        suite.nb_int.get().is_some()
+            || suite.nb_float.get().is_some()
+            || suite.nb_index.get().is_some()
     }) || object.downcast_ref::<PyComplexObject>().is_some()
 }
 
@@ -209,7 +231,11 @@ pub(crate) fn integer_of(conversion: char, value: &PyObject) -> PyResult<Own<PyL
     if let Some(int) = value.downcast_ref::<PyLongObject>() {
         return Ok(Own::new(int));
     }
-    let wanted = if in_base { "an integer" } else { "a real number" };
+    let wanted = if in_base {
+        "an integer"
+    } else {
+        "a real number"
+    };
     let wrong = || {
         type_error(format_args!(
             "%{conversion} format: {wanted} is required, not {:.200}",
@@ -250,7 +276,11 @@ pub(crate) fn integer_digits(
         10 => long::to_decimal(number)?.trim_start_matches('-').to_owned(),
         _ => kernel::to_power_of_two_base(long::digits(number), base.trailing_zeros()),
     };
-    let digits = if conversion == 'X' { digits.to_ascii_uppercase() } else { digits };
+    let digits = if conversion == 'X' {
+        digits.to_ascii_uppercase()
+    } else {
+        digits
+    };
     let sign = if number.ob_size.get() < 0 { "-" } else { "" };
     let prefix = if alternate { prefix } else { "" };
     Ok(format!("{sign}{prefix}{digits:0>precision$}"))
@@ -267,25 +297,44 @@ fn integer_text(specifier: &Specifier, value: &PyObject) -> PyResult<String> {
 }
 
 /// The text of a float conversion, without padding.
-pub(crate) fn float_digits(value: f64, conversion: char, alternate: bool, precision: Option<usize>) -> String {
+pub(crate) fn float_digits(
+    value: f64,
+    conversion: char,
+    alternate: bool,
+    precision: Option<usize>,
+) -> String {
     let code = match conversion.to_ascii_lowercase() {
         'e' => FormatCode::Exponent,
         'f' => FormatCode::Fixed,
         _ => FormatCode::General,
     };
     let upper = conversion.is_ascii_uppercase();
-    let flags = FormatFlags { alternate, upper, ..FormatFlags::default() };
+    let flags = FormatFlags {
+        alternate,
+        upper,
+        ..FormatFlags::default()
+    };
     double_to_string(value, code, precision.unwrap_or(6), flags)
 }
 
 fn float_text(specifier: &Specifier, value: &PyObject) -> PyResult<String> {
     let value = float::as_double(value)?;
     let conversion = specifier.conversion as u8 as char;
-    Ok(float_digits(value, conversion, specifier.flags.alternate, specifier.precision))
+    Ok(float_digits(
+        value,
+        conversion,
+        specifier.flags.alternate,
+        specifier.precision,
+    ))
 }
 
 /// Writes a converted value with sign, prefix and padding.
-fn put(out: &mut Writer, specifier: &Specifier, value: &PyASCIIObject, is_number: bool) -> PyResult<()> {
+fn put(
+    out: &mut Writer,
+    specifier: &Specifier,
+    value: &PyASCIIObject,
+    is_number: bool,
+) -> PyResult<()> {
     let mut body = text(value);
     let flags = specifier.flags;
     let is_text = matches!(specifier.conversion as u8, b's' | b'r' | b'a');
@@ -305,7 +354,10 @@ fn put(out: &mut Writer, specifier: &Specifier, value: &PyASCIIObject, is_number
         lead = format!("{sign}{prefix}");
         body = Text::Ucs1(digits.as_bytes());
     }
-    let missing = specifier.width.unwrap_or(0).saturating_sub(lead.len() + body.len());
+    let missing = specifier
+        .width
+        .unwrap_or(0)
+        .saturating_sub(lead.len() + body.len());
     if missing > isize::MAX as usize / 4 {
         return Err(errors::no_memory());
     }
@@ -333,4 +385,3 @@ pub(super) fn unicode_mod(left: &PyObject, right: &PyObject) -> PyResult {
         None => Ok(crate::singletons::not_implemented()),
     }
 }
-

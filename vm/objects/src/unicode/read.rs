@@ -97,7 +97,10 @@ pub fn as_ascii(object: &PyASCIIObject) -> Option<&str> {
 pub fn to_string_lossy(object: &PyASCIIObject) -> String {
     match as_ascii(object) {
         Some(ascii) => ascii.to_string(),
-        None => text(object).iter().map(|c| char::from_u32(c).unwrap_or('\u{fffd}')).collect(),
+        None => text(object)
+            .iter()
+            .map(|c| char::from_u32(c).unwrap_or('\u{fffd}'))
+            .collect(),
     }
 }
 

@@ -50,11 +50,17 @@ impl<'a> Text<'a> {
     }
 
     /// The characters in a given kind; none where one of them does not fit.
-    fn in_kind<C: Character>(self, own: impl Fn(Text<'a>) -> Option<&'a [C]>) -> Option<Cow<'a, [C]>> {
+    fn in_kind<C: Character>(
+        self,
+        own: impl Fn(Text<'a>) -> Option<&'a [C]>,
+    ) -> Option<Cow<'a, [C]>> {
         if let Some(same) = own(self) {
             return Some(Cow::Borrowed(same));
         }
-        self.iter().map(C::from_point).collect::<Option<Vec<C>>>().map(Cow::Owned)
+        self.iter()
+            .map(C::from_point)
+            .collect::<Option<Vec<C>>>()
+            .map(Cow::Owned)
     }
 
     /// Whether the characters are the same.
@@ -120,20 +126,40 @@ impl<'a> Text<'a> {
 }
 
 fn narrow1(needle: Text<'_>) -> Option<Cow<'_, [u8]>> {
-    needle.in_kind(|text| if let Text::Ucs1(same) = text { Some(same) } else { None })
+    needle.in_kind(|text| {
+        if let Text::Ucs1(same) = text {
+            Some(same)
+        } else {
+            None
+        }
+    })
 }
 
 fn narrow2(needle: Text<'_>) -> Option<Cow<'_, [u16]>> {
-    needle.in_kind(|text| if let Text::Ucs2(same) = text { Some(same) } else { None })
+    needle.in_kind(|text| {
+        if let Text::Ucs2(same) = text {
+            Some(same)
+        } else {
+            None
+        }
+    })
 }
 
 fn narrow4(needle: Text<'_>) -> Option<Cow<'_, [u32]>> {
-    needle.in_kind(|text| if let Text::Ucs4(same) = text { Some(same) } else { None })
+    needle.in_kind(|text| {
+        if let Text::Ucs4(same) = text {
+            Some(same)
+        } else {
+            None
+        }
+    })
 }
 
 /// A filter of 64 bits over the low bits of the needle's characters.
 fn bloom<C: Character>(needle: &[C]) -> u64 {
-    needle.iter().fold(0, |mask, &c| mask | 1 << (c.into() & 63))
+    needle
+        .iter()
+        .fold(0, |mask, &c| mask | 1 << (c.into() & 63))
 }
 
 /// Where the needle first occurs: compares the last character first, and jumps past a window whose
@@ -146,7 +172,11 @@ pub fn find<C: Character>(hay: &[C], needle: &[C]) -> Option<usize> {
         return hay.iter().position(|&c| c == last);
     }
     let mask = bloom(needle);
-    let gap = head.iter().rev().position(|&c| c == last).unwrap_or(head.len());
+    let gap = head
+        .iter()
+        .rev()
+        .position(|&c| c == last)
+        .unwrap_or(head.len());
     let mut at = 0;
     while at + needle.len() <= hay.len() {
         let end = at + head.len();

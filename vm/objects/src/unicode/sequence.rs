@@ -3,8 +3,8 @@
 use super::arguments::expect_str;
 use super::layout::character_at;
 use super::{
-    PyUnicode_Type, Text, concat, copy_exact, data_pointer, empty, find, from_ucs1,
-    from_ucs2, from_ucs4, hash, new_uninitialised, result_unchanged, substring, text,
+    PyUnicode_Type, Text, concat, copy_exact, data_pointer, empty, find, from_ucs1, from_ucs2,
+    from_ucs4, hash, new_uninitialised, result_unchanged, substring, text,
 };
 use crate::call::{self, Signature};
 use crate::errors::{self, PyResult, index_error, type_error};
@@ -37,7 +37,10 @@ pub(super) fn unicode_repeat(object: &PyASCIIObject, count: isize) -> PyResult {
         return result_unchanged(object);
     }
     let length = object.length.get() as usize;
-    let Some(total) = length.checked_mul(count as usize).filter(|&total| total <= isize::MAX as usize) else {
+    let Some(total) = length
+        .checked_mul(count as usize)
+        .filter(|&total| total <= isize::MAX as usize)
+    else {
         return Err(errors::overflow_error("repeated string is too long"));
     };
     let made = new_uninitialised(total, super::maxchar_bound(object))?;
@@ -69,7 +72,14 @@ pub(super) fn unicode_getitem(object: &PyASCIIObject, index: isize) -> PyResult 
 
 pub(super) fn unicode_subscript(object: &PyASCIIObject, key: &PyObject) -> PyResult {
     if let Some(index) = abstract_::index_or_slice(key)? {
-        return unicode_getitem(object, if index < 0 { index + object.length.get() } else { index });
+        return unicode_getitem(
+            object,
+            if index < 0 {
+                index + object.length.get()
+            } else {
+                index
+            },
+        );
     }
     let Some(key) = key.downcast_ref::<PySliceObject>() else {
         return Err(type_error(format_args!(
@@ -110,8 +120,10 @@ pub(super) fn unicode_sizeof(object: &PyASCIIObject) -> PyResult {
     };
     if !(object.is_ascii() && object.is_compact()) {
         // SAFETY: every str that is not compact ASCII has the longer header.
-        let compact = unsafe { &*(object as *const PyASCIIObject).cast::<PyCompactUnicodeObject>() };
-        if !compact.utf8.get().is_null() && compact.utf8.get().cast::<u8>() != data_pointer(object) {
+        let compact =
+            unsafe { &*(object as *const PyASCIIObject).cast::<PyCompactUnicodeObject>() };
+        if !compact.utf8.get().is_null() && compact.utf8.get().cast::<u8>() != data_pointer(object)
+        {
             size += compact.utf8_length.get() as usize + 1;
         }
     }
@@ -136,7 +148,8 @@ pub struct unicodeiterobject {
 unsafe impl Layout for unicodeiterobject {}
 
 fn new_iterator(object: &PyASCIIObject, type_: &PyTypeObject) -> PyResult {
-    let made: *mut unicodeiterobject = memory::new_gc_object(type_, size_of::<unicodeiterobject>())?;
+    let made: *mut unicodeiterobject =
+        memory::new_gc_object(type_, size_of::<unicodeiterobject>())?;
     // SAFETY: fresh memory of the iterator's size; it is tracked once its fields are set.
     unsafe {
         (*made).it_index.set(0);
@@ -147,7 +160,11 @@ fn new_iterator(object: &PyASCIIObject, type_: &PyTypeObject) -> PyResult {
 }
 
 pub(super) fn unicode_iter(object: &PyASCIIObject) -> PyResult {
-    let type_ = if object.is_ascii() { &PyUnicodeASCIIIter_Type } else { &PyUnicodeIter_Type };
+    let type_ = if object.is_ascii() {
+        &PyUnicodeASCIIIter_Type
+    } else {
+        &PyUnicodeIter_Type
+    };
     new_iterator(object, type_)
 }
 
@@ -165,7 +182,8 @@ fn iterator_next(iterator: &unicodeiterobject) -> PyResult<Option<Own>> {
 }
 
 fn iterator_length_hint(iterator: &unicodeiterobject) -> PyResult {
-    let left = Field::as_ref(&iterator.it_seq).map_or(0, |object| object.length.get() - iterator.it_index.get());
+    let left = Field::as_ref(&iterator.it_seq)
+        .map_or(0, |object| object.length.get() - iterator.it_index.get());
     long::from_isize(left)
 }
 
@@ -242,10 +260,18 @@ static NEW: Signature = Signature {
     positional: 3,
 };
 
-pub(super) fn unicode_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+pub(super) fn unicode_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     let [object, encoding, errors] = call::bind_tuple::<3>(&NEW, args, kwargs)?;
-    let encoding = encoding.map(|encoding| expect_str(encoding, "str", "argument 'encoding'")).transpose()?;
-    let errors = errors.map(|errors| expect_str(errors, "str", "argument 'errors'")).transpose()?;
+    let encoding = encoding
+        .map(|encoding| expect_str(encoding, "str", "argument 'encoding'"))
+        .transpose()?;
+    let errors = errors
+        .map(|errors| expect_str(errors, "str", "argument 'errors'"))
+        .transpose()?;
     let made = match object {
         None => empty().upcast(),
         Some(object) if encoding.is_none() && errors.is_none() => object::str(object)?.upcast(),
@@ -274,7 +300,8 @@ fn new_of_subclass(type_: &PyTypeObject, value: &PyASCIIObject) -> PyResult {
         let text: &PyUnicodeObject = &*instance.as_ptr().cast();
         text.length.set(value.length.get());
         text.hash.set(hash(value));
-        text.state.set(value.state.get() & !(STATE_COMPACT | STATE_INTERNED_MASK));
+        text.state
+            .set(value.state.get() & !(STATE_COMPACT | STATE_INTERNED_MASK));
         text.wstr.set(std::ptr::null_mut());
         text.utf8.set(std::ptr::null_mut());
         text.utf8_length.set(0);
@@ -290,4 +317,3 @@ fn new_of_subclass(type_: &PyTypeObject, value: &PyASCIIObject) -> PyResult {
     }
     Ok(instance)
 }
-

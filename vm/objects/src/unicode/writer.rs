@@ -48,7 +48,9 @@ impl Writer {
 
     /// No text yet, with room for so many narrow characters.
     pub fn with_capacity(capacity: usize) -> Writer {
-        Writer { characters: Characters::Ucs1(Vec::with_capacity(capacity)) }
+        Writer {
+            characters: Characters::Ucs1(Vec::with_capacity(capacity)),
+        }
     }
 
     /// Number of characters.
@@ -120,8 +122,12 @@ impl Writer {
     /// Adds Rust text.
     pub fn push_str(&mut self, text: &str) {
         match &mut self.characters {
-            Characters::Ucs1(characters) if text.is_ascii() => characters.extend_from_slice(text.as_bytes()),
-            _ => text.chars().for_each(|character| self.push_character(u32::from(character))),
+            Characters::Ucs1(characters) if text.is_ascii() => {
+                characters.extend_from_slice(text.as_bytes())
+            }
+            _ => text
+                .chars()
+                .for_each(|character| self.push_character(u32::from(character))),
         }
     }
 

@@ -74,17 +74,33 @@ fn utf8_run(out: &mut Writer, content: &[u8], at: usize) -> Option<Fault> {
         out.push_str(text);
     }
     let Some(length) = error.error_len() else {
-        return Some(Fault { start, end: content.len(), reason: "unexpected end of data" });
+        return Some(Fault {
+            start,
+            end: content.len(),
+            reason: "unexpected end of data",
+        });
     };
     let starts = matches!(content[start], 0xc2..=0xf4);
-    let reason = if starts { "invalid continuation byte" } else { "invalid start byte" };
-    Some(Fault { start, end: start + length, reason })
+    let reason = if starts {
+        "invalid continuation byte"
+    } else {
+        "invalid start byte"
+    };
+    Some(Fault {
+        start,
+        end: start + length,
+        reason,
+    })
 }
 
 fn ascii_run(out: &mut Writer, content: &[u8], at: usize) -> Option<Fault> {
     for (index, &byte) in content.iter().enumerate().skip(at) {
         if byte >= 0x80 {
-            return Some(Fault { start: index, end: index + 1, reason: "ordinal not in range(128)" });
+            return Some(Fault {
+                start: index,
+                end: index + 1,
+                reason: "ordinal not in range(128)",
+            });
         }
         out.push_character(u32::from(byte));
     }
@@ -94,11 +110,19 @@ fn ascii_run(out: &mut Writer, content: &[u8], at: usize) -> Option<Fault> {
 fn utf16_run(out: &mut Writer, content: &[u8], mut at: usize, order: Order) -> Option<Fault> {
     let unit = |at: usize| {
         let pair = [*content.get(at)?, *content.get(at + 1)?];
-        Some(u32::from(if order == Order::Big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }))
+        Some(u32::from(if order == Order::Big {
+            u16::from_be_bytes(pair)
+        } else {
+            u16::from_le_bytes(pair)
+        }))
     };
     while at < content.len() {
         let Some(first) = unit(at) else {
-            return Some(Fault { start: at, end: content.len(), reason: "truncated data" });
+            return Some(Fault {
+                start: at,
+                end: content.len(),
+                reason: "truncated data",
+            });
         };
         match first {
             0xd800..=0xdbff => match unit(at + 2) {
@@ -106,10 +130,28 @@ fn utf16_run(out: &mut Writer, content: &[u8], mut at: usize, order: Order) -> O
                     out.push_character(0x1_0000 + ((first & 0x3ff) << 10 | second & 0x3ff));
                     at += 4;
                 }
-                Some(_) => return Some(Fault { start: at, end: at + 2, reason: "illegal UTF-16 surrogate" }),
-                None => return Some(Fault { start: at, end: content.len(), reason: "unexpected end of data" }),
+                Some(_) => {
+                    return Some(Fault {
+                        start: at,
+                        end: at + 2,
+                        reason: "illegal UTF-16 surrogate",
+                    });
+                }
+                None => {
+                    return Some(Fault {
+                        start: at,
+                        end: content.len(),
+                        reason: "unexpected end of data",
+                    });
+                }
             },
-            0xdc00..=0xdfff => return Some(Fault { start: at, end: at + 2, reason: "illegal encoding" }),
+            0xdc00..=0xdfff => {
+                return Some(Fault {
+                    start: at,
+                    end: at + 2,
+                    reason: "illegal encoding",
+                });
+            }
             _ => {
                 out.push_character(first);
                 at += 2;
@@ -122,9 +164,17 @@ fn utf16_run(out: &mut Writer, content: &[u8], mut at: usize, order: Order) -> O
 fn utf32_run(out: &mut Writer, content: &[u8], mut at: usize, order: Order) -> Option<Fault> {
     while at < content.len() {
         let Some(&unit) = content[at..].first_chunk::<4>() else {
-            return Some(Fault { start: at, end: content.len(), reason: "truncated data" });
+            return Some(Fault {
+                start: at,
+                end: content.len(),
+                reason: "truncated data",
+            });
         };
-        let point = if order == Order::Big { u32::from_be_bytes(unit) } else { u32::from_le_bytes(unit) };
+        let point = if order == Order::Big {
+            u32::from_be_bytes(unit)
+        } else {
+            u32::from_le_bytes(unit)
+        };
         let reason = match point {
             0xd800..=0xdfff => "code point in surrogate code point range(0xd800-0xdfff)",
             0x11_0000.. => "code point not in range(0x110000)",
@@ -134,7 +184,11 @@ fn utf32_run(out: &mut Writer, content: &[u8], mut at: usize, order: Order) -> O
                 continue;
             }
         };
-        return Some(Fault { start: at, end: at + 4, reason });
+        return Some(Fault {
+            start: at,
+            end: at + 4,
+            reason,
+        });
     }
     None
 }
@@ -144,7 +198,9 @@ fn hexadecimal(content: &[u8], most: usize) -> (u32, usize) {
     let mut value = 0;
     let mut count = 0;
     while count < most
-        && let Some(digit) = content.get(count).and_then(|&byte| char::from(byte).to_digit(16))
+        && let Some(digit) = content
+            .get(count)
+            .and_then(|&byte| char::from(byte).to_digit(16))
     {
         value = value << 4 | digit;
         count += 1;
@@ -162,16 +218,28 @@ fn numbered(content: &[u8], start: usize, letter: u8) -> Result<(u32, usize), Fa
     let (value, count) = hexadecimal(&content[start + 2..], most);
     let end = start + 2 + count;
     if count < most {
-        return Err(Fault { start, end, reason: truncated });
+        return Err(Fault {
+            start,
+            end,
+            reason: truncated,
+        });
     }
     if value > 0x10_ffff {
-        return Err(Fault { start, end, reason: "illegal Unicode character" });
+        return Err(Fault {
+            start,
+            end,
+            reason: "illegal Unicode character",
+        });
     }
     Ok((value, end))
 }
 
 fn named(content: &[u8], start: usize) -> Result<(u32, usize), Fault> {
-    let malformed = |end| Fault { start, end, reason: "malformed \\N character escape" };
+    let malformed = |end| Fault {
+        start,
+        end,
+        reason: "malformed \\N character escape",
+    };
     if content.get(start + 2) != Some(&b'{') {
         return Err(malformed(start + 2));
     }
@@ -185,7 +253,11 @@ fn named(content: &[u8], start: usize) -> Result<(u32, usize), Fault> {
     let name = str::from_utf8(&content[start + 3..end - 1]).ok();
     match name.and_then(twinheap_ucd::lookup) {
         Some(character) => Ok((character, end)),
-        None => Err(Fault { start, end, reason: "unknown Unicode character name" }),
+        None => Err(Fault {
+            start,
+            end,
+            reason: "unknown Unicode character name",
+        }),
     }
 }
 
@@ -198,7 +270,11 @@ fn escape_run(out: &mut Writer, content: &[u8], mut at: usize) -> Option<Fault> 
             continue;
         }
         let Some(&letter) = content.get(at + 1) else {
-            return Some(Fault { start: at, end: at + 1, reason: "\\ at end of string" });
+            return Some(Fault {
+                start: at,
+                end: at + 1,
+                reason: "\\ at end of string",
+            });
         };
         let simple = match letter {
             b'\n' => None,
@@ -211,14 +287,22 @@ fn escape_run(out: &mut Writer, content: &[u8], mut at: usize) -> Option<Fault> 
             b'v' => Some(0x0b),
             b'a' => Some(0x07),
             b'0'..=b'7' => {
-                let digits = content[at + 1..].iter().take(3).take_while(|b| matches!(b, b'0'..=b'7'));
-                let (value, count) = digits.fold((0, 0), |(v, n), b| (v << 3 | u32::from(b - b'0'), n + 1));
+                let digits = content[at + 1..]
+                    .iter()
+                    .take(3)
+                    .take_while(|b| matches!(b, b'0'..=b'7'));
+                let (value, count) =
+                    digits.fold((0, 0), |(v, n), b| (v << 3 | u32::from(b - b'0'), n + 1));
                 out.push_character(value);
                 at += 1 + count;
                 continue;
             }
             b'x' | b'u' | b'U' | b'N' => {
-                let found = if letter == b'N' { named(content, at) } else { numbered(content, at, letter) };
+                let found = if letter == b'N' {
+                    named(content, at)
+                } else {
+                    numbered(content, at, letter)
+                };
                 match found {
                     Ok((character, end)) => {
                         out.push_character(character);
@@ -233,7 +317,9 @@ fn escape_run(out: &mut Writer, content: &[u8], mut at: usize) -> Option<Fault> 
                 Some(u32::from(letter))
             }
         };
-        simple.into_iter().for_each(|character| out.push_character(character));
+        simple
+            .into_iter()
+            .for_each(|character| out.push_character(character));
         at += 2;
     }
     None
@@ -249,7 +335,11 @@ fn raw_escape_run(out: &mut Writer, content: &[u8], mut at: usize) -> Option<Fau
                 }
                 Err(fault) => {
                     let illegal = fault.reason == "illegal Unicode character";
-                    let reason = if illegal { "\\Uxxxxxxxx out of range" } else { fault.reason };
+                    let reason = if illegal {
+                        "\\Uxxxxxxxx out of range"
+                    } else {
+                        fault.reason
+                    };
                     return Some(Fault { reason, ..fault });
                 }
             },
@@ -282,13 +372,17 @@ fn handle(
         "strict" => return Err(fail()),
         "ignore" => {}
         "replace" => out.push_character(0xfffd),
-        "backslashreplace" => bad.iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}"))),
+        "backslashreplace" => bad
+            .iter()
+            .for_each(|byte| out.push_str(&format!("\\x{byte:02x}"))),
         "surrogateescape" => {
             let count = bad.iter().take_while(|&&byte| byte >= 0x80).take(4).count();
             if count == 0 {
                 return Err(fail());
             }
-            bad[..count].iter().for_each(|&byte| out.push_character(0xdc00 + u32::from(byte)));
+            bad[..count]
+                .iter()
+                .for_each(|&byte| out.push_character(0xdc00 + u32::from(byte)));
             return Ok(fault.start + count);
         }
         "surrogatepass" => match surrogate_at(content, encoding, fault.start) {
@@ -314,14 +408,19 @@ fn handle(
 fn surrogate_at(content: &[u8], encoding: Encoding, at: usize) -> Option<(u32, usize)> {
     let rest = &content[at..];
     let (character, length) = match (encoding, rest) {
-        (Encoding::Utf8, &[0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, ..]) => {
-            (0xd000 | u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f), 3)
+        (Encoding::Utf8, &[0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, ..]) => (
+            0xd000 | u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f),
+            3,
+        ),
+        (Encoding::Utf16(Order::Big), &[high, low, ..]) => {
+            (u32::from(u16::from_be_bytes([high, low])), 2)
         }
-        (Encoding::Utf16(Order::Big), &[high, low, ..]) => (u32::from(u16::from_be_bytes([high, low])), 2),
         (Encoding::Utf16(_), &[low, high, ..]) => (u32::from(u16::from_le_bytes([low, high])), 2),
         (Encoding::Utf32(Order::Big), &[a, b, c, d, ..]) => (u32::from_be_bytes([a, b, c, d]), 4),
         (Encoding::Utf32(_), &[a, b, c, d, ..]) => (u32::from_le_bytes([a, b, c, d]), 4),
         _ => return None,
     };
-    (0xd800..=0xdfff).contains(&character).then_some((character, length))
+    (0xd800..=0xdfff)
+        .contains(&character)
+        .then_some((character, length))
 }

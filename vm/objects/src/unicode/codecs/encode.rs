@@ -80,8 +80,15 @@ fn put_escape(out: &mut Vec<u8>, character: u32) {
 }
 
 /// Encodes a str.
-pub fn encode(object: &PyASCIIObject, encoding: Encoding, errors: &str) -> PyResult<Own<PyBytesObject>> {
-    let narrow = matches!(encoding, Encoding::Utf8 | Encoding::Ascii | Encoding::Latin1);
+pub fn encode(
+    object: &PyASCIIObject,
+    encoding: Encoding,
+    errors: &str,
+) -> PyResult<Own<PyBytesObject>> {
+    let narrow = matches!(
+        encoding,
+        Encoding::Utf8 | Encoding::Ascii | Encoding::Latin1
+    );
     if narrow && let Some(ascii) = as_ascii(object) {
         return bytes::from_slice(ascii.as_bytes());
     }
@@ -107,7 +114,10 @@ pub fn encode(object: &PyASCIIObject, encoding: Encoding, errors: &str) -> PyRes
             continue;
         }
         let mut end = at + 1;
-        let in_runs = matches!(encoding, Encoding::Ascii | Encoding::Latin1 | Encoding::Utf8);
+        let in_runs = matches!(
+            encoding,
+            Encoding::Ascii | Encoding::Latin1 | Encoding::Utf8
+        );
         while in_runs && end < characters.len() && !is_encodable(encoding, characters.at(end)) {
             end += 1;
         }
@@ -126,9 +136,17 @@ fn handle(
 ) -> PyResult<usize> {
     let characters = text(object);
     let bad = || (start..end).map(|index| characters.at(index));
-    let fail = |range| raise_made(encode_error(encoding.name(), object, range, reason(encoding)));
+    let fail = |range| {
+        raise_made(encode_error(
+            encoding.name(),
+            object,
+            range,
+            reason(encoding),
+        ))
+    };
     let put_text = |out: &mut Vec<u8>, text: &str| {
-        text.chars().for_each(|character| put(out, encoding, u32::from(character)));
+        text.chars()
+            .for_each(|character| put(out, encoding, u32::from(character)));
     };
     match errors {
         "strict" => return Err(fail((start, end))),

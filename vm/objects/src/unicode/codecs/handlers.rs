@@ -38,7 +38,10 @@ pub fn lookup_error(name: &str) -> PyResult {
     let key = from_str(name)?;
     match dict::get_item(registry()?, key.as_object())? {
         Some(handler) => Ok(handler),
-        None => Err(raise(&PyExc_LookupError, format_args!("unknown error handler name '{name}'"))),
+        None => Err(raise(
+            &PyExc_LookupError,
+            format_args!("unknown error handler name '{name}'"),
+        )),
     }
 }
 
@@ -51,7 +54,13 @@ pub(super) fn encode_error(
 ) -> PyResult {
     let (start, end) = (long::from_usize(start)?, long::from_usize(end)?);
     let (encoding, reason) = (from_str(encoding)?, from_str(reason)?);
-    let args = [encoding.as_object(), object.as_object(), &start, &end, reason.as_object()];
+    let args = [
+        encoding.as_object(),
+        object.as_object(),
+        &start,
+        &end,
+        reason.as_object(),
+    ];
     call::call(PyExc_UnicodeEncodeError.as_object(), &args)
 }
 
@@ -65,7 +74,13 @@ pub(super) fn decode_error(
     let (start, end) = (long::from_usize(start)?, long::from_usize(end)?);
     let (encoding, reason) = (from_str(encoding)?, from_str(reason)?);
     let content = bytes::from_slice(content)?;
-    let args = [encoding.as_object(), content.as_object(), &start, &end, reason.as_object()];
+    let args = [
+        encoding.as_object(),
+        content.as_object(),
+        &start,
+        &end,
+        reason.as_object(),
+    ];
     call::call(PyExc_UnicodeDecodeError.as_object(), &args)
 }
 
@@ -107,9 +122,15 @@ pub(super) fn call_handler(
         return Err(wrong());
     }
     let given = clipped_index(position)?;
-    let adjusted = if given < 0 { given + length as isize } else { given };
+    let adjusted = if given < 0 {
+        given + length as isize
+    } else {
+        given
+    };
     if adjusted < 0 || adjusted as usize > length {
-        return Err(index_error(format_args!("position {given} from error handler out of bounds")));
+        return Err(index_error(format_args!(
+            "position {given} from error handler out of bounds"
+        )));
     }
     Ok((Own::new(replacement), adjusted as usize))
 }
