@@ -1,6 +1,6 @@
 //! Making bytes: the constructor, `PyObject_Bytes`, `fromhex`.
 
-use super::{PyBytes_Type, copy_of_buffer, as_slice, from_slice};
+use super::{PyBytes_Type, copy_of_buffer, data_of, from_slice};
 use crate::call::{self, Signature};
 use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_TypeError;
@@ -174,7 +174,7 @@ pub(super) fn bytes_new(
     if std::ptr::eq(type_, &PyBytes_Type) {
         return Ok(made.upcast());
     }
-    let data = as_slice(&made);
+    let data = data_of(&made);
     let instance = crate::types::allocate(type_, data.len() as isize)?;
     // SAFETY: an instance of a bytes subclass has room for the bytes; its memory is zero.
     unsafe {

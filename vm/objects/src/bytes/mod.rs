@@ -83,19 +83,9 @@ pub fn from_slice(data: &[u8]) -> PyResult<Own<PyBytesObject>> {
 
 /// The bytes.
 #[inline(always)]
-pub fn as_slice(bytes: &PyBytesObject) -> &[u8] {
+pub fn data_of(bytes: &PyBytesObject) -> &[u8] {
     // SAFETY: `ob_size` bytes follow the header.
     unsafe { std::slice::from_raw_parts(data_pointer(bytes), bytes.ob_size.get() as usize) }
-}
-
-/// The bytes of an object that is a bytes; nothing for anything else.
-pub fn data_of(object: &PyObject) -> &[u8] {
-    object.downcast_ref::<PyBytesObject>().map_or(&[], as_slice)
-}
-
-/// Whether the object exports its memory as bytes do.
-pub fn is_bytes_like(object: &PyObject) -> bool {
-    buffer::is_exporter(object)
 }
 
 /// A copy of the bytes of an object that exports its memory; none where it does not.
@@ -110,7 +100,7 @@ impl ByteString for PyBytesObject {
     const NAME: &'static str = "bytes";
 
     fn data(&self) -> &[u8] {
-        as_slice(self)
+        data_of(self)
     }
 
     fn make(data: &[u8]) -> PyResult {
@@ -120,7 +110,7 @@ impl ByteString for PyBytesObject {
     fn unchanged(&self) -> PyResult {
         match self.as_object().is_exactly(&PyBytes_Type) {
             true => Ok(Own::new(self).upcast()),
-            false => Self::make(as_slice(self)),
+            false => Self::make(data_of(self)),
         }
     }
 }
@@ -150,19 +140,15 @@ pub(crate) fn quoted(data: &[u8]) -> String {
 }
 
 fn bytes_repr(bytes: &PyBytesObject) -> PyResult {
-    Ok(unicode::from_str(&format!("b{}", quoted(as_slice(bytes))))?.upcast())
+    Ok(unicode::from_str(&format!("b{}", quoted(data_of(bytes))))?.upcast())
 }
 
 /// The hash, kept in the object.
 pub fn hash(bytes: &PyBytesObject) -> Py_hash_t {
     if bytes.ob_shash.get() == -1 {
-<<<<<<< HEAD
-        bytes.ob_shash.set(hash_bytes(unicode::hash_secret(), as_slice(bytes)) as isize);
-=======
         bytes
             .ob_shash
             .set(hash_bytes(unicode::hash_secret(), data_of(bytes)) as isize);
->>>>>>> main
     }
     bytes.ob_shash.get()
 }
@@ -183,7 +169,7 @@ fn bytes_concat(left: &PyBytesObject, right: &PyObject) -> PyResult {
         if right.ob_size.get() == 0 && left.as_object().is_exactly(&PyBytes_Type) {
             return Ok(Own::new(left).upcast());
         }
-        return Ok(from_slice(&[as_slice(left), as_slice(right)].concat())?.upcast());
+        return Ok(from_slice(&[data_of(left), data_of(right)].concat())?.upcast());
     }
     if !buffer::is_exporter(right) {
         return Err(type_error(format_args!(
@@ -193,22 +179,17 @@ fn bytes_concat(left: &PyBytesObject, right: &PyObject) -> PyResult {
         )));
     }
     let right = Buffer::of(right)?;
-    Ok(from_slice(&[as_slice(left), right.data()].concat())?.upcast())
+    Ok(from_slice(&[data_of(left), right.data()].concat())?.upcast())
 }
 
 fn bytes_repeat(bytes: &PyBytesObject, count: isize) -> PyResult {
     let count = count.max(0) as usize;
-<<<<<<< HEAD
-    let data = as_slice(bytes);
-    if data.len().checked_mul(count).is_none_or(|total| total > isize::MAX as usize - HEADER) {
-=======
     let data = data_of(bytes);
     if data
         .len()
         .checked_mul(count)
         .is_none_or(|total| total > isize::MAX as usize - HEADER)
     {
->>>>>>> main
         return Err(overflow_error("repeated bytes are too long"));
     }
     if (count == 1 || data.is_empty()) && bytes.as_object().is_exactly(&PyBytes_Type) {
@@ -221,14 +202,14 @@ fn bytes_repeat(bytes: &PyBytesObject, count: isize) -> PyResult {
 }
 
 fn bytes_item(bytes: &PyBytesObject, index: isize) -> PyResult {
-    match as_slice(bytes).get(index as usize) {
+    match data_of(bytes).get(index as usize) {
         Some(&byte) if index >= 0 => long::from_isize(isize::from(byte)),
         _ => Err(index_error("index out of range")),
     }
 }
 
 fn bytes_contains(bytes: &PyBytesObject, needle: &PyObject) -> PyResult<bool> {
-    s::contains(as_slice(bytes), needle)
+    s::contains(data_of(bytes), needle)
 }
 
 fn bytes_subscript(bytes: &PyBytesObject, key: &PyObject) -> PyResult {
@@ -249,7 +230,7 @@ fn bytes_subscript(bytes: &PyBytesObject, key: &PyObject) -> PyResult {
         )));
     };
     let span = slice::indices(key, bytes.ob_size.get())?;
-    let data = as_slice(bytes);
+    let data = data_of(bytes);
     if span.start == 0 && span.step == 1 && span.length == bytes.ob_size.get() {
         return bytes.unchanged();
     }
@@ -264,12 +245,12 @@ fn bytes_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
     ) else {
         return Ok(not_implemented());
     };
-    Ok(compare_result(as_slice(left).cmp(as_slice(right)), op))
+    Ok(compare_result(data_of(left).cmp(data_of(right)), op))
 }
 
 fn bytes_mod(a: &PyObject, b: &PyObject) -> PyResult {
     match a.downcast_ref::<PyBytesObject>() {
-        Some(template) => Ok(from_slice(&format(as_slice(template), b)?)?.upcast()),
+        Some(template) => Ok(from_slice(&format(data_of(template), b)?)?.upcast()),
         None => Ok(not_implemented()),
     }
 }
@@ -302,7 +283,7 @@ fn bytes_bytes(bytes: &PyBytesObject) -> PyResult {
 }
 
 fn bytes_getnewargs(bytes: &PyBytesObject) -> PyResult {
-    Ok(tuple::from_vec(vec![from_slice(as_slice(bytes))?.upcast()])?.upcast())
+    Ok(tuple::from_vec(vec![from_slice(data_of(bytes))?.upcast()])?.upcast())
 }
 
 // Iteration.
@@ -335,7 +316,7 @@ fn iterator_next(iterator: &striterobject) -> PyResult<Option<Own>> {
         return Ok(None);
     };
     let index = iterator.it_index.get();
-    if let Some(&byte) = as_slice(bytes).get(index as usize) {
+    if let Some(&byte) = data_of(bytes).get(index as usize) {
         iterator.it_index.set(index + 1);
         return Ok(Some(long::from_isize(isize::from(byte))?));
     }

@@ -1,6 +1,6 @@
 //! `%` formatting of bytes and bytearray (`_PyBytes_FormatEx`).
 
-use super::{as_slice, from_slice};
+use super::{data_of, from_slice};
 use crate::buffer::{self, Buffer};
 use crate::call;
 use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
@@ -194,12 +194,12 @@ fn real_number(value: &PyObject) -> PyResult<f64> {
 
 fn bytes_of(value: &PyObject) -> PyResult<Vec<u8>> {
     if let Some(bytes) = value.downcast_exact::<PyBytesObject>() {
-        return Ok(as_slice(bytes).to_vec());
+        return Ok(data_of(bytes).to_vec());
     }
     if let Some(method) = crate::types::lookup_special(value, id!("__bytes__"))? {
         let result = call::call(&method, &[])?;
         return match result.downcast_ref::<PyBytesObject>() {
-            Some(bytes) => Ok(as_slice(bytes).to_vec()),
+            Some(bytes) => Ok(data_of(bytes).to_vec()),
             None => Err(type_error(format_args!(
                 "__bytes__ returned non-bytes (type {:.200})",
                 result.type_().name()
@@ -217,15 +217,10 @@ fn bytes_of(value: &PyObject) -> PyResult<Vec<u8>> {
 
 fn single_byte(value: &PyObject) -> PyResult<u8> {
     let wrong = || type_error("%c requires an integer in range(256) or a single byte");
-<<<<<<< HEAD
-    let bytes = value.downcast_ref::<PyBytesObject>().map(as_slice);
-    let array = value.downcast_ref::<PyByteArrayObject>().map(bytearray::data_of);
-=======
     let bytes = value.downcast_ref::<PyBytesObject>().map(data_of);
     let array = value
         .downcast_ref::<PyByteArrayObject>()
         .map(bytearray::data_of);
->>>>>>> main
     if let Some(data) = bytes.or(array) {
         return if let [byte] = data {
             Ok(*byte)

@@ -508,7 +508,7 @@ fn fill_byte(name: &str, object: Option<&&PyObject>) -> PyResult<u8> {
         return Ok(b' ');
     };
     let single = match object.downcast_ref::<PyBytesObject>() {
-        Some(bytes) => super::as_slice(bytes).to_vec(),
+        Some(bytes) => super::data_of(bytes).to_vec(),
         None => match object.downcast_ref::<PyByteArrayObject>() {
             Some(array) => crate::bytearray::data_of(array).to_vec(),
             None => Vec::new(),
@@ -829,7 +829,7 @@ fn separator_character(object: &PyObject) -> PyResult<char> {
     let point = if let Some(text) = object.downcast_ref::<PyASCIIObject>() {
         unicode::text(text).at(0)
     } else if let Some(bytes) = object.downcast_ref::<PyBytesObject>() {
-        u32::from(super::as_slice(bytes)[0])
+        u32::from(super::data_of(bytes)[0])
     } else {
         return Err(type_error("sep must be str or bytes."));
     };

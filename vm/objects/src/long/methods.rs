@@ -211,15 +211,11 @@ fn int_from_bytes(type_: &PyObject, args: Args<'_>) -> PyResult {
         ));
     };
     let source = bytes::from_object(source)?;
-<<<<<<< HEAD
-    let value = from_integer(&kernel::from_bytes(bytes::as_slice(&source), little, is_signed))?;
-=======
     let value = from_integer(&kernel::from_bytes(
         bytes::data_of(&source),
         little,
         is_signed,
     ))?;
->>>>>>> main
     if std::ptr::eq(type_, PyLong_Type.as_object()) {
         return Ok(value);
     }
@@ -254,7 +250,7 @@ pub fn from_object(object: &PyObject) -> PyResult {
         return from_unicode(text, 10);
     }
     if let Some(text) = object.downcast_ref::<PyBytesObject>() {
-        return from_bytes_text(bytes::as_slice(text), 10);
+        return from_bytes_text(bytes::data_of(text), 10);
     }
     if let Some(text) = object.downcast_ref::<PyByteArrayObject>() {
         return from_bytes_text(bytearray::data_of(text), 10);
@@ -346,7 +342,7 @@ fn new_value(value: Option<&PyObject>, base: Option<&PyObject>) -> PyResult {
         return from_unicode(text, base as u32);
     }
     if let Some(text) = value.downcast_ref::<PyBytesObject>() {
-        return from_bytes_text(bytes::as_slice(text), base as u32);
+        return from_bytes_text(bytes::data_of(text), base as u32);
     }
     if let Some(text) = value.downcast_ref::<PyByteArrayObject>() {
         return from_bytes_text(bytearray::data_of(text), base as u32);
