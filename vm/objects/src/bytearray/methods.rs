@@ -220,7 +220,7 @@ pub(super) fn bytearray_init(
         };
         let encoded = codecs::as_encoded_string(text, Some(encoding), handler)?;
         return match encoded.downcast_ref::<PyBytesObject>() {
-            Some(content) => splice(array, 0, 0, bytes::as_slice(content)),
+            Some(content) => splice(array, 0, 0, bytes::data_of(content)),
             None => Err(type_error("encoder did not return a bytes object")),
         };
     }

@@ -198,7 +198,7 @@ pub fn from_text(source: &PyObject) -> PyResult {
             None => unicode::decimals_and_spaces_to_ascii(text),
         }
     } else if let Some(text) = source.downcast_ref::<PyBytesObject>() {
-        bytes::as_slice(text).to_vec()
+        bytes::data_of(text).to_vec()
     } else if let Some(text) = source.downcast_ref::<PyByteArrayObject>() {
         bytearray::data_of(text).to_vec()
     } else if let Some(content) = bytes::copy_of_buffer(source)? {

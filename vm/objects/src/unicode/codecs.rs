@@ -172,10 +172,10 @@ pub fn from_encoded_object(
     errors: Option<&PyASCIIObject>,
 ) -> PyResult {
     if let Some(content) = object.downcast_ref::<PyBytesObject>() {
-        if bytes::as_slice(content).is_empty() {
+        if bytes::data_of(content).is_empty() {
             return Ok(empty().upcast());
         }
-        return decode_object(object, bytes::as_slice(content), encoding, errors);
+        return decode_object(object, bytes::data_of(content), encoding, errors);
     }
     if object.downcast_ref::<PyASCIIObject>().is_some() {
         return Err(type_error("decoding str is not supported"));

@@ -185,7 +185,7 @@ fn call_registered(
     let length = object.length.get() as usize;
     let (replacement, position) = call_handler(name, &exception, length, false)?;
     if let Some(content) = replacement.downcast_ref::<PyBytesObject>() {
-        out.extend_from_slice(bytes::as_slice(content));
+        out.extend_from_slice(bytes::data_of(content));
         return Ok(position);
     }
     if let Some(characters) = characters_of(&replacement) {
