@@ -361,7 +361,7 @@ pub(super) fn long_vectorcall(type_: &PyObject, args: Args<'_>) -> PyResult {
         [value] => new_value(Some(value), None),
         [value, base] => new_value(Some(value), Some(base)),
         _ => Err(type_error(format_args!(
-            "int expected at most 2 arguments, got {}",
+            "int() takes at most 2 arguments ({} given)",
             args.positional.len()
         ))),
     }
