@@ -94,6 +94,8 @@ fn call_function(name: &str, args: &[&PyObject]) -> Option<PyResult> {
 
 struct Evaluator<'a> {
     names: &'a Names,
+    /// The value of the name `b`, where the expression is a step of a sequence.
+    variable: Option<&'a PyObject>,
 }
 
 impl Evaluator<'_> {
@@ -111,6 +113,9 @@ impl Evaluator<'_> {
             ExprKind::Constant { value, .. } => constant(value),
             ExprKind::Name { id, .. } => {
                 let name = self.names.text(*id);
+                if let Some(variable) = self.variable.filter(|_| name == "b") {
+                    return Ok(Own::new(variable));
+                }
                 let found = type_named(name).unwrap_or_else(|| panic!("unknown name {name}"));
                 Ok(Own::new(found.as_object()))
             }
@@ -265,19 +270,26 @@ fn describe(exception: Own) -> [String; 3] {
     ]
 }
 
+/// Evaluates an expression of the table.
+fn evaluate(expression: &str, variable: Option<&PyObject>) -> PyResult {
+    let tree = parse_str(expression, Mode::Eval, &Flags::default())
+        .unwrap_or_else(|_| panic!("cannot parse {expression}"));
+    let Mod::Expression { body } = &tree.module else {
+        panic!("not an expression: {expression}");
+    };
+    Evaluator {
+        names: &tree.names,
+        variable,
+    }
+    .evaluate(body)
+}
+
 fn check(line: &str) -> Result<(), String> {
     let fields: Vec<&str> = line.split('\t').collect();
     let [expression, expected @ ..] = &fields[..] else {
         return Err(format!("not a fact: {line}"));
     };
-    let tree = match parse_str(expression, Mode::Eval, &Flags::default()) {
-        Ok(tree) => tree,
-        Err(_) => return Err(format!("cannot parse {expression}")),
-    };
-    let Mod::Expression { body } = &tree.module else {
-        return Err(format!("not an expression: {expression}"));
-    };
-    let found = show(Evaluator { names: &tree.names }.evaluate(body));
+    let found = show(evaluate(expression, None));
     match found
         .iter()
         .map(String::as_str)
@@ -292,6 +304,32 @@ fn check(line: &str) -> Result<(), String> {
     }
 }
 
+/// A sequence: the value of `b`, then steps that change it, each with its outcome and what `b` is
+/// afterwards.
+fn check_sequence(line: &str) -> Result<(), String> {
+    let fields: Vec<&str> = line.split('\t').collect();
+    let variable = evaluate(fields[0], None).expect("the variable's value");
+    for (index, step) in fields[1..].chunks(2).enumerate() {
+        let [expression, expected] = *step else {
+            return Err(format!("not a sequence: {line}"));
+        };
+        let outcome = show(evaluate(expression, Some(&variable))).join(" ");
+        let after = show(Ok(variable.clone())).join(" ");
+        let size = object::get_attr(&variable, id!("__sizeof__"))
+            .and_then(|method| call::call(&method, &[]));
+        let found = format!("{outcome} | {after} | {}", show(size)[2]);
+        if found != expected {
+            let at = format!(
+                "{} after {index} steps of {:?}",
+                expression,
+                &fields[..1 + 2 * index]
+            );
+            return Err(format!("{at}\n  expected {expected}\n  found    {found}"));
+        }
+    }
+    Ok(())
+}
+
 fn start() {
     types::ready_all().expect("the types become ready");
     let builtins = module::new("builtins").expect("the builtins module");
@@ -299,24 +337,35 @@ fn start() {
     import_hook::BUILTINS.set(builtins.upcast().into_raw());
 }
 
-#[test]
-fn expressions_of_cpython() {
-    start();
+/// Runs a check on every line of a table.
+fn run(table: &str, least: usize, check: fn(&str) -> Result<(), String>) {
     let mut failures = Vec::new();
     let mut count = 0;
-    for line in include_str!("expressions/facts.txt").lines() {
+    for line in table.lines() {
         count += 1;
         if std::env::var_os("SHOW_EXPRESSIONS").is_some() {
             eprintln!("{line:.200}");
         }
         failures.extend(check(line).err());
     }
-    assert!(count > 10_000, "the table of facts is there");
+    assert!(count > least, "the table of facts is there");
     let shown = failures.len().min(60);
     assert!(
         failures.is_empty(),
         "{} of {count} differ:\n{}",
         failures.len(),
         failures[..shown].join("\n")
+    );
+}
+
+/// One test: there is one interpreter a process, and it runs under a lock that tests do not take.
+#[test]
+fn expressions_of_cpython() {
+    start();
+    run(include_str!("expressions/facts.txt"), 10_000, check);
+    run(
+        include_str!("expressions/sequences.txt"),
+        200,
+        check_sequence,
     );
 }

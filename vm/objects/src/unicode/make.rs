@@ -90,7 +90,7 @@ pub fn latin1_character(character: u8) -> Own<PyASCIIObject> {
         let made = new_of_kind(1, 1, character < 0x80).expect("a character fits in memory");
         // SAFETY: one byte of data.
         unsafe { *data_pointer(&made) = character };
-        slot.set(super::intern(made).into_raw());
+        slot.set(made.into_raw());
     }
     // SAFETY: made once, never freed.
     Own::new(unsafe { &*slot.get() })
