@@ -261,7 +261,7 @@ pub fn append(left: Own<PyASCIIObject>, right: &PyASCIIObject) -> PyResult<Own<P
     if is_modifiable(&left)
         && right.as_object().ob_type.get() == left.as_object().ob_type.get()
         && right.kind() <= left.kind()
-        && !(left.is_ascii() && !right.is_ascii())
+        && (!left.is_ascii() || right.is_ascii())
     {
         let grown = resize_compact(left, left_length + right_length)?;
         copy_characters(&grown, left_length, right);
