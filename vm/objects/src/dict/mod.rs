@@ -152,6 +152,10 @@ pub fn new_presized_kind(count: usize, unicode: bool) -> PyResult<Own<PyDictObje
 }
 
 /// `new_dict_with_shared_keys`: an empty split table.
+#[expect(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "the keys come from a live type, which owns them"
+)]
 pub fn new_split(keys: *mut PyDictKeysObject) -> PyResult<Own<PyDictObject>> {
     // SAFETY: the type owns its keys.
     let head = unsafe { &*keys };
