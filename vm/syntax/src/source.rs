@@ -78,7 +78,7 @@ fn is_blank_or_comment(line: &[u8]) -> bool {
 
 /// An error before the first token: line 0, no text.
 pub fn init_error(message: String) -> SyntaxError {
-    SyntaxError { lineno: 0, offset: -1, has_location: true, ..SyntaxError::bare(ErrorKind::SyntaxError, message) }
+    SyntaxError { lineno: Some(0), offset: Some(-1), ..SyntaxError::bare(ErrorKind::SyntaxError, message) }
 }
 
 /// CPython's message for bytes that are not UTF-8.
