@@ -92,7 +92,9 @@ pub fn same_constant(a: &Constant, b: &Constant) -> bool {
         | (Constant::Ellipsis, Constant::Ellipsis) => true,
         (Constant::Int(a), Constant::Int(b)) => a == b,
         (Constant::Float(a), Constant::Float(b)) => same_float(*a, *b),
-        (Constant::Complex(a, b), Constant::Complex(c, d)) => same_float(*a, *c) && same_float(*b, *d),
+        (Constant::Complex(a, b), Constant::Complex(c, d)) => {
+            same_float(*a, *c) && same_float(*b, *d)
+        }
         (Constant::Str(a), Constant::Str(b)) | (Constant::Bytes(a), Constant::Bytes(b)) => a == b,
         (Constant::Tuple(a), Constant::Tuple(b)) => {
             a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same_constant(a, b))
@@ -156,7 +158,10 @@ impl Hasher for FastHasher {
 
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
-            let word = chunk.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+            let word = chunk
+                .iter()
+                .rev()
+                .fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
             self.write_u64(word);
         }
     }

@@ -18,9 +18,19 @@ pub struct Loc {
     pub end_col_offset: i32,
 }
 
-pub const NO_LOC: Loc = Loc { lineno: -1, end_lineno: -1, col_offset: -1, end_col_offset: -1 };
+pub const NO_LOC: Loc = Loc {
+    lineno: -1,
+    end_lineno: -1,
+    col_offset: -1,
+    end_col_offset: -1,
+};
 /// The place of instructions added without a line, whose other fields CPython leaves at zero.
-pub const NO_LINE: Loc = Loc { lineno: -1, end_lineno: 0, col_offset: 0, end_col_offset: 0 };
+pub const NO_LINE: Loc = Loc {
+    lineno: -1,
+    end_lineno: 0,
+    col_offset: 0,
+    end_col_offset: 0,
+};
 
 impl From<Span> for Loc {
     fn from(span: Span) -> Loc {
@@ -45,7 +55,13 @@ pub struct Instr {
 
 impl Instr {
     pub fn new(opcode: Opcode, oparg: i32, loc: Loc) -> Instr {
-        Instr { opcode, oparg, target: NO_BLOCK, except: NO_BLOCK, loc }
+        Instr {
+            opcode,
+            oparg,
+            target: NO_BLOCK,
+            except: NO_BLOCK,
+            loc,
+        }
     }
 }
 
@@ -180,7 +196,9 @@ impl Graph {
     /// A jump to a short exit without lines becomes a copy of that exit.
     pub fn extend_blocks(&mut self) {
         for id in self.newest_first() {
-            let Some(last) = self.block(id).instrs.last() else { continue };
+            let Some(last) = self.block(id).instrs.last() else {
+                continue;
+            };
             if !matches!(last.opcode, JUMP | JUMP_FORWARD | JUMP_BACKWARD) {
                 continue;
             }
@@ -200,7 +218,12 @@ impl Graph {
 
     /// Removes the no-operations that carry no line of their own.
     pub fn clean_block(&mut self, id: BlockId) {
-        if !self.block(id).instrs.iter().any(|instr| instr.opcode == NOP) {
+        if !self
+            .block(id)
+            .instrs
+            .iter()
+            .any(|instr| instr.opcode == NOP)
+        {
             return;
         }
         let mut instrs = std::mem::take(&mut self.block_mut(id).instrs);
@@ -249,7 +272,10 @@ impl Graph {
             if block.next != NO_BLOCK && !block.no_fallthrough {
                 targets.push(block.next);
             }
-            let jumps = block.instrs.iter().filter(|instr| is_jump(instr.opcode) || is_block_push(instr.opcode));
+            let jumps = block
+                .instrs
+                .iter()
+                .filter(|instr| is_jump(instr.opcode) || is_block_push(instr.opcode));
             targets.extend(jumps.map(|instr| instr.target));
             for target in targets {
                 let block = self.block_mut(target);
@@ -272,7 +298,9 @@ impl Graph {
             id = self.block(id).next;
         }
         for id in self.order() {
-            let Some(last) = self.block(id).instrs.last() else { continue };
+            let Some(last) = self.block(id).instrs.last() else {
+                continue;
+            };
             if is_jump(last.opcode) {
                 let target = self.skip_empty(last.target);
                 if let Some(last) = self.block_mut(id).instrs.last_mut() {
@@ -304,7 +332,9 @@ impl Graph {
         for id in self.order() {
             let next = self.block(id).next;
             let block = self.block_mut(id);
-            let Some(last) = block.instrs.last_mut() else { continue };
+            let Some(last) = block.instrs.last_mut() else {
+                continue;
+            };
             if matches!(last.opcode, JUMP | JUMP_NO_INTERRUPT) && last.target == next {
                 last.opcode = NOP;
                 block.no_fallthrough = false;
@@ -355,8 +385,12 @@ impl Graph {
     /// A test of a constant: the jump is taken always or never.
     fn fold_const_jump(&mut self, id: BlockId, at: usize, consts: &ConstTable) {
         let block = self.block_mut(id);
-        let Some(next) = block.instrs.get(at + 1).copied() else { return };
-        let Const::Value(value) = &consts.items[block.instrs[at].oparg as usize] else { return };
+        let Some(next) = block.instrs.get(at + 1).copied() else {
+            return;
+        };
+        let Const::Value(value) = &consts.items[block.instrs[at].oparg as usize] else {
+            return;
+        };
         match next.opcode {
             POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE => {
                 let taken = is_true(value) == (next.opcode == POP_JUMP_IF_TRUE);
@@ -375,14 +409,20 @@ impl Graph {
                 }
             }
             IS_OP if matches!(value, Constant::None) => {
-                let Some(jump) = block.instrs.get(at + 2).map(|instr| instr.opcode) else { return };
+                let Some(jump) = block.instrs.get(at + 2).map(|instr| instr.opcode) else {
+                    return;
+                };
                 if !matches!(jump, POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE) {
                     return;
                 }
                 let not_none = (next.oparg != 0) != (jump == POP_JUMP_IF_FALSE);
                 block.instrs[at].opcode = NOP;
                 block.instrs[at + 1].opcode = NOP;
-                block.instrs[at + 2].opcode = if not_none { POP_JUMP_IF_NOT_NONE } else { POP_JUMP_IF_NONE };
+                block.instrs[at + 2].opcode = if not_none {
+                    POP_JUMP_IF_NOT_NONE
+                } else {
+                    POP_JUMP_IF_NONE
+                };
             }
             _ => {}
         }
@@ -395,13 +435,22 @@ impl Graph {
         let next_of_target = self.block(instr.target).next;
         let (opcode, goal) = match (instr.opcode, target.opcode) {
             (JUMP_IF_FALSE_OR_POP, POP_JUMP_IF_FALSE) => (POP_JUMP_IF_FALSE, target.target),
-            (JUMP_IF_FALSE_OR_POP, JUMP | JUMP_IF_FALSE_OR_POP) => (JUMP_IF_FALSE_OR_POP, target.target),
-            (JUMP_IF_FALSE_OR_POP, JUMP_IF_TRUE_OR_POP | POP_JUMP_IF_TRUE) => (POP_JUMP_IF_FALSE, next_of_target),
+            (JUMP_IF_FALSE_OR_POP, JUMP | JUMP_IF_FALSE_OR_POP) => {
+                (JUMP_IF_FALSE_OR_POP, target.target)
+            }
+            (JUMP_IF_FALSE_OR_POP, JUMP_IF_TRUE_OR_POP | POP_JUMP_IF_TRUE) => {
+                (POP_JUMP_IF_FALSE, next_of_target)
+            }
             (JUMP_IF_TRUE_OR_POP, POP_JUMP_IF_TRUE) => (POP_JUMP_IF_TRUE, target.target),
-            (JUMP_IF_TRUE_OR_POP, JUMP | JUMP_IF_TRUE_OR_POP) => (JUMP_IF_TRUE_OR_POP, target.target),
-            (JUMP_IF_TRUE_OR_POP, JUMP_IF_FALSE_OR_POP | POP_JUMP_IF_FALSE) => (POP_JUMP_IF_TRUE, next_of_target),
+            (JUMP_IF_TRUE_OR_POP, JUMP | JUMP_IF_TRUE_OR_POP) => {
+                (JUMP_IF_TRUE_OR_POP, target.target)
+            }
+            (JUMP_IF_TRUE_OR_POP, JUMP_IF_FALSE_OR_POP | POP_JUMP_IF_FALSE) => {
+                (POP_JUMP_IF_TRUE, next_of_target)
+            }
             (
-                POP_JUMP_IF_NOT_NONE | POP_JUMP_IF_NONE | POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE | JUMP,
+                POP_JUMP_IF_NOT_NONE | POP_JUMP_IF_NONE | POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE
+                | JUMP,
                 JUMP,
             ) => (instr.opcode, target.target),
             _ => return false,
@@ -423,7 +472,9 @@ impl Graph {
     /// Gives every exit without a line one predecessor only, so that it can take over its line.
     pub fn duplicate_exits_without_line(&mut self) {
         for id in self.newest_first() {
-            let Some(last) = self.block(id).instrs.last().copied() else { continue };
+            let Some(last) = self.block(id).instrs.last().copied() else {
+                continue;
+            };
             if !is_jump(last.opcode) {
                 continue;
             }
@@ -482,7 +533,9 @@ impl Graph {
                 }
             }
             let block = self.block(id);
-            let Some(last) = block.instrs.last().copied() else { continue };
+            let Some(last) = block.instrs.last().copied() else {
+                continue;
+            };
             let next = block.next;
             if !block.no_fallthrough && next != NO_BLOCK {
                 self.inherit_line(next, previous);
@@ -507,7 +560,9 @@ impl Graph {
     pub fn guarantee_lines_for_exits(&mut self, first_line: i32) {
         let mut line = first_line;
         for id in self.order() {
-            let Some(last) = self.block(id).instrs.last().copied() else { continue };
+            let Some(last) = self.block(id).instrs.last().copied() else {
+                continue;
+            };
             if last.loc.lineno >= 0 {
                 line = last.loc.lineno;
             } else if last.opcode == RETURN_VALUE {
@@ -569,7 +624,9 @@ fn fold_build_tuple(instrs: &mut [Instr], at: usize, consts: &mut ConstTable) {
             _ => {}
         }
     }
-    let Some(first) = at.checked_sub(size as usize) else { return };
+    let Some(first) = at.checked_sub(size as usize) else {
+        return;
+    };
     let mut items = Vec::with_capacity(size as usize);
     for instr in &instrs[first..at] {
         if !matches!(instr.opcode, LOAD_CONST) {
@@ -601,10 +658,17 @@ fn optimize_swap(instrs: &mut [Instr], at: usize) -> usize {
 
 /// Replaces a run of swaps and no-operations by the shortest run with the same effect.
 fn shorten_swaps(instrs: &mut [Instr], at: usize) -> usize {
-    let run = instrs[at + 1..].iter().take_while(|instr| matches!(instr.opcode, SWAP | NOP)).count() + 1;
+    let run = instrs[at + 1..]
+        .iter()
+        .take_while(|instr| matches!(instr.opcode, SWAP | NOP))
+        .count()
+        + 1;
     let instrs = &mut instrs[at..at + run];
-    let swaps: Vec<usize> =
-        instrs.iter().filter(|instr| instr.opcode == SWAP).map(|instr| instr.oparg as usize).collect();
+    let swaps: Vec<usize> = instrs
+        .iter()
+        .filter(|instr| instr.opcode == SWAP)
+        .map(|instr| instr.oparg as usize)
+        .collect();
     if swaps.len() < 2 {
         return at;
     }
@@ -664,7 +728,9 @@ fn apply_static_swaps(instrs: &mut [Instr], last: usize) {
             }
             return;
         }
-        let Some(first) = next_swappable(instrs, at, -1) else { return };
+        let Some(first) = next_swappable(instrs, at, -1) else {
+            return;
+        };
         let line = instrs[first].loc.lineno;
         let mut other = first;
         for _ in 1..instrs[at].oparg {

@@ -29,9 +29,14 @@ pub fn too_deep() -> Box<SyntaxError> {
 
 /// The docstring of a body, if its first statement is one.
 pub fn docstring(body: &[Stmt]) -> Option<&Rc<[u8]>> {
-    let StmtKind::Expr(value) = &body.first()?.kind else { return None };
+    let StmtKind::Expr(value) = &body.first()?.kind else {
+        return None;
+    };
     match &value.kind {
-        ExprKind::Constant { value: Constant::Str(text), .. } => Some(text),
+        ExprKind::Constant {
+            value: Constant::Str(text),
+            ..
+        } => Some(text),
         _ => None,
     }
 }
@@ -54,7 +59,8 @@ fn constant_items(elts: &[Expr]) -> Option<Rc<[Constant]>> {
 }
 
 fn has_starred(elts: &[Expr]) -> bool {
-    elts.iter().any(|elt| matches!(elt.kind, ExprKind::Starred { .. }))
+    elts.iter()
+        .any(|elt| matches!(elt.kind, ExprKind::Starred { .. }))
 }
 
 /// A list or set that is only looked at becomes a tuple or a frozen set.
@@ -70,7 +76,9 @@ fn fold_iter(expr: &mut Expr) {
             set_constant(expr, items.map(Constant::Tuple));
         }
         ExprKind::Set(elts) => {
-            let Some(items) = constant_items(elts) else { return };
+            let Some(items) = constant_items(elts) else {
+                return;
+            };
             let mut unique: Vec<Constant> = Vec::with_capacity(items.len());
             for item in items.iter() {
                 if !unique.iter().any(|other| values::equal(other, item)) {
@@ -84,13 +92,17 @@ fn fold_iter(expr: &mut Expr) {
 }
 
 fn fold_unary(expr: &mut Expr) {
-    let ExprKind::UnaryOp { op, operand } = &mut expr.kind else { return };
+    let ExprKind::UnaryOp { op, operand } = &mut expr.kind else {
+        return;
+    };
     if let Some(value) = constant(operand) {
         let folded = values::unary(*op, value);
         set_constant(expr, folded);
         return;
     }
-    let ExprKind::Compare(compare) = &mut operand.kind else { return };
+    let ExprKind::Compare(compare) = &mut operand.kind else {
+        return;
+    };
     if *op != UnaryOp::Not || compare.ops.len() != 1 {
         return;
     }
@@ -107,8 +119,12 @@ fn fold_unary(expr: &mut Expr) {
 }
 
 fn fold_binary(expr: &mut Expr) {
-    let ExprKind::BinOp { left, op, right } = &mut expr.kind else { return };
-    let Some(left_value) = constant(left) else { return };
+    let ExprKind::BinOp { left, op, right } = &mut expr.kind else {
+        return;
+    };
+    let Some(left_value) = constant(left) else {
+        return;
+    };
     if *op == Operator::Mod
         && let Constant::Str(format) = left_value
         && let ExprKind::Tuple { elts, .. } = &mut right.kind
@@ -119,16 +135,26 @@ fn fold_binary(expr: &mut Expr) {
         }
         return;
     }
-    let Some(right_value) = constant(right) else { return };
+    let Some(right_value) = constant(right) else {
+        return;
+    };
     let folded = values::binary(*op, left_value, right_value);
     set_constant(expr, folded);
 }
 
-const NOWHERE: Span = Span { lineno: -1, col_offset: -1, end_lineno: -1, end_col_offset: -1 };
+const NOWHERE: Span = Span {
+    lineno: -1,
+    col_offset: -1,
+    end_lineno: -1,
+    end_col_offset: -1,
+};
 
 fn text_node(text: &[u8]) -> Expr {
     let value = Constant::Str(Rc::from(text));
-    Expr { span: NOWHERE, kind: ExprKind::Constant { value, kind: false } }
+    Expr {
+        span: NOWHERE,
+        kind: ExprKind::Constant { value, kind: false },
+    }
 }
 
 /// One directive of a format: the conversion and its specification.
@@ -186,7 +212,10 @@ fn read_directive(format: &[u8], at: &mut usize) -> Option<Directive> {
     if let Some(precision) = precision {
         spec.push_str(&format!(".{precision}"));
     }
-    Some(Directive { conversion, spec: if spec.is_empty() { None } else { Some(spec) } })
+    Some(Directive {
+        conversion,
+        spec: if spec.is_empty() { None } else { Some(spec) },
+    })
 }
 
 /// `'...' % (...)` as the parts of an f-string, where that is possible.
@@ -236,8 +265,15 @@ fn optimize_format(format: &[u8], elts: &mut Vec<Expr>) -> Option<Vec<Expr>> {
                 let value = values.next()?;
                 let span = value.span;
                 let format_spec = directive.spec.map(|spec| text_node(spec.as_bytes()));
-                let data = FormattedValue { value, conversion: i32::from(directive.conversion), format_spec };
-                out.push(Expr { span, kind: ExprKind::FormattedValue(Box::new(data)) });
+                let data = FormattedValue {
+                    value,
+                    conversion: i32::from(directive.conversion),
+                    format_spec,
+                };
+                out.push(Expr {
+                    span,
+                    kind: ExprKind::FormattedValue(Box::new(data)),
+                });
             }
         }
     }
@@ -247,7 +283,11 @@ fn optimize_format(format: &[u8], elts: &mut Vec<Expr>) -> Option<Vec<Expr>> {
 impl Folder<'_> {
     fn enter(&mut self) -> Folded {
         self.depth += 1;
-        if self.depth > self.limit { Err(too_deep()) } else { Ok(()) }
+        if self.depth > self.limit {
+            Err(too_deep())
+        } else {
+            Ok(())
+        }
     }
 
     pub fn module(&mut self, module: &mut Mod) -> Folded {
@@ -266,7 +306,13 @@ impl Folder<'_> {
             // An expression that folded to a string must not become a docstring.
             let span = body[0].span;
             if let StmtKind::Expr(value) = &mut body[0].kind {
-                let inner = std::mem::replace(&mut **value, Expr { span, kind: ExprKind::JoinedStr(Vec::new()) });
+                let inner = std::mem::replace(
+                    &mut **value,
+                    Expr {
+                        span,
+                        kind: ExprKind::JoinedStr(Vec::new()),
+                    },
+                );
                 value.kind = ExprKind::JoinedStr(vec![inner]);
             }
         }
@@ -286,7 +332,11 @@ impl Folder<'_> {
     }
 
     fn annotation(&mut self, expr: Option<&mut Expr>) -> Folded {
-        if self.features & CO_FUTURE_ANNOTATIONS != 0 { Ok(()) } else { self.opt(expr) }
+        if self.features & CO_FUTURE_ANNOTATIONS != 0 {
+            Ok(())
+        } else {
+            self.opt(expr)
+        }
     }
 
     fn arguments(&mut self, args: &mut Arguments) -> Folded {
@@ -406,7 +456,9 @@ impl Folder<'_> {
     }
 
     fn keywords(&mut self, keywords: &mut [Keyword]) -> Folded {
-        keywords.iter_mut().try_for_each(|keyword| self.expr(&mut keyword.value))
+        keywords
+            .iter_mut()
+            .try_for_each(|keyword| self.expr(&mut keyword.value))
     }
 
     fn generators(&mut self, generators: &mut [Comprehension]) -> Folded {
@@ -425,7 +477,11 @@ impl Folder<'_> {
             ExprKind::Constant { .. } => {}
             ExprKind::Name { id, ctx } => {
                 if *ctx == ExprContext::Load && *id == known::DEBUG {
-                    let value = if self.optimize == 0 { Constant::True } else { Constant::False };
+                    let value = if self.optimize == 0 {
+                        Constant::True
+                    } else {
+                        Constant::False
+                    };
                     set_constant(expr, Some(value));
                 }
             }
@@ -454,7 +510,9 @@ impl Folder<'_> {
                 }
                 self.exprs(&mut dict.values)?;
             }
-            ExprKind::Set(elts) | ExprKind::JoinedStr(elts) | ExprKind::List { elts, .. } => self.exprs(elts)?,
+            ExprKind::Set(elts) | ExprKind::JoinedStr(elts) | ExprKind::List { elts, .. } => {
+                self.exprs(elts)?
+            }
             ExprKind::Tuple { elts, ctx } => {
                 let load = *ctx == ExprContext::Load;
                 self.exprs(elts)?;
@@ -519,7 +577,9 @@ impl Folder<'_> {
         self.enter()?;
         match &mut pattern.kind {
             PatternKind::MatchValue(value) => self.expr(value)?,
-            PatternKind::MatchSequence(patterns) | PatternKind::MatchOr(patterns) => self.patterns(patterns)?,
+            PatternKind::MatchSequence(patterns) | PatternKind::MatchOr(patterns) => {
+                self.patterns(patterns)?
+            }
             PatternKind::MatchMapping(data) => {
                 self.exprs(&mut data.keys)?;
                 self.patterns(&mut data.patterns)?;
@@ -529,14 +589,21 @@ impl Folder<'_> {
                 self.patterns(&mut data.patterns)?;
                 self.patterns(&mut data.kwd_patterns)?;
             }
-            PatternKind::MatchAs { pattern: Some(inner), .. } => self.pattern(inner)?,
-            PatternKind::MatchAs { .. } | PatternKind::MatchSingleton(_) | PatternKind::MatchStar(_) => {}
+            PatternKind::MatchAs {
+                pattern: Some(inner),
+                ..
+            } => self.pattern(inner)?,
+            PatternKind::MatchAs { .. }
+            | PatternKind::MatchSingleton(_)
+            | PatternKind::MatchStar(_) => {}
         }
         self.depth -= 1;
         Ok(())
     }
 
     fn patterns(&mut self, patterns: &mut [Pattern]) -> Folded {
-        patterns.iter_mut().try_for_each(|pattern| self.pattern(pattern))
+        patterns
+            .iter_mut()
+            .try_for_each(|pattern| self.pattern(pattern))
     }
 }

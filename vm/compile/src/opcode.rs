@@ -209,7 +209,9 @@ pub static CACHES: [u8; 256] = [
 ];
 
 /// Relative jumps.
-pub static HASJREL: [Opcode; 15] = [93, 110, 111, 112, 114, 115, 123, 128, 129, 134, 140, 173, 174, 175, 176];
+pub static HASJREL: [Opcode; 15] = [
+    93, 110, 111, 112, 114, 115, 123, 128, 129, 134, 140, 173, 174, 175, 176,
+];
 /// Opcodes whose argument is a constant's index.
 pub static HASCONST: [Opcode; 2] = [100, 172];
 /// Opcodes whose argument is a name's index.
@@ -268,27 +270,91 @@ pub fn is_scope_exit(opcode: Opcode) -> bool {
 /// What an instruction does to the depth of the stack, on the jump or past it.
 pub fn stack_effect(opcode: Opcode, oparg: i32, jump: bool) -> Option<i32> {
     Some(match opcode {
-        NOP | EXTENDED_ARG | RESUME | CACHE | SWAP | UNARY_POSITIVE | UNARY_NEGATIVE | UNARY_NOT | UNARY_INVERT
-        | GET_ITER | SETUP_ANNOTATIONS | ASYNC_GEN_WRAP | YIELD_VALUE | POP_BLOCK | DELETE_NAME | DELETE_GLOBAL
-        | LOAD_ATTR | CHECK_EXC_MATCH | CHECK_EG_MATCH | JUMP_FORWARD | JUMP_BACKWARD | JUMP
-        | JUMP_BACKWARD_NO_INTERRUPT | JUMP_NO_INTERRUPT | DELETE_FAST | RETURN_GENERATOR | KW_NAMES | MAKE_CELL
-        | COPY_FREE_VARS | DELETE_DEREF | GET_AWAITABLE | GET_AITER | GET_YIELD_FROM_ITER | LIST_TO_TUPLE => 0,
-        POP_TOP | SET_ADD | LIST_APPEND | BINARY_SUBSCR | PRINT_EXPR | RETURN_VALUE | IMPORT_STAR | POP_EXCEPT
-        | STORE_NAME | DELETE_ATTR | STORE_GLOBAL | COMPARE_OP | IS_OP | CONTAINS_OP | IMPORT_NAME
-        | POP_JUMP_BACKWARD_IF_NONE | POP_JUMP_FORWARD_IF_NONE | POP_JUMP_IF_NONE | POP_JUMP_BACKWARD_IF_NOT_NONE
-        | POP_JUMP_FORWARD_IF_NOT_NONE | POP_JUMP_IF_NOT_NONE | POP_JUMP_FORWARD_IF_FALSE
-        | POP_JUMP_BACKWARD_IF_FALSE | POP_JUMP_IF_FALSE | POP_JUMP_FORWARD_IF_TRUE | POP_JUMP_BACKWARD_IF_TRUE
-        | POP_JUMP_IF_TRUE | PREP_RERAISE_STAR | RERAISE | STORE_FAST | CALL | STORE_DEREF | LIST_EXTEND
-        | SET_UPDATE | DICT_MERGE | DICT_UPDATE | BINARY_OP => -1,
+        NOP
+        | EXTENDED_ARG
+        | RESUME
+        | CACHE
+        | SWAP
+        | UNARY_POSITIVE
+        | UNARY_NEGATIVE
+        | UNARY_NOT
+        | UNARY_INVERT
+        | GET_ITER
+        | SETUP_ANNOTATIONS
+        | ASYNC_GEN_WRAP
+        | YIELD_VALUE
+        | POP_BLOCK
+        | DELETE_NAME
+        | DELETE_GLOBAL
+        | LOAD_ATTR
+        | CHECK_EXC_MATCH
+        | CHECK_EG_MATCH
+        | JUMP_FORWARD
+        | JUMP_BACKWARD
+        | JUMP
+        | JUMP_BACKWARD_NO_INTERRUPT
+        | JUMP_NO_INTERRUPT
+        | DELETE_FAST
+        | RETURN_GENERATOR
+        | KW_NAMES
+        | MAKE_CELL
+        | COPY_FREE_VARS
+        | DELETE_DEREF
+        | GET_AWAITABLE
+        | GET_AITER
+        | GET_YIELD_FROM_ITER
+        | LIST_TO_TUPLE => 0,
+        POP_TOP
+        | SET_ADD
+        | LIST_APPEND
+        | BINARY_SUBSCR
+        | PRINT_EXPR
+        | RETURN_VALUE
+        | IMPORT_STAR
+        | POP_EXCEPT
+        | STORE_NAME
+        | DELETE_ATTR
+        | STORE_GLOBAL
+        | COMPARE_OP
+        | IS_OP
+        | CONTAINS_OP
+        | IMPORT_NAME
+        | POP_JUMP_BACKWARD_IF_NONE
+        | POP_JUMP_FORWARD_IF_NONE
+        | POP_JUMP_IF_NONE
+        | POP_JUMP_BACKWARD_IF_NOT_NONE
+        | POP_JUMP_FORWARD_IF_NOT_NONE
+        | POP_JUMP_IF_NOT_NONE
+        | POP_JUMP_FORWARD_IF_FALSE
+        | POP_JUMP_BACKWARD_IF_FALSE
+        | POP_JUMP_IF_FALSE
+        | POP_JUMP_FORWARD_IF_TRUE
+        | POP_JUMP_BACKWARD_IF_TRUE
+        | POP_JUMP_IF_TRUE
+        | PREP_RERAISE_STAR
+        | RERAISE
+        | STORE_FAST
+        | CALL
+        | STORE_DEREF
+        | LIST_EXTEND
+        | SET_UPDATE
+        | DICT_MERGE
+        | DICT_UPDATE
+        | BINARY_OP => -1,
         MAP_ADD | DELETE_SUBSCR | STORE_ATTR | END_ASYNC_FOR | MATCH_CLASS => -2,
         STORE_SUBSCR => -3,
-        LOAD_BUILD_CLASS | LOAD_CONST | LOAD_NAME | IMPORT_FROM | PUSH_EXC_INFO | WITH_EXCEPT_START | LOAD_FAST
-        | LOAD_CLOSURE | LOAD_DEREF | LOAD_CLASSDEREF | BEFORE_ASYNC_WITH | BEFORE_WITH | GET_ANEXT | LOAD_METHOD
-        | LOAD_ASSERTION_ERROR | GET_LEN | MATCH_MAPPING | MATCH_SEQUENCE | MATCH_KEYS | COPY | PUSH_NULL => 1,
+        LOAD_BUILD_CLASS | LOAD_CONST | LOAD_NAME | IMPORT_FROM | PUSH_EXC_INFO
+        | WITH_EXCEPT_START | LOAD_FAST | LOAD_CLOSURE | LOAD_DEREF | LOAD_CLASSDEREF
+        | BEFORE_ASYNC_WITH | BEFORE_WITH | GET_ANEXT | LOAD_METHOD | LOAD_ASSERTION_ERROR
+        | GET_LEN | MATCH_MAPPING | MATCH_SEQUENCE | MATCH_KEYS | COPY | PUSH_NULL => 1,
         UNPACK_SEQUENCE => oparg - 1,
         UNPACK_EX => (oparg & 0xff) + (oparg >> 8),
         FOR_ITER => {
-            if jump { -1 } else { 1 }
+            if jump {
+                -1
+            } else {
+                1
+            }
         }
         SEND | JUMP_IF_TRUE_OR_POP | JUMP_IF_FALSE_OR_POP => match (opcode, jump) {
             (SEND, true) | (JUMP_IF_TRUE_OR_POP | JUMP_IF_FALSE_OR_POP, false) => -1,
@@ -303,7 +369,11 @@ pub fn stack_effect(opcode: Opcode, oparg: i32, jump: bool) -> Option<i32> {
         CALL_FUNCTION_EX => -2 - (oparg & 1),
         MAKE_FUNCTION => -(oparg & 15).count_ones().cast_signed(),
         BUILD_SLICE => {
-            if oparg == 3 { -2 } else { -1 }
+            if oparg == 3 {
+                -2
+            } else {
+                -1
+            }
         }
         FORMAT_VALUE => -(oparg >> 2 & 1),
         _ => return None,

@@ -8,17 +8,31 @@ pub fn float_repr(value: f64) -> String {
         return "nan".into();
     }
     if value.is_infinite() {
-        return if value < 0.0 { "-inf".into() } else { "inf".into() };
+        return if value < 0.0 {
+            "-inf".into()
+        } else {
+            "inf".into()
+        };
     }
     let text = format!("{value:e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
+    let (sign, mantissa) = mantissa
+        .strip_prefix('-')
+        .map_or(("", mantissa), |rest| ("-", rest));
     let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
     if !(-4..16).contains(&exponent) {
-        let fraction = if digits.len() > 1 { format!(".{}", &digits[1..]) } else { String::new() };
+        let fraction = if digits.len() > 1 {
+            format!(".{}", &digits[1..])
+        } else {
+            String::new()
+        };
         let exponent_sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{sign}{}{fraction}e{exponent_sign}{:02}", &digits[..1], exponent.abs());
+        return format!(
+            "{sign}{}{fraction}e{exponent_sign}{:02}",
+            &digits[..1],
+            exponent.abs()
+        );
     }
     if exponent < 0 {
         return format!("{sign}0.{}{digits}", "0".repeat((-exponent - 1) as usize));
@@ -74,7 +88,9 @@ pub fn str_repr(text: &[u8]) -> Vec<u8> {
             0x09 => out.extend(b"\\t"),
             0x5c => out.extend(b"\\\\"),
             _ if code == u32::from(quote) => out.extend([b'\\', quote]),
-            _ if twinheap_ucd::is_printable(code) => twinheap_syntax::strings::push_code(&mut out, code),
+            _ if twinheap_ucd::is_printable(code) => {
+                twinheap_syntax::strings::push_code(&mut out, code)
+            }
             0..0x100 => out.extend(format!("\\x{code:02x}").bytes()),
             0x100..0x1_0000 => out.extend(format!("\\u{code:04x}").bytes()),
             _ => out.extend(format!("\\U{code:08x}").bytes()),

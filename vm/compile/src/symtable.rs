@@ -131,8 +131,13 @@ impl Entry {
     /// The names whose scope is `scope` or that have one of `flags`, sorted by their text.
     pub fn names_by_type(&self, scope: Scope, flags: u32, names: &Names) -> Vec<Name> {
         let wanted = |value: u32| scope_of_flags(value) == scope || value & flags != 0;
-        let mut found: Vec<Name> =
-            self.symbols.entries.iter().filter(|entry| wanted(entry.1)).map(|entry| entry.0).collect();
+        let mut found: Vec<Name> = self
+            .symbols
+            .entries
+            .iter()
+            .filter(|entry| wanted(entry.1))
+            .map(|entry| entry.0)
+            .collect();
         found.sort_unstable_by(|a, b| names.text(*a).cmp(names.text(*b)));
         found
     }
@@ -181,7 +186,13 @@ impl Scopes {
     }
 }
 
-pub fn build(module: &Mod, names: &mut Names, features: i32, depth: i32, limit: i32) -> Analyzed<Scopes> {
+pub fn build(
+    module: &Mod,
+    names: &mut Names,
+    features: i32,
+    depth: i32,
+    limit: i32,
+) -> Analyzed<Scopes> {
     let class_name = names.intern("__class__");
     let super_name = names.intern("super");
     let top = names.intern("top");
@@ -209,7 +220,10 @@ pub fn build(module: &Mod, names: &mut Names, features: i32, depth: i32, limit: 
     table.stack.clear();
     let mut global = FastSet::default();
     table.analyze_block(0, None, &mut global)?;
-    Ok(Scopes { entries: table.entries, by_node: table.by_node })
+    Ok(Scopes {
+        entries: table.entries,
+        by_node: table.by_node,
+    })
 }
 
 impl SymbolTable<'_> {
@@ -281,7 +295,10 @@ impl SymbolTable<'_> {
         let entry = &mut self.entries[id];
         let old = entry.symbols.get(mangled).unwrap_or(0);
         if flag & DEF_PARAM != 0 && old & DEF_PARAM != 0 {
-            let message = format!("duplicate argument '{}' in function definition", self.names.text(name));
+            let message = format!(
+                "duplicate argument '{}' in function definition",
+                self.names.text(name)
+            );
             return Err(error_at(message, span));
         }
         let mut value = old | flag;
@@ -312,7 +329,11 @@ impl SymbolTable<'_> {
 
     fn enter_depth(&mut self) -> Analyzed {
         self.depth += 1;
-        if self.depth > self.limit { Err(too_deep()) } else { Ok(()) }
+        if self.depth > self.limit {
+            Err(too_deep())
+        } else {
+            Ok(())
+        }
     }
 
     fn stmts(&mut self, stmts: &[Stmt]) -> Analyzed {
@@ -329,7 +350,9 @@ impl SymbolTable<'_> {
 
     fn defaults(&mut self, args: &Arguments) -> Analyzed {
         self.exprs(&args.defaults)?;
-        args.kw_defaults.iter().try_for_each(|default| self.opt(default.as_ref()))
+        args.kw_defaults
+            .iter()
+            .try_for_each(|default| self.opt(default.as_ref()))
     }
 
     fn function(&mut self, stmt: &Stmt, def: &FunctionDef, is_async: bool) -> Analyzed {
@@ -350,7 +373,9 @@ impl SymbolTable<'_> {
     fn class(&mut self, stmt: &Stmt, def: &ClassDef) -> Analyzed {
         self.add_def(def.name, DEF_LOCAL, stmt.span)?;
         self.exprs(&def.bases)?;
-        def.keywords.iter().try_for_each(|keyword| self.expr(&keyword.value))?;
+        def.keywords
+            .iter()
+            .try_for_each(|keyword| self.expr(&keyword.value))?;
         self.exprs(&def.decorator_list)?;
         self.enter(def.name, BlockType::Class, node_key(stmt), stmt.span);
         let outer = self.private.replace(def.name);
@@ -447,7 +472,11 @@ impl SymbolTable<'_> {
             let flags = self.lookup(id);
             let in_module = self.current() == 0;
             if flags & (DEF_GLOBAL | DEF_NONLOCAL) != 0 && !in_module && assign.simple {
-                let what = if flags & DEF_GLOBAL != 0 { "global" } else { "nonlocal" };
+                let what = if flags & DEF_GLOBAL != 0 {
+                    "global"
+                } else {
+                    "nonlocal"
+                };
                 let message = format!("annotated name '{}' can't be {what}", self.names.text(id));
                 return Err(error_at(message, stmt.span));
             }
@@ -464,7 +493,11 @@ impl SymbolTable<'_> {
     }
 
     fn declaration(&mut self, stmt: &Stmt, names: &[Name], flag: u32) -> Analyzed {
-        let what = if flag == DEF_GLOBAL { "global" } else { "nonlocal" };
+        let what = if flag == DEF_GLOBAL {
+            "global"
+        } else {
+            "nonlocal"
+        };
         for name in names {
             let flags = self.lookup(*name);
             if flags & (DEF_PARAM | DEF_LOCAL | USE | DEF_ANNOT) != 0 {
@@ -490,7 +523,10 @@ impl SymbolTable<'_> {
         let name = alias.asname.unwrap_or(alias.name);
         if name == known::STAR {
             if self.cur().block_type != BlockType::Module {
-                return Err(error_at("import * only allowed at module level".into(), alias.span));
+                return Err(error_at(
+                    "import * only allowed at module level".into(),
+                    alias.span,
+                ));
             }
             return Ok(());
         }
@@ -508,7 +544,12 @@ impl SymbolTable<'_> {
     fn annotation(&mut self, annotation: &Expr) -> Analyzed {
         let future = self.features & CO_FUTURE_ANNOTATIONS != 0;
         if future {
-            self.enter(known::UNDERSCORE, BlockType::Annotation, node_key(annotation), annotation.span);
+            self.enter(
+                known::UNDERSCORE,
+                BlockType::Annotation,
+                node_key(annotation),
+                annotation.span,
+            );
         }
         self.expr(annotation)?;
         if future {
@@ -520,11 +561,22 @@ impl SymbolTable<'_> {
     fn annotations(&mut self, stmt: &Stmt, args: &Arguments, returns: Option<&Expr>) -> Analyzed {
         let future = self.features & CO_FUTURE_ANNOTATIONS != 0;
         if future {
-            self.enter(known::UNDERSCORE, BlockType::Annotation, node_key(stmt), stmt.span);
+            self.enter(
+                known::UNDERSCORE,
+                BlockType::Annotation,
+                node_key(stmt),
+                stmt.span,
+            );
         }
         let vararg = args.vararg.as_deref();
         let kwarg = args.kwarg.as_deref();
-        let all = args.posonlyargs.iter().chain(&args.args).chain(vararg).chain(kwarg).chain(&args.kwonlyargs);
+        let all = args
+            .posonlyargs
+            .iter()
+            .chain(&args.args)
+            .chain(vararg)
+            .chain(kwarg)
+            .chain(&args.kwonlyargs);
         for arg in all {
             self.opt(arg.annotation.as_deref())?;
         }
@@ -538,7 +590,12 @@ impl SymbolTable<'_> {
     }
 
     fn arguments(&mut self, args: &Arguments) -> Analyzed {
-        for arg in args.posonlyargs.iter().chain(&args.args).chain(&args.kwonlyargs) {
+        for arg in args
+            .posonlyargs
+            .iter()
+            .chain(&args.args)
+            .chain(&args.kwonlyargs)
+        {
             self.add_def(arg.arg, DEF_PARAM, arg.span)?;
         }
         if let Some(arg) = &args.vararg {
@@ -556,7 +613,10 @@ impl SymbolTable<'_> {
         if self.cur().block_type != BlockType::Annotation {
             return Ok(());
         }
-        Err(error_at(format!("'{what}' can not be used within an annotation"), span))
+        Err(error_at(
+            format!("'{what}' can not be used within an annotation"),
+            span,
+        ))
     }
 
     fn not_in_comprehension(&mut self, span: Span) -> Analyzed {
@@ -597,7 +657,9 @@ impl SymbolTable<'_> {
                 self.expr(&data.orelse)?;
             }
             ExprKind::Dict(dict) => {
-                dict.keys.iter().try_for_each(|key| self.opt(key.as_ref()))?;
+                dict.keys
+                    .iter()
+                    .try_for_each(|key| self.opt(key.as_ref()))?;
                 self.exprs(&dict.values)?;
             }
             ExprKind::Set(elts)
@@ -605,17 +667,41 @@ impl SymbolTable<'_> {
             | ExprKind::List { elts, .. }
             | ExprKind::Tuple { elts, .. } => self.exprs(elts)?,
             ExprKind::GeneratorExp(comp) => {
-                self.comprehension(expr, ComprehensionType::Generator, &comp.generators, &comp.elt, None)?;
+                self.comprehension(
+                    expr,
+                    ComprehensionType::Generator,
+                    &comp.generators,
+                    &comp.elt,
+                    None,
+                )?;
             }
             ExprKind::ListComp(comp) => {
-                self.comprehension(expr, ComprehensionType::List, &comp.generators, &comp.elt, None)?;
+                self.comprehension(
+                    expr,
+                    ComprehensionType::List,
+                    &comp.generators,
+                    &comp.elt,
+                    None,
+                )?;
             }
             ExprKind::SetComp(comp) => {
-                self.comprehension(expr, ComprehensionType::Set, &comp.generators, &comp.elt, None)?;
+                self.comprehension(
+                    expr,
+                    ComprehensionType::Set,
+                    &comp.generators,
+                    &comp.elt,
+                    None,
+                )?;
             }
             ExprKind::DictComp(comp) => {
                 let value = Some(&comp.value);
-                self.comprehension(expr, ComprehensionType::Dict, &comp.generators, &comp.key, value)?;
+                self.comprehension(
+                    expr,
+                    ComprehensionType::Dict,
+                    &comp.generators,
+                    &comp.key,
+                    value,
+                )?;
             }
             ExprKind::Yield(value) => {
                 self.not_in_annotation("yield expression", expr.span)?;
@@ -641,14 +727,18 @@ impl SymbolTable<'_> {
             ExprKind::Call(call) => {
                 self.expr(&call.func)?;
                 self.exprs(&call.args)?;
-                call.keywords.iter().try_for_each(|keyword| self.expr(&keyword.value))?;
+                call.keywords
+                    .iter()
+                    .try_for_each(|keyword| self.expr(&keyword.value))?;
             }
             ExprKind::FormattedValue(data) => {
                 self.expr(&data.value)?;
                 self.opt(data.format_spec.as_ref())?;
             }
             ExprKind::Constant { .. } => {}
-            ExprKind::Attribute { value, .. } | ExprKind::Starred { value, .. } => self.expr(value)?,
+            ExprKind::Attribute { value, .. } | ExprKind::Starred { value, .. } => {
+                self.expr(value)?
+            }
             ExprKind::Subscript { value, slice, .. } => {
                 self.expr(value)?;
                 self.expr(slice)?;
@@ -672,7 +762,8 @@ impl SymbolTable<'_> {
 
     fn named_expr(&mut self, expr: &Expr, target: &Expr, value: &Expr) -> Analyzed {
         if self.cur().comp_iter_expr > 0 {
-            let message = "assignment expression cannot be used in a comprehension iterable expression";
+            let message =
+                "assignment expression cannot be used in a comprehension iterable expression";
             return Err(error_at(message.into(), expr.span));
         }
         if self.cur().comprehension != ComprehensionType::None {
@@ -684,7 +775,9 @@ impl SymbolTable<'_> {
 
     /// An assignment expression in a comprehension binds in the scope around it.
     fn extend_named_expr_scope(&mut self, target: &Expr) -> Analyzed {
-        let ExprKind::Name { id, .. } = target.kind else { return Ok(()) };
+        let ExprKind::Name { id, .. } = target.kind else {
+            return Ok(());
+        };
         for at in (0..self.stack.len()).rev() {
             let block = self.stack[at];
             let entry = &self.entries[block];
@@ -701,7 +794,11 @@ impl SymbolTable<'_> {
             }
             match entry.block_type {
                 BlockType::Function => {
-                    let flag = if flags & DEF_GLOBAL != 0 { DEF_GLOBAL } else { DEF_NONLOCAL };
+                    let flag = if flags & DEF_GLOBAL != 0 {
+                        DEF_GLOBAL
+                    } else {
+                        DEF_NONLOCAL
+                    };
                     self.add_def(id, flag, target.span)?;
                     self.record_directive(id, target.span);
                     return self.add_def_to(block, id, DEF_LOCAL, target.span);
@@ -712,8 +809,7 @@ impl SymbolTable<'_> {
                     return self.add_def_to(block, id, DEF_GLOBAL, target.span);
                 }
                 BlockType::Class => {
-                    let message =
-                        "assignment expression within a comprehension cannot be used in a class body";
+                    let message = "assignment expression within a comprehension cannot be used in a class body";
                     return Err(error_at(message.into(), target.span));
                 }
                 BlockType::Annotation => {}
@@ -781,7 +877,9 @@ impl SymbolTable<'_> {
         match &pattern.kind {
             PatternKind::MatchValue(value) => self.expr(value)?,
             PatternKind::MatchSingleton(_) => {}
-            PatternKind::MatchSequence(patterns) | PatternKind::MatchOr(patterns) => self.patterns(patterns)?,
+            PatternKind::MatchSequence(patterns) | PatternKind::MatchOr(patterns) => {
+                self.patterns(patterns)?
+            }
             PatternKind::MatchStar(name) => {
                 if let Some(name) = name {
                     self.add_def(*name, DEF_LOCAL, pattern.span)?;
@@ -799,7 +897,10 @@ impl SymbolTable<'_> {
                 self.patterns(&data.patterns)?;
                 self.patterns(&data.kwd_patterns)?;
             }
-            PatternKind::MatchAs { pattern: inner, name } => {
+            PatternKind::MatchAs {
+                pattern: inner,
+                name,
+            } => {
                 if let Some(inner) = inner {
                     self.pattern(inner)?;
                 }
@@ -813,11 +914,17 @@ impl SymbolTable<'_> {
     }
 
     fn patterns(&mut self, patterns: &[Pattern]) -> Analyzed {
-        patterns.iter().try_for_each(|pattern| self.pattern(pattern))
+        patterns
+            .iter()
+            .try_for_each(|pattern| self.pattern(pattern))
     }
 
     fn directive_error(&self, id: usize, name: Name, message: String) -> Box<SyntaxError> {
-        let span = self.entries[id].directives.iter().find(|directive| directive.0 == name).map(|found| found.1);
+        let span = self.entries[id]
+            .directives
+            .iter()
+            .find(|directive| directive.0 == name)
+            .map(|found| found.1);
         error_at(message, span.unwrap_or_default())
     }
 
@@ -904,8 +1011,16 @@ impl SymbolTable<'_> {
         let mut new_free = FastSet::default();
         for (at, child) in children.iter().enumerate() {
             let last = at + 1 == children.len();
-            let child_bound = if last { std::mem::take(&mut new_bound) } else { new_bound.clone() };
-            let mut child_global = if last { std::mem::take(&mut new_global) } else { new_global.clone() };
+            let child_bound = if last {
+                std::mem::take(&mut new_bound)
+            } else {
+                new_bound.clone()
+            };
+            let mut child_global = if last {
+                std::mem::take(&mut new_global)
+            } else {
+                new_global.clone()
+            };
             new_free.extend(self.analyze_block(*child, Some(child_bound), &mut child_global)?);
         }
         self.entries[id].children = children;
@@ -938,13 +1053,16 @@ impl SymbolTable<'_> {
         for name in free {
             match entry.symbols.get(*name) {
                 Some(flags) => {
-                    if entry.block_type == BlockType::Class && flags & (DEF_BOUND | DEF_GLOBAL) != 0 {
+                    if entry.block_type == BlockType::Class && flags & (DEF_BOUND | DEF_GLOBAL) != 0
+                    {
                         entry.symbols.set(*name, flags | DEF_FREE_CLASS);
                     }
                 }
                 None => {
                     if bound.is_none_or(|bound| bound.contains(name)) {
-                        entry.symbols.set(*name, (Scope::Free as u32) << SCOPE_OFFSET);
+                        entry
+                            .symbols
+                            .set(*name, (Scope::Free as u32) << SCOPE_OFFSET);
                     }
                 }
             }

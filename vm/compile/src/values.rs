@@ -23,7 +23,11 @@ pub fn is_true(value: &Constant) -> bool {
 }
 
 fn bool_value(value: bool) -> Constant {
-    if value { Constant::True } else { Constant::False }
+    if value {
+        Constant::True
+    } else {
+        Constant::False
+    }
 }
 
 /// An integer or a boolean.
@@ -55,7 +59,9 @@ pub fn equal(a: &Constant, b: &Constant) -> bool {
     if let (Some(a), Some(b)) = (as_int(a), as_int(b)) {
         return a == b;
     }
-    let is_number = |x: &Constant| matches!(x, Constant::Float(_) | Constant::Complex(..)) || as_int(x).is_some();
+    let is_number = |x: &Constant| {
+        matches!(x, Constant::Float(_) | Constant::Complex(..)) || as_int(x).is_some()
+    };
     if is_number(a) && is_number(b) {
         return match (as_complex(a), as_complex(b)) {
             (Some(x), Some(y)) => x == y && exact(a, x.0) && exact(b, y.0),
@@ -81,7 +87,11 @@ fn exact(value: &Constant, float: f64) -> bool {
             let exponent = (back >> 52 & 0x7ff) as i64 - 1075;
             let mantissa = Int::Small((back & 0xf_ffff_ffff_ffff | 0x10_0000_0000_0000) as i64);
             let magnitude = mantissa.shl(exponent.unsigned_abs());
-            let truth = if value.is_negative() { value.neg() } else { value.clone() };
+            let truth = if value.is_negative() {
+                value.neg()
+            } else {
+                value.clone()
+            };
             exponent >= 0 && magnitude == truth
         }
         _ => true,
@@ -138,7 +148,9 @@ fn concatenate(left: &Constant, right: &Constant) -> Option<Constant> {
     Some(match (left, right) {
         (Constant::Str(a), Constant::Str(b)) => Constant::Str(join_text(a, b)),
         (Constant::Bytes(a), Constant::Bytes(b)) => Constant::Bytes(join(a, b)),
-        (Constant::Tuple(a), Constant::Tuple(b)) => Constant::Tuple(a.iter().chain(b.iter()).cloned().collect()),
+        (Constant::Tuple(a), Constant::Tuple(b)) => {
+            Constant::Tuple(a.iter().chain(b.iter()).cloned().collect())
+        }
         _ => return None,
     })
 }
@@ -166,12 +178,23 @@ fn check_complexity(value: &Constant, mut limit: i64) -> i64 {
 
 /// A sequence times a number; the outer `None` says that neither side is a sequence.
 fn repeat(left: &Constant, right: &Constant) -> Option<Option<Constant>> {
-    let is_sequence = |x: &Constant| matches!(x, Constant::Str(_) | Constant::Bytes(_) | Constant::Tuple(_));
-    let (sequence, count) = if is_sequence(left) { (left, right) } else { (right, left) };
+    let is_sequence = |x: &Constant| {
+        matches!(
+            x,
+            Constant::Str(_) | Constant::Bytes(_) | Constant::Tuple(_)
+        )
+    };
+    let (sequence, count) = if is_sequence(left) {
+        (left, right)
+    } else {
+        (right, left)
+    };
     if !is_sequence(sequence) {
         return None;
     }
-    let Some(count) = as_int(count) else { return Some(None) };
+    let Some(count) = as_int(count) else {
+        return Some(None);
+    };
     let (size, limit) = match sequence {
         Constant::Str(text) => (text_len(text), MAX_STR_SIZE),
         Constant::Bytes(bytes) => (bytes.len() as i64, MAX_STR_SIZE),
@@ -179,9 +202,18 @@ fn repeat(left: &Constant, right: &Constant) -> Option<Option<Constant>> {
         _ => return Some(None),
     };
     if size == 0 {
-        return Some(if count.to_i64().is_some() { Some(sequence.clone()) } else { None });
+        return Some(if count.to_i64().is_some() {
+            Some(sequence.clone())
+        } else {
+            None
+        });
     }
-    let Some(count) = count.to_i64().filter(|count| (0..=limit / size).contains(count)) else { return Some(None) };
+    let Some(count) = count
+        .to_i64()
+        .filter(|count| (0..=limit / size).contains(count))
+    else {
+        return Some(None);
+    };
     Some(match sequence {
         Constant::Str(text) => Some(Constant::Str(Rc::from(text.repeat(count as usize)))),
         Constant::Bytes(bytes) => Some(Constant::Bytes(Rc::from(bytes.repeat(count as usize)))),
@@ -189,7 +221,9 @@ fn repeat(left: &Constant, right: &Constant) -> Option<Option<Constant>> {
             if count > 0 && check_complexity(sequence, MAX_TOTAL_ITEMS / count) < 0 {
                 return Some(None);
             }
-            Some(Constant::Tuple((0..count).flat_map(|_| items.iter().cloned()).collect()))
+            Some(Constant::Tuple(
+                (0..count).flat_map(|_| items.iter().cloned()).collect(),
+            ))
         }
         _ => None,
     })
@@ -198,7 +232,11 @@ fn repeat(left: &Constant, right: &Constant) -> Option<Option<Constant>> {
 fn int_binary(op: Operator, a: &Int, b: &Int, both_bool: bool) -> Option<Constant> {
     let bitwise = |operation: fn(u32, u32) -> u32| {
         let value = a.bitwise(b, operation);
-        if both_bool { bool_value(!value.is_zero()) } else { Constant::Int(value) }
+        if both_bool {
+            bool_value(!value.is_zero())
+        } else {
+            Constant::Int(value)
+        }
     };
     Some(Constant::Int(match op {
         Operator::Add => a.add(b),
@@ -215,10 +253,17 @@ fn int_binary(op: Operator, a: &Int, b: &Int, both_bool: bool) -> Option<Constan
         Operator::Pow => return int_power(a, b),
         Operator::LShift => {
             let bits = u64::try_from(b.to_i64()?).ok()?;
-            if !a.is_zero() && bits != 0 && (bits > MAX_INT_SIZE || a.bit_length() > MAX_INT_SIZE - bits) {
+            if !a.is_zero()
+                && bits != 0
+                && (bits > MAX_INT_SIZE || a.bit_length() > MAX_INT_SIZE - bits)
+            {
                 return None;
             }
-            if a.is_zero() { Int::Small(0) } else { a.shl(bits) }
+            if a.is_zero() {
+                Int::Small(0)
+            } else {
+                a.shl(bits)
+            }
         }
         Operator::RShift => {
             if b.is_negative() {
@@ -270,7 +315,11 @@ fn float_divmod(a: f64, b: f64) -> Option<(f64, f64)> {
     }
     let floor = if quotient != 0.0 {
         let floor = quotient.floor();
-        if quotient - floor > 0.5 { floor + 1.0 } else { floor }
+        if quotient - floor > 0.5 {
+            floor + 1.0
+        } else {
+            floor
+        }
     } else {
         0.0_f64.copysign(a / b)
     };
@@ -308,7 +357,11 @@ fn float_power(a: f64, b: f64) -> Option<Constant> {
         return Some(Constant::Complex(real, imag));
     }
     let value = a.powf(b);
-    if value.is_infinite() && a.is_finite() && b.is_finite() { None } else { Some(Constant::Float(value)) }
+    if value.is_infinite() && a.is_finite() && b.is_finite() {
+        None
+    } else {
+        Some(Constant::Float(value))
+    }
 }
 
 fn complex_multiply(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
@@ -323,12 +376,18 @@ fn complex_divide(a: (f64, f64), b: (f64, f64)) -> Option<(f64, f64)> {
         }
         let ratio = b.1 / b.0;
         let denominator = b.0 + b.1 * ratio;
-        return Some(((a.0 + a.1 * ratio) / denominator, (a.1 - a.0 * ratio) / denominator));
+        return Some((
+            (a.0 + a.1 * ratio) / denominator,
+            (a.1 - a.0 * ratio) / denominator,
+        ));
     }
     if abs_imag >= abs_real {
         let ratio = b.0 / b.1;
         let denominator = b.0 * ratio + b.1;
-        return Some(((a.0 * ratio + a.1) / denominator, (a.1 * ratio - a.0) / denominator));
+        return Some((
+            (a.0 * ratio + a.1) / denominator,
+            (a.1 * ratio - a.0) / denominator,
+        ));
     }
     Some((f64::NAN, f64::NAN))
 }
@@ -354,7 +413,11 @@ fn complex_power(a: (f64, f64), b: (f64, f64)) -> Option<(f64, f64)> {
         }
         (length * phase.cos(), length * phase.sin())
     };
-    if result.0.is_infinite() || result.1.is_infinite() { None } else { Some(result) }
+    if result.0.is_infinite() || result.1.is_infinite() {
+        None
+    } else {
+        Some(result)
+    }
 }
 
 fn complex_int_power(a: (f64, f64), exponent: i64) -> Option<(f64, f64)> {
@@ -369,7 +432,11 @@ fn complex_int_power(a: (f64, f64), exponent: i64) -> Option<(f64, f64)> {
         mask <<= 1;
         base = complex_multiply(base, base);
     }
-    if exponent > 0 { Some(result) } else { complex_divide((1.0, 0.0), result) }
+    if exponent > 0 {
+        Some(result)
+    } else {
+        complex_divide((1.0, 0.0), result)
+    }
 }
 
 fn complex_binary(op: Operator, a: (f64, f64), b: (f64, f64)) -> Option<(f64, f64)> {
@@ -392,9 +459,13 @@ pub fn subscript(value: &Constant, index: &Constant) -> Option<Constant> {
     };
     match value {
         Constant::Tuple(items) => Some(items[place(items.len())?].clone()),
-        Constant::Bytes(bytes) => Some(Constant::Int(Int::Small(i64::from(bytes[place(bytes.len())?])))),
+        Constant::Bytes(bytes) => Some(Constant::Int(Int::Small(i64::from(
+            bytes[place(bytes.len())?],
+        )))),
         Constant::Str(text) => {
-            let starts: Vec<usize> = (0..text.len()).filter(|at| text[*at] & 0xc0 != 0x80).collect();
+            let starts: Vec<usize> = (0..text.len())
+                .filter(|at| text[*at] & 0xc0 != 0x80)
+                .collect();
             let at = place(starts.len())?;
             let end = starts.get(at + 1).copied().unwrap_or(text.len());
             Some(Constant::Str(Rc::from(&text[starts[at]..end])))

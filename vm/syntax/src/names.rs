@@ -31,7 +31,11 @@ fn hash_bytes(bytes: &[u8]) -> u32 {
 impl Names {
     /// A table that holds `first` under the numbers 0, 1, 2 and so on.
     pub fn with(first: &[&str]) -> Names {
-        let mut names = Names { texts: Vec::new(), hashes: Vec::new(), slots: vec![EMPTY; 512] };
+        let mut names = Names {
+            texts: Vec::new(),
+            hashes: Vec::new(),
+            slots: vec![EMPTY; 512],
+        };
         for text in first {
             names.intern(text);
         }
