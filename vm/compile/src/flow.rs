@@ -719,6 +719,23 @@ fn next_swappable(instrs: &[Instr], after: usize, line: i32) -> Option<usize> {
     None
 }
 
+/// The local variable that an instruction stores to.
+fn stored_local(instr: &Instr) -> Option<i32> {
+    (instr.opcode == STORE_FAST).then_some(instr.oparg)
+}
+
+/// Whether no store of the last value of a variable would move.
+fn may_reorder(instrs: &[Instr], first: usize, other: usize) -> bool {
+    let (a, b) = (stored_local(&instrs[first]), stored_local(&instrs[other]));
+    if a.is_none() && b.is_none() {
+        return true;
+    }
+    a != b
+        && !instrs[first + 1..other]
+            .iter()
+            .any(|instr| stored_local(instr).is_some_and(|local| a == Some(local) || b == Some(local)))
+}
+
 /// Swaps the instructions that would take swapped values, instead of the values.
 fn apply_static_swaps(instrs: &mut [Instr], last: usize) {
     for at in (0..=last).rev() {
@@ -738,6 +755,9 @@ fn apply_static_swaps(instrs: &mut [Instr], last: usize) {
                 Some(next) => other = next,
                 None => return,
             }
+        }
+        if !may_reorder(instrs, first, other) {
+            return;
         }
         instrs[at].opcode = NOP;
         instrs.swap(first, other);

@@ -79,6 +79,7 @@ impl<'t> Compiler<'t> {
             self.op(POP_TOP);
         }
         self.stmts(&case.body)?;
+        self.unset_loc();
         self.jump(JUMP, end);
         self.set_loc(case.pattern.span);
         self.emit_fail_pop(&mut context);

@@ -146,7 +146,7 @@ impl<'t> Compiler<'t> {
                 self.op_i(SWAP, 2);
             }
             self.star_handler(handler, except)?;
-            self.use_next_block(except);
+            self.unset_loc();
             if at + 1 == data.handlers.len() {
                 self.op_i(LIST_APPEND, 1);
                 self.jump(JUMP, reraise_star);
@@ -177,16 +177,14 @@ impl<'t> Compiler<'t> {
     }
 
     fn star_handler(&mut self, handler: &'t ExceptHandler, except: BlockId) -> Generated {
-        let handle_match = self.new_block();
+        let with_error = self.new_block();
+        let no_match = self.new_block();
         if let Some(typ) = &handler.typ {
             self.expr(typ)?;
             self.op(CHECK_EG_MATCH);
             self.op_i(COPY, 1);
-            self.jump(POP_JUMP_IF_NOT_NONE, handle_match);
-            self.op(POP_TOP);
-            self.jump(JUMP, except);
+            self.jump(POP_JUMP_IF_NONE, no_match);
         }
-        self.use_next_block(handle_match);
         let cleanup_end = self.new_block();
         let body = self.new_block();
         match handler.name {
@@ -211,7 +209,15 @@ impl<'t> Compiler<'t> {
         }
         self.op_i(LIST_APPEND, 3);
         self.op(POP_TOP);
-        self.jump(JUMP, except);
+        self.jump(JUMP, with_error);
+        self.use_next_block(except);
+        // Takes over the line of the body's end.
+        self.op(NOP);
+        self.jump(JUMP, with_error);
+        self.use_next_block(no_match);
+        self.set_loc(handler.span);
+        self.op(POP_TOP);
+        self.use_next_block(with_error);
         Ok(())
     }
 }
