@@ -8,12 +8,13 @@ pub mod int;
 pub mod names;
 pub mod number;
 pub mod parser;
+pub mod peg;
 pub mod source;
 pub mod strings;
 pub mod token;
 pub mod tokenizer;
 
-use error::{ErrorKind, SyntaxError, Warning};
+use error::{SyntaxError, Warning};
 use names::Names;
 use source::{Decoder, Source};
 use token::{KEYWORDS, known};
@@ -98,10 +99,7 @@ pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, S
             warnings,
         });
     }
-    Err(SyntaxError::bare(
-        ErrorKind::SystemError,
-        "the source is rejected, but the reason is not found yet",
-    ))
+    Err(peg::find_error(source, mode, flags))
 }
 
 fn parse_fast(

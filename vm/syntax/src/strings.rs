@@ -17,6 +17,8 @@ const MAX_FSTRING_DEPTH: u32 = 100;
 pub enum StringError {
     /// A `SyntaxError` at the last token read, with this message.
     Message(String),
+    /// A `SyntaxError` at a token.
+    At { message: String, span: Span },
     /// A field of an f-string does not parse: its source between the brackets, and its place.
     Field { source: Vec<u8>, origin: Origin2 },
     /// Too deep for the fast parser.
@@ -346,7 +348,10 @@ fn decode_bytes(
     token: &Token,
 ) -> Result<Vec<u8>, StringError> {
     if body.iter().any(|c| *c >= 0x80) {
-        return message("bytes can only contain ASCII literal characters");
+        return Err(StringError::At {
+            message: "bytes can only contain ASCII literal characters".into(),
+            span: token_span(token, token),
+        });
     }
     if raw || !body.contains(&b'\\') {
         return Ok(body.to_vec());
