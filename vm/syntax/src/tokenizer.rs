@@ -605,7 +605,7 @@ impl<'a> Tokenizer<'a> {
                 message: format!("invalid {kind} literal"),
                 lineno: self.lineno,
             });
-        } else if is_identifier_char(byte) {
+        } else if byte < 128 && is_identifier_char(byte) {
             self.backup(c);
             return self.message(format!("invalid {kind} literal"));
         }

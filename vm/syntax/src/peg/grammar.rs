@@ -130,6 +130,8 @@ pub struct Rule {
     pub alternatives: Vec<Alternative>,
     pub memo: bool,
     pub left_recursive: bool,
+    /// The rules that exist only for errors are off inside.
+    pub without_invalid: bool,
 }
 
 #[derive(Debug)]
@@ -184,6 +186,7 @@ fn read(text: &str) -> Grammar {
         let name = line.split([' ', ':']).next().unwrap_or("");
         rules.push(Rule {
             memo: line.contains("(memo)"),
+            without_invalid: name.ends_with("without_invalid"),
             left_recursive: LEFT_RECURSIVE.contains(&name),
             #[cfg(test)]
             name: name.to_string(),

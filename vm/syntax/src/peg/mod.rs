@@ -236,6 +236,8 @@ impl<'a> Peg<'a> {
     fn rule(&mut self, id: RuleId) -> Option<Value> {
         let grammar = self.grammar;
         let rule = &grammar.rules[id as usize];
+        let outer = self.call_invalid_rules;
+        self.call_invalid_rules &= !rule.without_invalid;
         let value = if !self.enter() {
             None
         } else if rule.left_recursive {
@@ -245,6 +247,7 @@ impl<'a> Peg<'a> {
         } else {
             self.alternatives(&rule.alternatives)
         };
+        self.call_invalid_rules = outer;
         self.level -= 1;
         value
     }
