@@ -203,14 +203,10 @@ struct Reader<'a> {
     labels: Vec<String>,
 }
 
-fn mentions_invalid(item: &Item, index: &HashMap<String, RuleId>) -> bool {
+/// Only an alternative that is nothing but such a rule is switched off in the first pass.
+fn is_invalid_rule(item: &Item, index: &HashMap<String, RuleId>) -> bool {
     match item {
         Item::Rule(id) => index.iter().any(|(name, rule)| rule == id && name.starts_with("invalid_")),
-        Item::Group(alternatives) => alternatives.iter().any(|alternative| alternative.invalid),
-        Item::Optional(item) | Item::Star(item) | Item::Plus(item) | Item::And(item) | Item::Not(item) => {
-            mentions_invalid(item, index)
-        }
-        Item::Gather(separator, item) => mentions_invalid(separator, index) || mentions_invalid(item, index),
         _ => false,
     }
 }
@@ -303,7 +299,7 @@ impl Reader<'_> {
             let item = self.item();
             items.push((label, item));
         }
-        let invalid = items.iter().any(|(_, item)| mentions_invalid(item, self.index));
+        let invalid = items.len() == 1 && is_invalid_rule(&items[0].1, self.index);
         Alternative { items, action, version, invalid }
     }
 
