@@ -36,7 +36,9 @@ fn main() {
         } else {
             parse(&bytes, mode, &flags, None)
         };
-        let result = parsed.map_err(Box::new).and_then(|ast| compile(ast, &Options::new("<string>", 0)));
+        let result = parsed
+            .map_err(Box::new)
+            .and_then(|ast| compile(ast, &Options::new("<string>", 0)));
         let reply = match result {
             Ok(_) => "OK".to_string(),
             Err(error) => format!(

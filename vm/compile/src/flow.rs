@@ -731,9 +731,9 @@ fn may_reorder(instrs: &[Instr], first: usize, other: usize) -> bool {
         return true;
     }
     a != b
-        && !instrs[first + 1..other]
-            .iter()
-            .any(|instr| stored_local(instr).is_some_and(|local| a == Some(local) || b == Some(local)))
+        && !instrs[first + 1..other].iter().any(|instr| {
+            stored_local(instr).is_some_and(|local| a == Some(local) || b == Some(local))
+        })
 }
 
 /// Swaps the instructions that would take swapped values, instead of the values.

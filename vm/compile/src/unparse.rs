@@ -310,9 +310,8 @@ impl Writer<'_> {
             "{"
         });
         self.out.extend(inner.out);
-        match u8::try_from(data.conversion) {
-            Ok(c @ (b'a' | b'r' | b's')) => self.out.extend([b'!', c]),
-            _ => {}
+        if let Ok(c @ (b'a' | b'r' | b's')) = u8::try_from(data.conversion) {
+            self.out.extend([b'!', c]);
         }
         if let Some(spec) = &data.format_spec {
             self.text(":");

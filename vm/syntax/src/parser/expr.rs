@@ -794,8 +794,8 @@ impl Parser<'_> {
         if self.eat(Tok::Rpar) {
             return Ok((Vec::new(), Vec::new()));
         }
-        let plain = !matches!(self.peek(), Tok::Star | Tok::DoubleStar)
-            && !(self.peek() == Tok::Name && self.peek_at(1) == Tok::Equal);
+        let is_keyword = self.peek() == Tok::Name && self.peek_at(1) == Tok::Equal;
+        let plain = !is_keyword && !matches!(self.peek(), Tok::Star | Tok::DoubleStar);
         if plain {
             let first = self.named_expression()?;
             if self.at_for() {

@@ -176,7 +176,12 @@ fn read(text: &str) -> Grammar {
     let mut rules: Vec<Rule> = Vec::with_capacity(index.len());
     for line in text.lines() {
         if let Some(alternative) = line.strip_prefix("    | ") {
-            let mut reader = Reader { text: alternative.as_bytes(), at: 0, index: &index, labels: Vec::new() };
+            let mut reader = Reader {
+                text: alternative.as_bytes(),
+                at: 0,
+                index: &index,
+                labels: Vec::new(),
+            };
             let alternative = reader.alternative();
             if let Some(rule) = rules.last_mut() {
                 rule.alternatives.push(alternative);
@@ -206,7 +211,9 @@ struct Reader<'a> {
 /// Only an alternative that is nothing but such a rule is switched off in the first pass.
 fn is_invalid_rule(item: &Item, index: &HashMap<String, RuleId>) -> bool {
     match item {
-        Item::Rule(id) => index.iter().any(|(name, rule)| rule == id && name.starts_with("invalid_")),
+        Item::Rule(id) => index
+            .iter()
+            .any(|(name, rule)| rule == id && name.starts_with("invalid_")),
         _ => false,
     }
 }
@@ -300,7 +307,12 @@ impl Reader<'_> {
             items.push((label, item));
         }
         let invalid = items.len() == 1 && is_invalid_rule(&items[0].1, self.index);
-        Alternative { items, action, version, invalid }
+        Alternative {
+            items,
+            action,
+            version,
+            invalid,
+        }
     }
 
     fn item(&mut self) -> Item {
@@ -373,7 +385,11 @@ impl Reader<'_> {
             quote @ (b'\'' | b'"') => {
                 let text = self.quoted();
                 let is_word = text.as_bytes()[0].is_ascii_alphabetic() || text == "_";
-                if quote == b'"' && is_word { Item::Soft(text) } else { Item::Token(token_of(&text)) }
+                if quote == b'"' && is_word {
+                    Item::Soft(text)
+                } else {
+                    Item::Token(token_of(&text))
+                }
             }
             _ => {
                 let word = self.word();
@@ -474,7 +490,11 @@ impl Reader<'_> {
             }
             "indent" => {
                 self.blanks();
-                let label = if self.peek() == b'"' { None } else { Some(self.named_label()) };
+                let label = if self.peek() == b'"' {
+                    None
+                } else {
+                    Some(self.named_label())
+                };
                 Action::ErrorIndent(label, self.message())
             }
             "target" => {
@@ -597,11 +617,20 @@ mod tests {
     fn check_item(item: &Item, rule: &str) {
         match item {
             Item::Rule(id) => assert!(*id != RuleId::MAX, "{rule} names a rule that is not there"),
-            Item::Token(tok) | Item::Forced(tok, _) => assert!(*tok != Tok::Error, "{rule} has an unknown token"),
-            Item::Group(alternatives) => {
-                alternatives.iter().flat_map(|alternative| &alternative.items).for_each(|(_, item)| check_item(item, rule));
+            Item::Token(tok) | Item::Forced(tok, _) => {
+                assert!(*tok != Tok::Error, "{rule} has an unknown token")
             }
-            Item::Optional(item) | Item::Star(item) | Item::Plus(item) | Item::And(item) | Item::Not(item) => {
+            Item::Group(alternatives) => {
+                alternatives
+                    .iter()
+                    .flat_map(|alternative| &alternative.items)
+                    .for_each(|(_, item)| check_item(item, rule));
+            }
+            Item::Optional(item)
+            | Item::Star(item)
+            | Item::Plus(item)
+            | Item::And(item)
+            | Item::Not(item) => {
                 check_item(item, rule);
             }
             Item::Gather(separator, item) => {
@@ -617,7 +646,10 @@ mod tests {
         for rule in &grammar().rules {
             assert!(!rule.alternatives.is_empty(), "{} is empty", rule.name);
             for alternative in &rule.alternatives {
-                alternative.items.iter().for_each(|(_, item)| check_item(item, &rule.name));
+                alternative
+                    .items
+                    .iter()
+                    .for_each(|(_, item)| check_item(item, &rule.name));
             }
         }
     }

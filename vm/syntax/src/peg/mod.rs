@@ -81,17 +81,30 @@ pub fn find_error(source: &Source, mode: Mode, flags: &Flags) -> SyntaxError {
         peg.run()
     };
     let error = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_SIZE).spawn_scoped(scope, run);
+        let thread = std::thread::Builder::new()
+            .stack_size(STACK_SIZE)
+            .spawn_scoped(scope, run);
         thread.ok().and_then(|thread| thread.join().ok()).flatten()
     });
     error.map_or_else(
-        || SyntaxError::bare(ErrorKind::SystemError, "the two parsers disagree whether this is a program"),
+        || {
+            SyntaxError::bare(
+                ErrorKind::SystemError,
+                "the two parsers disagree whether this is a program",
+            )
+        },
         |error| *error,
     )
 }
 
 impl<'a> Peg<'a> {
-    fn new(source: &'a [u8], start: Start, origin: Origin, flags: &'a Flags, has_encoding: bool) -> Peg<'a> {
+    fn new(
+        source: &'a [u8],
+        start: Start,
+        origin: Origin,
+        flags: &'a Flags,
+        has_encoding: bool,
+    ) -> Peg<'a> {
         let mut tokenizer = Tokenizer::new(source);
         tokenizer.lineno = origin.lineno;
         tokenizer.type_comments = flags.type_comments;
@@ -179,7 +192,10 @@ impl<'a> Peg<'a> {
         while raw.kind == Tok::TypeIgnore {
             raw = self.tokenizer.next(&mut self.names);
         }
-        if self.start == Start::Mode(Mode::Single) && raw.kind == Tok::EndMarker && self.parsing_started {
+        if self.start == Start::Mode(Mode::Single)
+            && raw.kind == Tok::EndMarker
+            && self.parsing_started
+        {
             raw.kind = Tok::Newline;
             self.parsing_started = false;
             if self.tokenizer.indent > 0 && !self.flags.dont_imply_dedent {
@@ -222,7 +238,12 @@ impl<'a> Peg<'a> {
     }
 
     fn leaf(&self, kind: Kind, at: usize) -> Value {
-        Value::Node(Rc::new(Node { kind, span: self.token_span(at), token: at, items: Vec::new() }))
+        Value::Node(Rc::new(Node {
+            kind,
+            span: self.token_span(at),
+            token: at,
+            items: Vec::new(),
+        }))
     }
 
     fn enter(&mut self) -> bool {
@@ -263,7 +284,9 @@ impl<'a> Peg<'a> {
     }
 
     fn set_memo(&mut self, start: usize, rule: RuleId, value: Option<Value>, end: usize) {
-        let Some(memos) = self.memos.get_mut(start) else { return };
+        let Some(memos) = self.memos.get_mut(start) else {
+            return;
+        };
         match memos.iter_mut().find(|memo| memo.rule == rule) {
             Some(memo) => {
                 memo.value = value;
@@ -284,7 +307,11 @@ impl<'a> Peg<'a> {
     }
 
     /// Grows a match of a rule that starts with itself, until it grows no more.
-    fn left_recursive_rule(&mut self, id: RuleId, alternatives: &'static [Alternative]) -> Option<Value> {
+    fn left_recursive_rule(
+        &mut self,
+        id: RuleId,
+        alternatives: &'static [Alternative],
+    ) -> Option<Value> {
         if let Some(known) = self.memo(id) {
             return known;
         }
@@ -347,7 +374,11 @@ impl<'a> Peg<'a> {
     }
 
     fn group(&mut self, alternatives: &'static [Alternative]) -> Option<Value> {
-        let value = if self.enter() { self.alternatives(alternatives) } else { None };
+        let value = if self.enter() {
+            self.alternatives(alternatives)
+        } else {
+            None
+        };
         self.level -= 1;
         value
     }
@@ -374,7 +405,9 @@ impl<'a> Peg<'a> {
             Item::SoftKeyword => {
                 let at = self.token(Tok::Name)?;
                 let text = self.token_text(at);
-                let is_prefix = ["_", "case", "match"].iter().any(|word| word.as_bytes().starts_with(text));
+                let is_prefix = ["_", "case", "match"]
+                    .iter()
+                    .any(|word| word.as_bytes().starts_with(text));
                 is_prefix.then(|| self.leaf(Kind::Name, at))
             }
             Item::Number => self.number(),
@@ -460,7 +493,8 @@ impl<'a> Peg<'a> {
         let at = self.token(Tok::Number)?;
         let text = self.token_text(at);
         if self.flags.feature_version < 6 && text.contains(&b'_') {
-            let message = "Underscores in numeric literals are only supported in Python 3.6 and greater";
+            let message =
+                "Underscores in numeric literals are only supported in Python 3.6 and greater";
             self.raise_here(ErrorKind::SyntaxError, message.into());
             return None;
         }
@@ -475,7 +509,12 @@ impl<'a> Peg<'a> {
                     too_many.0
                 );
                 let span = self.token_span(at);
-                self.raise_at(ErrorKind::SyntaxError, (span.lineno, 0), Some((span.end_lineno, 0)), message);
+                self.raise_at(
+                    ErrorKind::SyntaxError,
+                    (span.lineno, 0),
+                    Some((span.end_lineno, 0)),
+                    message,
+                );
                 None
             }
         }
@@ -487,12 +526,19 @@ impl<'a> Peg<'a> {
         let mut last = self.mark;
         while last > 0 {
             last -= 1;
-            if !matches!(self.tokens[last].kind, Tok::EndMarker | Tok::Newline | Tok::Indent | Tok::Dedent) {
+            if !matches!(
+                self.tokens[last].kind,
+                Tok::EndMarker | Tok::Newline | Tok::Indent | Tok::Dedent
+            ) {
                 break;
             }
         }
         let last = self.token_span(last);
-        Span { end_lineno: last.end_lineno, end_col_offset: last.end_col_offset, ..first }
+        Span {
+            end_lineno: last.end_lineno,
+            end_col_offset: last.end_col_offset,
+            ..first
+        }
     }
 
     fn act(
@@ -503,15 +549,24 @@ impl<'a> Peg<'a> {
         mut values: Vec<Value>,
     ) -> Option<Value> {
         let get = |label: &u8| {
-            labels.iter().find(|known| known.0 == *label).map_or(Value::Nothing, |known| known.1.clone())
+            labels
+                .iter()
+                .find(|known| known.0 == *label)
+                .map_or(Value::Nothing, |known| known.1.clone())
         };
         let value = match &alternative.action {
             Action::Default if values.len() == 1 => values.pop(),
             Action::Default => {
                 // Look-aheads leave nothing behind; what is left alone is the value.
-                let looks = alternative.items.iter().filter(|(_, item)| !matches!(item, Item::And(_) | Item::Not(_) | Item::Cut));
+                let looks = alternative
+                    .items
+                    .iter()
+                    .filter(|(_, item)| !matches!(item, Item::And(_) | Item::Not(_) | Item::Cut));
                 if looks.count() == 1 {
-                    values.into_iter().find(|value| !matches!(value, Value::Nothing)).or(Some(Value::Nothing))
+                    values
+                        .into_iter()
+                        .find(|value| !matches!(value, Value::Nothing))
+                        .or(Some(Value::Nothing))
                 } else {
                     Some(Value::List(Rc::new(values)))
                 }
@@ -520,8 +575,17 @@ impl<'a> Peg<'a> {
             Action::Node(kind) => {
                 let mut items = Vec::new();
                 values.iter().for_each(|value| flatten(value, &mut items));
-                let span = if start < self.tokens.len() { self.span_from(start) } else { Span::default() };
-                Some(Value::Node(Rc::new(Node { kind: *kind, span, token: start, items })))
+                let span = if start < self.tokens.len() {
+                    self.span_from(start)
+                } else {
+                    Span::default()
+                };
+                Some(Value::Node(Rc::new(Node {
+                    kind: *kind,
+                    span,
+                    token: start,
+                    items,
+                })))
             }
             Action::Fail => None,
             Action::Barry(label) => self.check_barry(get(label)),
@@ -569,7 +633,9 @@ impl<'a> Peg<'a> {
     }
 
     fn strings(&mut self, value: &Value) -> Option<Value> {
-        let Value::List(list) = value else { return None };
+        let Value::List(list) = value else {
+            return None;
+        };
         let tokens: Vec<Token> = list
             .iter()
             .filter_map(|value| match value {
@@ -581,8 +647,17 @@ impl<'a> Peg<'a> {
         let (source, flags) = (self.source, self.flags);
         match concatenate_strings(source, &tokens, &mut self.names, flags, &mut warnings, 0) {
             Ok(expr) => {
-                let kind = if matches!(expr.kind, ExprKind::JoinedStr(_)) { Kind::JoinedStr } else { Kind::Text };
-                Some(Value::Node(Rc::new(Node { kind, span: expr.span, token: 0, items: Vec::new() })))
+                let kind = if matches!(expr.kind, ExprKind::JoinedStr(_)) {
+                    Kind::JoinedStr
+                } else {
+                    Kind::Text
+                };
+                Some(Value::Node(Rc::new(Node {
+                    kind,
+                    span: expr.span,
+                    token: 0,
+                    items: Vec::new(),
+                })))
             }
             Err(error) => {
                 self.string_error(error);

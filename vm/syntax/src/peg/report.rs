@@ -52,11 +52,18 @@ fn expression_name(kind: Kind) -> &'static str {
 /// The part of an expression that cannot be a target.
 fn invalid_target(node: &Rc<Node>, targets: Targets) -> Option<Rc<Node>> {
     match node.kind {
-        Kind::List | Kind::Tuple => node.items.iter().find_map(|item| invalid_target(item, targets)),
+        Kind::List | Kind::Tuple => node
+            .items
+            .iter()
+            .find_map(|item| invalid_target(item, targets)),
         Kind::Starred if targets != Targets::Del => invalid_target(node.items.first()?, targets),
         Kind::Compare if targets == Targets::For => {
             let is_in = node.items.get(1).is_some_and(|pair| pair.kind == Kind::In);
-            if is_in { invalid_target(node.items.first()?, targets) } else { None }
+            if is_in {
+                invalid_target(node.items.first()?, targets)
+            } else {
+                None
+            }
         }
         Kind::Name | Kind::Subscript | Kind::Attribute => None,
         _ => Some(node.clone()),
@@ -67,12 +74,15 @@ impl Peg<'_> {
     /// The text that an error on this line shows.
     fn error_line(&self, lineno: i32) -> Vec<u8> {
         let tokenizer = &self.tokenizer;
-        if self.start != Start::Mode(crate::Mode::Exec) || self.is_string_source() {
-            if tokenizer.lineno <= lineno && tokenizer.inp > tokenizer.buf {
-                return self.source[tokenizer.buf..tokenizer.inp].to_vec();
-            }
+        // The file itself is never read again here: the caller has read it.
+        if tokenizer.lineno <= lineno && tokenizer.inp > tokenizer.buf {
+            return self.source[tokenizer.buf..tokenizer.inp].to_vec();
         }
-        let first = if self.origin.starting_lineno != 0 { self.origin.starting_lineno } else { 1 };
+        let first = if self.origin.starting_lineno != 0 {
+            self.origin.starting_lineno
+        } else {
+            1
+        };
         let skipped = usize::try_from(lineno - first).unwrap_or(0);
         let mut line = self.source;
         for _ in 0..skipped {
@@ -82,11 +92,6 @@ impl Peg<'_> {
             }
         }
         line[..memchr::memchr(b'\n', line).unwrap_or(line.len())].to_vec()
-    }
-
-    /// Sources never come from a file here: the caller has read it.
-    fn is_string_source(&self) -> bool {
-        true
     }
 
     /// Raises with columns from 1, 0 being none; without an end it is where the tokenizer stands.
@@ -101,8 +106,10 @@ impl Peg<'_> {
             return;
         }
         let tokenizer = &self.tokenizer;
-        let (end_lineno, mut end_offset) =
-            end.unwrap_or((tokenizer.lineno, tokenizer.cur as i32 - tokenizer.line_start as i32));
+        let (end_lineno, mut end_offset) = end.unwrap_or((
+            tokenizer.lineno,
+            tokenizer.cur as i32 - tokenizer.line_start as i32,
+        ));
         let line = self.error_line(lineno);
         let mut message = message;
         if self.start == Start::Field {
@@ -140,19 +147,40 @@ impl Peg<'_> {
         } else {
             tokenizer.cur as i32 - tokenizer.line_start as i32
         };
-        let end_offset = if token.end_col_offset == -1 { -1 } else { token.end_col_offset + 1 };
-        self.raise_at(kind, (token.lineno, offset), Some((token.end_lineno, end_offset)), message);
+        let end_offset = if token.end_col_offset == -1 {
+            -1
+        } else {
+            token.end_col_offset + 1
+        };
+        self.raise_at(
+            kind,
+            (token.lineno, offset),
+            Some((token.end_lineno, end_offset)),
+            message,
+        );
     }
 
     pub(super) fn raise_span(&mut self, span: Span, message: String) {
         let end = Some((span.end_lineno, span.end_col_offset + 1));
-        self.raise_at(ErrorKind::SyntaxError, (span.lineno, span.col_offset + 1), end, message);
+        self.raise_at(
+            ErrorKind::SyntaxError,
+            (span.lineno, span.col_offset + 1),
+            end,
+            message,
+        );
     }
 
     fn raise_unclosed_bracket(&mut self) {
-        let Some((bracket, lineno, column)) = self.tokenizer.paren_stack.last().copied() else { return };
+        let Some((bracket, lineno, column)) = self.tokenizer.paren_stack.last().copied() else {
+            return;
+        };
         let message = format!("'{}' was never closed", bracket as char);
-        self.raise_at(ErrorKind::SyntaxError, (lineno, column + 1), Some((lineno, 0)), message);
+        self.raise_at(
+            ErrorKind::SyntaxError,
+            (lineno, column + 1),
+            Some((lineno, 0)),
+            message,
+        );
     }
 
     /// The error that the tokenizer recorded with its own place.
@@ -183,21 +211,41 @@ impl Peg<'_> {
                 if self.tokenizer.level() > 0 {
                     return self.raise_unclosed_bracket();
                 }
-                return self.raise_here(ErrorKind::SyntaxError, "unexpected EOF while parsing".into());
+                return self.raise_here(
+                    ErrorKind::SyntaxError,
+                    "unexpected EOF while parsing".into(),
+                );
             }
             Done::Dedent => {
                 let message = "unindent does not match any outer indentation level";
                 return self.raise_here(ErrorKind::IndentationError, message.into());
             }
-            Done::TabSpace => (ErrorKind::TabError, "inconsistent use of tabs and spaces in indentation", 0),
-            Done::TooDeep => (ErrorKind::IndentationError, "too many levels of indentation", 0),
+            Done::TabSpace => (
+                ErrorKind::TabError,
+                "inconsistent use of tabs and spaces in indentation",
+                0,
+            ),
+            Done::TooDeep => (
+                ErrorKind::IndentationError,
+                "too many levels of indentation",
+                0,
+            ),
             Done::LineCont => {
                 let column = self.tokenizer.cur as i32 - self.tokenizer.buf as i32 - 1;
-                (ErrorKind::SyntaxError, "unexpected character after line continuation character", column.max(0))
+                (
+                    ErrorKind::SyntaxError,
+                    "unexpected character after line continuation character",
+                    column.max(0),
+                )
             }
             _ => (ErrorKind::SyntaxError, "unknown parsing error", 0),
         };
-        self.raise_at(kind, (lineno, column + 1), Some((lineno, 0)), message.into());
+        self.raise_at(
+            kind,
+            (lineno, column + 1),
+            Some((lineno, 0)),
+            message.into(),
+        );
     }
 
     /// Decides on the error after both passes.
@@ -214,17 +262,25 @@ impl Peg<'_> {
             return;
         }
         let Some(last) = last_token else {
-            return self.raise_here(ErrorKind::SyntaxError, "error at start before reading any input".into());
+            return self.raise_here(
+                ErrorKind::SyntaxError,
+                "error at start before reading any input".into(),
+            );
         };
         match self.tokens[last].kind {
             Tok::Error if self.tokenizer.done == Done::Eof => {
                 if self.tokenizer.level() > 0 {
                     return self.raise_unclosed_bracket();
                 }
-                self.raise_here(ErrorKind::SyntaxError, "unexpected EOF while parsing".into());
+                self.raise_here(
+                    ErrorKind::SyntaxError,
+                    "unexpected EOF while parsing".into(),
+                );
             }
             Tok::Indent => self.raise_here(ErrorKind::IndentationError, "unexpected indent".into()),
-            Tok::Dedent => self.raise_here(ErrorKind::IndentationError, "unexpected unindent".into()),
+            Tok::Dedent => {
+                self.raise_here(ErrorKind::IndentationError, "unexpected unindent".into())
+            }
             _ => {
                 let span = self.token_span(last);
                 self.raise_span(span, "invalid syntax".into());
@@ -235,7 +291,9 @@ impl Peg<'_> {
 
     /// An error of the tokenizer further on, such as a bracket never closed, wins over the parser's.
     fn check_rest_of_source(&mut self) {
-        let Some(error_line) = self.tokens.last().map(|token| token.lineno) else { return };
+        let Some(error_line) = self.tokens.last().map(|token| token.lineno) else {
+            return;
+        };
         loop {
             match self.tokenizer.next(&mut self.names).kind {
                 Tok::Error => break,
@@ -265,7 +323,11 @@ impl Peg<'_> {
             Value::List(values) => match (values.first(), values.last()) {
                 (Some(first), Some(last)) => {
                     let (first, last) = (self.span_of(first), self.span_of(last));
-                    Span { end_lineno: last.end_lineno, end_col_offset: last.end_col_offset, ..first }
+                    Span {
+                        end_lineno: last.end_lineno,
+                        end_col_offset: last.end_col_offset,
+                        ..first
+                    }
                 }
                 _ => Span::default(),
             },
@@ -281,17 +343,27 @@ impl Peg<'_> {
         };
         match part {
             Part::Whole(label) => self.span_of(&get(&label)),
-            Part::First(label) => nodes(&label).first().map_or_else(Span::default, |node| node.span),
-            Part::Last(label) => nodes(&label).last().map_or_else(Span::default, |node| node.span),
+            Part::First(label) => nodes(&label)
+                .first()
+                .map_or_else(Span::default, |node| node.span),
+            Part::Last(label) => nodes(&label)
+                .last()
+                .map_or_else(Span::default, |node| node.span),
             Part::LastClause(label) => {
-                let clause = nodes(&label).last().and_then(|node| node.items.last().cloned());
+                let clause = nodes(&label)
+                    .last()
+                    .and_then(|node| node.items.last().cloned());
                 clause.map_or_else(Span::default, |node| node.span)
             }
         }
     }
 
     fn raise_range(&mut self, from: Span, to: Span, message: String) {
-        let span = Span { end_lineno: to.end_lineno, end_col_offset: to.end_col_offset, ..from };
+        let span = Span {
+            end_lineno: to.end_lineno,
+            end_col_offset: to.end_col_offset,
+            ..from
+        };
         self.raise_span(span, message);
     }
 
@@ -299,7 +371,9 @@ impl Peg<'_> {
     fn filled(&self, message: &str, value: &Value) -> String {
         match value {
             Value::Node(node) => message.replace("%s", expression_name(node.kind)),
-            Value::Token(at) => message.replace("%t", &String::from_utf8_lossy(self.token_text(*at))),
+            Value::Token(at) => {
+                message.replace("%t", &String::from_utf8_lossy(self.token_text(*at)))
+            }
             _ => message.to_string(),
         }
     }
@@ -307,7 +381,10 @@ impl Peg<'_> {
     fn is_legacy_statement(&self, value: &Value) -> bool {
         match value {
             Value::Node(node) if node.kind == Kind::Name => {
-                matches!(Name(self.tokens[node.token].name), known::PRINT | known::EXEC)
+                matches!(
+                    Name(self.tokens[node.token].name),
+                    known::PRINT | known::EXEC
+                )
             }
             _ => false,
         }
@@ -339,12 +416,20 @@ impl Peg<'_> {
             Action::ErrorHere(message) => self.raise_here(ErrorKind::SyntaxError, message.clone()),
             Action::ErrorIndent(label, message) => {
                 let line = label.map_or(0, |label| self.span_of(&get(&label)).lineno);
-                self.raise_here(ErrorKind::IndentationError, message.replace("%d", &line.to_string()));
+                self.raise_here(
+                    ErrorKind::IndentationError,
+                    message.replace("%d", &line.to_string()),
+                );
             }
             Action::ErrorColon(label, message) => {
                 let span = self.span_of(&get(label));
                 let start = (span.lineno, span.end_col_offset);
-                self.raise_at(ErrorKind::SyntaxError, start, Some((span.end_lineno, 0)), message.clone());
+                self.raise_at(
+                    ErrorKind::SyntaxError,
+                    start,
+                    Some((span.end_lineno, 0)),
+                    message.clone(),
+                );
             }
             Action::ErrorTarget(targets, label) => self.raise_for_target(*targets, &get(label)),
             Action::ErrorLegacy(name, rest) => self.raise_for_legacy(&get(name), &get(rest)),
@@ -353,23 +438,38 @@ impl Peg<'_> {
                 let in_brackets = self.mark > 0 && self.tokens[self.mark - 1].level > 0;
                 if !self.is_legacy_statement(&value) && in_brackets {
                     let (start, end) = (self.span_of(&value), self.span_of(&get(to)));
-                    self.raise_range(start, end, "invalid syntax. Perhaps you forgot a comma?".into());
+                    self.raise_range(
+                        start,
+                        end,
+                        "invalid syntax. Perhaps you forgot a comma?".into(),
+                    );
                 }
             }
             Action::ErrorArguments(label) => {
-                let Value::Node(args) = get(label) else { return };
-                let unpacked = args.items.iter().any(|item| item.kind == Kind::KeywordUnpacked);
+                let Value::Node(args) = get(label) else {
+                    return;
+                };
+                let unpacked = args
+                    .items
+                    .iter()
+                    .any(|item| item.kind == Kind::KeywordUnpacked);
                 let suffix = if unpacked { " unpacking" } else { "" };
                 let message = format!("positional argument follows keyword argument{suffix}");
                 self.raise_here(ErrorKind::SyntaxError, message);
             }
             Action::ErrorNonparenthesized(args, clauses) => {
                 let Value::Node(args) = get(args) else { return };
-                let is_keyword = |node: &&Rc<Node>| matches!(node.kind, Kind::Keyword | Kind::KeywordUnpacked);
-                let positional: Vec<&Rc<Node>> = args.items.iter().filter(|node| !is_keyword(node)).collect();
+                let is_keyword =
+                    |node: &&Rc<Node>| matches!(node.kind, Kind::Keyword | Kind::KeywordUnpacked);
+                let positional: Vec<&Rc<Node>> =
+                    args.items.iter().filter(|node| !is_keyword(node)).collect();
                 if let [_, .., last] = positional[..] {
                     let end = self.span_of_part(Part::LastClause(*clauses), get);
-                    self.raise_range(last.span, end, "Generator expression must be parenthesized".into());
+                    self.raise_range(
+                        last.span,
+                        end,
+                        "Generator expression must be parenthesized".into(),
+                    );
                 }
             }
             _ => {}
@@ -378,8 +478,14 @@ impl Peg<'_> {
 
     fn raise_for_target(&mut self, targets: Targets, value: &Value) {
         let Value::Node(node) = value else { return };
-        let Some(invalid) = invalid_target(node, targets) else { return };
-        let verb = if targets == Targets::Del { "delete" } else { "assign to" };
+        let Some(invalid) = invalid_target(node, targets) else {
+            return;
+        };
+        let verb = if targets == Targets::Del {
+            "delete"
+        } else {
+            "assign to"
+        };
         let message = format!("cannot {verb} {}", expression_name(invalid.kind));
         self.raise_span(invalid.span, message);
     }
