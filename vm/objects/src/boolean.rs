@@ -70,7 +70,7 @@ unsafe fn bool_dealloc(value: *mut PyObject) {
 
 static_type! {
     /// `bool`.
-    PyBool_Type = "bool", size std::mem::offset_of!(PyLongObject, ob_digit), 4, flags Py_TPFLAGS_DEFAULT;
+    PyBool_Type = "bool", size size_of::<PyLongObject>(), 4, flags Py_TPFLAGS_DEFAULT;
     number {
         nb_and: slot!(binary bool_and),
         nb_xor: slot!(binary bool_xor),

@@ -37,7 +37,7 @@ pub struct Parts {
 /// `_PyCode_New`.
 pub fn new(parts: Parts) -> PyResult<Own<PyCodeObject>> {
     let instructions = bytes::data_of(&parts.code);
-    if instructions.is_empty() || instructions.len() % 2 != 0 {
+    if instructions.is_empty() || !instructions.len().is_multiple_of(2) {
         return Err(value_error("code: co_code is malformed"));
     }
     intern_names(&parts.names);

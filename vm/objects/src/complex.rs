@@ -143,7 +143,8 @@ fn small_power(base: Py_complex, exponent: i64) -> Option<Py_complex> {
     }
 }
 
-/// A power by logarithms; none for zero to a negative or complex power.
+/// A power by logarithms; none for zero to a negative or complex power, and where the C library
+/// finds the angle out of the domain of sine and cosine.
 fn general_power(base: Py_complex, exponent: Py_complex) -> Option<Py_complex> {
     if exponent.real == 0.0 && exponent.imag == 0.0 {
         return Some(ONE);
@@ -162,6 +163,9 @@ fn general_power(base: Py_complex, exponent: Py_complex) -> Option<Py_complex> {
     if exponent.imag != 0.0 {
         length /= (angle * exponent.imag).exp();
         phase += exponent.imag * magnitude.ln();
+    }
+    if phase.is_infinite() {
+        return None;
     }
     Some(Py_complex {
         real: length * phase.cos(),

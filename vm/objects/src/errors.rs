@@ -453,6 +453,10 @@ pub fn preserving<R>(act: impl FnOnce() -> R) -> R {
 }
 
 /// The text of a C string of a static table.
+#[expect(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "the fields it is called with are set to literals only"
+)]
 pub fn c_text(pointer: *const std::ffi::c_char) -> &'static str {
     if pointer.is_null() {
         return "";

@@ -37,6 +37,7 @@ pub unsafe extern "C" fn PyObject_NextNotImplemented(object: *mut PyObject) -> *
     // SAFETY: by contract.
     type_error(format_args!(
         "'{}' object is not iterable",
+        // SAFETY: the slot is only called with live objects.
         unsafe { &*object }.type_().name()
     ));
     std::ptr::null_mut()

@@ -4,6 +4,10 @@
 //! how a type is written.
 
 #![allow(
+    clippy::macro_metavars_in_unsafe,
+    reason = "the wrapping macros vouch for the casts around the function that they are given"
+)]
+#![allow(
     clippy::missing_safety_doc,
     reason = "destructors share one contract, told in NOTES.md"
 )]
@@ -12,7 +16,6 @@
     reason = "a raw pointer to an object is read through the header it begins with; fields are cells"
 )]
 #![expect(
-    non_camel_case_types,
     non_upper_case_globals,
     non_snake_case,
     reason = "types, statics and C-facing functions bear CPython's own names"
@@ -81,8 +84,12 @@ pub fn builtin_types() -> Vec<&'static PyTypeObject> {
         &float::PyFloat_Type,
         &complex::PyComplex_Type,
         &unicode::PyUnicode_Type,
+        &unicode::PyUnicodeIter_Type,
+        &unicode::PyUnicodeASCIIIter_Type,
         &bytes::PyBytes_Type,
+        &bytes::PyBytesIter_Type,
         &bytearray::PyByteArray_Type,
+        &bytearray::PyByteArrayIter_Type,
         &tuple::PyTuple_Type,
         &list::PyList_Type,
         &dict::PyDict_Type,

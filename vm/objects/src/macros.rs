@@ -516,6 +516,7 @@ macro_rules! static_type {
         pub static $name: $crate::abi::PyTypeObject = $crate::abi::PyTypeObject {
             tp_flags: ::std::cell::Cell::new($flags),
             $($suite_slot: ::std::cell::Cell::new({
+                #[allow(clippy::needless_update, reason = "a suite may name every function")]
                 static SUITE: $crate::abi::$suite = $crate::abi::$suite {
                     $($field: ::std::cell::Cell::new($function),)*
                     ..$crate::abi::$suite::EMPTY

@@ -29,8 +29,6 @@ properties! {
     is_lower,
     /// `Py_UNICODE_ISUPPER`.
     is_upper,
-    /// `Py_UNICODE_ISTITLE`.
-    is_title,
     /// Whether a word of an identifier may start with the character.
     is_xid_start,
     /// Whether an identifier may go on with the character.
@@ -50,6 +48,12 @@ pub fn is_space(character: u32) -> bool {
         0..=127 => matches!(character, 0x09..=0x0d | 0x1c..=0x20),
         _ => ucd::is_space(character),
     }
+}
+
+/// `Py_UNICODE_ISTITLE`: a letter like U+01C5; the table's own flag is that of `str.istitle`, which
+/// upper case letters have too.
+pub fn is_title(character: u32) -> bool {
+    character >= 0x1c5 && ucd::category(character) == "Lt"
 }
 
 /// `Py_UNICODE_ISALNUM`.

@@ -60,8 +60,9 @@ fn new_with_callback(
     let callback = callback.filter(|callback| !callback.is_none());
     let basic = std::ptr::eq(type_, &_PyWeakref_RefType) && callback.is_none();
     // SAFETY: references unlink themselves before they die.
+    let newest = unsafe { head.get().as_ref() };
     if basic
-        && let Some(first) = unsafe { head.get().as_ref() }
+        && let Some(first) = newest
         && first.wr_callback.get().is_null()
         && first.as_object().is_exactly(&_PyWeakref_RefType)
     {

@@ -254,7 +254,7 @@ methods! {
     "extend" => o(bytearray_extend, "($self, iterable_of_ints, /)");
     "find" => varargs(s::find::<B>);
     "fromhex" => o(bytearray_fromhex, "($type, string, /)") | METH_CLASS;
-    "hex" => keywords(s::hex::<B>);
+    "hex" => keywords(s::hex::<B>, "($self, /, sep=<unrepresentable>, bytes_per_sep=1)");
     "index" => varargs(s::index::<B>);
     "insert" => fast(bytearray_insert, "($self, index, item, /)");
     "isalnum" => noargs(s::isalnum::<B>);

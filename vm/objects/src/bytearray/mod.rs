@@ -377,7 +377,8 @@ fn bytearray_ass_subscript(
         let start = span.start as usize;
         return splice(array, start, start + span.length.max(0) as usize, &new);
     }
-    if value.is_none() {
+    // Nothing assigned to positions apart from each other deletes them.
+    if new.is_empty() {
         return delete_positions(array, &span.positions().collect::<Vec<usize>>());
     }
     if new.len() as isize != span.length {
@@ -552,7 +553,7 @@ unsafe fn iterator_dealloc(iterator: *mut bytesiterobject) {
 methods! {
     static ITERATOR_METHODS:
     "__length_hint__" => noargs(iterator_length_hint);
-    "__reduce__" => noargs(iterator_reduce);
+    "__reduce__" => noargs(iterator_reduce, "($self, /)");
     "__setstate__" => o(iterator_setstate);
 }
 

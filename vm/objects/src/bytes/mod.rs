@@ -394,7 +394,7 @@ methods! {
     "expandtabs" => keywords(s::expandtabs::<B>, "($self, /, tabsize=8)");
     "find" => varargs(s::find::<B>);
     "fromhex" => o(construct::bytes_fromhex, "($type, string, /)") | METH_CLASS;
-    "hex" => keywords(s::hex::<B>);
+    "hex" => keywords(s::hex::<B>, "($self, /, sep=<unrepresentable>, bytes_per_sep=1)");
     "index" => varargs(s::index::<B>);
     "isalnum" => noargs(s::isalnum::<B>);
     "isalpha" => noargs(s::isalpha::<B>);

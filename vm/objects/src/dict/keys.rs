@@ -71,7 +71,7 @@ pub fn calculate_log2_keysize(minsize: usize) -> u8 {
 
 /// log2 of a table that takes `count` entries without growing.
 pub fn estimate_log2_keysize(count: usize) -> u8 {
-    calculate_log2_keysize((count * 3 + 1) / 2)
+    calculate_log2_keysize((count * 3).div_ceil(2))
 }
 
 /// A new table; `unicode` tells the kind.

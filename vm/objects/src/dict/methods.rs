@@ -501,7 +501,7 @@ methods! {
     "__sizeof__" => noargs(dict_sizeof);
     "get" => fast(dict_get, "($self, key, default=None, /)");
     "setdefault" => fast(dict_setdefault, "($self, key, default=None, /)");
-    "pop" => fast(dict_pop);
+    "pop" => fast(dict_pop, "($self, key, default=<unrepresentable>, /)");
     "popitem" => noargs(dict_popitem, "($self, /)");
     "keys" => noargs(dict_keys);
     "items" => noargs(dict_items);

@@ -15,7 +15,7 @@ pub use iter::{
 };
 pub use keys::{KeysExt, lookup_unicode, new_keys};
 pub use methods::PyDict_Type;
-pub use methods::{from_sequence, merge, update};
+pub use methods::{Override, from_sequence, merge, update};
 pub use values::{
     ValuesExt, cached_keys, free_instance_attributes, get_instance_attribute, init_instance_values,
     instance_values, managed_dict_field, materialize, new_for_instance, store_instance_attribute,
@@ -152,6 +152,10 @@ pub fn new_presized_kind(count: usize, unicode: bool) -> PyResult<Own<PyDictObje
 }
 
 /// `new_dict_with_shared_keys`: an empty split table.
+#[expect(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "the keys come from a live type, which owns them"
+)]
 pub fn new_split(keys: *mut PyDictKeysObject) -> PyResult<Own<PyDictObject>> {
     // SAFETY: the type owns its keys.
     let head = unsafe { &*keys };

@@ -165,7 +165,7 @@ fn int_to_bytes(long: &PyLongObject, args: Args<'_>) -> PyResult {
     let order_text = order
         .map(|order| unicode::expect_str(order, "to_bytes", "argument 'byteorder'"))
         .transpose()?;
-    let is_signed = is_signed.is_some_and_true()?;
+    let is_signed = is_signed.given_and_true()?;
     let little = is_little_endian(order_text.map(|text| text.as_object()), "to_bytes")?;
     if length < 0 {
         return Err(value_error("length argument must be non-negative"));
@@ -181,12 +181,12 @@ fn int_to_bytes(long: &PyLongObject, args: Args<'_>) -> PyResult {
 }
 
 /// The truth of an optional argument; a missing one is false.
-trait IsSomeAndTrue {
-    fn is_some_and_true(self) -> PyResult<bool>;
+trait GivenAndTrue {
+    fn given_and_true(self) -> PyResult<bool>;
 }
 
-impl IsSomeAndTrue for Option<&PyObject> {
-    fn is_some_and_true(self) -> PyResult<bool> {
+impl GivenAndTrue for Option<&PyObject> {
+    fn given_and_true(self) -> PyResult<bool> {
         self.map_or(Ok(false), is_true)
     }
 }
@@ -203,7 +203,7 @@ fn int_from_bytes(type_: &PyObject, args: Args<'_>) -> PyResult {
     let order = order
         .map(|order| unicode::expect_str(order, "from_bytes", "argument 'byteorder'"))
         .transpose()?;
-    let is_signed = is_signed.is_some_and_true()?;
+    let is_signed = is_signed.given_and_true()?;
     let little = is_little_endian(order.map(|text| text.as_object()), "from_bytes")?;
     let Some(source) = source else {
         return Err(type_error(
@@ -361,7 +361,7 @@ pub(super) fn long_vectorcall(type_: &PyObject, args: Args<'_>) -> PyResult {
         [value] => new_value(Some(value), None),
         [value, base] => new_value(Some(value), Some(base)),
         _ => Err(type_error(format_args!(
-            "int expected at most 2 arguments, got {}",
+            "int() takes at most 2 arguments ({} given)",
             args.positional.len()
         ))),
     }
@@ -378,7 +378,7 @@ methods! {
     "__trunc__" => noargs(int_conjugate);
     "__floor__" => noargs(int_conjugate);
     "__ceil__" => noargs(int_conjugate);
-    "__round__" => fast(int_round);
+    "__round__" => fast(int_round, "($self, ndigits=<unrepresentable>, /)");
     "__getnewargs__" => noargs(int_getnewargs, "($self, /)");
     "__format__" => o(int_format, "($self, format_spec, /)");
     "__sizeof__" => noargs(int_sizeof, "($self, /)");

@@ -260,12 +260,18 @@ fn small_power(base: &PyLongObject, exponent: &PyLongObject) -> Option<i64> {
     medium_value(base).checked_pow(u32::try_from(medium_value(exponent)).ok()?)
 }
 
-/// A shift count: none when it is too large for any machine word.
-fn shift_count(b: &PyLongObject) -> PyResult<Option<usize>> {
+/// A shift count, clipped to the largest one.
+fn shift_count(b: &PyLongObject) -> PyResult<u128> {
     if b.ob_size.get() < 0 {
         return Err(value_error("negative shift count"));
     }
-    Ok(to_i64(b).map(|count| count as usize))
+    if digits(b).len() > 4 {
+        return Ok(u128::MAX);
+    }
+    Ok(digits(b)
+        .iter()
+        .rev()
+        .fold(0, |count, &digit| count << 30 | u128::from(digit)))
 }
 
 /// `a << b` of two ints.
@@ -274,22 +280,22 @@ pub fn left_shift(a: &PyLongObject, b: &PyLongObject) -> PyResult {
     if a.ob_size.get() == 0 {
         return Ok(Own::new(small_int(0)).upcast());
     }
-    let Some(count) = count else {
+    if count / 30 >= isize::MAX as u128 / 4 {
         return Err(overflow_error("too many digits in integer"));
-    };
+    }
     if is_medium(a) && count < 30 {
         return Ok(from_i64(medium_value(a) << count)?.upcast());
     }
     if count > 1 << 40 {
         return Err(errors::no_memory());
     }
-    let shifted = kernel::shift_left(digits(a), count);
+    let shifted = kernel::shift_left(digits(a), count as usize);
     Ok(from_digits(a.ob_size.get() < 0, &shifted)?.upcast())
 }
 
 /// `a >> b` of two ints.
 pub fn right_shift(a: &PyLongObject, b: &PyLongObject) -> PyResult {
-    let count = shift_count(b)?.unwrap_or(usize::MAX);
+    let count = usize::try_from(shift_count(b)?).unwrap_or(usize::MAX);
     if is_medium(a) {
         return Ok(from_i64(medium_value(a) >> count.min(63))?.upcast());
     }

@@ -201,8 +201,11 @@ fn collect_if_due() {
     }
 }
 
+/// Where a function to collect with is kept.
+type CollectHook = Global<Cell<Option<fn()>>>;
+
 /// The collection that a full young generation starts.
-pub static COLLECT_HOOK: Global<Cell<Option<fn()>>> = Global(Cell::new(None));
+pub static COLLECT_HOOK: CollectHook = Global(Cell::new(None));
 
 /// `PyObject_GC_Del`: unlinks and frees.
 ///

@@ -382,7 +382,7 @@ fn method_reduce(set: &PySetObject) -> PyResult {
 fn method_sizeof(set: &PySetObject) -> PyResult {
     let mut size = set.as_object().type_().tp_basicsize.get() as usize;
     if set.table.get() != set.smalltable.as_ptr().cast_mut() {
-        size += slots(set).len() * size_of::<setentry>();
+        size += size_of_val(slots(set));
     }
     long::from_usize(size)
 }

@@ -636,7 +636,7 @@ fn from_cause(message: &str) -> errors::Raised {
 fn init_subclass(class: &PyTypeObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
     let parent = super::super_object::new_super(class, class.as_object())?;
     let method = object::get_attr(&parent, id!("__init_subclass__"))?;
-    call::call_tuple(&method, &*tuple::empty(), kwargs)?;
+    call::call_tuple(&method, &tuple::empty(), kwargs)?;
     Ok(())
 }
 

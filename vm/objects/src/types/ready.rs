@@ -157,7 +157,7 @@ fn inherit_special(type_: &PyTypeObject, base: &PyTypeObject) {
     }
     // Object's constructor is for heap types and for static types that name it themselves.
     if type_.tp_new.get().is_none()
-        && !(std::ptr::eq(base, &PyBaseObject_Type) && !type_.has_feature(Py_TPFLAGS_HEAPTYPE))
+        && (!std::ptr::eq(base, &PyBaseObject_Type) || type_.has_feature(Py_TPFLAGS_HEAPTYPE))
         && !type_.has_feature(Py_TPFLAGS_DISALLOW_INSTANTIATION)
     {
         type_.tp_new.set(base.tp_new.get());

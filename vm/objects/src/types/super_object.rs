@@ -12,7 +12,7 @@ use twinheap_abi::*;
 typed!(superobject, PySuper_Type);
 
 /// `supercheck`: the type whose MRO is searched.
-fn check<'a>(type_: &PyTypeObject, object: &'a PyObject) -> PyResult<Own<PyTypeObject>> {
+fn check(type_: &PyTypeObject, object: &PyObject) -> PyResult<Own<PyTypeObject>> {
     if let Some(class) = object.downcast_ref::<PyTypeObject>()
         && is_subtype(class, type_)
     {

@@ -31,7 +31,7 @@ macro_rules! wrappers {
             wrapped: *mut c_void,
         ) -> *mut PyObject {
             /// The wrapper's body, with the slot as a function of its own type.
-            #[expect(unused_unsafe, reason = "some bodies only read the arguments")]
+            #[allow(unused_unsafe, reason = "some bodies only read the arguments")]
             unsafe fn body($this: &PyObject, $args: &PyTupleObject, $slot: $type) -> PyResult {
                 // SAFETY: the descriptor has checked self; the slot belongs to its type.
                 unsafe { $body }

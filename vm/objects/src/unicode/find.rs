@@ -13,7 +13,7 @@ use crate::singletons::bool_object;
 use crate::{abstract_, list, long, tuple, ucd_bridge as ucd};
 use twinheap_abi::*;
 
-fn methods_args<'a>(args: &'a PyTupleObject) -> &'a [&'a PyObject] {
+fn methods_args(args: &PyTupleObject) -> &[&PyObject] {
     tuple::items(args)
 }
 

@@ -1,7 +1,7 @@
 //! The methods of str that pad, and those that translate.
 
 use super::arguments::{expect_str, ssize};
-use super::{PyUnicode_Type, Text, Writer, as_ascii, from_char, result_unchanged, text};
+use super::{Text, Writer, as_ascii, from_char, result_unchanged, text};
 use crate::call::{self, Args, Signature};
 use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_LookupError;
@@ -285,11 +285,6 @@ fn fill_from_dict(table: &PyDictObject, source: &PyObject) -> PyResult<()> {
         }
     }
     Ok(())
-}
-
-/// Whether an object is a str that is no instance of a subclass.
-pub fn is_exact_str(object: &PyObject) -> bool {
-    object.is_exactly(&PyUnicode_Type)
 }
 
 /// The character of a str of one character, as an exact str.

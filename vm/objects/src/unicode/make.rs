@@ -90,7 +90,7 @@ pub fn latin1_character(character: u8) -> Own<PyASCIIObject> {
         let made = new_of_kind(1, 1, character < 0x80).expect("a character fits in memory");
         // SAFETY: one byte of data.
         unsafe { *data_pointer(&made) = character };
-        slot.set(super::intern(made).into_raw());
+        slot.set(made.into_raw());
     }
     // SAFETY: made once, never freed.
     Own::new(unsafe { &*slot.get() })
@@ -261,7 +261,7 @@ pub fn append(left: Own<PyASCIIObject>, right: &PyASCIIObject) -> PyResult<Own<P
     if is_modifiable(&left)
         && right.as_object().ob_type.get() == left.as_object().ob_type.get()
         && right.kind() <= left.kind()
-        && !(left.is_ascii() && !right.is_ascii())
+        && (!left.is_ascii() || right.is_ascii())
     {
         let grown = resize_compact(left, left_length + right_length)?;
         copy_characters(&grown, left_length, right);

@@ -84,18 +84,18 @@ impl<'a> Text<'a> {
     /// Where the needle first occurs.
     pub fn find(self, needle: Text<'_>) -> Option<usize> {
         match self {
-            Text::Ucs1(hay) => find(hay, &*narrow1(needle)?),
-            Text::Ucs2(hay) => find(hay, &*narrow2(needle)?),
-            Text::Ucs4(hay) => find(hay, &*narrow4(needle)?),
+            Text::Ucs1(hay) => find(hay, &narrow1(needle)?),
+            Text::Ucs2(hay) => find(hay, &narrow2(needle)?),
+            Text::Ucs4(hay) => find(hay, &narrow4(needle)?),
         }
     }
 
     /// Where the needle last occurs.
     pub fn find_last(self, needle: Text<'_>) -> Option<usize> {
         match self {
-            Text::Ucs1(hay) => find_last(hay, &*narrow1(needle)?),
-            Text::Ucs2(hay) => find_last(hay, &*narrow2(needle)?),
-            Text::Ucs4(hay) => find_last(hay, &*narrow4(needle)?),
+            Text::Ucs1(hay) => find_last(hay, &narrow1(needle)?),
+            Text::Ucs2(hay) => find_last(hay, &narrow2(needle)?),
+            Text::Ucs4(hay) => find_last(hay, &narrow4(needle)?),
         }
     }
 
