@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod ast;
+pub mod charmaps;
 pub mod dump;
 pub mod error;
 pub mod int;
