@@ -12,6 +12,7 @@ pub enum ErrorKind {
     ValueError,
     LookupError,
     SystemError,
+    UnicodeDecodeError,
 }
 
 impl ErrorKind {
@@ -26,6 +27,7 @@ impl ErrorKind {
             ErrorKind::ValueError => "ValueError",
             ErrorKind::LookupError => "LookupError",
             ErrorKind::SystemError => "SystemError",
+            ErrorKind::UnicodeDecodeError => "UnicodeDecodeError",
         }
     }
 }

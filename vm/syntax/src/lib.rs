@@ -15,7 +15,7 @@ pub mod strings;
 pub mod token;
 pub mod tokenizer;
 
-use error::{SyntaxError, Warning};
+use error::{ErrorKind, SyntaxError, Warning};
 use names::Names;
 use source::{Decoder, Source};
 use token::{KEYWORDS, known};
@@ -91,16 +91,29 @@ pub fn parse_str(text: &str, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxErr
     parse_source(&source, mode, flags)
 }
 
+/// Why the fast parser has no tree.
+struct NoTree {
+    too_deep: bool,
+}
+
 pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
     let mut names = new_names();
-    if let Some((module, warnings)) = parse_fast(source, mode, flags, &mut names) {
-        return Ok(Ast {
+    match parse_fast(source, mode, flags, &mut names) {
+        Ok((module, warnings)) => Ok(Ast {
             module,
             names,
             warnings,
-        });
+        }),
+        Err(reason) => Err(peg::find_error(source, mode, flags).unwrap_or_else(|| {
+            if reason.too_deep {
+                // CPython's parser gets through, but nothing that walks its tree does.
+                let message = "maximum recursion depth exceeded during compilation";
+                return SyntaxError::bare(ErrorKind::RecursionError, message);
+            }
+            let message = "the two parsers disagree whether this is a program";
+            SyntaxError::bare(ErrorKind::SystemError, message)
+        })),
     }
-    Err(peg::find_error(source, mode, flags))
 }
 
 fn parse_fast(
@@ -108,11 +121,17 @@ fn parse_fast(
     mode: Mode,
     flags: &Flags,
     names: &mut Names,
-) -> Option<(ast::Mod, Vec<Warning>)> {
+) -> Result<(ast::Mod, Vec<Warning>), NoTree> {
+    let rejected = |_| NoTree { too_deep: false };
+    let origin = parser::Origin::default();
     let mut stream =
-        parser::tokenize(&source.text, names, mode, flags, parser::Origin::default()).ok()?;
+        parser::tokenize(&source.text, names, mode, flags, origin).map_err(rejected)?;
     let type_ignores = std::mem::take(&mut stream.type_ignores);
     let mut parser = parser::Parser::new(&source.text, stream, names, flags);
-    let module = parser.parse(mode, type_ignores).ok()?;
-    Some((module, parser.warnings))
+    match parser.parse(mode, type_ignores) {
+        Ok(module) => Ok((module, parser.warnings)),
+        Err(_) => Err(NoTree {
+            too_deep: parser.too_deep,
+        }),
+    }
 }

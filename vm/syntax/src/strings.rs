@@ -255,10 +255,12 @@ fn decode_string(
     raw: bool,
     token: &Token,
 ) -> Result<Vec<u8>, StringError> {
-    check_utf8(body)?;
     if raw || !body.contains(&b'\\') {
+        check_utf8(body)?;
         return Ok(body.to_vec());
     }
+    // With escapes about, CPython decodes each run of non-ASCII bytes on its own.
+    body.split(u8::is_ascii).try_for_each(check_utf8)?;
     let mut out = Vec::with_capacity(body.len());
     let mut first_invalid: Option<usize> = None;
     let mut index = 0;

@@ -23,7 +23,7 @@ pub struct Rejected;
 pub type Parsed<T> = Result<T, Rejected>;
 
 /// How deep expressions and statements may nest before the careful parser has to decide.
-const MAX_DEPTH: u32 = 1200;
+const MAX_DEPTH: u32 = 3200;
 
 /// Where an f-string's replacement field lies in its file.
 #[derive(Clone, Copy, Debug, Default)]
