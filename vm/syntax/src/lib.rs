@@ -91,8 +91,13 @@ pub fn parse_str(text: &str, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxErr
     parse_source(&source, mode, flags)
 }
 
+/// Beyond this depth CPython's parser may have run out of its own stack.
+const DEPTH_TO_CHECK: u32 = 400;
+
 /// Why the fast parser has no tree.
 struct NoTree {
+    /// The error, where it is known already.
+    error: Option<SyntaxError>,
     too_deep: bool,
 }
 
@@ -104,6 +109,9 @@ pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, S
             names,
             warnings,
         }),
+        Err(NoTree {
+            error: Some(error), ..
+        }) => Err(error),
         Err(reason) => Err(peg::find_error(source, mode, flags).unwrap_or_else(|| {
             if reason.too_deep {
                 // CPython's parser gets through, but nothing that walks its tree does.
@@ -122,15 +130,28 @@ fn parse_fast(
     flags: &Flags,
     names: &mut Names,
 ) -> Result<(ast::Mod, Vec<Warning>), NoTree> {
-    let rejected = |_| NoTree { too_deep: false };
+    let rejected = |_| NoTree {
+        error: None,
+        too_deep: false,
+    };
     let origin = parser::Origin::default();
     let mut stream =
         parser::tokenize(&source.text, names, mode, flags, origin).map_err(rejected)?;
     let type_ignores = std::mem::take(&mut stream.type_ignores);
     let mut parser = parser::Parser::new(&source.text, stream, names, flags);
     match parser.parse(mode, type_ignores) {
+        Ok(module) if parser.deepest > DEPTH_TO_CHECK => {
+            match peg::find_error(source, mode, flags) {
+                Some(error) => Err(NoTree {
+                    error: Some(error),
+                    too_deep: true,
+                }),
+                None => Ok((module, parser.warnings)),
+            }
+        }
         Ok(module) => Ok((module, parser.warnings)),
         Err(_) => Err(NoTree {
+            error: None,
             too_deep: parser.too_deep,
         }),
     }

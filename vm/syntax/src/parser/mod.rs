@@ -135,6 +135,8 @@ pub struct Parser<'a> {
     depth: u32,
     /// Whether the program was given up because of its depth alone.
     pub too_deep: bool,
+    /// How deep it went.
+    pub deepest: u32,
 }
 
 impl<'a> Parser<'a> {
@@ -156,6 +158,7 @@ impl<'a> Parser<'a> {
             pos: 0,
             depth: 0,
             too_deep: false,
+            deepest: 0,
         }
     }
 
@@ -223,6 +226,7 @@ impl<'a> Parser<'a> {
             return Err(Rejected);
         }
         self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
         let result = parse(self);
         self.depth -= 1;
         result

@@ -313,7 +313,7 @@ impl<'a> Peg<'a> {
         loop {
             self.set_memo(start, id, best.clone(), end);
             self.mark = start;
-            let value = self.alternatives(alternatives);
+            let value = self.group(alternatives);
             if self.error.is_some() {
                 return None;
             }
