@@ -72,4 +72,6 @@ pub struct Warning {
     pub kind: WarningKind,
     pub message: String,
     pub lineno: i32,
+    /// Where in the source it arose, to put the parser's warnings in order.
+    pub position: usize,
 }

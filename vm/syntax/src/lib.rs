@@ -139,7 +139,9 @@ fn parse_fast(
         parser::tokenize(&source.text, names, mode, flags, origin).map_err(rejected)?;
     let type_ignores = std::mem::take(&mut stream.type_ignores);
     let mut parser = parser::Parser::new(&source.text, stream, names, flags);
-    match parser.parse(mode, type_ignores) {
+    let parsed = parser.parse(mode, type_ignores);
+    parser.warnings.sort_by_key(|warning| warning.position);
+    match parsed {
         Ok(module) if parser.deepest > DEPTH_TO_CHECK => {
             match peg::find_error(source, mode, flags) {
                 Some(error) => Err(NoTree {

@@ -613,6 +613,7 @@ impl<'a> Tokenizer<'a> {
                 kind: WarningKind::SyntaxWarning,
                 message: format!("invalid {kind} literal"),
                 lineno: self.lineno,
+                position: self.cur,
             });
         } else if byte < 128 && is_identifier_char(byte) {
             self.backup(c);
