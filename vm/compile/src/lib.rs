@@ -1,1 +1,112 @@
 //! Symbol tables and code generation: AST to plain code descriptions; no objects.
+#![deny(unsafe_code)]
+
+pub mod assemble;
+pub mod code;
+pub mod flow;
+pub mod fold;
+pub mod future;
+pub mod generate;
+pub mod mangle;
+pub mod marshal;
+pub mod opcode;
+pub mod repr;
+pub mod symtable;
+pub mod unit;
+pub mod unparse;
+pub mod values;
+
+use code::CodeObject;
+use twinheap_syntax::error::{ErrorKind, SyntaxError, Warning};
+use twinheap_syntax::source::Decoder;
+use twinheap_syntax::{Ast, Flags, Mode};
+
+/// CPython's recursion limit in the pinned environment, times the compiler's scale.
+const DEFAULT_DEPTH_LIMIT: i32 = 3000;
+
+/// What `compile()` is told besides the source.
+#[derive(Clone, Debug)]
+pub struct Options<'a> {
+    pub filename: &'a str,
+    pub optimize: u32,
+    /// The `PyCF_*` flags and future features that the caller passes on.
+    pub flags: i32,
+    /// How deep the walkers may go, and how deep the caller is already.
+    pub depth_limit: i32,
+    pub depth: i32,
+}
+
+impl<'a> Options<'a> {
+    pub fn new(filename: &'a str, optimize: u32) -> Options<'a> {
+        Options {
+            filename,
+            optimize,
+            flags: 0,
+            depth_limit: DEFAULT_DEPTH_LIMIT,
+            depth: 0,
+        }
+    }
+}
+
+/// A compiled module and what the compiler warned about on the way.
+#[derive(Debug)]
+pub struct Compiled {
+    pub code: CodeObject,
+    pub warnings: Vec<Warning>,
+}
+
+/// Compiles a tree; the tree is folded in place.
+pub fn compile(mut ast: Ast, options: &Options<'_>) -> Result<Compiled, Box<SyntaxError>> {
+    let result = compile_tree(&mut ast, options);
+    if matches!(&result, Err(error) if error.kind == ErrorKind::RecursionError) {
+        // Freeing a tree that is too deep to walk would overflow the stack as well.
+        std::mem::forget(ast);
+    }
+    result
+}
+
+fn compile_tree(ast: &mut Ast, options: &Options<'_>) -> Result<Compiled, Box<SyntaxError>> {
+    let future = future::find(&ast.module, &ast.names)?;
+    let flags = options.flags | future.features;
+    fold::Folder {
+        names: &ast.names,
+        optimize: options.optimize,
+        features: flags,
+        depth: options.depth,
+        limit: options.depth_limit,
+    }
+    .module(&mut ast.module)?;
+    let scopes = symtable::build(
+        &ast.module,
+        &mut ast.names,
+        flags,
+        options.depth,
+        options.depth_limit,
+    )?;
+    let settings = generate::Settings {
+        filename: options.filename,
+        optimize: options.optimize,
+        flags,
+        future_line: future.line,
+    };
+    let (code, mut warnings) = generate::generate(&ast.module, &mut ast.names, scopes, &settings)?;
+    let mut all = std::mem::take(&mut ast.warnings);
+    all.append(&mut warnings);
+    Ok(Compiled {
+        code,
+        warnings: all,
+    })
+}
+
+/// From the bytes of a source to the marshalled code object, and the warnings.
+pub fn compile_source(
+    source: &[u8],
+    mode: Mode,
+    flags: &Flags,
+    options: &Options<'_>,
+    decoder: Option<Decoder<'_>>,
+) -> Result<(Vec<u8>, Vec<Warning>), Box<SyntaxError>> {
+    let ast = twinheap_syntax::parse(source, mode, flags, decoder).map_err(Box::new)?;
+    let compiled = compile(ast, options)?;
+    Ok((marshal::dumps(&compiled.code), compiled.warnings))
+}

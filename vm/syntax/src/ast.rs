@@ -17,10 +17,20 @@ pub struct Span {
 /// The root of a tree; which one depends on the mode that was asked for.
 #[derive(Clone, Debug)]
 pub enum Mod {
-    Module { body: Vec<Stmt>, type_ignores: Vec<TypeIgnore> },
-    Interactive { body: Vec<Stmt> },
-    Expression { body: Box<Expr> },
-    FunctionType { argtypes: Vec<Expr>, returns: Box<Expr> },
+    Module {
+        body: Vec<Stmt>,
+        type_ignores: Vec<TypeIgnore>,
+    },
+    Interactive {
+        body: Vec<Stmt>,
+    },
+    Expression {
+        body: Box<Expr>,
+    },
+    FunctionType {
+        argtypes: Vec<Expr>,
+        returns: Box<Expr>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -52,12 +62,22 @@ pub enum StmtKind {
     With(Box<With>),
     AsyncWith(Box<With>),
     Match(Box<Match>),
-    Raise { exc: Option<Box<Expr>>, cause: Option<Box<Expr>> },
+    Raise {
+        exc: Option<Box<Expr>>,
+        cause: Option<Box<Expr>>,
+    },
     Try(Box<Try>),
     TryStar(Box<Try>),
-    Assert { test: Box<Expr>, msg: Option<Box<Expr>> },
+    Assert {
+        test: Box<Expr>,
+        msg: Option<Box<Expr>>,
+    },
     Import(Vec<Alias>),
-    ImportFrom { module: Option<Name>, names: Vec<Alias>, level: i32 },
+    ImportFrom {
+        module: Option<Name>,
+        names: Vec<Alias>,
+        level: i32,
+    },
     Global(Vec<Name>),
     Nonlocal(Vec<Name>),
     Expr(Box<Expr>),
@@ -213,10 +233,23 @@ pub struct Expr {
 
 #[derive(Clone, Debug)]
 pub enum ExprKind {
-    BoolOp { op: BoolOp, values: Vec<Expr> },
-    NamedExpr { target: Box<Expr>, value: Box<Expr> },
-    BinOp { left: Box<Expr>, op: Operator, right: Box<Expr> },
-    UnaryOp { op: UnaryOp, operand: Box<Expr> },
+    BoolOp {
+        op: BoolOp,
+        values: Vec<Expr>,
+    },
+    NamedExpr {
+        target: Box<Expr>,
+        value: Box<Expr>,
+    },
+    BinOp {
+        left: Box<Expr>,
+        op: Operator,
+        right: Box<Expr>,
+    },
+    UnaryOp {
+        op: UnaryOp,
+        operand: Box<Expr>,
+    },
     Lambda(Box<Lambda>),
     IfExp(Box<IfExp>),
     Dict(Box<Dict>),
@@ -232,14 +265,41 @@ pub enum ExprKind {
     Call(Box<Call>),
     FormattedValue(Box<FormattedValue>),
     JoinedStr(Vec<Expr>),
-    Constant { value: Constant, kind: bool },
-    Attribute { value: Box<Expr>, attr: Name, ctx: ExprContext },
-    Subscript { value: Box<Expr>, slice: Box<Expr>, ctx: ExprContext },
-    Starred { value: Box<Expr>, ctx: ExprContext },
-    Name { id: Name, ctx: ExprContext },
-    List { elts: Vec<Expr>, ctx: ExprContext },
-    Tuple { elts: Vec<Expr>, ctx: ExprContext },
-    Slice { lower: Option<Box<Expr>>, upper: Option<Box<Expr>>, step: Option<Box<Expr>> },
+    Constant {
+        value: Constant,
+        kind: bool,
+    },
+    Attribute {
+        value: Box<Expr>,
+        attr: Name,
+        ctx: ExprContext,
+    },
+    Subscript {
+        value: Box<Expr>,
+        slice: Box<Expr>,
+        ctx: ExprContext,
+    },
+    Starred {
+        value: Box<Expr>,
+        ctx: ExprContext,
+    },
+    Name {
+        id: Name,
+        ctx: ExprContext,
+    },
+    List {
+        elts: Vec<Expr>,
+        ctx: ExprContext,
+    },
+    Tuple {
+        elts: Vec<Expr>,
+        ctx: ExprContext,
+    },
+    Slice {
+        lower: Option<Box<Expr>>,
+        upper: Option<Box<Expr>>,
+        step: Option<Box<Expr>>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -388,7 +448,10 @@ pub enum PatternKind {
     MatchMapping(Box<MatchMapping>),
     MatchClass(Box<MatchClass>),
     MatchStar(Option<Name>),
-    MatchAs { pattern: Option<Box<Pattern>>, name: Option<Name> },
+    MatchAs {
+        pattern: Option<Box<Pattern>>,
+        name: Option<Name>,
+    },
     MatchOr(Vec<Pattern>),
 }
 

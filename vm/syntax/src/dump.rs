@@ -10,7 +10,10 @@ pub struct Dumper<'a> {
 }
 
 pub fn dump_module(module: &Mod, names: &Names) -> String {
-    let mut dumper = Dumper { names, out: String::new() };
+    let mut dumper = Dumper {
+        names,
+        out: String::new(),
+    };
     dumper.module(module);
     dumper.out
 }
@@ -23,11 +26,19 @@ pub fn constant_text(value: &Constant) -> String {
         Constant::Ellipsis => "Ellipsis".into(),
         Constant::Int(value) => format!("int:{}", value.to_hex()),
         Constant::Float(value) => format!("float:{:016x}", value.to_bits()),
-        Constant::Complex(real, imag) => format!("complex:{:016x}{:016x}", real.to_bits(), imag.to_bits()),
+        Constant::Complex(real, imag) => {
+            format!("complex:{:016x}{:016x}", real.to_bits(), imag.to_bits())
+        }
         Constant::Str(text) => format!("str:{}", hex(text)),
         Constant::Bytes(bytes) => format!("bytes:{}", hex(bytes)),
-        Constant::Tuple(items) => format!("tuple:{:?}", items.iter().map(constant_text).collect::<Vec<_>>()),
-        Constant::FrozenSet(items) => format!("frozenset:{:?}", items.iter().map(constant_text).collect::<Vec<_>>()),
+        Constant::Tuple(items) => format!(
+            "tuple:{:?}",
+            items.iter().map(constant_text).collect::<Vec<_>>()
+        ),
+        Constant::FrozenSet(items) => format!(
+            "frozenset:{:?}",
+            items.iter().map(constant_text).collect::<Vec<_>>()
+        ),
     }
 }
 
@@ -43,8 +54,15 @@ fn hex(bytes: &[u8]) -> String {
 
 impl Dumper<'_> {
     fn open(&mut self, name: &str, span: Span) {
-        let Span { lineno, col_offset, end_lineno, end_col_offset } = span;
-        self.out.push_str(&format!("{name}@{lineno}:{col_offset}-{end_lineno}:{end_col_offset}("));
+        let Span {
+            lineno,
+            col_offset,
+            end_lineno,
+            end_col_offset,
+        } = span;
+        self.out.push_str(&format!(
+            "{name}@{lineno}:{col_offset}-{end_lineno}:{end_col_offset}("
+        ));
     }
 
     fn close(&mut self) {
@@ -104,7 +122,11 @@ impl Dumper<'_> {
                 self.out.push_str("Module(");
                 self.stmts(body);
                 self.list(type_ignores, |this, ignore| {
-                    this.plain(&format!("TypeIgnore({} {} )", ignore.lineno, hex(&ignore.tag)));
+                    this.plain(&format!(
+                        "TypeIgnore({} {} )",
+                        ignore.lineno,
+                        hex(&ignore.tag)
+                    ));
                 });
             }
             Mod::Interactive { body } => {
@@ -219,12 +241,18 @@ impl Dumper<'_> {
                 self.option(msg.as_deref(), Self::expr);
             }
             StmtKind::Import(names) => self.list(names, Self::alias),
-            StmtKind::ImportFrom { module, names, level } => {
+            StmtKind::ImportFrom {
+                module,
+                names,
+                level,
+            } => {
                 self.opt_name(*module);
                 self.list(names, Self::alias);
                 self.plain(&level.to_string());
             }
-            StmtKind::Global(names) | StmtKind::Nonlocal(names) => self.list(names, |this, name| this.name(*name)),
+            StmtKind::Global(names) | StmtKind::Nonlocal(names) => {
+                self.list(names, |this, name| this.name(*name))
+            }
             StmtKind::Expr(value) => self.expr(value),
             StmtKind::Pass | StmtKind::Break | StmtKind::Continue => {}
         }
@@ -259,7 +287,9 @@ impl Dumper<'_> {
         self.list(&arguments.args, Self::arg);
         self.option(arguments.vararg.as_deref(), Self::arg);
         self.list(&arguments.kwonlyargs, Self::arg);
-        self.list(&arguments.kw_defaults, |this, default| this.option(default.as_ref(), Self::expr));
+        self.list(&arguments.kw_defaults, |this, default| {
+            this.option(default.as_ref(), Self::expr)
+        });
         self.option(arguments.kwarg.as_deref(), Self::arg);
         self.exprs(&arguments.defaults);
         self.close();
@@ -310,7 +340,9 @@ impl Dumper<'_> {
                 self.expr(&data.orelse);
             }
             ExprKind::Dict(dict) => {
-                self.list(&dict.keys, |this, key| this.option(key.as_ref(), Self::expr));
+                self.list(&dict.keys, |this, key| {
+                    this.option(key.as_ref(), Self::expr)
+                });
                 self.exprs(&dict.values);
             }
             ExprKind::Set(elts) | ExprKind::JoinedStr(elts) => self.exprs(elts),
@@ -384,7 +416,9 @@ impl Dumper<'_> {
         match &pattern.kind {
             PatternKind::MatchValue(value) => self.expr(value),
             PatternKind::MatchSingleton(value) => self.plain(&constant_text(value)),
-            PatternKind::MatchSequence(patterns) | PatternKind::MatchOr(patterns) => self.patterns(patterns),
+            PatternKind::MatchSequence(patterns) | PatternKind::MatchOr(patterns) => {
+                self.patterns(patterns)
+            }
             PatternKind::MatchMapping(data) => {
                 self.exprs(&data.keys);
                 self.patterns(&data.patterns);

@@ -30,35 +30,29 @@ impl ErrorKind {
     }
 }
 
-/// A rejected program: what `SyntaxError.args` would carry. Offsets are in characters, from 1.
+/// A rejected program: what `SyntaxError.args` would carry. `None` stands for Python's `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     pub kind: ErrorKind,
     pub message: String,
-    pub lineno: i32,
-    pub offset: i32,
-    /// The line in error; `None` where CPython has `None`.
+    pub lineno: Option<i32>,
+    pub offset: Option<i32>,
     pub text: Option<String>,
-    pub end_lineno: i32,
-    pub end_offset: i32,
-    /// Whether the exception carries a place at all.
-    pub has_location: bool,
-    /// Whether the exception carries an end place.
-    pub has_end: bool,
+    pub end_lineno: Option<i32>,
+    pub end_offset: Option<i32>,
 }
 
 impl SyntaxError {
+    /// An error without a place.
     pub fn bare(kind: ErrorKind, message: impl Into<String>) -> SyntaxError {
         SyntaxError {
             kind,
             message: message.into(),
-            lineno: 0,
-            offset: 0,
+            lineno: None,
+            offset: None,
             text: None,
-            end_lineno: 0,
-            end_offset: 0,
-            has_location: false,
-            has_end: false,
+            end_lineno: None,
+            end_offset: None,
         }
     }
 }

@@ -23,7 +23,9 @@ fn trim(limbs: &mut Vec<u32>) {
 }
 
 fn compare_limbs(a: &[u32], b: &[u32]) -> Ordering {
-    a.len().cmp(&b.len()).then_with(|| a.iter().rev().cmp(b.iter().rev()))
+    a.len()
+        .cmp(&b.len())
+        .then_with(|| a.iter().rev().cmp(b.iter().rev()))
 }
 
 fn add_limbs(a: &[u32], b: &[u32]) -> Vec<u32> {
@@ -175,8 +177,8 @@ impl Int {
     pub fn from_parts(negative: bool, mut limbs: Vec<u32>) -> Int {
         trim(&mut limbs);
         if limbs.len() <= 2 {
-            let magnitude =
-                u64::from(limbs.first().copied().unwrap_or(0)) | u64::from(limbs.get(1).copied().unwrap_or(0)) << 32;
+            let magnitude = u64::from(limbs.first().copied().unwrap_or(0))
+                | u64::from(limbs.get(1).copied().unwrap_or(0)) << 32;
             if !negative && magnitude <= i64::MAX as u64 {
                 return Int::Small(magnitude as i64);
             }
@@ -250,12 +252,18 @@ impl Int {
 
     pub fn from_decimal_digits(digits: &[u8]) -> Int {
         if digits.len() <= 18 {
-            return Int::Small(digits.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0')));
+            return Int::Small(
+                digits
+                    .iter()
+                    .fold(0, |value, digit| value * 10 + i64::from(digit - b'0')),
+            );
         }
         let mut limbs: Vec<u32> = Vec::new();
         for chunk in digits.chunks(9) {
             let scale = 10_u64.pow(chunk.len() as u32);
-            let mut carry = chunk.iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
+            let mut carry = chunk
+                .iter()
+                .fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
             for limb in &mut limbs {
                 carry += u64::from(*limb) * scale;
                 *limb = carry as u32;
@@ -412,8 +420,12 @@ impl Int {
 
     pub fn bitwise(&self, other: &Int, operation: fn(u32, u32) -> u32) -> Int {
         let len = (self.bit_length().max(other.bit_length()) / 32 + 2) as usize;
-        let mut limbs: Vec<u32> =
-            self.twos(len).iter().zip(other.twos(len)).map(|(a, b)| operation(*a, b)).collect();
+        let mut limbs: Vec<u32> = self
+            .twos(len)
+            .iter()
+            .zip(other.twos(len))
+            .map(|(a, b)| operation(*a, b))
+            .collect();
         let negative = limbs[len - 1] >> 31 == 1;
         if negative {
             let mut carry = true;
@@ -430,7 +442,8 @@ impl Int {
     pub fn to_f64(&self) -> Option<f64> {
         match self {
             Int::Small(value) => Some(*value as f64),
-            Int::Big(big) => scaled_to_f64(&big.limbs, false, 0).map(|value| if big.negative { -value } else { value }),
+            Int::Big(big) => scaled_to_f64(&big.limbs, false, 0)
+                .map(|value| if big.negative { -value } else { value }),
         }
     }
 
@@ -445,16 +458,25 @@ impl Int {
         let (a_negative, a) = self.parts();
         let (b_negative, b) = other.parts();
         let shift = other.bit_length() as i64 - self.bit_length() as i64 + 66;
-        let (a, b) = if shift >= 0 { (shl_limbs(&a, shift as u64), b) } else { (a, shl_limbs(&b, shift.unsigned_abs())) };
+        let (a, b) = if shift >= 0 {
+            (shl_limbs(&a, shift as u64), b)
+        } else {
+            (a, shl_limbs(&b, shift.unsigned_abs()))
+        };
         let (quotient, remainder) = divmod_limbs(&a, &b);
         let value = scaled_to_f64(&quotient, !remainder.is_empty(), -shift)?;
-        Some(if a_negative != b_negative { -value } else { value })
+        Some(if a_negative != b_negative {
+            -value
+        } else {
+            value
+        })
     }
 }
 
 /// `limbs * 2**exponent`, rounded once; `sticky` says that the true value is a little larger.
 fn scaled_to_f64(limbs: &[u32], sticky: bool, exponent: i64) -> Option<f64> {
-    let bits = limbs.len() as i64 * 32 - i64::from(limbs.last().copied().unwrap_or(0).leading_zeros());
+    let bits =
+        limbs.len() as i64 * 32 - i64::from(limbs.last().copied().unwrap_or(0).leading_zeros());
     // The value lies in [2**(top-1), 2**top).
     let top = bits + exponent;
     if top > 1024 {
@@ -481,7 +503,11 @@ fn scaled_to_f64(limbs: &[u32], sticky: bool, exponent: i64) -> Option<f64> {
     }
     let scale = exponent + drop;
     let value = multiply_by_power_of_two(mantissa as f64, scale);
-    if value.is_infinite() { None } else { Some(value) }
+    if value.is_infinite() {
+        None
+    } else {
+        Some(value)
+    }
 }
 
 fn multiply_by_power_of_two(mut value: f64, mut power: i64) -> f64 {
@@ -497,9 +523,12 @@ fn multiply_by_power_of_two(mut value: f64, mut power: i64) -> f64 {
 }
 
 fn get_bit(limbs: &[u32], bit: u64) -> bool {
-    limbs.get((bit / 32) as usize).is_some_and(|limb| limb >> (bit % 32) & 1 == 1)
+    limbs
+        .get((bit / 32) as usize)
+        .is_some_and(|limb| limb >> (bit % 32) & 1 == 1)
 }
 
 fn limbs_to_u64(limbs: &[u32]) -> u64 {
-    u64::from(limbs.first().copied().unwrap_or(0)) | u64::from(limbs.get(1).copied().unwrap_or(0)) << 32
+    u64::from(limbs.first().copied().unwrap_or(0))
+        | u64::from(limbs.get(1).copied().unwrap_or(0)) << 32
 }

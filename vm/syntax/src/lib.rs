@@ -8,12 +8,13 @@ pub mod int;
 pub mod names;
 pub mod number;
 pub mod parser;
+pub mod peg;
 pub mod source;
 pub mod strings;
 pub mod token;
 pub mod tokenizer;
 
-use error::{ErrorKind, SyntaxError, Warning};
+use error::{SyntaxError, Warning};
 use names::Names;
 use source::{Decoder, Source};
 use token::{KEYWORDS, known};
@@ -73,7 +74,12 @@ pub fn new_names() -> Names {
 }
 
 /// Parses the bytes of a file.
-pub fn parse(bytes: &[u8], mode: Mode, flags: &Flags, decoder: Option<Decoder<'_>>) -> Result<Ast, SyntaxError> {
+pub fn parse(
+    bytes: &[u8],
+    mode: Mode,
+    flags: &Flags,
+    decoder: Option<Decoder<'_>>,
+) -> Result<Ast, SyntaxError> {
     let source = Source::from_bytes(bytes, mode == Mode::Exec, decoder)?;
     parse_source(&source, mode, flags)
 }
@@ -87,13 +93,23 @@ pub fn parse_str(text: &str, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxErr
 pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
     let mut names = new_names();
     if let Some((module, warnings)) = parse_fast(source, mode, flags, &mut names) {
-        return Ok(Ast { module, names, warnings });
+        return Ok(Ast {
+            module,
+            names,
+            warnings,
+        });
     }
-    Err(SyntaxError::bare(ErrorKind::SystemError, "the source is rejected, but the reason is not found yet"))
+    Err(peg::find_error(source, mode, flags))
 }
 
-fn parse_fast(source: &Source, mode: Mode, flags: &Flags, names: &mut Names) -> Option<(ast::Mod, Vec<Warning>)> {
-    let mut stream = parser::tokenize(&source.text, names, mode, flags, parser::Origin::default()).ok()?;
+fn parse_fast(
+    source: &Source,
+    mode: Mode,
+    flags: &Flags,
+    names: &mut Names,
+) -> Option<(ast::Mod, Vec<Warning>)> {
+    let mut stream =
+        parser::tokenize(&source.text, names, mode, flags, parser::Origin::default()).ok()?;
     let type_ignores = std::mem::take(&mut stream.type_ignores);
     let mut parser = parser::Parser::new(&source.text, stream, names, flags);
     let module = parser.parse(mode, type_ignores).ok()?;

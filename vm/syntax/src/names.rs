@@ -1,5 +1,7 @@
 //! Interned identifiers: a `Name` is a small number, its text lives in one `Names` table.
 
+use std::rc::Rc;
+
 /// An identifier, equal to another exactly when their texts are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(pub u32);
@@ -7,7 +9,7 @@ pub struct Name(pub u32);
 /// The table behind `Name`: open addressing over a multiplicative hash.
 #[derive(Clone, Debug)]
 pub struct Names {
-    texts: Vec<Box<str>>,
+    texts: Vec<Rc<str>>,
     hashes: Vec<u32>,
     slots: Vec<u32>,
 }
@@ -29,7 +31,11 @@ fn hash_bytes(bytes: &[u8]) -> u32 {
 impl Names {
     /// A table that holds `first` under the numbers 0, 1, 2 and so on.
     pub fn with(first: &[&str]) -> Names {
-        let mut names = Names { texts: Vec::new(), hashes: Vec::new(), slots: vec![EMPTY; 512] };
+        let mut names = Names {
+            texts: Vec::new(),
+            hashes: Vec::new(),
+            slots: vec![EMPTY; 512],
+        };
         for text in first {
             names.intern(text);
         }
@@ -74,6 +80,26 @@ impl Names {
 
     pub fn text(&self, name: Name) -> &str {
         &self.texts[name.0 as usize]
+    }
+
+    /// The text of `name`, shared.
+    pub fn shared(&self, name: Name) -> Rc<str> {
+        self.texts[name.0 as usize].clone()
+    }
+
+    /// The name with this text, if there is one.
+    pub fn find(&self, text: &str) -> Option<Name> {
+        let hash = hash_bytes(text.as_bytes());
+        let mask = self.slots.len() - 1;
+        let mut slot = hash as usize & mask;
+        while self.slots[slot] != EMPTY {
+            let index = self.slots[slot];
+            if self.hashes[index as usize] == hash && &*self.texts[index as usize] == text {
+                return Some(Name(index));
+            }
+            slot = (slot + 1) & mask;
+        }
+        None
     }
 
     pub fn len(&self) -> usize {

@@ -13,7 +13,11 @@ pub struct TooManyDigits(pub usize);
 pub fn parse_number(text: &[u8]) -> Result<Constant, TooManyDigits> {
     let stripped;
     let digits = if text.contains(&b'_') {
-        stripped = text.iter().copied().filter(|c| *c != b'_').collect::<Vec<u8>>();
+        stripped = text
+            .iter()
+            .copied()
+            .filter(|c| *c != b'_')
+            .collect::<Vec<u8>>();
         stripped.as_slice()
     } else {
         text
@@ -36,8 +40,19 @@ pub fn parse_number(text: &[u8]) -> Result<Constant, TooManyDigits> {
         return Ok(Constant::Int(Int::from_decimal_digits(digits)));
     }
     let imaginary = matches!(digits.last(), Some(b'j' | b'J'));
-    let number = if imaginary { &digits[..digits.len() - 1] } else { digits };
+    let number = if imaginary {
+        &digits[..digits.len() - 1]
+    } else {
+        digits
+    };
     // The tokenizer lets only digits, a point and an exponent through, which Rust reads the same way.
-    let value = std::str::from_utf8(number).ok().and_then(|text| text.parse::<f64>().ok()).unwrap_or(f64::NAN);
-    Ok(if imaginary { Constant::Complex(0.0, value) } else { Constant::Float(value) })
+    let value = std::str::from_utf8(number)
+        .ok()
+        .and_then(|text| text.parse::<f64>().ok())
+        .unwrap_or(f64::NAN);
+    Ok(if imaginary {
+        Constant::Complex(0.0, value)
+    } else {
+        Constant::Float(value)
+    })
 }

@@ -38,12 +38,25 @@ fn translate_newlines(bytes: &[u8], add_final_newline: bool) -> Vec<u8> {
 
 /// CPython's short form of the names of the two encodings that it knows by heart.
 fn normal_name(name: &str) -> String {
-    let short: String = name.chars().take(12).map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect();
+    let short: String = name
+        .chars()
+        .take(12)
+        .map(|c| {
+            if c == '_' {
+                '-'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect();
     if short == "utf-8" || short.starts_with("utf-8-") {
         return "utf-8".into();
     }
     let latin = ["latin-1", "iso-8859-1", "iso-latin-1"];
-    if latin.iter().any(|known| short == *known || short.starts_with(&format!("{known}-"))) {
+    if latin
+        .iter()
+        .any(|known| short == *known || short.starts_with(&format!("{known}-")))
+    {
         return "iso-8859-1".into();
     }
     name.into()
@@ -52,18 +65,28 @@ fn normal_name(name: &str) -> String {
 /// The encoding that a comment line names.
 fn coding_spec(line: &[u8]) -> Option<String> {
     let searched = line.len().saturating_sub(6);
-    let comment = line[..searched].iter().position(|c| !matches!(c, b' ' | b'\t' | 0x0c))?;
+    let comment = line[..searched]
+        .iter()
+        .position(|c| !matches!(c, b' ' | b'\t' | 0x0c))?;
     if line[comment] != b'#' {
         return None;
     }
     for start in comment..searched {
-        if !line[start..].starts_with(b"coding") || !matches!(line.get(start + 6), Some(b':' | b'=')) {
+        if !line[start..].starts_with(b"coding")
+            || !matches!(line.get(start + 6), Some(b':' | b'='))
+        {
             continue;
         }
         let rest = &line[start + 7..];
-        let blanks = rest.iter().take_while(|c| matches!(c, b' ' | b'\t')).count();
+        let blanks = rest
+            .iter()
+            .take_while(|c| matches!(c, b' ' | b'\t'))
+            .count();
         let rest = &rest[blanks..];
-        let len = rest.iter().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.')).count();
+        let len = rest
+            .iter()
+            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'))
+            .count();
         if len > 0 {
             return Some(normal_name(&String::from_utf8_lossy(&rest[..len])));
         }
@@ -73,12 +96,18 @@ fn coding_spec(line: &[u8]) -> Option<String> {
 
 /// Whether the search for a cookie goes on to the second line.
 fn is_blank_or_comment(line: &[u8]) -> bool {
-    line.iter().find(|c| !matches!(c, b' ' | b'\t' | 0x0c)).is_none_or(|c| matches!(c, b'#' | b'\n' | b'\r'))
+    line.iter()
+        .find(|c| !matches!(c, b' ' | b'\t' | 0x0c))
+        .is_none_or(|c| matches!(c, b'#' | b'\n' | b'\r'))
 }
 
 /// An error before the first token: line 0, no text.
 pub fn init_error(message: String) -> SyntaxError {
-    SyntaxError { lineno: 0, offset: -1, has_location: true, ..SyntaxError::bare(ErrorKind::SyntaxError, message) }
+    SyntaxError {
+        lineno: Some(0),
+        offset: Some(-1),
+        ..SyntaxError::bare(ErrorKind::SyntaxError, message)
+    }
 }
 
 /// CPython's message for bytes that are not UTF-8.
@@ -88,13 +117,23 @@ pub fn utf8_error_text(bytes: &[u8], at: usize, error_len: Option<usize>) -> Str
         None => (bytes.len() - at, "unexpected end of data"),
         Some(len) => {
             let starts = (0xc2..=0xf4).contains(&first);
-            (len, if starts { "invalid continuation byte" } else { "invalid start byte" })
+            (
+                len,
+                if starts {
+                    "invalid continuation byte"
+                } else {
+                    "invalid start byte"
+                },
+            )
         }
     };
     if len == 1 {
         format!("'utf-8' codec can't decode byte 0x{first:02x} in position {at}: {reason}")
     } else {
-        format!("'utf-8' codec can't decode bytes in position {at}-{}: {reason}", at + len - 1)
+        format!(
+            "'utf-8' codec can't decode bytes in position {at}-{}: {reason}",
+            at + len - 1
+        )
     }
 }
 
@@ -102,11 +141,18 @@ impl Source {
     /// Text that came as a string: cookies are ignored.
     pub fn from_text(text: &str, exec: bool) -> Result<Source, SyntaxError> {
         no_nulls(text.as_bytes())?;
-        Ok(Source { text: translate_newlines(text.as_bytes(), exec), encoding: Some("utf-8".into()) })
+        Ok(Source {
+            text: translate_newlines(text.as_bytes(), exec),
+            encoding: Some("utf-8".into()),
+        })
     }
 
     /// Text that came as bytes, decoded as its cookie or mark says.
-    pub fn from_bytes(bytes: &[u8], exec: bool, decoder: Option<Decoder<'_>>) -> Result<Source, SyntaxError> {
+    pub fn from_bytes(
+        bytes: &[u8],
+        exec: bool,
+        decoder: Option<Decoder<'_>>,
+    ) -> Result<Source, SyntaxError> {
         no_nulls(bytes)?;
         let mut text = translate_newlines(bytes, exec);
         let marked = text.starts_with(b"\xef\xbb\xbf");
@@ -126,7 +172,10 @@ impl Source {
             }
         }
         let Some(name) = spec else {
-            return Ok(Source { text, encoding: marked.then(|| "utf-8".into()) });
+            return Ok(Source {
+                text,
+                encoding: marked.then(|| "utf-8".into()),
+            });
         };
         if marked {
             if name != "utf-8" {
@@ -135,7 +184,10 @@ impl Source {
         } else if name != "utf-8" {
             text = decode(&name, &text, decoder)?.into_bytes();
         }
-        Ok(Source { text, encoding: Some(name) })
+        Ok(Source {
+            text,
+            encoding: Some(name),
+        })
     }
 }
 
@@ -143,7 +195,10 @@ fn no_nulls(bytes: &[u8]) -> Result<(), SyntaxError> {
     if memchr::memchr(0, bytes).is_none() {
         return Ok(());
     }
-    Err(SyntaxError::bare(ErrorKind::SyntaxError, "source code string cannot contain null bytes"))
+    Err(SyntaxError::bare(
+        ErrorKind::SyntaxError,
+        "source code string cannot contain null bytes",
+    ))
 }
 
 fn decode(name: &str, bytes: &[u8], decoder: Option<Decoder<'_>>) -> Result<String, SyntaxError> {
@@ -158,7 +213,11 @@ fn decode(name: &str, bytes: &[u8], decoder: Option<Decoder<'_>>) -> Result<Stri
         "utf8" | "u8" | "utf" | "cp65001" => {
             return match std::str::from_utf8(bytes) {
                 Ok(text) => Ok(text.to_string()),
-                Err(error) => Err(init_error(utf8_error_text(bytes, error.valid_up_to(), error.error_len()))),
+                Err(error) => Err(init_error(utf8_error_text(
+                    bytes,
+                    error.valid_up_to(),
+                    error.error_len(),
+                ))),
             };
         }
         _ => {}

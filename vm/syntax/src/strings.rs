@@ -17,6 +17,8 @@ const MAX_FSTRING_DEPTH: u32 = 100;
 pub enum StringError {
     /// A `SyntaxError` at the last token read, with this message.
     Message(String),
+    /// A `SyntaxError` at a token.
+    At { message: String, span: Span },
     /// A field of an f-string does not parse: its source between the brackets, and its place.
     Field { source: Vec<u8>, origin: Origin2 },
     /// Too deep for the fast parser.
@@ -56,7 +58,13 @@ struct Literal<'a> {
 
 fn split_literal<'a>(source: &'a [u8], token: &Token) -> Literal<'a> {
     let text = &source[token.start as usize..token.end as usize];
-    let mut literal = Literal { body: text, start: token.start as usize, bytes: false, raw: false, format: false };
+    let mut literal = Literal {
+        body: text,
+        start: token.start as usize,
+        bytes: false,
+        raw: false,
+        format: false,
+    };
     let mut index = 0;
     loop {
         match text[index] {
@@ -107,18 +115,29 @@ fn simple_escape(c: u8) -> Option<u8> {
 pub fn push_code(out: &mut Vec<u8>, code: u32) {
     match char::from_u32(code) {
         Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => out.extend_from_slice(&[0xe0 | (code >> 12) as u8, 0x80 | (code >> 6 & 63) as u8, 0x80 | (code & 63) as u8]),
+        None => out.extend_from_slice(&[
+            0xe0 | (code >> 12) as u8,
+            0x80 | (code >> 6 & 63) as u8,
+            0x80 | (code & 63) as u8,
+        ]),
     }
 }
 
 fn warn_invalid_escape(context: &mut Context<'_>, rest: &[u8], token: &Token) {
     let first = rest[0];
     let message = if (b'4'..=b'7').contains(&first) {
-        format!("invalid octal escape sequence '\\{}'", String::from_utf8_lossy(&rest[..rest.len().min(3)]))
+        format!(
+            "invalid octal escape sequence '\\{}'",
+            String::from_utf8_lossy(&rest[..rest.len().min(3)])
+        )
     } else {
         format!("invalid escape sequence '\\{}'", first as char)
     };
-    context.warnings.push(Warning { kind: WarningKind::DeprecationWarning, message, lineno: token.lineno });
+    context.warnings.push(Warning {
+        kind: WarningKind::DeprecationWarning,
+        message,
+        lineno: token.lineno,
+    });
 }
 
 fn decode_utf8_error(bytes: &[u8]) -> StringError {
@@ -130,7 +149,11 @@ fn decode_utf8_error(bytes: &[u8]) -> StringError {
 }
 
 fn check_utf8(bytes: &[u8]) -> Result<(), StringError> {
-    if std::str::from_utf8(bytes).is_ok() { Ok(()) } else { Err(decode_utf8_error(bytes)) }
+    if std::str::from_utf8(bytes).is_ok() {
+        Ok(())
+    } else {
+        Err(decode_utf8_error(bytes))
+    }
 }
 
 /// The places of an escape in the text that CPython's unicode-escape decoder is given, where
@@ -166,12 +189,27 @@ fn expanded_position(body: &[u8], end: usize) -> usize {
 fn escape_error<T>(body: &[u8], start: usize, end: usize, reason: &str) -> Result<T, StringError> {
     let first = expanded_position(body, start);
     let last = expanded_position(body, end);
-    let place = if last - 1 == first { format!("position {first}") } else { format!("position {first}-{}", last - 1) };
-    let verb = if last - 1 == first { "byte 0x5c in " } else { "bytes in " };
-    message(format!("(unicode error) 'unicodeescape' codec can't decode {verb}{place}: {reason}"))
+    let place = if last - 1 == first {
+        format!("position {first}")
+    } else {
+        format!("position {first}-{}", last - 1)
+    };
+    let verb = if last - 1 == first {
+        "byte 0x5c in "
+    } else {
+        "bytes in "
+    };
+    message(format!(
+        "(unicode error) 'unicodeescape' codec can't decode {verb}{place}: {reason}"
+    ))
 }
 
-fn hex_escape(body: &[u8], start: usize, digits: usize, reason: &str) -> Result<(u32, usize), StringError> {
+fn hex_escape(
+    body: &[u8],
+    start: usize,
+    digits: usize,
+    reason: &str,
+) -> Result<(u32, usize), StringError> {
     let first = start + 2;
     let mut value = 0_u32;
     for index in first..first + digits {
@@ -195,17 +233,28 @@ fn name_escape(body: &[u8], start: usize) -> Result<(u32, usize), StringError> {
         index += 1;
     }
     if index == name_start || index >= body.len() {
-        let end = if index >= body.len() { body.len() } else { index };
+        let end = if index >= body.len() {
+            body.len()
+        } else {
+            index
+        };
         return escape_error(body, start, end, malformed);
     }
-    let found = std::str::from_utf8(&body[name_start..index]).ok().and_then(twinheap_ucd::lookup);
+    let found = std::str::from_utf8(&body[name_start..index])
+        .ok()
+        .and_then(twinheap_ucd::lookup);
     match found {
         Some(code) => Ok((code, index + 1)),
         None => escape_error(body, start, index + 1, "unknown Unicode character name"),
     }
 }
 
-fn decode_string(context: &mut Context<'_>, body: &[u8], raw: bool, token: &Token) -> Result<Vec<u8>, StringError> {
+fn decode_string(
+    context: &mut Context<'_>,
+    body: &[u8],
+    raw: bool,
+    token: &Token,
+) -> Result<Vec<u8>, StringError> {
     check_utf8(body)?;
     if raw || !body.contains(&b'\\') {
         return Ok(body.to_vec());
@@ -264,7 +313,11 @@ fn decode_string(context: &mut Context<'_>, body: &[u8], raw: bool, token: &Toke
     out.extend_from_slice(&body[index..]);
     if let Some(at) = first_invalid {
         // CPython writes a backslash before a non-ASCII character as an escape first, so none is invalid.
-        let invalid = if body[at] < 0x80 { Some(at) } else { later_invalid(body, at) };
+        let invalid = if body[at] < 0x80 {
+            Some(at)
+        } else {
+            later_invalid(body, at)
+        };
         if let Some(at) = invalid {
             warn_invalid_escape(context, &body[at..], token);
         }
@@ -277,7 +330,8 @@ fn later_invalid(body: &[u8], mut at: usize) -> Option<usize> {
     while let Some(offset) = memchr::memchr(b'\\', &body[at..]) {
         let next = at + offset + 1;
         let c = *body.get(next)?;
-        let known = simple_escape(c).is_some() || matches!(c, b'\n' | b'0'..=b'7' | b'x' | b'u' | b'U' | b'N');
+        let known = simple_escape(c).is_some()
+            || matches!(c, b'\n' | b'0'..=b'7' | b'x' | b'u' | b'U' | b'N');
         let big_octal = matches!(c, b'4'..=b'7') && octal_escape(body, next).0 > 0o377;
         if c < 0x80 && (!known || big_octal) {
             return Some(next);
@@ -287,9 +341,17 @@ fn later_invalid(body: &[u8], mut at: usize) -> Option<usize> {
     None
 }
 
-fn decode_bytes(context: &mut Context<'_>, body: &[u8], raw: bool, token: &Token) -> Result<Vec<u8>, StringError> {
+fn decode_bytes(
+    context: &mut Context<'_>,
+    body: &[u8],
+    raw: bool,
+    token: &Token,
+) -> Result<Vec<u8>, StringError> {
     if body.iter().any(|c| *c >= 0x80) {
-        return message("bytes can only contain ASCII literal characters");
+        return Err(StringError::At {
+            message: "bytes can only contain ASCII literal characters".into(),
+            span: token_span(token, token),
+        });
     }
     if raw || !body.contains(&b'\\') {
         return Ok(body.to_vec());
@@ -324,7 +386,9 @@ fn decode_bytes(context: &mut Context<'_>, body: &[u8], raw: bool, token: &Token
             b'x' => {
                 let digit = |at: usize| body.get(at).and_then(|c| (*c as char).to_digit(16));
                 let (Some(high), Some(low)) = (digit(index + 2), digit(index + 3)) else {
-                    return message(format!("(value error) invalid \\x escape at position {index}"));
+                    return message(format!(
+                        "(value error) invalid \\x escape at position {index}"
+                    ));
                 };
                 out.push((high << 4 | low) as u8);
                 index += 4;
@@ -354,7 +418,10 @@ struct Pieces {
 fn string_node(source: &[u8], text: &mut Vec<u8>, first: &Token, last: &Token) -> Expr {
     let value = Constant::Str(Rc::from(std::mem::take(text)));
     let kind = source[first.start as usize] == b'u';
-    Expr { span: token_span(first, last), kind: ExprKind::Constant { value, kind } }
+    Expr {
+        span: token_span(first, last),
+        kind: ExprKind::Constant { value, kind },
+    }
 }
 
 fn token_span(first: &Token, last: &Token) -> Span {
@@ -383,7 +450,13 @@ pub fn concatenate_strings(
     warnings: &mut Vec<Warning>,
     depth: u32,
 ) -> Result<Expr, StringError> {
-    let mut context = Context { source, names, flags, warnings, depth };
+    let mut context = Context {
+        source,
+        names,
+        flags,
+        warnings,
+        depth,
+    };
     let (first, last) = (&tokens[0], &tokens[tokens.len() - 1]);
     let mut pieces = Pieces::default();
     let mut bytes_mode = false;
@@ -402,8 +475,20 @@ pub fn concatenate_strings(
             format_mode = true;
             let end = literal.start + literal.body.len();
             let mut at = literal.start;
-            let tokens = Tokens { first, current: token, last };
-            concatenate_fstring(&mut context, &mut pieces, &mut at, end, literal.raw, 0, tokens)?;
+            let tokens = Tokens {
+                first,
+                current: token,
+                last,
+            };
+            concatenate_fstring(
+                &mut context,
+                &mut pieces,
+                &mut at,
+                end,
+                literal.raw,
+                0,
+                tokens,
+            )?;
             continue;
         }
         let text = if literal.bytes {
@@ -419,12 +504,21 @@ pub fn concatenate_strings(
     }
     if bytes_mode {
         let value = Constant::Bytes(Rc::from(pieces.text));
-        return Ok(Expr { span: token_span(first, last), kind: ExprKind::Constant { value, kind: false } });
+        return Ok(Expr {
+            span: token_span(first, last),
+            kind: ExprKind::Constant { value, kind: false },
+        });
     }
     Ok(finish(source, pieces, format_mode, first, last))
 }
 
-fn finish(source: &[u8], mut pieces: Pieces, format_mode: bool, first: &Token, last: &Token) -> Expr {
+fn finish(
+    source: &[u8],
+    mut pieces: Pieces,
+    format_mode: bool,
+    first: &Token,
+    last: &Token,
+) -> Expr {
     if !format_mode {
         return string_node(source, &mut pieces.text, first, last);
     }
@@ -432,7 +526,10 @@ fn finish(source: &[u8], mut pieces: Pieces, format_mode: bool, first: &Token, l
         let node = string_node(source, &mut pieces.text, first, last);
         pieces.values.push(node);
     }
-    Expr { span: token_span(first, last), kind: ExprKind::JoinedStr(pieces.values) }
+    Expr {
+        span: token_span(first, last),
+        kind: ExprKind::JoinedStr(pieces.values),
+    }
 }
 
 fn concatenate_fstring(
@@ -540,11 +637,15 @@ fn field_end(source: &[u8], start: usize, end: usize) -> Result<usize, (usize, S
     let mut quote: Option<(u8, bool)> = None;
     let mut brackets: Vec<u8> = Vec::new();
     let mut at = start;
-    let starts_triple = |at: usize, c: u8| at + 2 < end && source[at + 1] == c && source[at + 2] == c;
+    let starts_triple =
+        |at: usize, c: u8| at + 2 < end && source[at + 1] == c && source[at + 2] == c;
     while at < end {
         let c = source[at];
         if c == b'\\' {
-            return Err((at, "f-string expression part cannot include a backslash".into()));
+            return Err((
+                at,
+                "f-string expression part cannot include a backslash".into(),
+            ));
         }
         if let Some((mark, triple)) = quote {
             if c == mark && (!triple || starts_triple(at, c)) {
@@ -563,7 +664,8 @@ fn field_end(source: &[u8], start: usize, end: usize) -> Result<usize, (usize, S
         } else if c == b'#' {
             return Err((at, "f-string expression part cannot include '#'".into()));
         } else if brackets.is_empty() && matches!(c, b'!' | b':' | b'}' | b'=' | b'>' | b'<') {
-            let doubled = at + 1 < end && source[at + 1] == b'=' && matches!(c, b'!' | b'=' | b'<' | b'>');
+            let doubled =
+                at + 1 < end && source[at + 1] == b'=' && matches!(c, b'!' | b'=' | b'<' | b'>');
             if doubled {
                 at += 1;
             } else if !matches!(c, b'>' | b'<') {
@@ -661,8 +763,18 @@ fn fstring_field(
     if text.is_some() && format_spec.is_none() && conversion == -1 {
         conversion = i32::from(b'r');
     }
-    let kind = ExprKind::FormattedValue(Box::new(FormattedValue { value, conversion, format_spec }));
-    Ok((Expr { span: token_span(tokens.first, tokens.last), kind }, text))
+    let kind = ExprKind::FormattedValue(Box::new(FormattedValue {
+        value,
+        conversion,
+        format_spec,
+    }));
+    Ok((
+        Expr {
+            span: token_span(tokens.first, tokens.last),
+            kind,
+        },
+        text,
+    ))
 }
 
 /// Lines and columns from the start of the token to the opening bracket of a field.
@@ -683,7 +795,10 @@ fn field_location(source: &[u8], token: &Token, bracket: usize) -> (i32, i32) {
             columns -= 1;
         }
     }
-    let lines = source[token_start..bracket].iter().filter(|c| **c == b'\n').count() as i32;
+    let lines = source[token_start..bracket]
+        .iter()
+        .filter(|c| **c == b'\n')
+        .count() as i32;
     (lines, columns)
 }
 
@@ -694,7 +809,10 @@ fn field_expression(
     token: &Token,
 ) -> Result<Expr, StringError> {
     let source = context.source;
-    if source[start..stop].iter().all(|c| matches!(c, b' ' | b'\t' | b'\n' | 0x0c)) {
+    if source[start..stop]
+        .iter()
+        .all(|c| matches!(c, b' ' | b'\t' | b'\n' | 0x0c))
+    {
         let c = source[stop] as char;
         if matches!(c, '!' | ':' | '=') {
             return message(format!("f-string: expression required before '{c}'"));
@@ -710,14 +828,29 @@ fn field_expression(
     let origin = Origin {
         lineno: token.lineno + lines - 1,
         starting_lineno: token.lineno + lines,
-        starting_col_offset: if lines != 0 { columns } else { token.col_offset + columns },
+        starting_col_offset: if lines != 0 {
+            columns
+        } else {
+            token.col_offset + columns
+        },
     };
     if context.depth >= MAX_FSTRING_DEPTH {
         return Err(StringError::TooDeep);
     }
     parse_field(context, &text, origin).ok_or({
-        let Origin { lineno, starting_lineno, starting_col_offset } = origin;
-        StringError::Field { source: text, origin: Origin2 { lineno, starting_lineno, starting_col_offset } }
+        let Origin {
+            lineno,
+            starting_lineno,
+            starting_col_offset,
+        } = origin;
+        StringError::Field {
+            source: text,
+            origin: Origin2 {
+                lineno,
+                starting_lineno,
+                starting_col_offset,
+            },
+        }
     })
 }
 

@@ -168,11 +168,18 @@ impl<'a> Tokenizer<'a> {
     /// Records a `SyntaxError` on the current line; without a range it points at the current column.
     fn syntax_error<T>(&mut self, message: String, range: Option<(i32, i32)>) -> Step<T> {
         let (offset, end_offset) = range.unwrap_or_else(|| {
-            let column = String::from_utf8_lossy(&self.source[self.line_start..self.cur]).chars().count() as i32;
+            let column = String::from_utf8_lossy(&self.source[self.line_start..self.cur])
+                .chars()
+                .count() as i32;
             (column, column)
         });
-        self.error =
-            Some(TokenError { message, lineno: self.lineno, offset, end_offset, line_start: self.line_start });
+        self.error = Some(TokenError {
+            message,
+            lineno: self.lineno,
+            offset,
+            end_offset,
+            line_start: self.line_start,
+        });
         self.fail(Done::Error)
     }
 
@@ -270,12 +277,22 @@ impl<'a> Tokenizer<'a> {
     pub fn next(&mut self, names: &mut Names) -> RawToken {
         match self.get(names) {
             Ok(token) => token,
-            Err(()) => RawToken { kind: Tok::Error, start: None, end: None, name: 0 },
+            Err(()) => RawToken {
+                kind: Tok::Error,
+                start: None,
+                end: None,
+                name: 0,
+            },
         }
     }
 
     fn token(&self, kind: Tok) -> Step<RawToken> {
-        Ok(RawToken { kind, start: self.start, end: Some(self.cur), name: 0 })
+        Ok(RawToken {
+            kind,
+            start: self.start,
+            end: Some(self.cur),
+            name: 0,
+        })
     }
 
     fn get(&mut self, names: &mut Names) -> Step<RawToken> {
@@ -288,9 +305,18 @@ impl<'a> Tokenizer<'a> {
             }
             self.start = Some(self.cur);
             if self.pendin != 0 {
-                let kind = if self.pendin < 0 { Tok::Dedent } else { Tok::Indent };
+                let kind = if self.pendin < 0 {
+                    Tok::Dedent
+                } else {
+                    Tok::Indent
+                };
                 self.pendin -= self.pendin.signum();
-                return Ok(RawToken { kind, start: None, end: None, name: 0 });
+                return Ok(RawToken {
+                    kind,
+                    start: None,
+                    end: None,
+                    name: 0,
+                });
             }
             let c = self.nextc();
             self.backup(c);
@@ -313,7 +339,11 @@ impl<'a> Tokenizer<'a> {
     }
 
     /// One token past the indentation; `None` asks for another line.
-    fn get_after_indentation(&mut self, names: &mut Names, blank_line: bool) -> Step<Option<RawToken>> {
+    fn get_after_indentation(
+        &mut self,
+        names: &mut Names,
+        blank_line: bool,
+    ) -> Step<Option<RawToken>> {
         loop {
             self.start = None;
             let mut c = self.nextc();
@@ -337,7 +367,12 @@ impl<'a> Tokenizer<'a> {
                 if !self.paren_stack.is_empty() || self.done != Done::Eof {
                     return Err(());
                 }
-                return Ok(Some(RawToken { kind: Tok::EndMarker, start: None, end: None, name: 0 }));
+                return Ok(Some(RawToken {
+                    kind: Tok::EndMarker,
+                    start: None,
+                    end: None,
+                    name: 0,
+                }));
             };
             if is_identifier_start(byte) {
                 return self.identifier_or_string(byte, names).map(Some);
@@ -393,16 +428,27 @@ impl<'a> Tokenizer<'a> {
         let is_ignore = self.cur >= ignore_end
             && &self.source[p..ignore_end] == b"ignore"
             && !(self.cur > ignore_end
-                && (self.source[ignore_end] >= 128 || self.source[ignore_end].is_ascii_alphanumeric()));
+                && (self.source[ignore_end] >= 128
+                    || self.source[ignore_end].is_ascii_alphanumeric()));
         if !is_ignore {
-            return Some(RawToken { kind: Tok::TypeComment, start: Some(p), end: Some(self.cur), name: 0 });
+            return Some(RawToken {
+                kind: Tok::TypeComment,
+                start: Some(p),
+                end: Some(self.cur),
+                name: 0,
+            });
         }
         let end = self.cur;
         if blank_line {
             self.nextc();
             self.at_bol = true;
         }
-        Some(RawToken { kind: Tok::TypeIgnore, start: Some(ignore_end), end: Some(end), name: 0 })
+        Some(RawToken {
+            kind: Tok::TypeIgnore,
+            start: Some(ignore_end),
+            end: Some(end),
+            name: 0,
+        })
     }
 
     fn identifier_or_string(&mut self, first: u8, names: &mut Names) -> Step<RawToken> {
@@ -435,11 +481,20 @@ impl<'a> Tokenizer<'a> {
         if text.len() == 5 && text[0] == b'a' && !nonascii {
             kind = self.async_or_await(start, names);
         }
-        let name = if nonascii { self.verify_identifier(start, names)? } else { intern_ascii(text, names) };
+        let name = if nonascii {
+            self.verify_identifier(start, names)?
+        } else {
+            intern_ascii(text, names)
+        };
         if kind == Tok::Name && (name as usize) < KEYWORDS.len() {
             kind = KEYWORDS[name as usize].1;
         }
-        Ok(RawToken { kind, start: self.start, end: Some(self.cur), name })
+        Ok(RawToken {
+            kind,
+            start: self.start,
+            end: Some(self.cur),
+            name,
+        })
     }
 
     fn async_or_await(&mut self, start: usize, names: &mut Names) -> Tok {
@@ -471,7 +526,11 @@ impl<'a> Tokenizer<'a> {
             return self.fail(Done::Decode);
         };
         let bad = text.char_indices().find(|(index, c)| {
-            if *index == 0 { !twinheap_ucd::is_xid_start(*c as u32) && *c != '_' } else { !twinheap_ucd::is_xid_continue(*c as u32) }
+            if *index == 0 {
+                !twinheap_ucd::is_xid_start(*c as u32) && *c != '_'
+            } else {
+                !twinheap_ucd::is_xid_continue(*c as u32)
+            }
         });
         if let Some((index, c)) = bad {
             self.cur = start + index + c.len_utf8();
@@ -546,7 +605,7 @@ impl<'a> Tokenizer<'a> {
                 message: format!("invalid {kind} literal"),
                 lineno: self.lineno,
             });
-        } else if is_identifier_char(byte) {
+        } else if byte < 128 && is_identifier_char(byte) {
             self.backup(c);
             return self.message(format!("invalid {kind} literal"));
         }
@@ -576,7 +635,10 @@ impl<'a> Tokenizer<'a> {
             }
             if !is_digit(c) {
                 if let (Some(digit @ b'0'..=b'9'), true) = (c, radix != 16) {
-                    return self.message(format!("invalid digit '{}' in {kind} literal", digit as char));
+                    return self.message(format!(
+                        "invalid digit '{}' in {kind} literal",
+                        digit as char
+                    ));
                 }
                 self.backup(c);
                 return self.message(format!("invalid {kind} literal"));
@@ -589,7 +651,10 @@ impl<'a> Tokenizer<'a> {
             }
         }
         if let (Some(digit @ b'0'..=b'9'), true) = (c, radix != 16) {
-            return self.message(format!("invalid digit '{}' in {kind} literal", digit as char));
+            return self.message(format!(
+                "invalid digit '{}' in {kind} literal",
+                digit as char
+            ));
         }
         self.verify_end_of_number(c, kind)?;
         self.backup(c);
@@ -622,7 +687,10 @@ impl<'a> Tokenizer<'a> {
         if nonzero {
             self.backup(c);
             let start = self.start.unwrap_or(0);
-            let range = ((start + 1 - self.line_start) as i32, (zeros_end - self.line_start) as i32);
+            let range = (
+                (start + 1 - self.line_start) as i32,
+                (zeros_end - self.line_start) as i32,
+            );
             let message = "leading zeros in decimal integer literals are not permitted; \
                            use an 0o prefix for octal integers";
             return self.syntax_error(message.to_string(), Some(range));
@@ -709,8 +777,14 @@ impl<'a> Tokenizer<'a> {
         self.line_start = self.multi_line_start;
         let detected = self.lineno;
         self.lineno = self.first_lineno;
-        let what = if quote_size == 3 { "triple-quoted string" } else { "string" };
-        self.message(format!("unterminated {what} literal (detected at line {detected})"))
+        let what = if quote_size == 3 {
+            "triple-quoted string"
+        } else {
+            "string"
+        };
+        self.message(format!(
+            "unterminated {what} literal (detected at line {detected})"
+        ))
     }
 
     fn operator(&mut self, c: u8) -> Step<RawToken> {

@@ -179,8 +179,13 @@ pub fn map_case(code: u32, case: Case) -> ([u32; 3], usize) {
 
 /// The text of `unicodedata.decomposition`: the tag, if any, and the code points in hexadecimal.
 pub fn decomposition(code: u32) -> Option<(&'static str, &'static [u32])> {
-    let row = tables::DECOMPOSITIONS.binary_search_by_key(&code, |row| row.0).ok()?;
+    let row = tables::DECOMPOSITIONS
+        .binary_search_by_key(&code, |row| row.0)
+        .ok()?;
     let (_, tag, offset, len) = tables::DECOMPOSITIONS[row];
     let start = offset as usize;
-    Some((tables::DECOMPOSITION_TAGS[tag as usize], &tables::DECOMPOSITION_DATA[start..start + len as usize]))
+    Some((
+        tables::DECOMPOSITION_TAGS[tag as usize],
+        &tables::DECOMPOSITION_DATA[start..start + len as usize],
+    ))
 }

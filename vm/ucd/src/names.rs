@@ -21,13 +21,25 @@ struct Layout {
 }
 
 fn layout() -> Layout {
-    let (words, text_len, entries, by_code_len) =
-        (word(0) as usize, word(4) as usize, word(8) as usize, word(16) as usize);
+    let (words, text_len, entries, by_code_len) = (
+        word(0) as usize,
+        word(4) as usize,
+        word(8) as usize,
+        word(16) as usize,
+    );
     let word_offsets = HEADER;
     let offsets = word_offsets + 4 * words;
     let by_code = offsets + 4 * entries;
     let text = by_code + 4 * by_code_len;
-    Layout { entries, by_code_len, word_offsets, offsets, by_code, text, data: text + text_len }
+    Layout {
+        entries,
+        by_code_len,
+        word_offsets,
+        offsets,
+        by_code,
+        text,
+        data: text + text_len,
+    }
 }
 
 impl Layout {
@@ -53,15 +65,17 @@ impl Layout {
     }
 }
 
-const HANGUL_L: [&str; 19] =
-    ["G", "GG", "N", "D", "DD", "R", "M", "B", "BB", "S", "SS", "", "J", "JJ", "C", "K", "T", "P", "H"];
+const HANGUL_L: [&str; 19] = [
+    "G", "GG", "N", "D", "DD", "R", "M", "B", "BB", "S", "SS", "", "J", "JJ", "C", "K", "T", "P",
+    "H",
+];
 const HANGUL_V: [&str; 21] = [
-    "A", "AE", "YA", "YAE", "EO", "E", "YEO", "YE", "O", "WA", "WAE", "OE", "YO", "U", "WEO", "WE", "WI", "YU", "EU",
-    "YI", "I",
+    "A", "AE", "YA", "YAE", "EO", "E", "YEO", "YE", "O", "WA", "WAE", "OE", "YO", "U", "WEO", "WE",
+    "WI", "YU", "EU", "YI", "I",
 ];
 const HANGUL_T: [&str; 28] = [
-    "", "G", "GG", "GS", "N", "NJ", "NH", "D", "L", "LG", "LM", "LB", "LS", "LT", "LP", "LH", "M", "B", "BS", "S",
-    "SS", "NG", "J", "C", "K", "T", "P", "H",
+    "", "G", "GG", "GS", "N", "NJ", "NH", "D", "L", "LG", "LM", "LB", "LS", "LT", "LP", "LH", "M",
+    "B", "BS", "S", "SS", "NG", "J", "C", "K", "T", "P", "H",
 ];
 
 /// The longest entry of `table` that `text` starts with.
@@ -84,11 +98,18 @@ fn lookup_hangul(rest: &str) -> Option<u32> {
 }
 
 fn lookup_ideograph(rest: &str) -> Option<u32> {
-    if !matches!(rest.len(), 4 | 5) || !rest.bytes().all(|c| c.is_ascii_digit() || (b'A'..=b'F').contains(&c)) {
+    if !matches!(rest.len(), 4 | 5)
+        || !rest
+            .bytes()
+            .all(|c| c.is_ascii_digit() || (b'A'..=b'F').contains(&c))
+    {
         return None;
     }
     let code = u32::from_str_radix(rest, 16).ok()?;
-    CJK_RANGES.iter().any(|(first, last)| (*first..=*last).contains(&code)).then_some(code)
+    CJK_RANGES
+        .iter()
+        .any(|(first, last)| (*first..=*last).contains(&code))
+        .then_some(code)
 }
 
 /// The code point with this name or alias, in any case.
@@ -124,7 +145,10 @@ pub fn name(code: u32) -> Option<String> {
             HANGUL_T[index % 28]
         ));
     }
-    if CJK_RANGES.iter().any(|(first, last)| (*first..=*last).contains(&code)) {
+    if CJK_RANGES
+        .iter()
+        .any(|(first, last)| (*first..=*last).contains(&code))
+    {
         return Some(format!("CJK UNIFIED IDEOGRAPH-{code:X}"));
     }
     let layout = layout();

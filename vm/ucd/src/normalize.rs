@@ -67,7 +67,9 @@ fn compose_pair(first: u32, second: u32) -> Option<u32> {
     if s < S_COUNT && s.is_multiple_of(T_COUNT) && t > 0 && t < T_COUNT {
         return Some(first + t);
     }
-    let row = tables::COMPOSITIONS.binary_search_by_key(&(first, second), |row| (row.0, row.1)).ok()?;
+    let row = tables::COMPOSITIONS
+        .binary_search_by_key(&(first, second), |row| (row.0, row.1))
+        .ok()?;
     Some(tables::COMPOSITIONS[row].2)
 }
 
@@ -103,7 +105,11 @@ pub fn normalize(codes: &[u32], form: Form) -> Vec<u32> {
         decompose_into(*code, compatibility, &mut out);
     }
     sort_marks(&mut out);
-    if matches!(form, Form::Nfc | Form::Nfkc) { compose(&out) } else { out }
+    if matches!(form, Form::Nfc | Form::Nfkc) {
+        compose(&out)
+    } else {
+        out
+    }
 }
 
 /// NFKC of a string, borrowed when it is ASCII.

@@ -15,7 +15,7 @@ pub use iter::{
 };
 pub use keys::{KeysExt, lookup_unicode, new_keys};
 pub use methods::PyDict_Type;
-pub use methods::{from_sequence, merge, update};
+pub use methods::{Override, from_sequence, merge, update};
 pub use values::{
     ValuesExt, cached_keys, free_instance_attributes, get_instance_attribute, init_instance_values,
     instance_values, managed_dict_field, materialize, new_for_instance, store_instance_attribute,

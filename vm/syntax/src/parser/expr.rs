@@ -41,7 +41,13 @@ impl Parser<'_> {
             }
             elts.push(self.expression()?);
         }
-        Ok(self.expr(start, ExprKind::Tuple { elts, ctx: ExprContext::Load }))
+        Ok(self.expr(
+            start,
+            ExprKind::Tuple {
+                elts,
+                ctx: ExprContext::Load,
+            },
+        ))
     }
 
     /// Whether the next token can start an expression.
@@ -84,18 +90,34 @@ impl Parser<'_> {
             }
             elts.push(self.star_expression()?);
         }
-        Ok(self.expr(start, ExprKind::Tuple { elts, ctx: ExprContext::Load }))
+        Ok(self.expr(
+            start,
+            ExprKind::Tuple {
+                elts,
+                ctx: ExprContext::Load,
+            },
+        ))
     }
 
     fn star_expression(&mut self) -> Parsed<Expr> {
-        if self.peek() == Tok::Star { self.starred_bitwise_or() } else { self.expression() }
+        if self.peek() == Tok::Star {
+            self.starred_bitwise_or()
+        } else {
+            self.expression()
+        }
     }
 
     fn starred_bitwise_or(&mut self) -> Parsed<Expr> {
         let start = self.pos;
         self.advance();
         let value = Box::new(self.bitwise_or()?);
-        Ok(self.expr(start, ExprKind::Starred { value, ctx: ExprContext::Load }))
+        Ok(self.expr(
+            start,
+            ExprKind::Starred {
+                value,
+                ctx: ExprContext::Load,
+            },
+        ))
     }
 
     /// `'*' expression`, as in calls and subscripts.
@@ -103,25 +125,45 @@ impl Parser<'_> {
         let start = self.pos;
         self.expect(Tok::Star)?;
         let value = Box::new(self.expression()?);
-        Ok(self.expr(start, ExprKind::Starred { value, ctx: ExprContext::Load }))
+        Ok(self.expr(
+            start,
+            ExprKind::Starred {
+                value,
+                ctx: ExprContext::Load,
+            },
+        ))
     }
 
     pub(super) fn star_named_expression(&mut self) -> Parsed<Expr> {
-        if self.peek() == Tok::Star { self.starred_bitwise_or() } else { self.named_expression() }
+        if self.peek() == Tok::Star {
+            self.starred_bitwise_or()
+        } else {
+            self.named_expression()
+        }
     }
 
     pub(super) fn named_expression(&mut self) -> Parsed<Expr> {
         if self.peek() == Tok::Name && self.peek_at(1) == Tok::ColonEqual {
             let start = self.pos;
             let id = self.expect_name()?;
-            let target = Box::new(self.expr(start, ExprKind::Name { id, ctx: ExprContext::Store }));
+            let target = Box::new(self.expr(
+                start,
+                ExprKind::Name {
+                    id,
+                    ctx: ExprContext::Store,
+                },
+            ));
             self.advance();
             let value = Box::new(self.expression()?);
             self.require(8)?;
             return Ok(self.expr(start, ExprKind::NamedExpr { target, value }));
         }
         let value = self.expression()?;
-        if self.peek() == Tok::ColonEqual { Err(Rejected) } else { Ok(value) }
+        if self.peek() == Tok::ColonEqual {
+            Err(Rejected)
+        } else {
+            Ok(value)
+        }
     }
 
     pub(super) fn yield_expr(&mut self) -> Parsed<Expr> {
@@ -131,12 +173,20 @@ impl Parser<'_> {
             let value = Box::new(self.expression()?);
             return Ok(self.expr(start, ExprKind::YieldFrom(value)));
         }
-        let value = if self.at_star_expression() { Some(Box::new(self.star_expressions()?)) } else { None };
+        let value = if self.at_star_expression() {
+            Some(Box::new(self.star_expressions()?))
+        } else {
+            None
+        };
         Ok(self.expr(start, ExprKind::Yield(value)))
     }
 
     pub(super) fn yield_or_star_expressions(&mut self) -> Parsed<Expr> {
-        if self.peek() == Tok::Yield { self.yield_expr() } else { self.star_expressions() }
+        if self.peek() == Tok::Yield {
+            self.yield_expr()
+        } else {
+            self.star_expressions()
+        }
     }
 
     pub(super) fn expression(&mut self) -> Parsed<Expr> {
@@ -165,7 +215,10 @@ impl Parser<'_> {
         };
         self.advance();
         let orelse = self.expression()?;
-        Ok(self.expr(start, ExprKind::IfExp(Box::new(IfExp { test, body, orelse }))))
+        Ok(self.expr(
+            start,
+            ExprKind::IfExp(Box::new(IfExp { test, body, orelse })),
+        ))
     }
 
     fn lambda(&mut self) -> Parsed<Expr> {
@@ -187,7 +240,13 @@ impl Parser<'_> {
         while self.eat(Tok::Or) {
             values.push(self.conjunction()?);
         }
-        Ok(self.expr(start, ExprKind::BoolOp { op: BoolOp::Or, values }))
+        Ok(self.expr(
+            start,
+            ExprKind::BoolOp {
+                op: BoolOp::Or,
+                values,
+            },
+        ))
     }
 
     fn conjunction(&mut self) -> Parsed<Expr> {
@@ -200,7 +259,13 @@ impl Parser<'_> {
         while self.eat(Tok::And) {
             values.push(self.inversion()?);
         }
-        Ok(self.expr(start, ExprKind::BoolOp { op: BoolOp::And, values }))
+        Ok(self.expr(
+            start,
+            ExprKind::BoolOp {
+                op: BoolOp::And,
+                values,
+            },
+        ))
     }
 
     fn inversion(&mut self) -> Parsed<Expr> {
@@ -210,14 +275,24 @@ impl Parser<'_> {
         let start = self.pos;
         self.advance();
         let operand = Box::new(self.nested(Self::inversion)?);
-        Ok(self.expr(start, ExprKind::UnaryOp { op: UnaryOp::Not, operand }))
+        Ok(self.expr(
+            start,
+            ExprKind::UnaryOp {
+                op: UnaryOp::Not,
+                operand,
+            },
+        ))
     }
 
     fn comparison_operator(&mut self) -> Parsed<Option<CmpOp>> {
         let op = match self.peek() {
             Tok::EqEqual => CmpOp::Eq,
             Tok::NotEqual => {
-                let wanted: &[u8] = if self.flags.barry_as_bdfl { b"<>" } else { b"!=" };
+                let wanted: &[u8] = if self.flags.barry_as_bdfl {
+                    b"<>"
+                } else {
+                    b"!="
+                };
                 if self.text(&self.tokens[self.pos]) != wanted {
                     return Err(Rejected);
                 }
@@ -246,14 +321,23 @@ impl Parser<'_> {
     fn comparison(&mut self) -> Parsed<Expr> {
         let start = self.pos;
         let left = self.bitwise_or()?;
-        let Some(first) = self.comparison_operator()? else { return Ok(left) };
+        let Some(first) = self.comparison_operator()? else {
+            return Ok(left);
+        };
         let mut ops = vec![first];
         let mut comparators = vec![self.bitwise_or()?];
         while let Some(op) = self.comparison_operator()? {
             ops.push(op);
             comparators.push(self.bitwise_or()?);
         }
-        Ok(self.expr(start, ExprKind::Compare(Box::new(Compare { left, ops, comparators }))))
+        Ok(self.expr(
+            start,
+            ExprKind::Compare(Box::new(Compare {
+                left,
+                ops,
+                comparators,
+            })),
+        ))
     }
 
     pub(super) fn bitwise_or(&mut self) -> Parsed<Expr> {
@@ -272,7 +356,14 @@ impl Parser<'_> {
             }
             self.advance();
             let right = Box::new(self.binary(strength + 1)?);
-            left = self.expr(start, ExprKind::BinOp { left: Box::new(left), op, right });
+            left = self.expr(
+                start,
+                ExprKind::BinOp {
+                    left: Box::new(left),
+                    op,
+                    right,
+                },
+            );
         }
         Ok(left)
     }
@@ -298,7 +389,14 @@ impl Parser<'_> {
         }
         self.advance();
         let right = Box::new(self.nested(Self::factor)?);
-        Ok(self.expr(start, ExprKind::BinOp { left: Box::new(left), op: Operator::Pow, right }))
+        Ok(self.expr(
+            start,
+            ExprKind::BinOp {
+                left: Box::new(left),
+                op: Operator::Pow,
+                right,
+            },
+        ))
     }
 
     fn await_primary(&mut self) -> Parsed<Expr> {
@@ -322,12 +420,23 @@ impl Parser<'_> {
                     let attr = self.expect_name()?;
                     value = self.expr(
                         start,
-                        ExprKind::Attribute { value: Box::new(value), attr, ctx: ExprContext::Load },
+                        ExprKind::Attribute {
+                            value: Box::new(value),
+                            attr,
+                            ctx: ExprContext::Load,
+                        },
                     );
                 }
                 Tok::Lpar => {
                     let (args, keywords) = self.call_arguments()?;
-                    value = self.expr(start, ExprKind::Call(Box::new(Call { func: value, args, keywords })));
+                    value = self.expr(
+                        start,
+                        ExprKind::Call(Box::new(Call {
+                            func: value,
+                            args,
+                            keywords,
+                        })),
+                    );
                 }
                 Tok::Lsqb => {
                     self.advance();
@@ -335,7 +444,11 @@ impl Parser<'_> {
                     self.expect(Tok::Rsqb)?;
                     value = self.expr(
                         start,
-                        ExprKind::Subscript { value: Box::new(value), slice, ctx: ExprContext::Load },
+                        ExprKind::Subscript {
+                            value: Box::new(value),
+                            slice,
+                            ctx: ExprContext::Load,
+                        },
                     );
                 }
                 _ => return Ok(value),
@@ -362,13 +475,27 @@ impl Parser<'_> {
             if self.peek() == Tok::Rsqb {
                 break;
             }
-            elts.push(if self.peek() == Tok::Star { self.starred_expression()? } else { self.slice()? });
+            elts.push(if self.peek() == Tok::Star {
+                self.starred_expression()?
+            } else {
+                self.slice()?
+            });
         }
-        Ok(self.expr(start, ExprKind::Tuple { elts, ctx: ExprContext::Load }))
+        Ok(self.expr(
+            start,
+            ExprKind::Tuple {
+                elts,
+                ctx: ExprContext::Load,
+            },
+        ))
     }
 
     fn optional_bound(&mut self) -> Parsed<Option<Box<Expr>>> {
-        if self.at_expression() { Ok(Some(Box::new(self.expression()?))) } else { Ok(None) }
+        if self.at_expression() {
+            Ok(Some(Box::new(self.expression()?)))
+        } else {
+            Ok(None)
+        }
     }
 
     fn slice(&mut self) -> Parsed<Expr> {
@@ -380,14 +507,20 @@ impl Parser<'_> {
             if self.peek() != Tok::Colon {
                 return Ok(value);
             }
-            if matches!(value.kind, ExprKind::NamedExpr { .. }) && self.tokens[start].kind != Tok::Lpar {
+            if matches!(value.kind, ExprKind::NamedExpr { .. })
+                && self.tokens[start].kind != Tok::Lpar
+            {
                 return Err(Rejected);
             }
             Some(Box::new(value))
         };
         self.expect(Tok::Colon)?;
         let upper = self.optional_bound()?;
-        let step = if self.eat(Tok::Colon) { self.optional_bound()? } else { None };
+        let step = if self.eat(Tok::Colon) {
+            self.optional_bound()?
+        } else {
+            None
+        };
         Ok(self.expr(start, ExprKind::Slice { lower, upper, step }))
     }
 
@@ -413,8 +546,15 @@ impl Parser<'_> {
         }
         // The tokens are set aside so that the string code can borrow the parser's names.
         let tokens: Vec<_> = self.tokens[start..self.pos].to_vec();
-        concatenate_strings(self.source, &tokens, self.names, self.flags, &mut self.warnings, self.depth)
-            .map_err(|_| Rejected)
+        concatenate_strings(
+            self.source,
+            &tokens,
+            self.names,
+            self.flags,
+            &mut self.warnings,
+            self.depth,
+        )
+        .map_err(|_| Rejected)
     }
 
     fn atom(&mut self) -> Parsed<Expr> {
@@ -423,7 +563,13 @@ impl Parser<'_> {
             Tok::Name => {
                 let id = Name(self.tokens[start].name);
                 self.advance();
-                Ok(self.expr(start, ExprKind::Name { id, ctx: ExprContext::Load }))
+                Ok(self.expr(
+                    start,
+                    ExprKind::Name {
+                        id,
+                        ctx: ExprContext::Load,
+                    },
+                ))
             }
             Tok::Number => self.number(),
             Tok::String => self.strings(),
@@ -447,7 +593,13 @@ impl Parser<'_> {
         let start = self.pos;
         self.advance();
         if self.eat(Tok::Rpar) {
-            return Ok(self.expr(start, ExprKind::Tuple { elts: Vec::new(), ctx: ExprContext::Load }));
+            return Ok(self.expr(
+                start,
+                ExprKind::Tuple {
+                    elts: Vec::new(),
+                    ctx: ExprContext::Load,
+                },
+            ));
         }
         if self.peek() == Tok::Yield {
             let value = self.yield_expr()?;
@@ -459,11 +611,23 @@ impl Parser<'_> {
         if self.at_for() && !starred {
             let generators = self.for_if_clauses()?;
             self.expect(Tok::Rpar)?;
-            return Ok(self.expr(start, ExprKind::GeneratorExp(Box::new(Comp { elt: first, generators }))));
+            return Ok(self.expr(
+                start,
+                ExprKind::GeneratorExp(Box::new(Comp {
+                    elt: first,
+                    generators,
+                })),
+            ));
         }
         if self.peek() == Tok::Comma {
             let elts = self.rest_of_elements(first, Tok::Rpar)?;
-            return Ok(self.expr(start, ExprKind::Tuple { elts, ctx: ExprContext::Load }));
+            return Ok(self.expr(
+                start,
+                ExprKind::Tuple {
+                    elts,
+                    ctx: ExprContext::Load,
+                },
+            ));
         }
         self.expect(Tok::Rpar)?;
         if starred { Err(Rejected) } else { Ok(first) }
@@ -486,24 +650,45 @@ impl Parser<'_> {
         let start = self.pos;
         self.advance();
         if self.eat(Tok::Rsqb) {
-            return Ok(self.expr(start, ExprKind::List { elts: Vec::new(), ctx: ExprContext::Load }));
+            return Ok(self.expr(
+                start,
+                ExprKind::List {
+                    elts: Vec::new(),
+                    ctx: ExprContext::Load,
+                },
+            ));
         }
         let starred = self.peek() == Tok::Star;
         let first = self.star_named_expression()?;
         if self.at_for() && !starred {
             let generators = self.for_if_clauses()?;
             self.expect(Tok::Rsqb)?;
-            return Ok(self.expr(start, ExprKind::ListComp(Box::new(Comp { elt: first, generators }))));
+            return Ok(self.expr(
+                start,
+                ExprKind::ListComp(Box::new(Comp {
+                    elt: first,
+                    generators,
+                })),
+            ));
         }
         let elts = self.rest_of_elements(first, Tok::Rsqb)?;
-        Ok(self.expr(start, ExprKind::List { elts, ctx: ExprContext::Load }))
+        Ok(self.expr(
+            start,
+            ExprKind::List {
+                elts,
+                ctx: ExprContext::Load,
+            },
+        ))
     }
 
     fn dict_or_set(&mut self) -> Parsed<Expr> {
         let start = self.pos;
         self.advance();
         if self.eat(Tok::Rbrace) {
-            let dict = Dict { keys: Vec::new(), values: Vec::new() };
+            let dict = Dict {
+                keys: Vec::new(),
+                values: Vec::new(),
+            };
             return Ok(self.expr(start, ExprKind::Dict(Box::new(dict))));
         }
         if self.peek() == Tok::DoubleStar {
@@ -517,14 +702,23 @@ impl Parser<'_> {
         if self.at_for() && !starred {
             let generators = self.for_if_clauses()?;
             self.expect(Tok::Rbrace)?;
-            return Ok(self.expr(start, ExprKind::SetComp(Box::new(Comp { elt: first, generators }))));
+            return Ok(self.expr(
+                start,
+                ExprKind::SetComp(Box::new(Comp {
+                    elt: first,
+                    generators,
+                })),
+            ));
         }
         let elts = self.rest_of_elements(first, Tok::Rbrace)?;
         Ok(self.expr(start, ExprKind::Set(elts)))
     }
 
     fn dict(&mut self, start: usize, first_key: Option<Expr>) -> Parsed<Expr> {
-        let mut dict = Dict { keys: Vec::new(), values: Vec::new() };
+        let mut dict = Dict {
+            keys: Vec::new(),
+            values: Vec::new(),
+        };
         if let Some(key) = first_key {
             let unbracketed = self.tokens[start + 1].kind != Tok::Lpar;
             if matches!(key.kind, ExprKind::NamedExpr { .. }) && unbracketed {
@@ -535,7 +729,14 @@ impl Parser<'_> {
             if self.at_for() {
                 let generators = self.for_if_clauses()?;
                 self.expect(Tok::Rbrace)?;
-                return Ok(self.expr(start, ExprKind::DictComp(Box::new(DictComp { key, value, generators }))));
+                return Ok(self.expr(
+                    start,
+                    ExprKind::DictComp(Box::new(DictComp {
+                        key,
+                        value,
+                        generators,
+                    })),
+                ));
             }
             dict.keys.push(Some(key));
             dict.values.push(value);
@@ -576,7 +777,12 @@ impl Parser<'_> {
             while self.eat(Tok::If) {
                 ifs.push(self.disjunction()?);
             }
-            generators.push(Comprehension { target, iter, ifs, is_async });
+            generators.push(Comprehension {
+                target,
+                iter,
+                ifs,
+                is_async,
+            });
         }
         Ok(generators)
     }
@@ -588,14 +794,20 @@ impl Parser<'_> {
         if self.eat(Tok::Rpar) {
             return Ok((Vec::new(), Vec::new()));
         }
-        let plain = !matches!(self.peek(), Tok::Star | Tok::DoubleStar)
-            && !(self.peek() == Tok::Name && self.peek_at(1) == Tok::Equal);
+        let is_keyword = self.peek() == Tok::Name && self.peek_at(1) == Tok::Equal;
+        let plain = !is_keyword && !matches!(self.peek(), Tok::Star | Tok::DoubleStar);
         if plain {
             let first = self.named_expression()?;
             if self.at_for() {
                 let generators = self.for_if_clauses()?;
                 self.expect(Tok::Rpar)?;
-                let generator = self.expr(start, ExprKind::GeneratorExp(Box::new(Comp { elt: first, generators })));
+                let generator = self.expr(
+                    start,
+                    ExprKind::GeneratorExp(Box::new(Comp {
+                        elt: first,
+                        generators,
+                    })),
+                );
                 return Ok((vec![generator], Vec::new()));
             }
             if self.eat(Tok::Rpar) {
@@ -619,13 +831,21 @@ impl Parser<'_> {
                     self.advance();
                     saw_double_star = true;
                     let value = self.expression()?;
-                    keywords.push(Keyword { span: self.span_from(start), arg: None, value });
+                    keywords.push(Keyword {
+                        span: self.span_from(start),
+                        arg: None,
+                        value,
+                    });
                 }
                 Tok::Name if self.peek_at(1) == Tok::Equal => {
                     let arg = Some(self.expect_name()?);
                     self.advance();
                     let value = self.expression()?;
-                    keywords.push(Keyword { span: self.span_from(start), arg, value });
+                    keywords.push(Keyword {
+                        span: self.span_from(start),
+                        arg,
+                        value,
+                    });
                 }
                 _ if keywords.is_empty() => args.push(self.named_expression()?),
                 _ => return Err(Rejected),
@@ -668,7 +888,11 @@ impl Parser<'_> {
                     arguments.kwarg = Some(Box::new(kwarg));
                     self.eat(Tok::Comma);
                     self.parameter_type_comment(&mut arguments);
-                    return if self.peek() == close { Ok(arguments) } else { Err(Rejected) };
+                    return if self.peek() == close {
+                        Ok(arguments)
+                    } else {
+                        Err(Rejected)
+                    };
                 }
                 _ => self.plain_parameter(&mut arguments, close, saw_star)?,
             }
@@ -680,12 +904,25 @@ impl Parser<'_> {
                 break;
             }
         }
-        if self.peek() == close { Ok(arguments) } else { Err(Rejected) }
+        if self.peek() == close {
+            Ok(arguments)
+        } else {
+            Err(Rejected)
+        }
     }
 
-    fn plain_parameter(&mut self, arguments: &mut Arguments, close: Tok, keyword_only: bool) -> Parsed<()> {
+    fn plain_parameter(
+        &mut self,
+        arguments: &mut Arguments,
+        close: Tok,
+        keyword_only: bool,
+    ) -> Parsed<()> {
         let arg = self.parameter(close, false)?;
-        let default = if self.eat(Tok::Equal) { Some(self.expression()?) } else { None };
+        let default = if self.eat(Tok::Equal) {
+            Some(self.expression()?)
+        } else {
+            None
+        };
         if keyword_only {
             arguments.kwonlyargs.push(arg);
             arguments.kw_defaults.push(default);
@@ -702,7 +939,9 @@ impl Parser<'_> {
 
     /// Hangs a type comment on the parameter that was read last.
     fn parameter_type_comment(&mut self, arguments: &mut Arguments) {
-        let Some(comment) = self.type_comment() else { return };
+        let Some(comment) = self.type_comment() else {
+            return;
+        };
         let last = if let Some(kwarg) = &mut arguments.kwarg {
             Some(&mut **kwarg)
         } else if let Some(arg) = arguments.kwonlyargs.last_mut() {
@@ -722,9 +961,18 @@ impl Parser<'_> {
         let arg = self.expect_name()?;
         let mut annotation = None;
         if close == Tok::Rpar && self.eat(Tok::Colon) {
-            let value = if starred && self.peek() == Tok::Star { self.star_expression()? } else { self.expression()? };
+            let value = if starred && self.peek() == Tok::Star {
+                self.star_expression()?
+            } else {
+                self.expression()?
+            };
             annotation = Some(Box::new(value));
         }
-        Ok(Arg { span: self.span_from(start), arg, annotation, type_comment: None })
+        Ok(Arg {
+            span: self.span_from(start),
+            arg,
+            annotation,
+            type_comment: None,
+        })
     }
 }

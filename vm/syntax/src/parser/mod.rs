@@ -41,9 +41,17 @@ pub struct TokenStream {
 }
 
 /// Gives a raw token its place.
-pub fn place_token(raw: crate::tokenizer::RawToken, tokenizer: &Tokenizer<'_>, origin: Origin) -> Token {
+pub fn place_token(
+    raw: crate::tokenizer::RawToken,
+    tokenizer: &Tokenizer<'_>,
+    origin: Origin,
+) -> Token {
     let is_string = raw.kind == Tok::String;
-    let line_start = if is_string { tokenizer.multi_line_start } else { tokenizer.line_start };
+    let line_start = if is_string {
+        tokenizer.multi_line_start
+    } else {
+        tokenizer.line_start
+    };
     let column = |at: Option<usize>, from: usize| match at {
         Some(at) if at >= from => (at - from) as i32,
         _ => -1,
@@ -60,7 +68,11 @@ pub fn place_token(raw: crate::tokenizer::RawToken, tokenizer: &Tokenizer<'_>, o
         name: raw.name,
         start: raw.start.unwrap_or(tokenizer.cur) as u32,
         end: raw.end.unwrap_or(tokenizer.cur) as u32,
-        lineno: if is_string { tokenizer.first_lineno } else { tokenizer.lineno },
+        lineno: if is_string {
+            tokenizer.first_lineno
+        } else {
+            tokenizer.lineno
+        },
         col_offset,
         end_lineno: tokenizer.lineno,
         end_col_offset,
@@ -78,8 +90,11 @@ pub fn tokenize(
     tokenizer.lineno = origin.lineno;
     tokenizer.type_comments = flags.type_comments;
     tokenizer.async_hacks = flags.async_hacks();
-    let mut stream =
-        TokenStream { tokens: Vec::with_capacity(source.len() / 4 + 8), type_ignores: Vec::new(), warnings: Vec::new() };
+    let mut stream = TokenStream {
+        tokens: Vec::with_capacity(source.len() / 4 + 8),
+        type_ignores: Vec::new(),
+        warnings: Vec::new(),
+    };
     let mut started = false;
     loop {
         let mut raw = tokenizer.next(names);
@@ -87,7 +102,10 @@ pub fn tokenize(
             Tok::Error => return Err(Rejected),
             Tok::TypeIgnore => {
                 let range = raw.start.unwrap_or(0)..raw.end.unwrap_or(0);
-                stream.type_ignores.push(TypeIgnore { lineno: tokenizer.lineno, tag: Rc::from(&source[range]) });
+                stream.type_ignores.push(TypeIgnore {
+                    lineno: tokenizer.lineno,
+                    tag: Rc::from(&source[range]),
+                });
                 continue;
             }
             Tok::EndMarker if mode == Mode::Single && started => {
@@ -120,9 +138,25 @@ pub struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    pub fn new(source: &'a [u8], stream: TokenStream, names: &'a mut Names, flags: &'a Flags) -> Parser<'a> {
-        let TokenStream { tokens, warnings, .. } = stream;
-        Parser { source, tokens, names, flags, warnings, pos: 0, depth: 0, too_deep: false }
+    pub fn new(
+        source: &'a [u8],
+        stream: TokenStream,
+        names: &'a mut Names,
+        flags: &'a Flags,
+    ) -> Parser<'a> {
+        let TokenStream {
+            tokens, warnings, ..
+        } = stream;
+        Parser {
+            source,
+            tokens,
+            names,
+            flags,
+            warnings,
+            pos: 0,
+            depth: 0,
+            too_deep: false,
+        }
     }
 
     #[inline]
@@ -132,7 +166,9 @@ impl<'a> Parser<'a> {
 
     #[inline]
     fn peek_at(&self, ahead: usize) -> Tok {
-        self.tokens.get(self.pos + ahead).map_or(Tok::EndMarker, |token| token.kind)
+        self.tokens
+            .get(self.pos + ahead)
+            .map_or(Tok::EndMarker, |token| token.kind)
     }
 
     #[inline]
@@ -159,7 +195,11 @@ impl<'a> Parser<'a> {
 
     #[inline]
     fn expect(&mut self, kind: Tok) -> Parsed<()> {
-        if self.eat(kind) { Ok(()) } else { Err(Rejected) }
+        if self.eat(kind) {
+            Ok(())
+        } else {
+            Err(Rejected)
+        }
     }
 
     fn expect_name(&mut self) -> Parsed<Name> {
@@ -170,7 +210,11 @@ impl<'a> Parser<'a> {
 
     /// Fails when the program may not use what a later minor version brought.
     fn require(&self, minor: u32) -> Parsed<()> {
-        if self.flags.feature_version >= minor { Ok(()) } else { Err(Rejected) }
+        if self.flags.feature_version >= minor {
+            Ok(())
+        } else {
+            Err(Rejected)
+        }
     }
 
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
@@ -191,7 +235,12 @@ impl<'a> Parser<'a> {
         loop {
             last = last.saturating_sub(1);
             let kind = self.tokens[last].kind;
-            if last == 0 || !matches!(kind, Tok::EndMarker | Tok::Newline | Tok::Indent | Tok::Dedent) {
+            if last == 0
+                || !matches!(
+                    kind,
+                    Tok::EndMarker | Tok::Newline | Tok::Indent | Tok::Dedent
+                )
+            {
                 break;
             }
         }
@@ -205,11 +254,17 @@ impl<'a> Parser<'a> {
     }
 
     fn expr(&self, start: usize, kind: ExprKind) -> Expr {
-        Expr { span: self.span_from(start), kind }
+        Expr {
+            span: self.span_from(start),
+            kind,
+        }
     }
 
     fn stmt(&self, start: usize, kind: StmtKind) -> Stmt {
-        Stmt { span: self.span_from(start), kind }
+        Stmt {
+            span: self.span_from(start),
+            kind,
+        }
     }
 
     fn text(&self, token: &Token) -> &'a [u8] {
@@ -238,7 +293,9 @@ impl<'a> Parser<'a> {
                 let body = self.expressions()?;
                 while self.eat(Tok::Newline) {}
                 self.at_end()?;
-                Ok(Mod::Expression { body: Box::new(body) })
+                Ok(Mod::Expression {
+                    body: Box::new(body),
+                })
             }
             Mode::Single => self.interactive(),
             Mode::FuncType => self.function_type(),
@@ -251,7 +308,11 @@ impl<'a> Parser<'a> {
     }
 
     fn at_end(&self) -> Parsed<()> {
-        if self.peek() == Tok::EndMarker { Ok(()) } else { Err(Rejected) }
+        if self.peek() == Tok::EndMarker {
+            Ok(())
+        } else {
+            Err(Rejected)
+        }
     }
 
     fn interactive(&mut self) -> Parsed<Mod> {
@@ -266,7 +327,10 @@ impl<'a> Parser<'a> {
                 end_lineno: token.end_lineno,
                 end_col_offset: token.end_col_offset,
             };
-            body.push(Stmt { span, kind: StmtKind::Pass });
+            body.push(Stmt {
+                span,
+                kind: StmtKind::Pass,
+            });
         } else if self.peek() == Tok::EndMarker {
             return Err(Rejected);
         } else if self.at_compound_statement() {
@@ -275,11 +339,23 @@ impl<'a> Parser<'a> {
         } else {
             let matched = self.at_name(known::MATCH);
             self.statement_into(&mut body)?;
-            if matched && matches!(body.last(), Some(Stmt { kind: StmtKind::Match(_), .. })) {
+            if matched
+                && matches!(
+                    body.last(),
+                    Some(Stmt {
+                        kind: StmtKind::Match(_),
+                        ..
+                    })
+                )
+            {
                 self.expect(Tok::Newline)?;
             }
         }
-        if self.has_more_input() { Err(Rejected) } else { Ok(Mod::Interactive { body }) }
+        if self.has_more_input() {
+            Err(Rejected)
+        } else {
+            Ok(Mod::Interactive { body })
+        }
     }
 
     /// Whether anything but blanks and comments follows the statement of an interactive input.
@@ -292,7 +368,9 @@ impl<'a> Parser<'a> {
             }
             match rest {
                 [] => return false,
-                [b'#', ..] => rest = &rest[rest.iter().position(|c| *c == b'\n').unwrap_or(rest.len())..],
+                [b'#', ..] => {
+                    rest = &rest[rest.iter().position(|c| *c == b'\n').unwrap_or(rest.len())..]
+                }
                 _ => return true,
             }
         }
@@ -331,6 +409,10 @@ impl<'a> Parser<'a> {
     }
 
     fn trailing_comma_is_wrong(&self) -> Parsed<()> {
-        if self.tokens[self.pos - 1].kind == Tok::Comma { Err(Rejected) } else { Ok(()) }
+        if self.tokens[self.pos - 1].kind == Tok::Comma {
+            Err(Rejected)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -18,7 +18,10 @@ impl Parser<'_> {
             cases.push(self.nested(Self::case_block)?);
         }
         self.require(10)?;
-        Ok(Some(self.stmt(start, StmtKind::Match(Box::new(Match { subject, cases })))))
+        Ok(Some(self.stmt(
+            start,
+            StmtKind::Match(Box::new(Match { subject, cases })),
+        )))
     }
 
     fn match_header(&mut self) -> Parsed<Expr> {
@@ -34,14 +37,24 @@ impl Parser<'_> {
                 }
                 elts.push(self.star_named_expression()?);
             }
-            subject = self.expr(start, ExprKind::Tuple { elts, ctx: ExprContext::Load });
+            subject = self.expr(
+                start,
+                ExprKind::Tuple {
+                    elts,
+                    ctx: ExprContext::Load,
+                },
+            );
         } else if starred {
             return Err(Rejected);
         }
         self.expect(Tok::Colon)?;
         self.expect(Tok::Newline)?;
         self.expect(Tok::Indent)?;
-        if self.at_name(known::CASE) { Ok(subject) } else { Err(Rejected) }
+        if self.at_name(known::CASE) {
+            Ok(subject)
+        } else {
+            Err(Rejected)
+        }
     }
 
     fn case_block(&mut self) -> Parsed<MatchCase> {
@@ -50,14 +63,25 @@ impl Parser<'_> {
         }
         self.advance();
         let pattern = self.patterns()?;
-        let guard = if self.eat(Tok::If) { Some(self.named_expression()?) } else { None };
+        let guard = if self.eat(Tok::If) {
+            Some(self.named_expression()?)
+        } else {
+            None
+        };
         self.expect(Tok::Colon)?;
         let body = self.block()?;
-        Ok(MatchCase { pattern, guard, body })
+        Ok(MatchCase {
+            pattern,
+            guard,
+            body,
+        })
     }
 
     fn pat(&self, start: usize, kind: PatternKind) -> Pattern {
-        Pattern { span: self.span_from(start), kind }
+        Pattern {
+            span: self.span_from(start),
+            kind,
+        }
     }
 
     fn patterns(&mut self) -> Parsed<Pattern> {
@@ -107,7 +131,11 @@ impl Parser<'_> {
             return Err(Rejected);
         }
         let name = self.expect_name()?;
-        if matches!(self.peek(), Tok::Dot | Tok::Lpar | Tok::Equal) { Err(Rejected) } else { Ok(name) }
+        if matches!(self.peek(), Tok::Dot | Tok::Lpar | Tok::Equal) {
+            Err(Rejected)
+        } else {
+            Ok(name)
+        }
     }
 
     fn pattern(&mut self) -> Parsed<Pattern> {
@@ -126,7 +154,13 @@ impl Parser<'_> {
         }
         if self.eat(Tok::As) {
             let name = Some(self.capture_target()?);
-            return Ok(self.pat(start, PatternKind::MatchAs { pattern: Some(Box::new(pattern)), name }));
+            return Ok(self.pat(
+                start,
+                PatternKind::MatchAs {
+                    pattern: Some(Box::new(pattern)),
+                    name,
+                },
+            ));
         }
         Ok(pattern)
     }
@@ -162,13 +196,23 @@ impl Parser<'_> {
     fn signed_number(&mut self) -> Parsed<Expr> {
         let start = self.pos;
         if !self.eat(Tok::Minus) {
-            return if self.peek() == Tok::Number { self.number() } else { Err(Rejected) };
+            return if self.peek() == Tok::Number {
+                self.number()
+            } else {
+                Err(Rejected)
+            };
         }
         if self.peek() != Tok::Number {
             return Err(Rejected);
         }
         let operand = Box::new(self.number()?);
-        Ok(self.expr(start, ExprKind::UnaryOp { op: UnaryOp::USub, operand }))
+        Ok(self.expr(
+            start,
+            ExprKind::UnaryOp {
+                op: UnaryOp::USub,
+                operand,
+            },
+        ))
     }
 
     /// A number with its sign, a complex number as a sum, or strings.
@@ -183,8 +227,18 @@ impl Parser<'_> {
             Tok::Minus => Operator::Sub,
             _ => return Ok(real),
         };
-        let number = if let ExprKind::UnaryOp { operand, .. } = &real.kind { operand } else { &real };
-        if matches!(number.kind, ExprKind::Constant { value: Constant::Complex(..), .. }) {
+        let number = if let ExprKind::UnaryOp { operand, .. } = &real.kind {
+            operand
+        } else {
+            &real
+        };
+        if matches!(
+            number.kind,
+            ExprKind::Constant {
+                value: Constant::Complex(..),
+                ..
+            }
+        ) {
             return Err(Rejected);
         }
         self.advance();
@@ -192,20 +246,46 @@ impl Parser<'_> {
             return Err(Rejected);
         }
         let right = Box::new(self.number()?);
-        if !matches!(right.kind, ExprKind::Constant { value: Constant::Complex(..), .. }) {
+        if !matches!(
+            right.kind,
+            ExprKind::Constant {
+                value: Constant::Complex(..),
+                ..
+            }
+        ) {
             return Err(Rejected);
         }
-        Ok(self.expr(start, ExprKind::BinOp { left: Box::new(real), op, right }))
+        Ok(self.expr(
+            start,
+            ExprKind::BinOp {
+                left: Box::new(real),
+                op,
+                right,
+            },
+        ))
     }
 
     /// A name with any attributes after it.
     fn name_or_attr(&mut self) -> Parsed<Expr> {
         let start = self.pos;
         let id = self.expect_name()?;
-        let mut value = self.expr(start, ExprKind::Name { id, ctx: ExprContext::Load });
+        let mut value = self.expr(
+            start,
+            ExprKind::Name {
+                id,
+                ctx: ExprContext::Load,
+            },
+        );
         while self.eat(Tok::Dot) {
             let attr = self.expect_name()?;
-            value = self.expr(start, ExprKind::Attribute { value: Box::new(value), attr, ctx: ExprContext::Load });
+            value = self.expr(
+                start,
+                ExprKind::Attribute {
+                    value: Box::new(value),
+                    attr,
+                    ctx: ExprContext::Load,
+                },
+            );
         }
         Ok(value)
     }
@@ -215,11 +295,23 @@ impl Parser<'_> {
         let start = self.pos;
         if !matches!(self.peek_at(1), Tok::Dot | Tok::Lpar | Tok::Equal) {
             let name = self.capture_or_wildcard()?;
-            return Ok(self.pat(start, PatternKind::MatchAs { pattern: None, name }));
+            return Ok(self.pat(
+                start,
+                PatternKind::MatchAs {
+                    pattern: None,
+                    name,
+                },
+            ));
         }
         if self.at_name(known::UNDERSCORE) && self.peek_at(1) == Tok::Equal {
             self.advance();
-            return Ok(self.pat(start, PatternKind::MatchAs { pattern: None, name: None }));
+            return Ok(self.pat(
+                start,
+                PatternKind::MatchAs {
+                    pattern: None,
+                    name: None,
+                },
+            ));
         }
         let value = self.name_or_attr()?;
         if self.peek() == Tok::Lpar {
@@ -233,7 +325,12 @@ impl Parser<'_> {
 
     fn class_pattern(&mut self, start: usize, cls: Expr) -> Parsed<Pattern> {
         self.advance();
-        let mut class = MatchClass { cls, patterns: Vec::new(), kwd_attrs: Vec::new(), kwd_patterns: Vec::new() };
+        let mut class = MatchClass {
+            cls,
+            patterns: Vec::new(),
+            kwd_attrs: Vec::new(),
+            kwd_patterns: Vec::new(),
+        };
         while self.peek() != Tok::Rpar {
             if self.peek() == Tok::Name && self.peek_at(1) == Tok::Equal {
                 class.kwd_attrs.push(self.expect_name()?);
@@ -275,7 +372,11 @@ impl Parser<'_> {
             return Ok(self.pat(start, PatternKind::MatchSequence(patterns)));
         }
         self.expect(Tok::Rpar)?;
-        if matches!(first.kind, PatternKind::MatchStar(_)) { Err(Rejected) } else { Ok(first) }
+        if matches!(first.kind, PatternKind::MatchStar(_)) {
+            Err(Rejected)
+        } else {
+            Ok(first)
+        }
     }
 
     fn mapping_key(&mut self) -> Parsed<Expr> {
@@ -286,7 +387,11 @@ impl Parser<'_> {
             Tok::False => Constant::False,
             Tok::Name => {
                 let value = self.name_or_attr()?;
-                return if matches!(value.kind, ExprKind::Name { .. }) { Err(Rejected) } else { Ok(value) };
+                return if matches!(value.kind, ExprKind::Name { .. }) {
+                    Err(Rejected)
+                } else {
+                    Ok(value)
+                };
             }
             _ => return self.literal_expr(),
         };
@@ -297,7 +402,11 @@ impl Parser<'_> {
     fn mapping_pattern(&mut self) -> Parsed<Pattern> {
         let start = self.pos;
         self.advance();
-        let mut mapping = MatchMapping { keys: Vec::new(), patterns: Vec::new(), rest: None };
+        let mut mapping = MatchMapping {
+            keys: Vec::new(),
+            patterns: Vec::new(),
+            rest: None,
+        };
         while self.peek() != Tok::Rbrace {
             if self.eat(Tok::DoubleStar) {
                 mapping.rest = Some(self.capture_target()?);

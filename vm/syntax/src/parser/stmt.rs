@@ -29,7 +29,15 @@ impl Parser<'_> {
     pub(super) fn at_compound_statement(&self) -> bool {
         matches!(
             self.peek(),
-            Tok::Def | Tok::At | Tok::Async | Tok::If | Tok::Class | Tok::With | Tok::For | Tok::Try | Tok::While
+            Tok::Def
+                | Tok::At
+                | Tok::Async
+                | Tok::If
+                | Tok::Class
+                | Tok::With
+                | Tok::For
+                | Tok::Try
+                | Tok::While
         )
     }
 
@@ -93,7 +101,11 @@ impl Parser<'_> {
         let kind = match self.peek() {
             Tok::Return => {
                 self.advance();
-                let value = if self.at_star_expression() { Some(Box::new(self.star_expressions()?)) } else { None };
+                let value = if self.at_star_expression() {
+                    Some(Box::new(self.star_expressions()?))
+                } else {
+                    None
+                };
                 StmtKind::Return(value)
             }
             Tok::Import => self.import_name()?,
@@ -120,7 +132,11 @@ impl Parser<'_> {
             Tok::Assert => {
                 self.advance();
                 let test = Box::new(self.expression()?);
-                let msg = if self.eat(Tok::Comma) { Some(Box::new(self.expression()?)) } else { None };
+                let msg = if self.eat(Tok::Comma) {
+                    Some(Box::new(self.expression()?))
+                } else {
+                    None
+                };
                 StmtKind::Assert { test, msg }
             }
             Tok::Global => {
@@ -152,10 +168,17 @@ impl Parser<'_> {
     fn raise_stmt(&mut self) -> Parsed<StmtKind> {
         self.advance();
         if matches!(self.peek(), Tok::Newline | Tok::Semi) {
-            return Ok(StmtKind::Raise { exc: None, cause: None });
+            return Ok(StmtKind::Raise {
+                exc: None,
+                cause: None,
+            });
         }
         let exc = Some(Box::new(self.expression()?));
-        let cause = if self.eat(Tok::From) { Some(Box::new(self.expression()?)) } else { None };
+        let cause = if self.eat(Tok::From) {
+            Some(Box::new(self.expression()?))
+        } else {
+            None
+        };
         Ok(StmtKind::Raise { exc, cause })
     }
 
@@ -182,7 +205,11 @@ impl Parser<'_> {
             value = self.yield_or_star_expressions()?;
         }
         let type_comment = self.type_comment();
-        Ok(StmtKind::Assign(Box::new(Assign { targets, value, type_comment })))
+        Ok(StmtKind::Assign(Box::new(Assign {
+            targets,
+            value,
+            type_comment,
+        })))
     }
 
     fn single_target(&self, target: &mut Expr) -> Parsed<()> {
@@ -201,17 +228,31 @@ impl Parser<'_> {
         }
         self.advance();
         let value = self.yield_or_star_expressions()?;
-        Ok(StmtKind::AugAssign(Box::new(AugAssign { target, op, value })))
+        Ok(StmtKind::AugAssign(Box::new(AugAssign {
+            target,
+            op,
+            value,
+        })))
     }
 
     fn annotated_assignment(&mut self, start: usize, mut target: Expr) -> Parsed<StmtKind> {
         self.single_target(&mut target)?;
-        let simple = matches!(target.kind, ExprKind::Name { .. }) && self.tokens[start].kind == Tok::Name;
+        let simple =
+            matches!(target.kind, ExprKind::Name { .. }) && self.tokens[start].kind == Tok::Name;
         self.advance();
         let annotation = self.expression()?;
-        let value = if self.eat(Tok::Equal) { Some(self.yield_or_star_expressions()?) } else { None };
+        let value = if self.eat(Tok::Equal) {
+            Some(self.yield_or_star_expressions()?)
+        } else {
+            None
+        };
         self.require(6)?;
-        Ok(StmtKind::AnnAssign(Box::new(AnnAssign { target, annotation, value, simple })))
+        Ok(StmtKind::AnnAssign(Box::new(AnnAssign {
+            target,
+            annotation,
+            value,
+            simple,
+        })))
     }
 
     fn dotted_name(&mut self) -> Parsed<Name> {
@@ -229,7 +270,11 @@ impl Parser<'_> {
     }
 
     fn optional_as(&mut self) -> Parsed<Option<Name>> {
-        if self.eat(Tok::As) { Ok(Some(self.expect_name()?)) } else { Ok(None) }
+        if self.eat(Tok::As) {
+            Ok(Some(self.expect_name()?))
+        } else {
+            Ok(None)
+        }
     }
 
     fn import_name(&mut self) -> Parsed<StmtKind> {
@@ -239,7 +284,11 @@ impl Parser<'_> {
             let start = self.pos;
             let name = self.dotted_name()?;
             let asname = self.optional_as()?;
-            names.push(Alias { span: self.span_from(start), name, asname });
+            names.push(Alias {
+                span: self.span_from(start),
+                name,
+                asname,
+            });
             if !self.eat(Tok::Comma) {
                 return Ok(StmtKind::Import(names));
             }
@@ -257,16 +306,28 @@ impl Parser<'_> {
             }
             self.advance();
         }
-        let module = if self.peek() == Tok::Import && level > 0 { None } else { Some(self.dotted_name()?) };
+        let module = if self.peek() == Tok::Import && level > 0 {
+            None
+        } else {
+            Some(self.dotted_name()?)
+        };
         self.expect(Tok::Import)?;
         let names = self.import_from_targets()?;
-        Ok(StmtKind::ImportFrom { module, names, level })
+        Ok(StmtKind::ImportFrom {
+            module,
+            names,
+            level,
+        })
     }
 
     fn import_from_targets(&mut self) -> Parsed<Vec<Alias>> {
         let start = self.pos;
         if self.eat(Tok::Star) {
-            return Ok(vec![Alias { span: self.span_from(start), name: known::STAR, asname: None }]);
+            return Ok(vec![Alias {
+                span: self.span_from(start),
+                name: known::STAR,
+                asname: None,
+            }]);
         }
         let bracketed = self.eat(Tok::Lpar);
         let mut names = Vec::new();
@@ -274,7 +335,11 @@ impl Parser<'_> {
             let start = self.pos;
             let name = self.expect_name()?;
             let asname = self.optional_as()?;
-            names.push(Alias { span: self.span_from(start), name, asname });
+            names.push(Alias {
+                span: self.span_from(start),
+                name,
+                asname,
+            });
             if !self.eat(Tok::Comma) || (bracketed && self.peek() == Tok::Rpar) {
                 break;
             }
@@ -322,7 +387,11 @@ impl Parser<'_> {
         self.expect(Tok::Lpar)?;
         let args = self.parameters(Tok::Rpar)?;
         self.expect(Tok::Rpar)?;
-        let returns = if self.eat(Tok::Rarrow) { Some(self.expression()?) } else { None };
+        let returns = if self.eat(Tok::Rarrow) {
+            Some(self.expression()?)
+        } else {
+            None
+        };
         self.expect(Tok::Colon)?;
         let type_comment = if self.peek() == Tok::Newline && self.peek_at(1) == Tok::TypeComment {
             if self.peek_at(2) != Tok::Newline || self.peek_at(3) != Tok::Indent {
@@ -334,7 +403,14 @@ impl Parser<'_> {
             self.type_comment()
         };
         let body = self.nested(Self::block)?;
-        let def = Box::new(FunctionDef { name, args, body, decorator_list, returns, type_comment });
+        let def = Box::new(FunctionDef {
+            name,
+            args,
+            body,
+            decorator_list,
+            returns,
+            type_comment,
+        });
         if is_async {
             self.require(5)?;
             return Ok(self.stmt(start, StmtKind::AsyncFunctionDef(def)));
@@ -345,9 +421,19 @@ impl Parser<'_> {
     fn class_def(&mut self, start: usize, decorator_list: Vec<Expr>) -> Parsed<Stmt> {
         self.expect(Tok::Class)?;
         let name = self.expect_name()?;
-        let (bases, keywords) = if self.eat(Tok::Lpar) { self.arguments(Vec::new())? } else { Default::default() };
+        let (bases, keywords) = if self.eat(Tok::Lpar) {
+            self.arguments(Vec::new())?
+        } else {
+            Default::default()
+        };
         let body = self.colon_block()?;
-        let def = ClassDef { name, bases, keywords, body, decorator_list };
+        let def = ClassDef {
+            name,
+            bases,
+            keywords,
+            body,
+            decorator_list,
+        };
         Ok(self.stmt(start, StmtKind::ClassDef(Box::new(def))))
     }
 
@@ -365,7 +451,11 @@ impl Parser<'_> {
     }
 
     fn else_block(&mut self) -> Parsed<Vec<Stmt>> {
-        if self.eat(Tok::Else) { self.colon_block() } else { Ok(Vec::new()) }
+        if self.eat(Tok::Else) {
+            self.colon_block()
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     fn while_stmt(&mut self) -> Parsed<Stmt> {
@@ -374,7 +464,10 @@ impl Parser<'_> {
         let test = self.named_expression()?;
         let body = self.colon_block()?;
         let orelse = self.else_block()?;
-        Ok(self.stmt(start, StmtKind::While(Box::new(While { test, body, orelse }))))
+        Ok(self.stmt(
+            start,
+            StmtKind::While(Box::new(While { test, body, orelse })),
+        ))
     }
 
     fn for_stmt(&mut self, start: usize, is_async: bool) -> Parsed<Stmt> {
@@ -386,14 +479,29 @@ impl Parser<'_> {
         let type_comment = self.type_comment();
         let body = self.nested(Self::block)?;
         let orelse = self.else_block()?;
-        let data = Box::new(For { target, iter, body, orelse, type_comment });
-        Ok(self.stmt(start, if is_async { StmtKind::AsyncFor(data) } else { StmtKind::For(data) }))
+        let data = Box::new(For {
+            target,
+            iter,
+            body,
+            orelse,
+            type_comment,
+        });
+        Ok(self.stmt(
+            start,
+            if is_async {
+                StmtKind::AsyncFor(data)
+            } else {
+                StmtKind::For(data)
+            },
+        ))
     }
 
     /// Whether the bracket at the current token closes right before a colon.
     fn bracket_ends_before_colon(&self) -> bool {
         let level = self.tokens[self.pos].level - 1;
-        let close = self.tokens[self.pos..].iter().position(|token| token.level == level);
+        let close = self.tokens[self.pos..]
+            .iter()
+            .position(|token| token.level == level);
         close.is_some_and(|offset| self.peek_at(offset + 1) == Tok::Colon)
     }
 
@@ -420,28 +528,54 @@ impl Parser<'_> {
         self.expect(Tok::Colon)?;
         let type_comment = if bracketed { None } else { self.type_comment() };
         let body = self.nested(Self::block)?;
-        let data = Box::new(With { items, body, type_comment });
-        Ok(self.stmt(start, if is_async { StmtKind::AsyncWith(data) } else { StmtKind::With(data) }))
+        let data = Box::new(With {
+            items,
+            body,
+            type_comment,
+        });
+        Ok(self.stmt(
+            start,
+            if is_async {
+                StmtKind::AsyncWith(data)
+            } else {
+                StmtKind::With(data)
+            },
+        ))
     }
 
     fn bracketed_with_items(&mut self) -> Parsed<Vec<WithItem>> {
         self.expect(Tok::Lpar)?;
         let items = self.with_items(Tok::Rpar)?;
         self.expect(Tok::Rpar)?;
-        if self.peek() == Tok::Colon { Ok(items) } else { Err(Rejected) }
+        if self.peek() == Tok::Colon {
+            Ok(items)
+        } else {
+            Err(Rejected)
+        }
     }
 
     fn with_items(&mut self, close: Tok) -> Parsed<Vec<WithItem>> {
         let mut items = Vec::new();
         loop {
             let context_expr = self.expression()?;
-            let optional_vars = if self.eat(Tok::As) { Some(self.star_target()?) } else { None };
-            items.push(WithItem { context_expr, optional_vars });
+            let optional_vars = if self.eat(Tok::As) {
+                Some(self.star_target()?)
+            } else {
+                None
+            };
+            items.push(WithItem {
+                context_expr,
+                optional_vars,
+            });
             if !self.eat(Tok::Comma) || (close == Tok::Rpar && self.peek() == Tok::Rpar) {
                 break;
             }
         }
-        if self.peek() == close { Ok(items) } else { Err(Rejected) }
+        if self.peek() == close {
+            Ok(items)
+        } else {
+            Err(Rejected)
+        }
     }
 
     fn try_stmt(&mut self) -> Parsed<Stmt> {
@@ -453,12 +587,25 @@ impl Parser<'_> {
         while self.peek() == Tok::Except {
             handlers.push(self.except_handler(is_star)?);
         }
-        let orelse = if handlers.is_empty() { Vec::new() } else { self.else_block()? };
-        let finalbody = if self.eat(Tok::Finally) { self.colon_block()? } else { Vec::new() };
+        let orelse = if handlers.is_empty() {
+            Vec::new()
+        } else {
+            self.else_block()?
+        };
+        let finalbody = if self.eat(Tok::Finally) {
+            self.colon_block()?
+        } else {
+            Vec::new()
+        };
         if handlers.is_empty() && finalbody.is_empty() {
             return Err(Rejected);
         }
-        let data = Box::new(Try { body, handlers, orelse, finalbody });
+        let data = Box::new(Try {
+            body,
+            handlers,
+            orelse,
+            finalbody,
+        });
         if is_star {
             self.require(11)?;
             return Ok(self.stmt(start, StmtKind::TryStar(data)));
@@ -478,6 +625,11 @@ impl Parser<'_> {
             name = self.optional_as()?;
         }
         let body = self.colon_block()?;
-        Ok(ExceptHandler { span: self.span_from(start), typ, name, body })
+        Ok(ExceptHandler {
+            span: self.span_from(start),
+            typ,
+            name,
+            body,
+        })
     }
 }

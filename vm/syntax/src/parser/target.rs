@@ -7,7 +7,9 @@ use crate::token::Tok;
 /// Gives `expr` and what it is made of the context `ctx`; fails if it is not a target.
 pub fn set_context(expr: &mut Expr, wanted: ExprContext, star_allowed: bool) -> Parsed<()> {
     match &mut expr.kind {
-        ExprKind::Name { ctx, .. } | ExprKind::Attribute { ctx, .. } | ExprKind::Subscript { ctx, .. } => *ctx = wanted,
+        ExprKind::Name { ctx, .. }
+        | ExprKind::Attribute { ctx, .. }
+        | ExprKind::Subscript { ctx, .. } => *ctx = wanted,
         ExprKind::Tuple { elts, ctx } | ExprKind::List { elts, ctx } => {
             *ctx = wanted;
             for elt in elts {
@@ -38,7 +40,13 @@ impl Parser<'_> {
             }
             elts.push(self.star_target()?);
         }
-        Ok(self.expr(start, ExprKind::Tuple { elts, ctx: ExprContext::Store }))
+        Ok(self.expr(
+            start,
+            ExprKind::Tuple {
+                elts,
+                ctx: ExprContext::Store,
+            },
+        ))
     }
 
     pub(super) fn star_target(&mut self) -> Parsed<Expr> {
@@ -48,7 +56,13 @@ impl Parser<'_> {
                 return Err(Rejected);
             }
             let value = Box::new(self.star_target()?);
-            return Ok(self.expr(start, ExprKind::Starred { value, ctx: ExprContext::Store }));
+            return Ok(self.expr(
+                start,
+                ExprKind::Starred {
+                    value,
+                    ctx: ExprContext::Store,
+                },
+            ));
         }
         let mut target = self.primary()?;
         set_context(&mut target, ExprContext::Store, false)?;

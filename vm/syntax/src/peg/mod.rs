@@ -1,0 +1,700 @@
+//! The careful parser: walks CPython's grammar as CPython's parser does, to find the error of a source.
+//!
+//! It reads tokens in the same order and tries the same alternatives, first without and then with the
+//! rules that exist only for errors. It makes no tree, only what those rules look at.
+
+mod grammar;
+mod report;
+
+use std::rc::Rc;
+
+use crate::ast::{Constant, ExprKind, Span};
+use crate::error::{ErrorKind, SyntaxError};
+use crate::names::Names;
+use crate::number::parse_number;
+use crate::parser::{Origin, place_token};
+use crate::source::Source;
+use crate::strings::{StringError, concatenate_strings};
+use crate::token::{Tok, Token, known};
+use crate::tokenizer::{Done, Tokenizer};
+use crate::{Flags, Mode, new_names};
+use grammar::{Action, Alternative, Grammar, Item, Kind, Part, RuleId, Targets, grammar};
+
+/// CPython's limit on nested rules.
+const MAX_LEVEL: u32 = 6000;
+const STACK_SIZE: usize = 256 << 20;
+
+#[derive(Clone, Debug)]
+enum Value {
+    Nothing,
+    Token(usize),
+    Node(Rc<Node>),
+    List(Rc<Vec<Value>>),
+}
+
+#[derive(Debug)]
+struct Node {
+    kind: Kind,
+    span: Span,
+    /// The token, for names.
+    token: usize,
+    items: Vec<Rc<Node>>,
+}
+
+/// What a source is parsed as, fields of f-strings included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    Mode(Mode),
+    Field,
+}
+
+struct Memo {
+    rule: RuleId,
+    value: Option<Value>,
+    end: usize,
+}
+
+struct Peg<'a> {
+    grammar: &'static Grammar,
+    source: &'a [u8],
+    has_encoding: bool,
+    start: Start,
+    origin: Origin,
+    flags: &'a Flags,
+    names: Names,
+    tokenizer: Tokenizer<'a>,
+    tokens: Vec<Token>,
+    memos: Vec<Vec<Memo>>,
+    mark: usize,
+    level: u32,
+    call_invalid_rules: bool,
+    parsing_started: bool,
+    error: Option<Box<SyntaxError>>,
+}
+
+/// Why `source` is no Python program.
+pub fn find_error(source: &Source, mode: Mode, flags: &Flags) -> SyntaxError {
+    let run = || {
+        let origin = Origin::default();
+        let has_encoding = source.encoding.is_some();
+        let mut peg = Peg::new(&source.text, Start::Mode(mode), origin, flags, has_encoding);
+        peg.run()
+    };
+    let error = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .stack_size(STACK_SIZE)
+            .spawn_scoped(scope, run);
+        thread.ok().and_then(|thread| thread.join().ok()).flatten()
+    });
+    error.map_or_else(
+        || {
+            SyntaxError::bare(
+                ErrorKind::SystemError,
+                "the two parsers disagree whether this is a program",
+            )
+        },
+        |error| *error,
+    )
+}
+
+impl<'a> Peg<'a> {
+    fn new(
+        source: &'a [u8],
+        start: Start,
+        origin: Origin,
+        flags: &'a Flags,
+        has_encoding: bool,
+    ) -> Peg<'a> {
+        let mut tokenizer = Tokenizer::new(source);
+        tokenizer.lineno = origin.lineno;
+        tokenizer.type_comments = flags.type_comments;
+        tokenizer.async_hacks = flags.async_hacks();
+        Peg {
+            grammar: grammar(),
+            source,
+            has_encoding,
+            start,
+            origin,
+            flags,
+            names: new_names(),
+            tokenizer,
+            tokens: Vec::new(),
+            memos: Vec::new(),
+            mark: 0,
+            level: 0,
+            call_invalid_rules: false,
+            parsing_started: false,
+            error: None,
+        }
+    }
+
+    fn start_rule(&self) -> RuleId {
+        self.grammar.rule(match self.start {
+            Start::Mode(Mode::Exec) => "file",
+            Start::Mode(Mode::Single) => "interactive",
+            Start::Mode(Mode::Eval) => "eval",
+            Start::Mode(Mode::FuncType) => "func_type",
+            Start::Field => "fstring",
+        })
+    }
+
+    /// The error of the source, if there is one.
+    fn run(&mut self) -> Option<Box<SyntaxError>> {
+        let rule = self.start_rule();
+        let result = self.rule(rule);
+        if result.is_some() && self.error.is_none() {
+            if self.start == Start::Mode(Mode::Single) && self.has_more_statements() {
+                self.raise_here(
+                    ErrorKind::SyntaxError,
+                    "multiple statements found while compiling a single statement".into(),
+                );
+            }
+            return self.error.take();
+        }
+        if self.flags.allow_incomplete_input && self.tokenizer.done == Done::Eof {
+            self.error = None;
+            self.raise_here(ErrorKind::SyntaxError, "incomplete input".into());
+            return self.error.take();
+        }
+        let last_token = self.tokens.len().checked_sub(1);
+        if self.error.is_none() {
+            self.memos.iter_mut().for_each(Vec::clear);
+            self.mark = 0;
+            self.level = 0;
+            self.call_invalid_rules = true;
+            self.rule(rule);
+        }
+        self.conclude(last_token);
+        self.error.take()
+    }
+
+    fn has_more_statements(&self) -> bool {
+        let mut rest = self.source[self.tokenizer.cur..].iter();
+        while let Some(c) = rest.next() {
+            match c {
+                b' ' | b'\t' | b'\n' | 0x0c => {}
+                b'#' => while rest.next().is_some_and(|c| *c != b'\n') {},
+                _ => return true,
+            }
+        }
+        false
+    }
+
+    /// Makes sure that there is a token at the mark; false after an error.
+    fn fill(&mut self) -> bool {
+        if self.mark < self.tokens.len() {
+            return true;
+        }
+        if self.error.is_some() {
+            return false;
+        }
+        let mut raw = self.tokenizer.next(&mut self.names);
+        while raw.kind == Tok::TypeIgnore {
+            raw = self.tokenizer.next(&mut self.names);
+        }
+        if self.start == Start::Mode(Mode::Single)
+            && raw.kind == Tok::EndMarker
+            && self.parsing_started
+        {
+            raw.kind = Tok::Newline;
+            self.parsing_started = false;
+            if self.tokenizer.indent > 0 && !self.flags.dont_imply_dedent {
+                self.tokenizer.close_indents();
+            }
+        } else {
+            self.parsing_started = true;
+        }
+        let token = place_token(raw, &self.tokenizer, self.origin);
+        self.tokens.push(token);
+        self.memos.push(Vec::new());
+        if raw.kind == Tok::Error {
+            self.tokenizer_error();
+            return false;
+        }
+        true
+    }
+
+    fn token(&mut self, kind: Tok) -> Option<usize> {
+        if !self.fill() || self.tokens[self.mark].kind != kind {
+            return None;
+        }
+        self.mark += 1;
+        Some(self.mark - 1)
+    }
+
+    fn token_text(&self, at: usize) -> &'a [u8] {
+        let token = &self.tokens[at];
+        &self.source[token.start as usize..token.end as usize]
+    }
+
+    fn token_span(&self, at: usize) -> Span {
+        let token = &self.tokens[at];
+        Span {
+            lineno: token.lineno,
+            col_offset: token.col_offset,
+            end_lineno: token.end_lineno,
+            end_col_offset: token.end_col_offset,
+        }
+    }
+
+    fn leaf(&self, kind: Kind, at: usize) -> Value {
+        Value::Node(Rc::new(Node {
+            kind,
+            span: self.token_span(at),
+            token: at,
+            items: Vec::new(),
+        }))
+    }
+
+    fn enter(&mut self) -> bool {
+        self.level += 1;
+        if self.level > MAX_LEVEL && self.error.is_none() {
+            self.error = Some(Box::new(SyntaxError::bare(ErrorKind::MemoryError, "")));
+        }
+        self.error.is_none()
+    }
+
+    fn rule(&mut self, id: RuleId) -> Option<Value> {
+        let grammar = self.grammar;
+        let rule = &grammar.rules[id as usize];
+        let outer = self.call_invalid_rules;
+        self.call_invalid_rules &= !rule.without_invalid;
+        let value = if !self.enter() {
+            None
+        } else if rule.left_recursive {
+            self.left_recursive_rule(id, &rule.alternatives)
+        } else if rule.memo {
+            self.memoized_rule(id, &rule.alternatives)
+        } else {
+            self.alternatives(&rule.alternatives)
+        };
+        self.call_invalid_rules = outer;
+        self.level -= 1;
+        value
+    }
+
+    fn memo(&mut self, id: RuleId) -> Option<Option<Value>> {
+        if !self.fill() {
+            return Some(None);
+        }
+        let memo = self.memos[self.mark].iter().find(|memo| memo.rule == id)?;
+        let (value, end) = (memo.value.clone(), memo.end);
+        self.mark = end;
+        Some(value)
+    }
+
+    fn set_memo(&mut self, start: usize, rule: RuleId, value: Option<Value>, end: usize) {
+        let Some(memos) = self.memos.get_mut(start) else {
+            return;
+        };
+        match memos.iter_mut().find(|memo| memo.rule == rule) {
+            Some(memo) => {
+                memo.value = value;
+                memo.end = end;
+            }
+            None => memos.push(Memo { rule, value, end }),
+        }
+    }
+
+    fn memoized_rule(&mut self, id: RuleId, alternatives: &'static [Alternative]) -> Option<Value> {
+        if let Some(known) = self.memo(id) {
+            return known;
+        }
+        let start = self.mark;
+        let value = self.alternatives(alternatives);
+        self.set_memo(start, id, value.clone(), self.mark);
+        value
+    }
+
+    /// Grows a match of a rule that starts with itself, until it grows no more.
+    fn left_recursive_rule(
+        &mut self,
+        id: RuleId,
+        alternatives: &'static [Alternative],
+    ) -> Option<Value> {
+        if let Some(known) = self.memo(id) {
+            return known;
+        }
+        let start = self.mark;
+        let mut end = start;
+        let mut best = None;
+        loop {
+            self.set_memo(start, id, best.clone(), end);
+            self.mark = start;
+            let value = self.alternatives(alternatives);
+            if self.error.is_some() {
+                return None;
+            }
+            if value.is_none() || self.mark <= end {
+                break;
+            }
+            end = self.mark;
+            best = value;
+        }
+        self.mark = end;
+        best
+    }
+
+    fn alternatives(&mut self, alternatives: &'static [Alternative]) -> Option<Value> {
+        let start = self.mark;
+        for alternative in alternatives {
+            if alternative.invalid && !self.call_invalid_rules {
+                continue;
+            }
+            let mut labels: Vec<(u8, Value)> = Vec::new();
+            let mut values: Vec<Value> = Vec::with_capacity(alternative.items.len());
+            let mut cut = false;
+            let mut matches = true;
+            for (label, item) in &alternative.items {
+                if matches!(item, Item::Cut) {
+                    cut = true;
+                    continue;
+                }
+                let Some(value) = self.item(item) else {
+                    matches = false;
+                    break;
+                };
+                if let Some(label) = label {
+                    labels.push((*label, value.clone()));
+                }
+                values.push(value);
+            }
+            if self.error.is_some() {
+                return None;
+            }
+            if matches {
+                return self.act(alternative, start, &labels, values);
+            }
+            self.mark = start;
+            if cut {
+                return None;
+            }
+        }
+        None
+    }
+
+    fn group(&mut self, alternatives: &'static [Alternative]) -> Option<Value> {
+        let value = if self.enter() {
+            self.alternatives(alternatives)
+        } else {
+            None
+        };
+        self.level -= 1;
+        value
+    }
+
+    fn item(&mut self, item: &'static Item) -> Option<Value> {
+        if self.error.is_some() {
+            return None;
+        }
+        match item {
+            Item::Rule(id) => self.rule(*id),
+            Item::Token(kind) => self.token(*kind).map(Value::Token),
+            Item::Name => self.token(Tok::Name).map(|at| self.leaf(Kind::Name, at)),
+            Item::Soft(text) => {
+                if !self.fill() || self.tokens[self.mark].kind != Tok::Name {
+                    return None;
+                }
+                let at = self.mark;
+                if self.token_text(at) != text.as_bytes() {
+                    return None;
+                }
+                self.mark += 1;
+                Some(self.leaf(Kind::Name, at))
+            }
+            Item::SoftKeyword => {
+                let at = self.token(Tok::Name)?;
+                let text = self.token_text(at);
+                let is_prefix = ["_", "case", "match"]
+                    .iter()
+                    .any(|word| word.as_bytes().starts_with(text));
+                is_prefix.then(|| self.leaf(Kind::Name, at))
+            }
+            Item::Number => self.number(),
+            Item::Group(alternatives) => self.group(alternatives),
+            Item::Optional(item) => {
+                let start = self.mark;
+                let value = self.item(item);
+                if self.error.is_some() {
+                    return None;
+                }
+                if value.is_none() {
+                    self.mark = start;
+                }
+                Some(value.unwrap_or(Value::Nothing))
+            }
+            Item::Star(item) => self.repeat(item, 0),
+            Item::Plus(item) => self.repeat(item, 1),
+            Item::Gather(separator, item) => self.gather(separator, item),
+            Item::And(item) => self.look(item).then_some(Value::Nothing),
+            Item::Not(item) => (!self.look(item)).then_some(Value::Nothing),
+            Item::Cut => Some(Value::Nothing),
+            Item::Forced(kind, text) => {
+                if !self.fill() {
+                    return None;
+                }
+                if let Some(at) = self.token(*kind) {
+                    return Some(Value::Token(at));
+                }
+                let span = self.token_span(self.mark);
+                self.raise_span(span, format!("expected '{text}'"));
+                None
+            }
+        }
+    }
+
+    fn look(&mut self, item: &'static Item) -> bool {
+        let start = self.mark;
+        let found = self.item(item).is_some();
+        self.mark = start;
+        found
+    }
+
+    fn repeat(&mut self, item: &'static Item, at_least: usize) -> Option<Value> {
+        let mut values = Vec::new();
+        if self.enter() {
+            loop {
+                let start = self.mark;
+                let Some(value) = self.item(item) else {
+                    self.mark = start;
+                    break;
+                };
+                values.push(value);
+            }
+        }
+        self.level -= 1;
+        (self.error.is_none() && values.len() >= at_least).then(|| Value::List(Rc::new(values)))
+    }
+
+    fn gather(&mut self, separator: &'static Item, item: &'static Item) -> Option<Value> {
+        let mut values = Vec::new();
+        if self.enter()
+            && let Some(first) = self.item(item)
+        {
+            values.push(first);
+            if self.enter() {
+                loop {
+                    let start = self.mark;
+                    let next = self.item(separator).and_then(|_| self.item(item));
+                    let Some(value) = next else {
+                        self.mark = start;
+                        break;
+                    };
+                    values.push(value);
+                }
+            }
+            self.level -= 1;
+        }
+        self.level -= 1;
+        (self.error.is_none() && !values.is_empty()).then(|| Value::List(Rc::new(values)))
+    }
+
+    fn number(&mut self) -> Option<Value> {
+        let at = self.token(Tok::Number)?;
+        let text = self.token_text(at);
+        if self.flags.feature_version < 6 && text.contains(&b'_') {
+            let message =
+                "Underscores in numeric literals are only supported in Python 3.6 and greater";
+            self.raise_here(ErrorKind::SyntaxError, message.into());
+            return None;
+        }
+        match parse_number(text) {
+            Ok(Constant::Complex(..)) => Some(self.leaf(Kind::Imaginary, at)),
+            Ok(_) => Some(self.leaf(Kind::Number, at)),
+            Err(too_many) => {
+                let message = format!(
+                    "Exceeds the limit (4300 digits) for integer string conversion: value has {} digits; \
+                     use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge \
+                     integer literals to avoid decimal conversion limits.",
+                    too_many.0
+                );
+                let span = self.token_span(at);
+                self.raise_at(
+                    ErrorKind::SyntaxError,
+                    (span.lineno, 0),
+                    Some((span.end_lineno, 0)),
+                    message,
+                );
+                None
+            }
+        }
+    }
+
+    /// From the token at `start` to the last one before the mark that is not white space.
+    fn span_from(&self, start: usize) -> Span {
+        let first = self.token_span(start);
+        let mut last = self.mark;
+        while last > 0 {
+            last -= 1;
+            if !matches!(
+                self.tokens[last].kind,
+                Tok::EndMarker | Tok::Newline | Tok::Indent | Tok::Dedent
+            ) {
+                break;
+            }
+        }
+        let last = self.token_span(last);
+        Span {
+            end_lineno: last.end_lineno,
+            end_col_offset: last.end_col_offset,
+            ..first
+        }
+    }
+
+    fn act(
+        &mut self,
+        alternative: &'static Alternative,
+        start: usize,
+        labels: &[(u8, Value)],
+        mut values: Vec<Value>,
+    ) -> Option<Value> {
+        let get = |label: &u8| {
+            labels
+                .iter()
+                .find(|known| known.0 == *label)
+                .map_or(Value::Nothing, |known| known.1.clone())
+        };
+        let value = match &alternative.action {
+            Action::Default if values.len() == 1 => values.pop(),
+            Action::Default => {
+                // Look-aheads leave nothing behind; what is left alone is the value.
+                let looks = alternative
+                    .items
+                    .iter()
+                    .filter(|(_, item)| !matches!(item, Item::And(_) | Item::Not(_) | Item::Cut));
+                if looks.count() == 1 {
+                    values
+                        .into_iter()
+                        .find(|value| !matches!(value, Value::Nothing))
+                        .or(Some(Value::Nothing))
+                } else {
+                    Some(Value::List(Rc::new(values)))
+                }
+            }
+            Action::Label(label) => Some(get(label)),
+            Action::Node(kind) => {
+                let mut items = Vec::new();
+                values.iter().for_each(|value| flatten(value, &mut items));
+                let span = if start < self.tokens.len() {
+                    self.span_from(start)
+                } else {
+                    Span::default()
+                };
+                Some(Value::Node(Rc::new(Node {
+                    kind: *kind,
+                    span,
+                    token: start,
+                    items,
+                })))
+            }
+            Action::Fail => None,
+            Action::Barry(label) => self.check_barry(get(label)),
+            Action::Strings(label) => self.strings(&get(label)),
+            Action::Real(label) => self.check_number(get(label), Kind::Number, "real"),
+            Action::Imaginary(label) => self.check_number(get(label), Kind::Imaginary, "imaginary"),
+            error => {
+                self.raise_for(error, &get);
+                None
+            }
+        };
+        if let (Some(_), Some((minor, what))) = (&value, &alternative.version)
+            && self.flags.feature_version < *minor
+        {
+            let message = format!("{what} only supported in Python 3.{minor} and greater");
+            self.raise_here(ErrorKind::SyntaxError, message);
+            return None;
+        }
+        if self.error.is_some() { None } else { value }
+    }
+
+    fn check_barry(&mut self, value: Value) -> Option<Value> {
+        let Value::Token(at) = value else { return None };
+        let text = self.token_text(at);
+        if self.flags.barry_as_bdfl {
+            if text != b"<>" {
+                let message = "with Barry as BDFL, use '<>' instead of '!='";
+                self.raise_here(ErrorKind::SyntaxError, message.into());
+                return None;
+            }
+            return Some(value);
+        }
+        (text == b"!=").then_some(value)
+    }
+
+    fn check_number(&mut self, value: Value, kind: Kind, what: &str) -> Option<Value> {
+        if let Value::Node(node) = &value
+            && node.kind != kind
+        {
+            let span = node.span;
+            self.raise_span(span, format!("{what} number required in complex literal"));
+            return None;
+        }
+        Some(value)
+    }
+
+    fn strings(&mut self, value: &Value) -> Option<Value> {
+        let Value::List(list) = value else {
+            return None;
+        };
+        let tokens: Vec<Token> = list
+            .iter()
+            .filter_map(|value| match value {
+                Value::Token(at) => Some(self.tokens[*at]),
+                _ => None,
+            })
+            .collect();
+        let mut warnings = Vec::new();
+        let (source, flags) = (self.source, self.flags);
+        match concatenate_strings(source, &tokens, &mut self.names, flags, &mut warnings, 0) {
+            Ok(expr) => {
+                let kind = if matches!(expr.kind, ExprKind::JoinedStr(_)) {
+                    Kind::JoinedStr
+                } else {
+                    Kind::Text
+                };
+                Some(Value::Node(Rc::new(Node {
+                    kind,
+                    span: expr.span,
+                    token: 0,
+                    items: Vec::new(),
+                })))
+            }
+            Err(error) => {
+                self.string_error(error);
+                None
+            }
+        }
+    }
+
+    fn string_error(&mut self, error: StringError) {
+        match error {
+            StringError::Message(message) => self.raise_here(ErrorKind::SyntaxError, message),
+            StringError::At { message, span } => self.raise_span(span, message),
+            StringError::TooDeep => {
+                self.error = Some(Box::new(SyntaxError::bare(ErrorKind::MemoryError, "")));
+            }
+            StringError::Field { source, origin } => {
+                let origin = Origin {
+                    lineno: origin.lineno,
+                    starting_lineno: origin.starting_lineno,
+                    starting_col_offset: origin.starting_col_offset,
+                };
+                let mut field = Peg::new(&source, Start::Field, origin, self.flags, false);
+                field.level = self.level;
+                self.error = Some(field.run().unwrap_or_else(|| {
+                    let message = "the two parsers disagree whether this is an expression";
+                    Box::new(SyntaxError::bare(ErrorKind::SystemError, message))
+                }));
+            }
+        }
+    }
+}
+
+/// The nodes in a value, lists taken apart.
+fn flatten(value: &Value, out: &mut Vec<Rc<Node>>) {
+    match value {
+        Value::Node(node) => out.push(node.clone()),
+        Value::List(values) => values.iter().for_each(|value| flatten(value, out)),
+        Value::Nothing | Value::Token(_) => {}
+    }
+}
