@@ -42,6 +42,7 @@ fn raise(error: &SyntaxError, filename: &str) -> Raised {
         ErrorKind::ValueError => &PyExc_ValueError,
         ErrorKind::LookupError => &PyExc_LookupError,
         ErrorKind::SystemError => &PyExc_SystemError,
+        ErrorKind::UnicodeDecodeError => &PyExc_UnicodeDecodeError,
     };
     let is_syntax =
         matches!(error.kind, ErrorKind::SyntaxError | ErrorKind::IndentationError | ErrorKind::TabError);
