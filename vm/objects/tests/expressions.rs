@@ -257,6 +257,38 @@ fn show(result: PyResult) -> [String; 3] {
     shown.unwrap_or_else(|_| describe(errors::take_exception()))
 }
 
+/// The memory behind the header, as the table has it: pointers into the object become offsets.
+fn memory(value: &PyObject) -> PyResult<String> {
+    let size = call::call(&*object::get_attr(value, id!("__sizeof__"))?, &[])?;
+    let size = long::as_long(&size)? as usize;
+    let address = (value as *const PyObject).addr();
+    // SAFETY: an object is as large as it says.
+    let mut content =
+        unsafe { std::slice::from_raw_parts((value as *const PyObject).cast::<u8>(), size) }[16..]
+            .to_vec();
+    if let Some(text) = value.downcast_ref::<PyASCIIObject>() {
+        content[17..24].fill(0);
+        for offset in if text.is_ascii() {
+            &[24][..]
+        } else {
+            &[24, 40][..]
+        } {
+            let field = &mut content[*offset..offset + 8];
+            let pointer = usize::from_le_bytes(field.try_into().expect("eight bytes"));
+            let shown = if pointer == 0 {
+                0
+            } else {
+                pointer.wrapping_sub(address)
+            };
+            field.copy_from_slice(&shown.to_le_bytes());
+        }
+    }
+    if value.downcast_ref::<PyBytesObject>().is_some() {
+        content[8..16].fill(0);
+    }
+    Ok(content.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 fn describe(exception: Own) -> [String; 3] {
     let name = exception.type_().name().to_owned();
     let message = match object::str(&exception) {
@@ -289,7 +321,18 @@ fn check(line: &str) -> Result<(), String> {
     let [expression, expected @ ..] = &fields[..] else {
         return Err(format!("not a fact: {line}"));
     };
-    let found = show(evaluate(expression, None));
+    let result = evaluate(expression, None);
+    let memory = match (&result, expected) {
+        (Ok(value), [_, _, _, dump]) if *dump != "-" => {
+            memory(value).expect("an object has a size")
+        }
+        (Ok(_), _) => "-".to_owned(),
+        (Err(_), _) => String::new(),
+    };
+    let mut found = show(result).to_vec();
+    if found[0] == "value" {
+        found.push(memory);
+    }
     match found
         .iter()
         .map(String::as_str)

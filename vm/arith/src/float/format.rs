@@ -4,6 +4,8 @@
 //! from the formatter of the standard library; the layout (exponent or not, zeros, the point) is
 //! decided here.
 
+use std::fmt::Write;
+
 /// Which digits and which layout are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormatCode {
@@ -127,7 +129,32 @@ fn drop_zeros_at_end(digits: &mut Vec<u8>) {
 }
 
 fn shortest_digits(magnitude: f64) -> Decimal {
-    split_exponent(&format!("{magnitude:e}"))
+    let mut text = ShortText {
+        bytes: [0; 40],
+        length: 0,
+    };
+    let written = write!(text, "{magnitude:e}");
+    debug_assert!(written.is_ok(), "the shortest digits of a double fit");
+    split_exponent(str::from_utf8(&text.bytes[..text.length]).unwrap_or("0e0"))
+}
+
+/// A text on the stack, long enough for the shortest digits of any double.
+struct ShortText {
+    bytes: [u8; 40],
+    length: usize,
+}
+
+impl Write for ShortText {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.length + text.len();
+        let room = self
+            .bytes
+            .get_mut(self.length..end)
+            .ok_or(std::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
 }
 
 fn significant_digits(magnitude: f64, count: usize) -> Decimal {
@@ -161,7 +188,7 @@ fn push_zeros(out: &mut String, count: i64) {
 }
 
 fn push_digits(out: &mut String, digits: &[u8]) {
-    out.extend(digits.iter().map(|&byte| char::from(byte)));
+    out.push_str(str::from_utf8(digits).unwrap_or_default());
 }
 
 fn lay_out(

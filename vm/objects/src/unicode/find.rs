@@ -1,6 +1,7 @@
 //! The methods of str that search: find, count, startswith, replace, split, strip, join and kin.
 
 use super::arguments::{ensure_unicode, expect_str, search_arguments, ssize};
+use super::search::Character;
 use super::{
     Text, Writer, copy_characters, empty, from_char, maxchar_bound, new_uninitialised,
     result_unchanged, substring, text,
@@ -10,7 +11,7 @@ use crate::errors::{self, PyResult, type_error, value_error};
 use crate::object::{ObjectExt, TypeExt, is_true};
 use crate::own::Own;
 use crate::singletons::bool_object;
-use crate::{abstract_, list, long, tuple, ucd_bridge as ucd};
+use crate::{abstract_, list, long, tuple, ucd_bridge as ucd, with_characters};
 use twinheap_abi::*;
 
 fn methods_args(args: &PyTupleObject) -> &[&PyObject] {
@@ -226,13 +227,14 @@ fn piece(object: &PyASCIIObject, start: usize, end: usize) -> PyResult {
 }
 
 /// The words between white space, at most `most` cuts; what remains keeps its inner white space.
-fn split_white(hay: Text<'_>, most: usize) -> Vec<(usize, usize)> {
-    let (mut pieces, mut at) = (Vec::new(), 0);
+fn split_white<C: Character>(hay: &[C], most: usize) -> Vec<(usize, usize)> {
     let skip = |from: usize, space: bool| {
-        (from..hay.len())
-            .find(|&index| ucd::is_space(hay.at(index)) != space)
-            .unwrap_or(hay.len())
+        let rest = hay[from..]
+            .iter()
+            .position(|&c| ucd::is_space(c.into()) != space);
+        rest.map_or(hay.len(), |count| from + count)
     };
+    let (mut pieces, mut at) = (Vec::new(), 0);
     while pieces.len() < most {
         let start = skip(at, true);
         if start == hay.len() {
@@ -249,14 +251,14 @@ fn split_white(hay: Text<'_>, most: usize) -> Vec<(usize, usize)> {
     pieces
 }
 
-fn split_white_from_right(hay: Text<'_>, most: usize) -> Vec<(usize, usize)> {
-    let (mut pieces, mut end) = (Vec::new(), hay.len());
+fn split_white_from_right<C: Character>(hay: &[C], most: usize) -> Vec<(usize, usize)> {
     let skip = |to: usize, space: bool| {
-        (0..to)
-            .rev()
-            .find(|&index| ucd::is_space(hay.at(index)) != space)
+        hay[..to]
+            .iter()
+            .rposition(|&c| ucd::is_space(c.into()) != space)
             .map_or(0, |index| index + 1)
     };
+    let (mut pieces, mut end) = (Vec::new(), hay.len());
     while pieces.len() < most {
         let stop = skip(end, true);
         if stop == 0 {
@@ -349,7 +351,10 @@ fn not_empty(separator: &PyASCIIObject) -> PyResult<&PyASCIIObject> {
 pub(super) fn unicode_split(object: &PyASCIIObject, args: Args<'_>) -> PyResult {
     let (sep, most) = split_arguments(&SPLIT, args)?;
     match sep {
-        None => list_of(object, &split_white(text(object), most)),
+        None => list_of(
+            object,
+            &with_characters!(text(object), all => split_white(all, most)),
+        ),
         Some(sep) => list_of(
             object,
             &split_at_separator(text(object), text(separator(sep)?), most),
@@ -360,7 +365,10 @@ pub(super) fn unicode_split(object: &PyASCIIObject, args: Args<'_>) -> PyResult 
 pub(super) fn unicode_rsplit(object: &PyASCIIObject, args: Args<'_>) -> PyResult {
     let (sep, most) = split_arguments(&RSPLIT, args)?;
     match sep {
-        None => list_of(object, &split_white_from_right(text(object), most)),
+        None => list_of(
+            object,
+            &with_characters!(text(object), all => split_white_from_right(all, most)),
+        ),
         Some(sep) => list_of(
             object,
             &split_at_separator_from_right(text(object), text(separator(sep)?), most),

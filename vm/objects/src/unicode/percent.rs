@@ -1,6 +1,6 @@
 //! `%` formatting of str (`PyUnicode_Format`).
 
-use super::{Text, Writer, as_ascii, from_str, text};
+use super::{Text, Writer, text};
 use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_TypeError;
 use crate::object::{self, ObjectExt, TypeExt};
@@ -160,23 +160,18 @@ fn star(arguments: &mut Arguments<'_>) -> PyResult<Own<PyLongObject>> {
 
 fn convert(out: &mut Writer, specifier: &Specifier, value: &PyObject) -> PyResult<()> {
     match char::from_u32(specifier.conversion).unwrap_or('\u{fffd}') {
-        's' => put(out, specifier, &*object::str(value)?, false),
-        'r' => put(out, specifier, &*object::repr(value)?, false),
-        'a' => put(out, specifier, &*object::ascii(value)?, false),
+        's' => put(out, specifier, text(&*object::str(value)?), false),
+        'r' => put(out, specifier, text(&*object::repr(value)?), false),
+        'a' => put(out, specifier, text(&*object::ascii(value)?), false),
         'i' | 'd' | 'u' | 'o' | 'x' | 'X' => {
             let number = integer_text(specifier, value)?;
-            put(out, specifier, &*from_str(&number)?, true)
+            put(out, specifier, Text::Ucs1(number.as_bytes()), true)
         }
         'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
             let number = float_text(specifier, value)?;
-            put(out, specifier, &*from_str(&number)?, true)
+            put(out, specifier, Text::Ucs1(number.as_bytes()), true)
         }
-        'c' => put(
-            out,
-            specifier,
-            &*super::from_char(character(value)?)?,
-            false,
-        ),
+        'c' => put(out, specifier, Text::Ucs4(&[character(value)?]), false),
         _ => {
             let code = specifier.conversion;
             let shown = if (31..=126).contains(&code) {
@@ -329,20 +324,21 @@ fn float_text(specifier: &Specifier, value: &PyObject) -> PyResult<String> {
 }
 
 /// Writes a converted value with sign, prefix and padding.
-fn put(
-    out: &mut Writer,
-    specifier: &Specifier,
-    value: &PyASCIIObject,
-    is_number: bool,
-) -> PyResult<()> {
-    let mut body = text(value);
+fn put(out: &mut Writer, specifier: &Specifier, value: Text<'_>, is_number: bool) -> PyResult<()> {
+    let mut body = value;
     let flags = specifier.flags;
+    let plain = specifier.width.is_none() && specifier.precision.is_none();
+    if plain && !(is_number && (flags.sign || flags.blank)) {
+        out.push_text(body);
+        return Ok(());
+    }
     let is_text = matches!(specifier.conversion as u8, b's' | b'r' | b'a');
     if is_text && let Some(precision) = specifier.precision {
         body = body.slice(0, body.len().min(precision));
     }
     let mut lead = String::new();
-    if is_number && let Some(ascii) = as_ascii(value) {
+    if is_number && let Text::Ucs1(bytes) = value {
+        let ascii = str::from_utf8(bytes).unwrap_or_default();
         let (sign, digits) = match ascii.strip_prefix('-') {
             Some(rest) => ("-", rest),
             None if flags.sign => ("+", ascii),

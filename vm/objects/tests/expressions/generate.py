@@ -1,8 +1,10 @@
 """Evaluate the expressions of expressions.txt and many made ones; print each with its outcome.
 
 Run under CPython 3.11 with PYTHONHASHSEED=0; the output is committed as facts.txt. Fields: the
-expression, then "value", the type's name and the repr, or "raise", the type's name and the message.
+expression, then "value", the type's name, the repr and the memory behind the header in hexadecimal
+(or "-" where it says nothing), or "raise", the type's name and the message.
 """
+import ctypes
 import itertools
 import os
 import re
@@ -81,6 +83,28 @@ for r in ("range(0)", "range(10)", "range(3, 30, 4)", "range(20, -5, -3)", "rang
                     "== range(0, 10)", ".__contains__(11)", ".__contains__(2.0)")]
     EXPRESSIONS += [f"list({r})", f"len({r})", f"list(reversed({r}))", f"list(enumerate({r}, 5))", f"tuple({r})"]
 
+
+
+def memory(value):
+    """The bytes behind the header; pointers into the object itself become offsets."""
+    if type(value) not in (int, float, complex, str, bytes) or len(repr(value)) > 300:
+        return "-"
+    address, size = id(value), value.__sizeof__()
+    content = bytearray(ctypes.string_at(address + 16, size - 16))
+    if isinstance(value, str):
+        if content[16] & 3 or content[8:16] != b"\xff" * 8 or len(value) < 2:
+            return "-"  # A literal, whose hash is known.
+        content[17:24] = bytes(7)  # Padding.
+        for offset in (24,) if value.isascii() else (24, 40):
+            pointer = int.from_bytes(content[offset:offset + 8], "little")
+            if pointer and not 0 < pointer - address < size:
+                return "-"
+            content[offset:offset + 8] = (pointer and pointer - address).to_bytes(8, "little")
+    if isinstance(value, bytes):
+        content[8:16] = bytes(8)  # A literal's hash may be known.
+    return content.hex()
+
+
 seen = set()
 for expression in EXPRESSIONS:
     if expression in seen:
@@ -88,7 +112,8 @@ for expression in EXPRESSIONS:
     seen.add(expression)
     try:
         value = eval(expression)
-        outcome = ("value", type(value).__name__, ascii(value))
+        dump = memory(value)
+        outcome = ("value", type(value).__name__, ascii(value), dump)
     except Exception as error:
         outcome = ("raise", type(error).__name__, ascii(str(error)))
     if len(outcome[2]) > 2000:
