@@ -40,8 +40,15 @@ for c in range(0x110000):
 "#;
 
 fn oracle(script: &str) -> String {
-    let output = Command::new("python3").args(["-I", "-c", script]).output().expect("python3 runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("python3")
+        .args(["-I", "-c", script])
+        .output()
+        .expect("python3 runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("text")
 }
 
@@ -61,15 +68,24 @@ fn line(code: u32) -> String {
         is_xid_continue(code),
         is_mirrored(code),
     ];
-    let bits: String = bits.iter().map(|bit| if *bit { '1' } else { '0' }).collect();
-    let (category, bidirectional, width) = (category(code), bidirectional(code), east_asian_width(code));
-    format!("{bits} {category} {bidirectional} {width} {}", combining(code))
+    let bits: String = bits
+        .iter()
+        .map(|bit| if *bit { '1' } else { '0' })
+        .collect();
+    let (category, bidirectional, width) =
+        (category(code), bidirectional(code), east_asian_width(code));
+    format!(
+        "{bits} {category} {bidirectional} {width} {}",
+        combining(code)
+    )
 }
 
 #[test]
 fn every_property_of_every_code_point_is_the_oracles() {
     let expected = oracle(PROPERTIES);
-    let mut runs = expected.lines().map(|line| line.split_once(' ').expect("a start and properties"));
+    let mut runs = expected
+        .lines()
+        .map(|line| line.split_once(' ').expect("a start and properties"));
     let mut current = runs.next().expect("a run");
     let mut next = runs.next();
     for code in 0..0x11_0000 {
@@ -86,13 +102,20 @@ fn every_property_of_every_code_point_is_the_oracles() {
 #[test]
 fn every_code_point_normalises_to_what_the_oracle_says() {
     let expected = oracle(NORMAL_FORMS);
-    let mut expected = expected.lines().map(|line| line.split_once(' ').expect("a code and its form")).peekable();
+    let mut expected = expected
+        .lines()
+        .map(|line| line.split_once(' ').expect("a code and its form"))
+        .peekable();
     for code in (0..0x11_0000).filter_map(char::from_u32) {
         let text = nfkc(code.encode_utf8(&mut [0; 4])).into_owned();
         let own = format!("{:x}", code as u32);
         let form = match expected.next_if(|line| line.0 == own) {
             Some((_, form)) => form.to_string(),
-            None => code.to_string().bytes().map(|byte| format!("{byte:02x}")).collect(),
+            None => code
+                .to_string()
+                .bytes()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
         };
         let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, form, "U+{own}");
@@ -106,7 +129,12 @@ fn every_name_leads_to_its_code_point() {
         let code = u32::from_str_radix(code, 16).expect("a number");
         assert_eq!(lookup(name), Some(code), "{name}");
     }
-    for unknown in ["", "LATIN SMALL LETTER", "CJK UNIFIED IDEOGRAPH-", "HANGUL SYLLABLE XX"] {
+    for unknown in [
+        "",
+        "LATIN SMALL LETTER",
+        "CJK UNIFIED IDEOGRAPH-",
+        "HANGUL SYLLABLE XX",
+    ] {
         assert_eq!(lookup(unknown), None, "{unknown:?}");
     }
 }
