@@ -261,8 +261,14 @@ def expanded(data):
         elif kind in "()<>":
             count = number(1) if kind == ")" else number()
             out.append((kind, count))
+            members = []
             for _ in range(count):
+                first = len(out)
                 read()
+                members.append(out[first:])
+            if kind in "<>":
+                # Members are sorted by their own bytes, of which the sharing flag is one.
+                out[start + 1:] = [item for member in sorted(members, key=repr) for item in member]
         elif kind == "c":
             out.append((kind, take(20)))
             for _ in range(8):
