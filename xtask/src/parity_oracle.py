@@ -235,8 +235,7 @@ def expanded(data):
         start, byte = len(out), take(1)[0]
         kind, slot = chr(byte & 0x7F), None
         if kind == "r":
-            first, end = references[number()]
-            out.extend(out[first:end])
+            out.extend(references[number()])
             return
         if byte & 0x80:
             slot = len(references)
@@ -257,7 +256,8 @@ def expanded(data):
             # One-character texts are shared by the whole process, and interned once anybody interned them.
             out.append(("z" if len(text) == 1 else kind, text))
         elif kind in "aAutsx":
-            out.append((kind, take(number())))
+            text = take(number())
+            out.append(("u" if kind == "t" and len(text) == 2 else kind, text))
         elif kind in "()<>":
             count = number(1) if kind == ")" else number()
             out.append((kind, count))
@@ -279,7 +279,7 @@ def expanded(data):
         else:
             raise ValueError(f"marshal type {kind!r}")
         if slot is not None:
-            references[slot] = (start, len(out))
+            references[slot] = out[start:]
 
     read()
     return out
