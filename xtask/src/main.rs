@@ -1,12 +1,24 @@
-//! The command line of Twinheap.
+//! The command line of Twinheap: `cargo xtask COMMAND`, also installed as `twinheap`.
 
+mod bench;
+mod diff;
 mod dis;
+mod gate;
+mod inspect;
 mod parity;
 mod parity_oracle;
+mod probe;
+mod programs;
+mod selftest;
+mod settings;
+mod tidy;
+mod workers;
 
 use clap::{Parser, Subcommand};
 
+/// Runs programs in real CPython and in a reference VM side by side, and diffs everything that can be observed.
 #[derive(Parser)]
+#[command(name = "twinheap", version, max_term_width = 100)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -14,17 +26,45 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the chapters in the oracle and in the subject, report every difference, and exit by the verdict.
+    Gate(gate::GateArguments),
+    /// Run one program on both sides and show every stage that differs.
+    Diff(diff::DiffArguments),
+    /// Show the memory image of what a program leaves behind, on both sides.
+    Inspect(inspect::InspectArguments),
+    /// Parse and compile files with the VM's own compiler, and compare with CPython's tokens, trees and code.
     Parity(parity::ParityArguments),
+    /// Show both compilers' instructions for a file, side by side.
     Dis(dis::DisArguments),
+    /// Plant faults and fail unless each is caught and named correctly.
+    Selftest(selftest::SelftestArguments),
+    /// Measure: `harness` for programs per second, `vm` for the VM against CPython.
+    Bench(bench::BenchArguments),
+    /// Compile a C probe against CPython's own headers and compare its sizes and offsets with `vm/abi`.
+    Probe(probe::ProbeArguments),
+    /// Check the rules of the house: allowed edges between crates, opening lines, lengths of files.
+    Tidy(tidy::TidyArguments),
 }
 
 fn main() {
-    let result = match CommandLine::parse().command {
+    let command_line = CommandLine::parse();
+    let result = match command_line.command {
+        Command::Gate(arguments) => gate::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Parity(arguments) => parity::run(&arguments),
         Command::Dis(arguments) => dis::run(&arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Probe(arguments) => probe::run(&arguments),
+        Command::Tidy(arguments) => tidy::run(&arguments),
     };
-    std::process::exit(result.unwrap_or_else(|reason| {
-        eprintln!("twinheap: {reason}");
-        5
-    }));
+    let code = match result {
+        Ok(code) => code,
+        Err(reason) => {
+            eprintln!("twinheap: {reason}");
+            settings::EXIT_HARNESS_ERROR
+        }
+    };
+    std::process::exit(code);
 }

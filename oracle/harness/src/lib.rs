@@ -1,1 +1,15 @@
-//! Pairs subjects, compares observations, confirms, blames and signs.
+//! Pairs subjects in parallel, compares their observations stage by stage, confirms, blames and signs.
+
+pub mod compare;
+pub mod heap;
+pub mod pairing;
+pub mod proof;
+pub mod side;
+pub mod signature;
+pub mod verdict;
+
+pub use compare::{Difference, TextRules, compare};
+pub use pairing::{PairConfig, run_pairs};
+pub use proof::{Evidence, Proof, prove};
+pub use side::{Side, SideKind};
+pub use verdict::{CaseResult, Divergence, StageVerdict};

@@ -1,1 +1,13 @@
-//! Subjects as worker processes: protocol, limits, crash blame.
+//! Subjects as worker processes: the loop inside a worker, and the harness's hold on it from outside.
+
+pub mod capture;
+pub mod command;
+pub mod death;
+pub mod process;
+pub mod sabotage;
+pub mod system;
+pub mod worker;
+
+pub use process::{Answer, Lane, SubjectSpec};
+pub use sabotage::{Fault, Sabotage};
+pub use worker::{Finished, Runtime, serve};

@@ -1,1 +1,10 @@
-//! Reports: terminal, HTML, JSON, JUnit, Markdown.
+//! Reports: the table on the terminal, a self-contained page, JSON, JUnit and Markdown.
+
+pub mod difference;
+pub mod files;
+pub mod gate;
+pub mod image;
+pub mod page;
+pub mod terminal;
+
+pub use gate::{Cell, GateReport, Judged};

@@ -1,0 +1,10 @@
+# Sorting of one kind of values takes a fast comparison: ints, floats, strings, tuples.
+small = sorted([300, -5, 2**29, 0, 7])
+large = sorted([2**70, -(2**65), 5, 2**64])
+floats = sorted([2.5, -1.0, 0.0, 1e10])
+latin = sorted(["b", "a", "\u00e9", "c"])
+wide = sorted(["b", "\u0416", "a"])
+pairs = sorted([(1, "b"), (1, "a"), (0, "z"), (2,)])
+unequal = sorted([1, 2.5, True, -3])
+lists = sorted([[2, 1], [1, 5], [1]])
+print(small, large, floats, latin == ["a", "b", "c", "\u00e9"], len(wide), pairs, unequal, lists)

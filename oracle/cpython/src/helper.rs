@@ -1,0 +1,88 @@
+//! The observations that are made by Python code inside the interpreter: tokens and the tree.
+
+use pyo3::ffi;
+use twinheap_observation::Stage;
+use twinheap_observation::wire::ReportBuilder;
+
+use crate::object::{Object, clear_error, take_error_text};
+
+const SOURCE: &str = concat!(include_str!("helper.py"), "\0");
+
+/// The namespace of the helper script.
+pub struct Helper {
+    namespace: Object,
+}
+
+impl Helper {
+    pub fn new() -> Result<Helper, String> {
+        // SAFETY: the source is NUL-terminated and static; the namespace is a new dict.
+        unsafe {
+            let namespace = Object::take(ffi::PyDict_New()).ok_or("no memory for a dict")?;
+            let result = ffi::PyRun_StringFlags(
+                SOURCE.as_ptr().cast(),
+                ffi::Py_file_input,
+                namespace.pointer(),
+                namespace.pointer(),
+                std::ptr::null_mut(),
+            );
+            if Object::take(result).is_none() {
+                return Err(format!("the helper script fails: {}", take_error_text()));
+            }
+            Ok(Helper { namespace })
+        }
+    }
+
+    /// A function of the script.
+    fn function(&self, name: &std::ffi::CStr) -> Option<Object> {
+        // SAFETY: the namespace is a live dict, the name a C string; the result is borrowed.
+        Object::borrow(unsafe {
+            ffi::PyDict_GetItemString(self.namespace.pointer(), name.as_ptr())
+        })
+    }
+
+    fn on_source(&self, name: &std::ffi::CStr, source: &str) -> Option<String> {
+        let text = crate::object::text(source)?;
+        let result = self.function(name)?.call(&[&text])?;
+        result.text()
+    }
+
+    /// Adds the tokens; a source that has none is told by its outcome.
+    pub fn tokens(&self, source: &str, report: &mut ReportBuilder) {
+        match self.on_source(c"tokens", source) {
+            Some(text) => report.add_tokens(text),
+            None => report.add_unsupported(Stage::Tokens, "the source has no tokens"),
+        }
+        clear_error();
+    }
+
+    /// Adds the tree.
+    pub fn tree(&self, source: &str, report: &mut ReportBuilder) {
+        match self.on_source(c"tree", source) {
+            Some(text) => report.add_ast(text),
+            None => report.add_unsupported(Stage::Ast, "the source does not parse"),
+        }
+        clear_error();
+    }
+
+    /// The outcome of an exception, where no decoder knows this version's layout.
+    #[cfg(not(twinheap_raw_layout))]
+    pub fn outcome(&self, exception: &Object) -> twinheap_observation::Outcome {
+        use twinheap_observation::{ExceptionView, Outcome};
+        let described = self
+            .function(c"describe")
+            .and_then(|describe| describe.call(&[exception]));
+        let Some(view) = described.as_ref().and_then(crate::foreign::exception) else {
+            let type_name = format!("undescribed: {}", take_error_text());
+            return Outcome::Raised(Box::new(ExceptionView {
+                type_name,
+                ..ExceptionView::default()
+            }));
+        };
+        if view.type_name == "SystemExit" {
+            let code = exception.attribute(c"code");
+            let shown = code.and_then(|code| self.function(c"render")?.call(&[&code])?.text());
+            return Outcome::Exited(shown.unwrap_or_default());
+        }
+        Outcome::Raised(Box::new(view))
+    }
+}

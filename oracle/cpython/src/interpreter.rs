@@ -1,0 +1,187 @@
+//! Brings CPython up in this process, isolated and pinned, and checks that it is the one that was built for.
+
+use std::ffi::{CStr, CString};
+
+use pyo3::ffi;
+use twinheap_observation::wire::{Hello, Limits, ReportBuilder, RunRequest};
+use twinheap_observation::{FieldSpec, MaskRule, Stage, StageSet};
+use twinheap_subject::{Finished, Runtime};
+
+use crate::object;
+use crate::session::Session;
+
+const BUILT_FOR: &str = env!("TWINHEAP_PYTHON_VERSION");
+const PREFIX: &str = env!("TWINHEAP_PYTHON_PREFIX");
+const EXECUTABLE: &str = env!("TWINHEAP_PYTHON_EXECUTABLE");
+
+/// How a worker's environment departs from the pinned one, for the proof of the reference.
+#[derive(Clone, Debug, Default)]
+pub struct Variation {
+    pub hash_seed: u64,
+    /// Whether the C library's allocator stands in for pymalloc.
+    pub plain_allocator: bool,
+    /// Modules imported before any program.
+    pub preload: Vec<String>,
+    /// Run what the compiler made as it is, instead of sending it through marshal first.
+    pub direct: bool,
+}
+
+impl Variation {
+    /// Reads `--hash-seed N`, `--plain-allocator`, `--preload a,b` and `--direct`.
+    pub fn from_arguments(
+        mut arguments: impl Iterator<Item = String>,
+    ) -> Result<Variation, String> {
+        let mut variation = Variation::default();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--hash-seed" => {
+                    let value = arguments.next().unwrap_or_default();
+                    variation.hash_seed = value
+                        .parse()
+                        .map_err(|_| format!("no hash seed: {value:?}"))?;
+                }
+                "--plain-allocator" => variation.plain_allocator = true,
+                "--direct" => variation.direct = true,
+                "--preload" => {
+                    let names = arguments.next().unwrap_or_default();
+                    variation.preload = names.split(',').map(str::to_owned).collect();
+                }
+                other => return Err(format!("unknown argument {other}")),
+            }
+        }
+        Ok(variation)
+    }
+}
+
+/// CPython, up and running in this process.
+pub struct Interpreter {
+    session: Session,
+}
+
+impl Interpreter {
+    /// Starts it, or says why it must not be used.
+    pub fn start(variation: &Variation) -> Result<Interpreter, String> {
+        check_version()?;
+        initialize(variation)?;
+        for name in &variation.preload {
+            object::import(name)?;
+        }
+        Ok(Interpreter {
+            session: Session::new(variation.direct)?,
+        })
+    }
+}
+
+impl Runtime for Interpreter {
+    fn hello(&self) -> Hello {
+        let mut stages = StageSet::of(&[
+            Stage::Tokens,
+            Stage::Ast,
+            Stage::Code,
+            Stage::Steps,
+            Stage::Output,
+            Stage::Outcome,
+        ]);
+        if cfg!(twinheap_raw_layout) {
+            stages = stages.with(Stage::Heap);
+        }
+        Hello {
+            implementation: format!(
+                "CPython {}",
+                running_version().split(' ').next().unwrap_or("")
+            ),
+            stages,
+            needs_code: false,
+            unsupported_fields: Vec::new(),
+            layout_fingerprint: twinheap_decode::fields::fingerprint(),
+        }
+    }
+
+    fn configure(&mut self, limits: &Limits, masks: &[MaskRule], unsupported: &[FieldSpec]) {
+        self.session.configure(limits, masks, unsupported);
+    }
+
+    fn run(&mut self, request: &RunRequest, report: &mut ReportBuilder) -> Finished {
+        self.session.run(request, report)
+    }
+
+    fn plant_layout_fault(&mut self) {
+        self.session.plant_layout_fault();
+    }
+}
+
+/// The version text of the libpython that was loaded.
+fn running_version() -> String {
+    // SAFETY: the text is static, and the call is allowed before initialisation.
+    let text = unsafe { CStr::from_ptr(ffi::Py_GetVersion()) };
+    text.to_string_lossy().replace('\n', " ")
+}
+
+/// A binary built for one libpython can load another at run time; its headers would then lie.
+fn check_version() -> Result<(), String> {
+    let running = running_version();
+    let first_word = |text: &str| text.split(' ').next().unwrap_or("").to_owned();
+    if first_word(&running) == first_word(BUILT_FOR) {
+        return Ok(());
+    }
+    Err(format!(
+        "this worker was built for CPython {BUILT_FOR} but the dynamic linker loaded CPython {running}; \
+         unset LD_LIBRARY_PATH and LD_PRELOAD, or build again"
+    ))
+}
+
+fn initialize(variation: &Variation) -> Result<(), String> {
+    // SAFETY: the configuration structs are initialised by CPython's own functions before they are read,
+    // and nothing else in this process uses the interpreter yet.
+    unsafe {
+        let mut preconfig: ffi::PyPreConfig = std::mem::zeroed();
+        ffi::PyPreConfig_InitIsolatedConfig(&mut preconfig);
+        preconfig.utf8_mode = 1;
+        if variation.plain_allocator {
+            preconfig.allocator = PYMEM_ALLOCATOR_MALLOC;
+        }
+        succeed(ffi::Py_PreInitialize(&preconfig))?;
+
+        let mut config: ffi::PyConfig = std::mem::zeroed();
+        ffi::PyConfig_InitIsolatedConfig(&mut config);
+        config.use_hash_seed = 1;
+        config.hash_seed = variation.hash_seed as _;
+        config.site_import = 0;
+        config.write_bytecode = 0;
+        config.install_signal_handlers = 0;
+        let config_pointer: *mut ffi::PyConfig = &mut config;
+        for (place, value) in [
+            (&raw mut (*config_pointer).home, PREFIX),
+            (&raw mut (*config_pointer).program_name, EXECUTABLE),
+        ] {
+            let value = CString::new(value).map_err(|error| error.to_string())?;
+            succeed(ffi::PyConfig_SetBytesString(
+                config_pointer,
+                place,
+                value.as_ptr(),
+            ))?;
+        }
+        let status = ffi::Py_InitializeFromConfig(&config);
+        ffi::PyConfig_Clear(&mut config);
+        succeed(status)
+    }
+}
+
+/// `PYMEM_ALLOCATOR_MALLOC` of `cpython/initconfig.h`.
+const PYMEM_ALLOCATOR_MALLOC: i32 = 3;
+
+fn succeed(status: ffi::PyStatus) -> Result<(), String> {
+    // SAFETY: the status is a plain struct; its message, if any, is a static text.
+    unsafe {
+        if ffi::PyStatus_Exception(status) == 0 {
+            return Ok(());
+        }
+        if status.err_msg.is_null() {
+            return Err("CPython does not start and gives no reason".to_owned());
+        }
+        Err(format!(
+            "CPython does not start: {}",
+            CStr::from_ptr(status.err_msg).to_string_lossy()
+        ))
+    }
+}

@@ -1,0 +1,478 @@
+//! Runs one program after another in the embedded interpreter, and leaves it as good as new.
+
+use std::ffi::CString;
+
+use pyo3::ffi;
+use twinheap_observation::outcome::Outcome;
+use twinheap_observation::wire::{Limits, ReportBuilder, RunRequest};
+use twinheap_observation::{FieldSpec, MaskRule, Stage};
+use twinheap_subject::Finished;
+
+use crate::helper::Helper;
+use crate::object::{self, Object, clear_error, take_exception};
+use crate::tracing;
+
+/// The recursion limit of every program.
+const RECURSION_LIMIT: i32 = 1_000;
+/// Marshal's format of 3.4 and later.
+const MARSHAL_VERSION: i32 = 4;
+/// A worker that has grown beyond this is replaced.
+const RETIREMENT_BYTES: u64 = 512 << 20;
+
+/// What a worker keeps between programs.
+pub struct Session {
+    sys: Object,
+    builtins: Object,
+    open: Object,
+    helper: Helper,
+    direct: bool,
+    programs: u32,
+    builtins_length: isize,
+    /// `_thread._count`, which tells whether a program has left threads behind.
+    thread_count: Object,
+    /// `gc.get_threshold`, and what it said at the start.
+    collector_thresholds: (Object, Vec<i64>),
+    modules: Object,
+    modules_length: isize,
+    /// Set by the self-test: the next heap gets a wrong byte.
+    faulty: bool,
+    #[cfg(twinheap_raw_layout)]
+    decoder: twinheap_decode::Decoder,
+}
+
+/// What a run left behind.
+struct Left {
+    namespace: Object,
+    exception: Option<Object>,
+}
+
+impl Session {
+    pub fn new(direct: bool) -> Result<Session, String> {
+        let sys = object::import("sys")?;
+        let builtins = object::import("builtins")?;
+        let open = object::import("io")?
+            .attribute(c"open")
+            .ok_or("io has no open")?;
+        let helper = Helper::new()?;
+        // A module that every program's first traceback or codec look-up would import otherwise.
+        object::import("encodings.latin_1")?;
+        let modules = sys.attribute(c"modules").ok_or("sys has no modules")?;
+        let thread_count = object::import("_thread")?
+            .attribute(c"_count")
+            .ok_or("_thread has no _count")?;
+        let thresholds = object::import("gc")?
+            .attribute(c"get_threshold")
+            .ok_or("gc has no get_threshold")?;
+        let at_start = integers(thresholds.call(&[]));
+        let mut session = Session {
+            sys,
+            thread_count,
+            collector_thresholds: (thresholds, at_start),
+            modules,
+            modules_length: 0,
+            builtins,
+            open,
+            helper,
+            direct,
+            programs: 0,
+            builtins_length: 0,
+            faulty: false,
+            #[cfg(twinheap_raw_layout)]
+            decoder: twinheap_decode::Decoder::new(crate::boundary::find()?),
+        };
+        session.builtins_length = session.count_builtins();
+        session.freeze()?;
+        session.modules_length = session.count_modules();
+        Ok(session)
+    }
+
+    pub fn configure(&mut self, limits: &Limits, masks: &[MaskRule], unsupported: &[FieldSpec]) {
+        #[cfg(twinheap_raw_layout)]
+        self.decoder
+            .configure(masks, unsupported, limits.image_nodes);
+        #[cfg(not(twinheap_raw_layout))]
+        let _ = (limits, masks, unsupported);
+    }
+
+    /// Moves everything that is there now out of the collector's sight, so that collecting after a
+    /// program costs only what the program made.
+    fn freeze(&self) -> Result<(), String> {
+        let gc = object::import("gc")?;
+        // SAFETY: the GIL is held.
+        unsafe { ffi::PyGC_Collect() };
+        gc.attribute(c"freeze")
+            .and_then(|freeze| freeze.call(&[]))
+            .ok_or("gc.freeze failed")?;
+        // SAFETY: the GIL is held.
+        unsafe { ffi::PyGC_Collect() };
+        Ok(())
+    }
+
+    fn count_modules(&self) -> isize {
+        // SAFETY: sys.modules is a dict; whatever a program made of it, a wrong type gives -1 and an error.
+        let length = unsafe { ffi::PyDict_Size(self.modules.pointer()) };
+        if length < 0 {
+            clear_error();
+        }
+        length
+    }
+
+    fn count_builtins(&self) -> isize {
+        // SAFETY: a module has a dict.
+        unsafe { ffi::PyDict_Size(ffi::PyModule_GetDict(self.builtins.pointer())) }
+    }
+
+    /// For the self-test.
+    pub fn plant_layout_fault(&mut self) {
+        self.faulty = true;
+    }
+
+    pub fn run(&mut self, request: &RunRequest, report: &mut ReportBuilder) -> Finished {
+        self.programs += 1;
+        // SAFETY: the GIL is held.
+        unsafe { ffi::Py_SetRecursionLimit(RECURSION_LIMIT) };
+        self.fresh_streams();
+        let program = &request.program;
+        if report.wants(Stage::Tokens) {
+            self.helper.tokens(&program.source, report);
+        }
+        if report.wants(Stage::Ast) {
+            self.helper.tree(&program.source, report);
+        }
+        let mut marshal = None;
+        let outcome = match self.compile(request, &mut marshal) {
+            Ok(code) => {
+                if request.wanted.marshal {
+                    self.forget_compiler_warnings();
+                }
+                self.run_code(code, request, report)
+            }
+            Err(exception) => self.not_compiled(&exception, report),
+        };
+        let retire = self.clean_up();
+        let marshal = if request.wanted.marshal {
+            marshal
+        } else {
+            None
+        };
+        Finished {
+            outcome,
+            marshal,
+            retire,
+        }
+    }
+
+    /// Compiles, or gives the exception. The code goes through marshal, as an import would have it, so that
+    /// a subject without a compiler runs exactly the same objects.
+    fn compile(
+        &self,
+        request: &RunRequest,
+        marshal: &mut Option<Vec<u8>>,
+    ) -> Result<Object, Object> {
+        let raised = || take_exception().expect("a failed call leaves an exception");
+        let program = &request.program;
+        let code = match CString::new(program.source.as_str()) {
+            Ok(source) => {
+                let filename = object::text(&program.filename).ok_or_else(raised)?;
+                // SAFETY: source and file name are alive; no flags are passed.
+                Object::take(unsafe {
+                    ffi::Py_CompileStringObject(
+                        source.as_ptr(),
+                        filename.pointer(),
+                        ffi::Py_file_input,
+                        std::ptr::null_mut(),
+                        -1,
+                    )
+                })
+                .ok_or_else(raised)?
+            }
+            Err(_) => {
+                // SAFETY: the exception type is immortal and the text static.
+                unsafe {
+                    let kind = ffi::PyExc_ValueError;
+                    ffi::PyErr_SetString(
+                        kind,
+                        c"source code string cannot contain null bytes".as_ptr(),
+                    );
+                }
+                return Err(raised());
+            }
+        };
+        if self.direct && !request.wanted.marshal {
+            return Ok(code);
+        }
+        // SAFETY: the code object is alive.
+        let bytes = Object::take(unsafe {
+            ffi::PyMarshal_WriteObjectToString(code.pointer(), MARSHAL_VERSION)
+        })
+        .ok_or_else(raised)?;
+        let data = bytes.bytes().unwrap_or_default();
+        let code = if self.direct {
+            code
+        } else {
+            drop(code);
+            // SAFETY: the bytes are alive and as long as said.
+            let loaded = unsafe {
+                ffi::PyMarshal_ReadObjectFromString(
+                    data.as_ptr().cast(),
+                    data.len() as ffi::Py_ssize_t,
+                )
+            };
+            Object::take(loaded).ok_or_else(raised)?
+        };
+        *marshal = Some(data);
+        Ok(code)
+    }
+
+    fn run_code(
+        &mut self,
+        code: Object,
+        request: &RunRequest,
+        report: &mut ReportBuilder,
+    ) -> Outcome {
+        if report.wants(Stage::Code) {
+            self.add_code(&code, report);
+        }
+        let Some(namespace) = self.fresh_namespace() else {
+            clear_error();
+            report.add_unsupported(Stage::Heap, "no memory for a namespace");
+            return Outcome::Finished;
+        };
+        let steps = report.wants(Stage::Steps);
+        if steps {
+            tracing::begin(
+                &request.program.filename,
+                namespace.pointer(),
+                report.wants_details(),
+            );
+        }
+        // SAFETY: code and namespace are alive; the GIL is held.
+        let result = Object::take(unsafe {
+            ffi::PyEval_EvalCode(code.pointer(), namespace.pointer(), namespace.pointer())
+        });
+        if steps {
+            report.add_steps(tracing::end());
+        }
+        let exception = if result.is_none() {
+            take_exception()
+        } else {
+            None
+        };
+        drop(result);
+        drop(code);
+        self.flush_streams();
+        let left = Left {
+            namespace,
+            exception,
+        };
+        let outcome = self.observe(&left, report);
+        let Left {
+            namespace,
+            exception,
+        } = left;
+        drop(exception);
+        // SAFETY: the namespace is a live dict.
+        unsafe { ffi::PyDict_Clear(namespace.pointer()) };
+        outcome
+    }
+
+    /// The other side gets compiled code, so it cannot print what the compiler warned of.
+    fn forget_compiler_warnings(&self) {
+        self.flush_streams();
+        // SAFETY: ftruncate takes no pointers; descriptor 2 is the file that standard error is captured in.
+        unsafe { libc::ftruncate(2, 0) };
+    }
+
+    fn not_compiled(&mut self, exception: &Object, report: &mut ReportBuilder) -> Outcome {
+        const REASON: &str = "the program does not compile";
+        report.add_unsupported(Stage::Code, REASON);
+        report.add_unsupported(Stage::Steps, REASON);
+        report.add_unsupported(Stage::Heap, REASON);
+        self.outcome_of(Some(exception))
+    }
+
+    /// `__main__` of a program: its name and the builtins, in this order.
+    fn fresh_namespace(&self) -> Option<Object> {
+        // SAFETY: plain constructors and insertions on live objects.
+        unsafe {
+            let namespace = Object::take(ffi::PyDict_New())?;
+            let name = object::text("__main__")?;
+            ffi::PyDict_SetItemString(namespace.pointer(), c"__name__".as_ptr(), name.pointer());
+            ffi::PyDict_SetItemString(
+                namespace.pointer(),
+                c"__builtins__".as_ptr(),
+                self.builtins.pointer(),
+            );
+            Some(namespace)
+        }
+    }
+
+    /// New stream objects over descriptors 1 and 2, as the program before may have replaced or closed them.
+    fn fresh_streams(&self) {
+        for (descriptor, name, errors) in
+            [(1, c"stdout", "strict"), (2, c"stderr", "backslashreplace")]
+        {
+            if let Some(stream) = self.stream(descriptor, errors) {
+                self.sys.set_attribute(name, &stream);
+            }
+        }
+    }
+
+    fn stream(&self, descriptor: i32, errors: &str) -> Option<Object> {
+        // SAFETY: a plain constructor.
+        let number = Object::take(unsafe { ffi::PyLong_FromLong(descriptor.into()) })?;
+        // SAFETY: a plain constructor.
+        let buffering = Object::take(unsafe { ffi::PyLong_FromLong(-1) })?;
+        // SAFETY: the singletons are immortal.
+        let (none, closefd) = unsafe {
+            (
+                Object::borrow(ffi::Py_None())?,
+                Object::borrow(ffi::Py_False())?,
+            )
+        };
+        let mode = object::text("w")?;
+        let encoding = object::text("utf-8")?;
+        let errors = object::text(errors)?;
+        let newline = object::text("\n")?;
+        drop(none);
+        self.open.call(&[
+            &number, &mode, &buffering, &encoding, &errors, &newline, &closefd,
+        ])
+    }
+
+    /// Flushes what the program may have left in buffers; a closed stream is no trouble.
+    fn flush_streams(&self) {
+        for name in [c"stdout", c"stderr"] {
+            if let Some(flush) = self
+                .sys
+                .attribute(name)
+                .and_then(|stream| stream.attribute(c"flush"))
+            {
+                drop(flush.call(&[]));
+            }
+        }
+    }
+
+    /// Whether the program left threads behind or changed how the collector works.
+    fn is_disturbed(&self) -> bool {
+        let threads = self
+            .thread_count
+            .call(&[])
+            .and_then(|count| count.integer());
+        let (thresholds, at_start) = &self.collector_thresholds;
+        #[cfg(Py_3_10)]
+        // SAFETY: the GIL is held.
+        let disabled = unsafe { ffi::PyGC_IsEnabled() } == 0;
+        #[cfg(not(Py_3_10))]
+        let disabled = false;
+        threads != Some(0) || disabled || integers(thresholds.call(&[])) != *at_start
+    }
+
+    /// Collects what the program left in cycles; says whether the worker should be replaced.
+    fn clean_up(&mut self) -> bool {
+        clear_error();
+        // SAFETY: the GIL is held.
+        unsafe { ffi::PyGC_Collect() };
+        // What a program imported stays, and must not cost every later collection its traversal.
+        let modules = self.count_modules();
+        if modules != self.modules_length {
+            self.modules_length = modules;
+            drop(self.freeze());
+        }
+        let changed = self.count_builtins() != self.builtins_length;
+        let grown = self.programs.is_multiple_of(64)
+            && twinheap_subject::system::resident_bytes() > RETIREMENT_BYTES;
+        changed || grown || self.is_disturbed()
+    }
+}
+
+/// The items of a tuple of ints.
+fn integers(tuple: Option<Object>) -> Vec<i64> {
+    let items = tuple.map(|tuple| tuple.items()).unwrap_or_default();
+    items.iter().filter_map(Object::integer).collect()
+}
+
+#[cfg(twinheap_raw_layout)]
+impl Session {
+    fn address(object: Option<&Object>) -> twinheap_decode::Address {
+        let pointer = object.map_or(std::ptr::null_mut(), Object::pointer);
+        // SAFETY: the object is alive and laid out as 3.11 does, which build.rs checked; no Python code
+        // runs while addresses are read.
+        unsafe { twinheap_decode::Address::new(pointer.cast()) }
+    }
+
+    fn add_code(&self, code: &Object, report: &mut ReportBuilder) {
+        report.add_code(twinheap_decode::code::dump(Self::address(Some(code))));
+    }
+
+    fn outcome_of(&self, exception: Option<&Object>) -> Outcome {
+        twinheap_decode::outcome::outcome(Self::address(exception))
+    }
+
+    fn observe(&mut self, left: &Left, report: &mut ReportBuilder) -> Outcome {
+        let planted = if std::mem::take(&mut self.faulty) {
+            plant(&left.namespace)
+        } else {
+            None
+        };
+        let namespace = Self::address(Some(&left.namespace));
+        let outcome =
+            self.decoder
+                .observe(namespace, Self::address(left.exception.as_ref()), report);
+        if let Some(list) = planted {
+            list.allocated.set(list.allocated.get() - 1);
+        }
+        outcome
+    }
+}
+
+/// Makes the `allocated` field of the namespace's first list wrong by one, and gives the list.
+#[cfg(twinheap_raw_layout)]
+fn plant(namespace: &Object) -> Option<&twinheap_abi::PyListObject> {
+    let (mut position, mut value) = (0, std::ptr::null_mut());
+    // SAFETY: the namespace is a live dict; keys are not asked for; what is found stays alive in it.
+    while unsafe {
+        ffi::PyDict_Next(
+            namespace.pointer(),
+            &mut position,
+            std::ptr::null_mut(),
+            &mut value,
+        )
+    } != 0
+    {
+        // SAFETY: the value is alive.
+        if unsafe { ffi::PyList_CheckExact(value) } != 0 {
+            // SAFETY: a list of 3.11's layout, which lives as long as the namespace holds it.
+            let list = unsafe { &*value.cast::<twinheap_abi::PyListObject>() };
+            list.allocated.set(list.allocated.get() + 1);
+            return Some(list);
+        }
+    }
+    None
+}
+
+#[cfg(not(twinheap_raw_layout))]
+impl Session {
+    fn add_code(&self, code: &Object, report: &mut ReportBuilder) {
+        match crate::foreign::code(code) {
+            Some(dump) => report.add_code(dump),
+            None => report.add_unsupported(
+                Stage::Code,
+                "its code objects lack a field that 3.11's have",
+            ),
+        }
+    }
+
+    fn outcome_of(&self, exception: Option<&Object>) -> Outcome {
+        match exception {
+            Some(exception) => self.helper.outcome(exception),
+            None => Outcome::Finished,
+        }
+    }
+
+    fn observe(&mut self, left: &Left, report: &mut ReportBuilder) -> Outcome {
+        report.add_unsupported(Stage::Heap, "the decoder knows the layout of 3.11 only");
+        let _ = (&left.namespace, self.faulty);
+        self.outcome_of(left.exception.as_ref())
+    }
+}

@@ -1,0 +1,129 @@
+//! Line events: a C trace function that notes each line of the program with the watched objects.
+
+use std::cell::RefCell;
+use std::ffi::c_int;
+
+use pyo3::ffi;
+use twinheap_observation::StepTrail;
+
+thread_local! {
+    static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) };
+}
+
+/// Begins to note the lines of a program.
+pub fn begin(filename: &str, namespace: *mut ffi::PyObject, keep: bool) {
+    WATCHER.set(Some(Watcher::new(filename, namespace, keep)));
+    // SAFETY: the trace function has the signature that CPython calls.
+    unsafe { ffi::PyEval_SetTrace(Some(trace), std::ptr::null_mut()) };
+}
+
+/// Ends the noting and gives the trail.
+pub fn end() -> StepTrail {
+    // SAFETY: the GIL is held.
+    unsafe { ffi::PyEval_SetTrace(None, std::ptr::null_mut()) };
+    let watcher = WATCHER.take().expect("begin was called before");
+    watcher.finish()
+}
+
+unsafe extern "C" fn trace(
+    _: *mut ffi::PyObject,
+    frame: *mut ffi::PyFrameObject,
+    what: c_int,
+    _: *mut ffi::PyObject,
+) -> c_int {
+    if what == ffi::PyTrace_CALL || what == ffi::PyTrace_LINE {
+        WATCHER.with_borrow_mut(|watcher| {
+            if let Some(watcher) = watcher {
+                watcher.event(frame, what);
+            }
+        });
+    }
+    0
+}
+
+#[cfg(twinheap_raw_layout)]
+struct Watcher {
+    lines: twinheap_decode::watch::LineWatcher,
+    namespace: *mut ffi::PyObject,
+}
+
+#[cfg(twinheap_raw_layout)]
+impl Watcher {
+    fn new(filename: &str, namespace: *mut ffi::PyObject, keep: bool) -> Watcher {
+        Watcher {
+            lines: twinheap_decode::watch::LineWatcher::new(filename, keep),
+            namespace,
+        }
+    }
+
+    fn event(&mut self, frame: *mut ffi::PyFrameObject, what: c_int) {
+        use twinheap_decode::Address;
+        // SAFETY: CPython passes a live frame of 3.11's layout.
+        let object = unsafe { &*frame.cast::<twinheap_abi::PyFrameObject>() };
+        // SAFETY: the frame's code and the namespace are alive, and nothing runs while they are read.
+        let (code, namespace) = unsafe {
+            let code = (*object.f_frame.get()).f_code.get();
+            (
+                Address::new(code.cast()),
+                Address::new(self.namespace.cast()),
+            )
+        };
+        if !self.lines.is_of_program(code) {
+            if what == ffi::PyTrace_CALL {
+                object.f_trace_lines.set(false);
+            }
+            return;
+        }
+        if what == ffi::PyTrace_LINE {
+            // SAFETY: the frame is alive.
+            let line = unsafe { ffi::PyFrame_GetLineNumber(frame) };
+            self.lines.line(code, namespace, line as u32);
+        }
+    }
+
+    fn finish(self) -> StepTrail {
+        self.lines.finish()
+    }
+}
+
+#[cfg(not(twinheap_raw_layout))]
+struct Watcher {
+    recorder: twinheap_observation::steps::StepRecorder,
+    filename: Vec<u8>,
+}
+
+#[cfg(not(twinheap_raw_layout))]
+impl Watcher {
+    fn new(filename: &str, _: *mut ffi::PyObject, keep: bool) -> Watcher {
+        let recorder = twinheap_observation::steps::StepRecorder::new(keep);
+        Watcher {
+            recorder,
+            filename: filename.as_bytes().to_vec(),
+        }
+    }
+
+    fn event(&mut self, frame: *mut ffi::PyFrameObject, what: c_int) {
+        use crate::object::Object;
+        if what != ffi::PyTrace_LINE {
+            return;
+        }
+        // SAFETY: CPython passes a live frame.
+        let Some(code) = Object::take(unsafe { ffi::PyFrame_GetCode(frame) }.cast()) else {
+            return;
+        };
+        let text = |name| code.attribute(name).and_then(|value| value.text());
+        if text(c"co_filename").is_none_or(|filename| filename.as_bytes() != self.filename) {
+            return;
+        }
+        let name = text(c"co_qualname")
+            .or_else(|| text(c"co_name"))
+            .unwrap_or_default();
+        // SAFETY: the frame is alive.
+        let line = unsafe { ffi::PyFrame_GetLineNumber(frame) };
+        self.recorder.record(name.as_bytes(), line as u32, 0);
+    }
+
+    fn finish(self) -> StepTrail {
+        self.recorder.finish()
+    }
+}

@@ -1,0 +1,255 @@
+//! Compares two memory images by walking both from their roots at once.
+
+use std::collections::HashSet;
+
+use twinheap_observation::{FieldValue, ImageField, ImageNode, MemoryImage, Ownership, Stage};
+
+use crate::compare::{Difference, MAXIMUM_DIFFERENCES};
+
+/// Which field of which layout.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FieldOfLayout {
+    pub layout: String,
+    pub owner: String,
+    pub name: String,
+    pub ownership: Ownership,
+}
+
+struct Walk<'a> {
+    left: &'a MemoryImage,
+    right: &'a MemoryImage,
+    seen: HashSet<(u32, u32)>,
+    queue: std::collections::VecDeque<(u32, u32, String)>,
+    found: Vec<Difference>,
+    limit: usize,
+}
+
+/// What differs, the first difference first, at most [`MAXIMUM_DIFFERENCES`] of them.
+pub fn differences(left: &MemoryImage, right: &MemoryImage) -> Vec<Difference> {
+    limited(left, right, MAXIMUM_DIFFERENCES)
+}
+
+/// Everything that differs, for the proof of the reference.
+pub fn all_differences(left: &MemoryImage, right: &MemoryImage) -> Vec<Difference> {
+    limited(left, right, usize::MAX)
+}
+
+fn limited(left: &MemoryImage, right: &MemoryImage, limit: usize) -> Vec<Difference> {
+    let mut walk = Walk {
+        left,
+        right,
+        seen: HashSet::new(),
+        queue: std::collections::VecDeque::new(),
+        found: Vec::new(),
+        limit,
+    };
+    for ((left_name, left_value), (_, right_value)) in left.roots.iter().zip(&right.roots) {
+        walk.values(
+            left_value,
+            right_value,
+            left_name.clone(),
+            |left, right, place| Difference {
+                stage: Stage::Heap,
+                kind: format!("root: {} / {}", left.kind(), right.kind()),
+                place,
+                left: left.text(),
+                right: right.text(),
+                field: None,
+            },
+        );
+    }
+    while let Some((left, right, place)) = walk.queue.pop_front() {
+        if walk.found.len() >= limit {
+            break;
+        }
+        walk.nodes(left, right, &place);
+    }
+    walk.found
+}
+
+impl<'a> Walk<'a> {
+    fn values(
+        &mut self,
+        left: &FieldValue,
+        right: &FieldValue,
+        place: String,
+        describe: impl FnOnce(&FieldValue, &FieldValue, String) -> Difference,
+    ) {
+        match (left, right) {
+            (FieldValue::Masked, _) | (_, FieldValue::Masked) => {}
+            (FieldValue::Node(left), FieldValue::Node(right)) => {
+                if self.seen.insert((*left, *right)) {
+                    self.queue.push_back((*left, *right, place));
+                }
+            }
+            (left, right) if left == right => {}
+            (left, right) => {
+                if self.found.len() < self.limit {
+                    self.found.push(describe(left, right, place));
+                }
+            }
+        }
+    }
+
+    fn nodes(&mut self, left_number: u32, right_number: u32, place: &str) {
+        let (left_image, right_image) = (self.left, self.right);
+        let (Some(left), Some(right)) = (
+            left_image.nodes.get(left_number as usize),
+            right_image.nodes.get(right_number as usize),
+        ) else {
+            return;
+        };
+        if left.layout != right.layout {
+            self.found.push(Difference {
+                stage: Stage::Heap,
+                kind: format!("kind of object: {} / {}", left.layout, right.layout),
+                place: place.to_owned(),
+                left: left.type_name.clone(),
+                right: right.type_name.clone(),
+                field: None,
+            });
+            return;
+        }
+        if left.size != right.size {
+            self.found.push(difference(
+                left, "node", "size", place, left.size, right.size,
+            ));
+        }
+        let mut right_fields = right.fields.iter().peekable();
+        for field in &left.fields {
+            let same = |other: &&ImageField| {
+                other.owner == field.owner && other.name == field.name && other.index == field.index
+            };
+            let Some(other) = right_fields
+                .next_if(same)
+                .or_else(|| right.fields.iter().find(same))
+            else {
+                if field.value != FieldValue::Masked {
+                    let path = format!("{place}.{}", short_path(field));
+                    self.found.push(difference(
+                        left,
+                        &field.owner,
+                        &field.name,
+                        &path,
+                        field.value.text(),
+                        "(absent)",
+                    ));
+                }
+                continue;
+            };
+            let path = self.place_of(left, field, place);
+            self.values(
+                &field.value,
+                &other.value,
+                path,
+                |left_value, right_value, place| {
+                    let mut found = difference(
+                        left,
+                        &field.owner,
+                        &field.name,
+                        &place,
+                        left_value.text(),
+                        right_value.text(),
+                    );
+                    if left_value.kind() != right_value.kind() {
+                        found.kind = format!(
+                            "{} ({} / {})",
+                            found.kind,
+                            left_value.kind(),
+                            right_value.kind()
+                        );
+                    }
+                    found
+                },
+            );
+        }
+        self.extra_fields(left, right, place);
+    }
+
+    fn extra_fields(&mut self, left: &ImageNode, right: &ImageNode, place: &str) {
+        if right.fields.len() <= left.fields.len() {
+            return;
+        }
+        for field in &right.fields {
+            let known = left.fields.iter().any(|other| {
+                other.owner == field.owner && other.name == field.name && other.index == field.index
+            });
+            if !known && field.value != FieldValue::Masked && self.found.len() < self.limit {
+                let path = format!("{place}.{}", short_path(field));
+                self.found.push(difference(
+                    left,
+                    &field.owner,
+                    &field.name,
+                    &path,
+                    "(absent)",
+                    field.value.text(),
+                ));
+            }
+        }
+    }
+
+    /// A path that a reader can follow: entries of key tables go by their key.
+    fn place_of(&self, node: &ImageNode, field: &ImageField, place: &str) -> String {
+        if field.name == "me_value"
+            && let Some(key) = self.key_text(node, field.index)
+        {
+            return format!("{place}[{key}]");
+        }
+        match field.name.as_str() {
+            "ma_keys" => place.to_owned(),
+            "ob_item" => format!("{place}[{}]", field.index.unwrap_or(0)),
+            _ => format!("{place}.{}", short_path(field)),
+        }
+    }
+
+    fn key_text(&self, node: &ImageNode, index: Option<u32>) -> Option<String> {
+        let key = node
+            .fields
+            .iter()
+            .find(|field| field.name == "me_key" && field.index == index)?;
+        match &key.value {
+            FieldValue::External(name) => Some(name.clone()),
+            FieldValue::Node(number) => {
+                let node = self.left.nodes.get(*number as usize)?;
+                let data = node.fields.iter().find(|field| field.name == "data")?;
+                Some(data.value.text())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn short_path(field: &ImageField) -> String {
+    match field.index {
+        Some(index) => format!("{}[{index}]", field.name),
+        None => field.name.clone(),
+    }
+}
+
+fn difference(
+    node: &ImageNode,
+    owner: &str,
+    name: &str,
+    place: &str,
+    left: impl ToString,
+    right: impl ToString,
+) -> Difference {
+    let ownership = if node.layout == "interned str" {
+        Ownership::Shared
+    } else {
+        Ownership::Own
+    };
+    Difference {
+        stage: Stage::Heap,
+        kind: format!("{} {owner}.{name}", node.layout),
+        place: place.to_owned(),
+        left: left.to_string(),
+        right: right.to_string(),
+        field: Some(FieldOfLayout {
+            layout: node.layout.clone(),
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+            ownership,
+        }),
+    }
+}

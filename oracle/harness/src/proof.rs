@@ -1,0 +1,281 @@
+//! The proof of the reference: CPython against itself, from which both masks are derived.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use twinheap_observation::wire::{RunRequest, Wanted};
+use twinheap_observation::{FieldSpec, MaskRule, Observation, Program, Stage, StageSet};
+use twinheap_subject::{Answer, Lane, SubjectSpec};
+
+use crate::compare::{Difference, TextRules, differences_of, without_addresses};
+use crate::heap;
+
+/// How many programs the proof is made with at most; the masks generalise from them.
+const SAMPLE: usize = 240;
+/// In how many programs a field must differ before it is hidden everywhere. What differs in fewer of them
+/// poisons those programs only.
+const PROGRAMS_FOR_A_RULE: usize = 4;
+
+/// What speaks for a rule.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    pub rule: String,
+    /// How many differences it hid.
+    pub count: u64,
+    pub example: String,
+}
+
+/// The two masks and what speaks for them.
+#[derive(Clone, Debug, Default)]
+pub struct Proof {
+    /// Fields that two pinned runs do not agree on.
+    pub masks: Vec<MaskRule>,
+    pub text: TextRules,
+    /// Stages of single programs on which two pinned runs do not agree at all.
+    pub noise: Vec<(String, Stage)>,
+    /// Stages of single programs that change with the environment: no foreign interpreter is judged by them.
+    pub unspecified: Vec<(String, Stage)>,
+    pub pinned: Vec<Evidence>,
+    pub varied: Vec<Evidence>,
+    pub programs: usize,
+}
+
+impl Proof {
+    /// Whether nobody is judged by this stage of this program.
+    pub fn poisons(&self, program: &str, stage: Stage, foreign: bool) -> bool {
+        let listed = |list: &[(String, Stage)]| {
+            list.iter()
+                .any(|(name, found)| name == program && *found == stage)
+        };
+        listed(&self.noise) || foreign && listed(&self.unspecified)
+    }
+}
+
+type Observations = Vec<Option<Box<Observation>>>;
+
+/// Runs the sample in fresh workers, in warm ones in two orders, and in a varied environment.
+pub fn prove(
+    oracle: &SubjectSpec,
+    programs: &[Program],
+    stages: StageSet,
+    varied_arguments: &[&str],
+) -> Result<Proof, String> {
+    let stride = programs.len().div_ceil(SAMPLE).max(1);
+    let sample: Vec<Program> = programs.iter().step_by(stride).cloned().collect();
+    let fresh_spec = SubjectSpec {
+        recycle_after: 1,
+        ..oracle.clone()
+    };
+    let mut varied_spec = oracle.clone();
+    varied_spec.arguments.extend(
+        varied_arguments
+            .iter()
+            .map(|argument| (*argument).to_owned()),
+    );
+    let reversed: Vec<Program> = sample.iter().rev().cloned().collect();
+    let halves = [
+        (&fresh_spec, &sample),
+        (oracle, &sample),
+        (oracle, &reversed),
+        (&varied_spec, &sample),
+    ];
+    let mut runs: Vec<Observations> = halves
+        .into_par_iter()
+        .map(|(spec, programs)| observe(spec, programs, stages))
+        .collect::<Result<_, String>>()?;
+    runs[2].reverse();
+    let mut proof = Proof {
+        programs: sample.len(),
+        ..Proof::default()
+    };
+    let mut pinned = Tally::default();
+    for other in [1, 2] {
+        pinned.compare(&sample, &runs[0], &runs[other], stages);
+    }
+    pinned.narrow();
+    proof.masks = pinned.rules.keys().cloned().collect();
+    proof.text.addresses_vary = pinned.addresses.keys().copied().collect();
+    proof.noise = pinned.programs.keys().cloned().collect();
+    proof.pinned = pinned.evidence();
+    let mut varied = Tally::default();
+    varied.compare(&sample, &runs[0], &runs[3], stages);
+    proof.unspecified = varied.programs.keys().cloned().collect();
+    varied.rules.retain(|rule, _| !proof.masks.contains(rule));
+    varied
+        .addresses
+        .retain(|stage, _| !proof.text.addresses_vary.contains(stage));
+    proof.varied = varied.evidence();
+    Ok(proof)
+}
+
+/// Every program of the list in full; programs that a fresh pair cannot finish are left out.
+fn observe(
+    spec: &SubjectSpec,
+    programs: &[Program],
+    stages: StageSet,
+) -> Result<Observations, String> {
+    let mut lane = Lane::new(spec.clone());
+    lane.hello()?;
+    let wanted = Wanted {
+        stages,
+        details: true,
+        marshal: false,
+    };
+    let requests: Vec<RunRequest> = programs
+        .iter()
+        .enumerate()
+        .map(|(index, program)| RunRequest {
+            index: index as u32,
+            program: program.clone(),
+            code: None,
+            wanted,
+        })
+        .collect();
+    lane.run_batch(&requests)
+        .into_iter()
+        .map(|answer| match answer {
+            Answer::Report(report) => Ok(report.details),
+            Answer::Death(_) => Ok(None),
+            Answer::HarnessError(reason) => Err(reason),
+        })
+        .collect()
+}
+
+#[derive(Default)]
+struct Tally {
+    rules: BTreeMap<MaskRule, (u64, String)>,
+    /// The programs that a rule was seen in.
+    seen_in: BTreeMap<MaskRule, BTreeSet<String>>,
+    addresses: BTreeMap<Stage, (u64, String)>,
+    programs: BTreeMap<(String, Stage), (u64, String)>,
+}
+
+impl Tally {
+    fn compare(
+        &mut self,
+        programs: &[Program],
+        left: &Observations,
+        right: &Observations,
+        stages: StageSet,
+    ) {
+        for ((program, left), right) in programs.iter().zip(left).zip(right) {
+            let (Some(left), Some(right)) = (left, right) else {
+                continue;
+            };
+            for stage in stages.iter() {
+                if stage == Stage::Heap {
+                    self.heap(program, left, right);
+                } else {
+                    self.text(program, stage, left, right);
+                }
+            }
+        }
+    }
+
+    /// Turns rules that too few programs speak for into noise of those programs.
+    fn narrow(&mut self) {
+        for (rule, programs) in &self.seen_in {
+            if programs.len() >= PROGRAMS_FOR_A_RULE {
+                continue;
+            }
+            if let Some((times, example)) = self.rules.remove(rule) {
+                for name in programs {
+                    let entry = self
+                        .programs
+                        .entry((name.clone(), Stage::Heap))
+                        .or_insert((0, example.clone()));
+                    entry.0 += times;
+                }
+            }
+        }
+    }
+
+    fn heap(&mut self, program: &Program, left: &Observation, right: &Observation) {
+        let Some((left, right)) = left.heap.shown().zip(right.heap.shown()) else {
+            return;
+        };
+        for difference in heap::all_differences(left, right) {
+            let example = example(program, &difference);
+            match &difference.field {
+                Some(field) => {
+                    let rule = MaskRule {
+                        stage: Stage::Heap,
+                        layout: field.layout.clone(),
+                        field: FieldSpec::new(&field.owner, &field.name),
+                        ownership: field.ownership,
+                    };
+                    self.seen_in
+                        .entry(rule.clone())
+                        .or_default()
+                        .insert(program.name.clone());
+                    count(&mut self.rules, rule, example);
+                }
+                None => count(
+                    &mut self.programs,
+                    (program.name.clone(), Stage::Heap),
+                    example,
+                ),
+            }
+        }
+    }
+
+    fn text(&mut self, program: &Program, stage: Stage, left: &Observation, right: &Observation) {
+        let strict = differences_of(stage, left, right, &TextRules::default(), false);
+        let Some(first) = strict.first() else {
+            return;
+        };
+        let relaxed = TextRules {
+            addresses_vary: vec![stage],
+        };
+        let example = example(program, first);
+        if differences_of(stage, left, right, &relaxed, false).is_empty() {
+            count(&mut self.addresses, stage, example);
+        } else {
+            count(&mut self.programs, (program.name.clone(), stage), example);
+        }
+    }
+
+    fn evidence(&self) -> Vec<Evidence> {
+        let rules = self
+            .rules
+            .iter()
+            .map(|(rule, (count, example))| (rule.text(), *count, example));
+        let addresses = self.addresses.iter().map(|(stage, (count, example))| {
+            (format!("{stage}: hexadecimal addresses"), *count, example)
+        });
+        let programs = self
+            .programs
+            .iter()
+            .map(|((name, stage), (count, example))| {
+                (
+                    format!("{stage}: the whole stage of {name}"),
+                    *count,
+                    example,
+                )
+            });
+        rules
+            .chain(addresses)
+            .chain(programs)
+            .map(|(rule, count, example)| Evidence {
+                rule,
+                count,
+                example: example.clone(),
+            })
+            .collect()
+    }
+}
+
+fn count<K: Ord>(map: &mut BTreeMap<K, (u64, String)>, key: K, example: String) {
+    map.entry(key).or_insert((0, example)).0 += 1;
+}
+
+fn example(program: &Program, difference: &Difference) -> String {
+    let cut = |text: &str| without_addresses(text).chars().take(60).collect::<String>();
+    format!(
+        "{} at {}: {} / {}",
+        program.name,
+        difference.place,
+        cut(&difference.left),
+        cut(&difference.right)
+    )
+}

@@ -1,0 +1,99 @@
+//! One side of a pair: a worker of ours, or an interpreter given as a command.
+
+use twinheap_observation::StageSet;
+use twinheap_observation::wire::{Hello, RunRequest};
+use twinheap_subject::command::{CommandSpec, CommandSubject};
+use twinheap_subject::{Answer, Lane, SubjectSpec};
+
+/// How a side is started.
+#[derive(Clone, Debug)]
+pub enum SideKind {
+    Worker(SubjectSpec),
+    Command(CommandSpec),
+}
+
+impl SideKind {
+    pub fn label(&self) -> &str {
+        match self {
+            SideKind::Worker(spec) => &spec.label,
+            SideKind::Command(spec) => &spec.label,
+        }
+    }
+
+    /// A side of this kind, not yet started.
+    pub fn open(&self) -> Side {
+        match self {
+            SideKind::Worker(spec) => Side::Worker(Box::new(Lane::new(spec.clone()))),
+            SideKind::Command(spec) => Side::Command(CommandSubject::new(spec.clone())),
+        }
+    }
+
+    /// The same kind with another specification of masks.
+    pub fn with_masks(&self, masks: &[twinheap_observation::MaskRule]) -> SideKind {
+        match self {
+            SideKind::Worker(spec) => SideKind::Worker(SubjectSpec {
+                masks: masks.to_vec(),
+                ..spec.clone()
+            }),
+            SideKind::Command(spec) => SideKind::Command(spec.clone()),
+        }
+    }
+
+    /// The same kind with fields that are hidden everywhere.
+    pub fn with_unsupported(&self, fields: &[twinheap_observation::FieldSpec]) -> SideKind {
+        match self {
+            SideKind::Worker(spec) => SideKind::Worker(SubjectSpec {
+                unsupported: fields.to_vec(),
+                ..spec.clone()
+            }),
+            SideKind::Command(spec) => SideKind::Command(spec.clone()),
+        }
+    }
+}
+
+/// One side at work.
+pub enum Side {
+    Worker(Box<Lane>),
+    Command(CommandSubject),
+}
+
+impl Side {
+    pub fn hello(&mut self) -> Result<Hello, String> {
+        match self {
+            Side::Worker(lane) => lane.hello(),
+            Side::Command(command) => command.hello(),
+        }
+    }
+
+    pub fn run_batch(&mut self, requests: &[RunRequest]) -> Vec<Answer> {
+        match self {
+            Side::Worker(lane) => lane.run_batch(requests),
+            Side::Command(command) => command.run_batch(requests),
+        }
+    }
+
+    /// The next program meets a fresh process.
+    pub fn retire(&mut self) {
+        if let Side::Worker(lane) = self {
+            lane.retire();
+        }
+    }
+
+    /// Whether its outcomes lack parts, so that only details can be compared.
+    pub fn is_partial(&self) -> bool {
+        matches!(self, Side::Command(_))
+    }
+}
+
+/// The stages that both can show.
+pub fn common_stages(left: &Hello, right: &Hello, wanted: StageSet) -> StageSet {
+    let mut stages = left.stages.intersection(right.stages).intersection(wanted);
+    if left.layout_fingerprint != right.layout_fingerprint {
+        let without: Vec<_> = stages
+            .iter()
+            .filter(|stage| *stage != twinheap_observation::Stage::Heap)
+            .collect();
+        stages = StageSet::of(&without);
+    }
+    stages
+}

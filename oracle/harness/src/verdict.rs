@@ -1,0 +1,77 @@
+//! What is said of one program: a verdict for each stage, and the divergence if there is one.
+
+use twinheap_observation::{Observation, Program, Stage};
+
+use crate::compare::Difference;
+
+/// What is said of one stage of one program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StageVerdict {
+    Agree,
+    Diverge,
+    /// The reference itself does not agree with itself here, so nobody is judged.
+    Poisoned(String),
+    Unsupported(String),
+}
+
+/// A difference that a fresh pair of processes showed.
+#[derive(Clone, Debug)]
+pub struct Divergence {
+    /// The first differing stage.
+    pub stage: Stage,
+    pub signature: String,
+    /// Differences of the first differing stage, the first of them first.
+    pub differences: Vec<Difference>,
+    /// How the program ended on either side.
+    pub outcomes: (String, String),
+    /// In how many of how many fresh pairs the same stage differed.
+    pub came_back: (u32, u32),
+    pub oracle: Box<Observation>,
+    pub subject: Box<Observation>,
+}
+
+impl Divergence {
+    /// Whether it shows in some fresh processes but not in all.
+    pub fn is_flaky(&self) -> bool {
+        self.came_back.0 < self.came_back.1
+    }
+}
+
+/// Everything said of one program.
+#[derive(Clone, Debug)]
+pub struct CaseResult {
+    pub program: Program,
+    pub verdicts: Vec<(Stage, StageVerdict)>,
+    pub divergence: Option<Divergence>,
+    /// Seen between warm workers, but in no fresh pair.
+    pub unconfirmed: Option<Stage>,
+    /// Trouble of ours.
+    pub harness_error: Option<String>,
+    /// Microseconds in the oracle and in the subject.
+    pub microseconds: (u32, u32),
+}
+
+impl CaseResult {
+    pub fn new(program: &Program) -> CaseResult {
+        CaseResult {
+            program: program.clone(),
+            verdicts: Vec::new(),
+            divergence: None,
+            unconfirmed: None,
+            harness_error: None,
+            microseconds: (0, 0),
+        }
+    }
+
+    /// Whether every stage that both sides show agrees.
+    pub fn agrees(&self) -> bool {
+        self.divergence.is_none() && self.harness_error.is_none()
+    }
+
+    pub fn verdict(&self, stage: Stage) -> Option<&StageVerdict> {
+        self.verdicts
+            .iter()
+            .find(|(found, _)| *found == stage)
+            .map(|(_, verdict)| verdict)
+    }
+}

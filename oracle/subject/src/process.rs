@@ -1,0 +1,380 @@
+//! The keeper's side: a lane runs programs through one worker process after another and blames deaths rightly.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use twinheap_observation::outcome::Outcome;
+use twinheap_observation::wire::{
+    Hello, Limits, Message, Report, Request, RunRequest, append_frame, take_frame,
+};
+use twinheap_observation::{FieldSpec, MaskRule};
+
+use crate::death::name_death;
+use crate::system::{self, Readiness};
+
+/// How long a worker may take to come up.
+const START_MILLISECONDS: u64 = 30_000;
+/// The size asked for each pipe, and how much of it unanswered requests may fill.
+const PIPE_BYTES: usize = 1 << 20;
+const WINDOW_BYTES: usize = PIPE_BYTES / 2;
+const WINDOW_PROGRAMS: usize = 64;
+
+/// How to start a subject, and how it is to be treated.
+#[derive(Clone, Debug)]
+pub struct SubjectSpec {
+    pub label: String,
+    pub program: PathBuf,
+    pub arguments: Vec<String>,
+    pub environment: Vec<(String, String)>,
+    pub limits: Limits,
+    pub masks: Vec<MaskRule>,
+    pub unsupported: Vec<FieldSpec>,
+    /// Programs after which a worker is replaced.
+    pub recycle_after: u32,
+}
+
+impl SubjectSpec {
+    pub fn new(label: &str, program: PathBuf) -> SubjectSpec {
+        SubjectSpec {
+            label: label.to_owned(),
+            program,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            limits: Limits::default(),
+            masks: Vec::new(),
+            unsupported: Vec::new(),
+            recycle_after: 1_000,
+        }
+    }
+}
+
+/// What came back for one program.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    Report(Box<Report>),
+    /// The program took the worker with it.
+    Death(Outcome),
+    /// Trouble of ours, never blamed on the subject.
+    HarnessError(String),
+}
+
+/// Runs programs through workers of one kind, one process at a time.
+pub struct Lane {
+    spec: SubjectSpec,
+    worker: Option<Worker>,
+    hello: Option<Hello>,
+    /// How many processes were started so far.
+    pub started: u32,
+}
+
+struct Worker {
+    child: Child,
+    requests: ChildStdin,
+    results: ChildStdout,
+    last_words: File,
+    incoming: Vec<u8>,
+    ran: u32,
+    _directory: tempfile::TempDir,
+}
+
+/// The end of a worker, as the lane saw it.
+enum Loss {
+    Died,
+    Overdue,
+}
+
+impl Lane {
+    pub fn new(spec: SubjectSpec) -> Lane {
+        Lane {
+            spec,
+            worker: None,
+            hello: None,
+            started: 0,
+        }
+    }
+
+    pub fn label(&self) -> &str {
+        &self.spec.label
+    }
+
+    /// Who the subject is; starts a worker if none has said yet.
+    pub fn hello(&mut self) -> Result<Hello, String> {
+        if let Some(hello) = &self.hello {
+            return Ok(hello.clone());
+        }
+        self.ensure_worker()?;
+        self.hello
+            .clone()
+            .ok_or_else(|| "the worker said nothing of itself".to_owned())
+    }
+
+    /// Ends the present worker, so that the next program meets a fresh one.
+    pub fn retire(&mut self) {
+        self.worker = None;
+    }
+
+    /// Runs the requests in order; one answer each.
+    pub fn run_batch(&mut self, requests: &[RunRequest]) -> Vec<Answer> {
+        let mut answers: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
+        let mut next = 0;
+        let mut failures_to_start = 0;
+        while next < requests.len() {
+            if let Err(reason) = self.ensure_worker() {
+                failures_to_start += 1;
+                if failures_to_start < 2 {
+                    continue;
+                }
+                for answer in answers.iter_mut().filter(|answer| answer.is_none()) {
+                    *answer = Some(Answer::HarnessError(reason.clone()));
+                }
+                break;
+            }
+            next = self.run_window(requests, &mut answers, next);
+        }
+        let missing = || Answer::HarnessError("no answer was recorded".to_owned());
+        answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(missing))
+            .collect()
+    }
+
+    /// Runs from `next` on with the present worker, until the end, its retirement or its death.
+    /// Returns the first program that has no answer.
+    fn run_window(
+        &mut self,
+        requests: &[RunRequest],
+        answers: &mut [Option<Answer>],
+        mut next: usize,
+    ) -> usize {
+        let recycle_after = self.spec.recycle_after;
+        let wall = self.spec.limits.wall_milliseconds;
+        let worker = self
+            .worker
+            .as_mut()
+            .expect("ensure_worker was called before");
+        let mut to_send = next;
+        let mut in_flight: VecDeque<usize> = VecDeque::new();
+        let mut bytes_in_flight = 0;
+        let mut buffer = Vec::new();
+        let mut progress = Instant::now();
+        let loss = loop {
+            let room = recycle_after.saturating_sub(worker.ran) as usize;
+            while to_send < requests.len() && in_flight.len() < WINDOW_PROGRAMS.min(room) {
+                buffer.clear();
+                append_frame(
+                    &mut buffer,
+                    &Request::Run(Box::new(requests[to_send].clone())),
+                );
+                if !in_flight.is_empty() && bytes_in_flight + buffer.len() > WINDOW_BYTES {
+                    break;
+                }
+                // A worker that has died cannot take it; the reading side finds that out.
+                if worker.requests.write_all(&buffer).is_err() {
+                    break;
+                }
+                bytes_in_flight += buffer.len();
+                in_flight.push_back(buffer.len());
+                to_send += 1;
+            }
+            if in_flight.is_empty() {
+                if next < requests.len() {
+                    self.worker = None;
+                }
+                return next;
+            }
+            match worker.receive(progress + Duration::from_millis(wall)) {
+                Ok(Some(Message::Started { .. })) => progress = Instant::now(),
+                Ok(Some(Message::Result { index, report })) => {
+                    debug_assert_eq!(index, requests[next].index);
+                    let retire = report.retire;
+                    answers[next] = Some(Answer::Report(report));
+                    next += 1;
+                    worker.ran += 1;
+                    bytes_in_flight -= in_flight.pop_front().unwrap_or(0);
+                    progress = Instant::now();
+                    if retire {
+                        self.worker = None;
+                        return next;
+                    }
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break Loss::Died,
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => break Loss::Overdue,
+                Err(error) => {
+                    answers[next] = Some(Answer::HarnessError(error.to_string()));
+                    self.worker = None;
+                    return next + 1;
+                }
+            }
+        };
+        let outcome = self.bury(loss);
+        answers[next] = Some(outcome);
+        next + 1
+    }
+
+    /// Ends a lost worker and names its death.
+    fn bury(&mut self, loss: Loss) -> Answer {
+        let Some(mut worker) = self.worker.take() else {
+            return Answer::HarnessError("a worker was lost twice".to_owned());
+        };
+        if matches!(loss, Loss::Overdue) {
+            let _ = worker.child.kill();
+            let _ = worker.child.wait();
+            return Answer::Death(Outcome::TimedOut {
+                limit_milliseconds: self.spec.limits.wall_milliseconds,
+            });
+        }
+        match worker.child.wait() {
+            Ok(status) => {
+                Answer::Death(name_death(status, &worker.last_words(), &self.spec.limits))
+            }
+            Err(error) => Answer::HarnessError(format!("no exit status: {error}")),
+        }
+    }
+
+    fn ensure_worker(&mut self) -> Result<(), String> {
+        if self
+            .worker
+            .as_ref()
+            .is_some_and(|worker| worker.ran < self.spec.recycle_after)
+        {
+            return Ok(());
+        }
+        self.worker = None;
+        let mut worker = Worker::start(&self.spec).map_err(|error| {
+            format!(
+                "{}: cannot start {}: {error}",
+                self.spec.label,
+                self.spec.program.display()
+            )
+        })?;
+        self.started += 1;
+        let hello = worker.greet(&self.spec)?;
+        self.hello = Some(hello);
+        self.worker = Some(worker);
+        Ok(())
+    }
+}
+
+impl Worker {
+    fn start(spec: &SubjectSpec) -> io::Result<Worker> {
+        let directory = tempfile::Builder::new().prefix("twinheap-").tempdir()?;
+        let last_words = system::memory_file(c"last-words", false)?;
+        let mut child = Command::new(&spec.program)
+            .args(&spec.arguments)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("LANG", "C.UTF-8")
+            .env("TZ", "UTC")
+            .env("HOME", directory.path())
+            .env("TMPDIR", directory.path())
+            .envs(spec.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(directory.path())
+            // Ctrl-C is for the keeper; it ends its workers itself.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::from(last_words.try_clone()?))
+            .spawn()?;
+        let requests = child.stdin.take().expect("the standard input was piped");
+        let results = child.stdout.take().expect("the standard output was piped");
+        system::enlarge_pipe(requests.as_raw_fd(), PIPE_BYTES);
+        system::enlarge_pipe(results.as_raw_fd(), PIPE_BYTES);
+        Ok(Worker {
+            child,
+            requests,
+            results,
+            last_words,
+            incoming: Vec::new(),
+            ran: 0,
+            _directory: directory,
+        })
+    }
+
+    /// Hears who the worker is and tells it the limits and masks.
+    fn greet(&mut self, spec: &SubjectSpec) -> Result<Hello, String> {
+        let deadline = Instant::now() + Duration::from_millis(START_MILLISECONDS);
+        let hello = match self.receive(deadline) {
+            Ok(Some(Message::Hello(hello))) => hello,
+            Ok(Some(Message::Refused(reason))) => return Err(format!("{}: {reason}", spec.label)),
+            Ok(Some(other)) => {
+                return Err(format!(
+                    "{}: unexpected first message {other:?}",
+                    spec.label
+                ));
+            }
+            Ok(None) => {
+                let words = String::from_utf8_lossy(&self.last_words())
+                    .trim()
+                    .to_owned();
+                return Err(format!(
+                    "{}: the worker ended before it said anything: {words}",
+                    spec.label
+                ));
+            }
+            Err(error) => return Err(format!("{}: {error}", spec.label)),
+        };
+        let mut buffer = Vec::new();
+        let configure = Request::Configure {
+            limits: spec.limits,
+            masks: spec.masks.clone(),
+            unsupported: spec.unsupported.clone(),
+        };
+        append_frame(&mut buffer, &configure);
+        self.requests
+            .write_all(&buffer)
+            .map_err(|error| format!("{}: {error}", spec.label))?;
+        Ok(hello)
+    }
+
+    /// The next message; `None` when the worker has closed its end.
+    fn receive(&mut self, deadline: Instant) -> io::Result<Option<Message>> {
+        loop {
+            if let Some(message) = take_frame(&mut self.incoming).map_err(io::Error::other)? {
+                return Ok(Some(message));
+            }
+            let left = deadline
+                .saturating_duration_since(Instant::now())
+                .as_millis() as u64;
+            if system::wait_readable(self.results.as_raw_fd(), left)? == Readiness::TimedOut {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the worker did not answer in time",
+                ));
+            }
+            let mut chunk = [0_u8; 1 << 16];
+            let count = self.results.read(&mut chunk)?;
+            if count == 0 {
+                return Ok(None);
+            }
+            self.incoming.extend_from_slice(&chunk[..count]);
+        }
+    }
+
+    fn last_words(&self) -> Vec<u8> {
+        let length = self
+            .last_words
+            .metadata()
+            .map_or(0, |metadata| metadata.len());
+        let start = length.saturating_sub(1 << 14);
+        let mut words = vec![0; (length - start) as usize];
+        match self.last_words.read_exact_at(&mut words, start) {
+            Ok(()) => words,
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

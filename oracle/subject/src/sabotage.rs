@@ -1,0 +1,117 @@
+//! Faults that the self-test plants in a worker, to see whether the harness catches and names them.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+/// A fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Writes a line that the program did not write.
+    Output,
+    /// One wrong byte in the memory image.
+    Layout,
+    /// Dies of a signal.
+    Crash,
+    /// Never comes to an end.
+    Hang,
+    /// Takes memory until there is none.
+    MemoryBomb,
+    /// Writes a wrong line at every other run.
+    Flaky,
+}
+
+impl Fault {
+    pub const ALL: [Fault; 6] = [
+        Fault::Output,
+        Fault::Layout,
+        Fault::Crash,
+        Fault::Hang,
+        Fault::MemoryBomb,
+        Fault::Flaky,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::Output => "output",
+            Fault::Layout => "layout",
+            Fault::Crash => "crash",
+            Fault::Hang => "hang",
+            Fault::MemoryBomb => "memory-bomb",
+            Fault::Flaky => "flaky",
+        }
+    }
+
+    /// What happens in place of the program.
+    pub(crate) fn strike_before(self) {
+        match self {
+            // The default action comes first, as Rust's own handler lets a raised signal pass.
+            // SAFETY: both calls take numbers; dying is the purpose.
+            Fault::Crash => unsafe {
+                libc::signal(libc::SIGSEGV, libc::SIG_DFL);
+                libc::raise(libc::SIGSEGV);
+            },
+            Fault::Hang => loop {
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            },
+            Fault::MemoryBomb => {
+                let mut hoard: Vec<Vec<u8>> = Vec::new();
+                loop {
+                    hoard.push(Vec::with_capacity(64 << 20));
+                    std::hint::black_box(&mut hoard);
+                }
+            }
+            Fault::Output | Fault::Layout | Fault::Flaky => {}
+        }
+    }
+
+    /// What happens behind the program.
+    pub(crate) fn strike_after(self) {
+        if matches!(self, Fault::Output | Fault::Flaky) {
+            let mut stdout = std::io::stdout();
+            let _ = stdout.write_all(b"a planted line\n");
+            let _ = stdout.flush();
+        }
+    }
+}
+
+/// A fault together with the program that it strikes.
+#[derive(Clone, Debug)]
+pub struct Sabotage {
+    fault: Fault,
+    program: String,
+    /// Counts the runs of the program over all processes, for the flaky fault.
+    state: Option<PathBuf>,
+}
+
+impl Sabotage {
+    /// Reads `KIND@PROGRAM` or `KIND@PROGRAM@STATEFILE`.
+    pub fn parse(text: &str) -> Result<Sabotage, String> {
+        let mut parts = text.splitn(3, '@');
+        let kind = parts.next().unwrap_or("");
+        let fault = Fault::ALL.into_iter().find(|fault| fault.name() == kind);
+        let fault = fault.ok_or_else(|| format!("there is no fault {kind:?}"))?;
+        let program = parts
+            .next()
+            .ok_or_else(|| format!("{text:?} names no program"))?
+            .to_owned();
+        Ok(Sabotage {
+            fault,
+            program,
+            state: parts.next().map(PathBuf::from),
+        })
+    }
+
+    /// The fault that strikes this run, if one does.
+    pub(crate) fn fault_for(&mut self, program: &str) -> Option<Fault> {
+        if program != self.program {
+            return None;
+        }
+        if self.fault == Fault::Flaky {
+            let path = self.state.as_ref()?;
+            let runs = std::fs::read(path).map_or(0, |bytes| bytes.len());
+            let _ = std::fs::write(path, vec![b'.'; runs + 1]);
+            return (runs % 2 == 0).then_some(Fault::Flaky);
+        }
+        Some(self.fault)
+    }
+}

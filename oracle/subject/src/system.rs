@@ -1,0 +1,131 @@
+//! The few system calls that workers and their keeper need, each in a safe wrapper.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+/// The result of a system call that answers -1 for trouble.
+fn checked(answer: libc::c_int) -> io::Result<libc::c_int> {
+    if answer < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(answer)
+    }
+}
+
+/// An unnamed file in memory; `inherited` says whether child processes see it.
+pub fn memory_file(name: &std::ffi::CStr, inherited: bool) -> io::Result<File> {
+    let flags = if inherited { 0 } else { libc::MFD_CLOEXEC };
+    // SAFETY: the name is a NUL-terminated string that lives through the call.
+    let descriptor = checked(unsafe { libc::memfd_create(name.as_ptr(), flags) })?;
+    // SAFETY: the descriptor was made just now and nobody else owns it.
+    Ok(unsafe { File::from_raw_fd(descriptor) })
+}
+
+/// Duplicates a descriptor to a number of at least 200, out of the way of programs, closed on exec.
+pub fn duplicate_high(descriptor: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: fcntl with F_DUPFD_CLOEXEC takes no pointers.
+    let copy = checked(unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 200) })?;
+    // SAFETY: the descriptor was made just now and nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// Makes `target` another name of `source`.
+pub fn redirect(source: &impl AsRawFd, target: RawFd) -> io::Result<()> {
+    // SAFETY: dup2 takes no pointers.
+    checked(unsafe { libc::dup2(source.as_raw_fd(), target) }).map(drop)
+}
+
+/// Makes every write to this open file go to its end, whoever writes.
+pub fn set_append(descriptor: RawFd) -> io::Result<()> {
+    // SAFETY: fcntl with F_SETFL takes no pointers.
+    checked(unsafe { libc::fcntl(descriptor, libc::F_SETFL, libc::O_APPEND) }).map(drop)
+}
+
+/// Enlarges a pipe so that a window of requests fits in; a smaller pipe is no error.
+pub fn enlarge_pipe(descriptor: RawFd, bytes: usize) {
+    // SAFETY: fcntl with F_SETPIPE_SZ takes no pointers.
+    unsafe { libc::fcntl(descriptor, libc::F_SETPIPE_SZ, bytes as libc::c_int) };
+}
+
+/// Sets the soft limit of a resource, at most the hard one.
+pub fn limit_resource(resource: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the struct is valid for writing.
+    checked(unsafe { libc::getrlimit(resource, &mut limit) })?;
+    limit.rlim_cur = value.min(limit.rlim_max);
+    // SAFETY: the struct is valid for reading.
+    checked(unsafe { libc::setrlimit(resource, &limit) }).map(drop)
+}
+
+/// Seconds of processor time this process has used, rounded up.
+pub fn processor_seconds() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the struct is valid for writing.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    time.tv_sec as u64 + 1
+}
+
+/// What a wait for readable data came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    Ready,
+    TimedOut,
+}
+
+/// Waits until the descriptor can be read or its other end is closed, at most so many milliseconds.
+pub fn wait_readable(descriptor: RawFd, milliseconds: u64) -> io::Result<Readiness> {
+    let mut entry = libc::pollfd {
+        fd: descriptor,
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    let timeout = milliseconds.min(i32::MAX as u64) as libc::c_int;
+    loop {
+        // SAFETY: one pollfd, valid for reading and writing.
+        let answer = unsafe { libc::poll(&mut entry, 1, timeout) };
+        match checked(answer) {
+            Ok(0) => return Ok(Readiness::TimedOut),
+            Ok(_) => return Ok(Readiness::Ready),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Asks the kernel to kill this process when its parent dies, so that no worker outlives a run.
+pub fn die_with_parent() {
+    // SAFETY: prctl with PR_SET_PDEATHSIG takes a number only.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+}
+
+/// The most address space this process has ever had, in bytes; 0 where the kernel does not say.
+pub fn peak_address_space() -> u64 {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return 0;
+    };
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmPeak:"))
+        .and_then(|rest| rest.split_whitespace().next())
+        .and_then(|number| number.parse::<u64>().ok())
+        .map_or(0, |kibibytes| kibibytes * 1024)
+}
+
+/// Bytes of memory in use by this process.
+pub fn resident_bytes() -> u64 {
+    let Ok(text) = std::fs::read_to_string("/proc/self/statm") else {
+        return 0;
+    };
+    text.split_whitespace()
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok())
+        .unwrap_or(0)
+        * 4096
+}

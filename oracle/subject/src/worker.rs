@@ -1,0 +1,266 @@
+//! The loop inside a worker: takes requests, runs programs, captures output, sends results.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use twinheap_observation::outcome::{Outcome, OutcomeClass};
+use twinheap_observation::stage::Stage;
+use twinheap_observation::wire::{
+    self, Hello, Limits, Message, Report, ReportBuilder, Request, RunRequest, append_frame,
+};
+use twinheap_observation::{FieldSpec, MaskRule};
+
+use crate::capture::Capture;
+use crate::sabotage::{Fault, Sabotage};
+use crate::system;
+
+/// An interpreter inside a worker process.
+pub trait Runtime {
+    /// Who it is and what it can show.
+    fn hello(&self) -> Hello;
+    /// Takes up limits and masks before the programs that follow.
+    fn configure(&mut self, limits: &Limits, masks: &[MaskRule], unsupported: &[FieldSpec]);
+    /// Runs a program, flushes its streams, adds every stage but the output, and cleans up.
+    fn run(&mut self, request: &RunRequest, report: &mut ReportBuilder) -> Finished;
+    /// For the self-test: makes one byte of the next program's heap wrong before it is decoded.
+    fn plant_layout_fault(&mut self) {}
+}
+
+/// What a run leaves beside its stages.
+pub struct Finished {
+    pub outcome: Outcome,
+    /// The compiled code in marshal's format, where it was wanted.
+    pub marshal: Option<Vec<u8>>,
+    /// The interpreter is no longer as good as new.
+    pub retire: bool,
+}
+
+/// Serves requests until the keeper closes the pipe. `start` brings the interpreter up, or says why it cannot.
+pub fn serve<R: Runtime>(start: impl FnOnce() -> Result<R, String>) -> io::Result<()> {
+    serve_with(start, None)
+}
+
+/// The same, with a fault planted by the self-test.
+pub fn serve_with<R: Runtime>(
+    start: impl FnOnce() -> Result<R, String>,
+    sabotage: Option<Sabotage>,
+) -> io::Result<()> {
+    system::die_with_parent();
+    let mut requests = File::from(system::duplicate_high(0)?);
+    let mut results = File::from(system::duplicate_high(1)?);
+    system::redirect(&File::open("/dev/null")?, 0)?;
+    let capture = Capture::install()?;
+    let runtime = match start() {
+        Ok(runtime) => runtime,
+        Err(reason) => return wire::write_frame(&mut results, &Message::Refused(reason)),
+    };
+    wire::write_frame(&mut results, &Message::Hello(runtime.hello()))?;
+    let home = std::env::current_dir()?;
+    let home_handle = File::open(&home)?;
+    let limits = Limits::default();
+    let mut serving = Serving {
+        runtime,
+        capture,
+        limits,
+        home,
+        home_handle,
+        processor_limit: 0,
+        sabotage,
+        process: std::process::id(),
+    };
+    serving.run_requests(&mut requests, &mut results)
+}
+
+struct Serving<R> {
+    runtime: R,
+    capture: Capture,
+    limits: Limits,
+    home: PathBuf,
+    home_handle: File,
+    processor_limit: u64,
+    sabotage: Option<Sabotage>,
+    /// The number of this process, by which a forked child knows itself.
+    process: u32,
+}
+
+impl<R: Runtime> Serving<R> {
+    /// `Started` of a program is sent together with the result of the one before it, where that can be.
+    fn run_requests(&mut self, requests: &mut File, results: &mut File) -> io::Result<()> {
+        let mut incoming = Vec::with_capacity(1 << 16);
+        let mut outgoing = Vec::with_capacity(1 << 16);
+        loop {
+            let request = loop {
+                match wire::take_frame::<Request>(&mut incoming).map_err(io::Error::other)? {
+                    Some(request) => break request,
+                    None => {
+                        if !outgoing.is_empty() {
+                            results.write_all(&outgoing)?;
+                            outgoing.clear();
+                        }
+                        if !read_more(requests, &mut incoming)? {
+                            return Ok(());
+                        }
+                    }
+                }
+            };
+            match request {
+                Request::Configure {
+                    limits,
+                    masks,
+                    unsupported,
+                } => {
+                    self.configure(limits, &masks, &unsupported)?;
+                }
+                Request::Run(request) => {
+                    append_frame(
+                        &mut outgoing,
+                        &Message::Started {
+                            index: request.index,
+                        },
+                    );
+                    results.write_all(&outgoing)?;
+                    outgoing.clear();
+                    let report = Box::new(self.run_one(&request)?);
+                    append_frame(
+                        &mut outgoing,
+                        &Message::Result {
+                            index: request.index,
+                            report,
+                        },
+                    );
+                }
+            }
+        }
+    }
+
+    fn configure(
+        &mut self,
+        limits: Limits,
+        masks: &[MaskRule],
+        unsupported: &[FieldSpec],
+    ) -> io::Result<()> {
+        system::limit_resource(libc::RLIMIT_AS, limits.address_space_bytes)?;
+        system::limit_resource(libc::RLIMIT_CORE, 0)?;
+        // A program that writes without end gets an error from the file instead of filling the memory.
+        system::limit_resource(libc::RLIMIT_FSIZE, limits.output_bytes.saturating_mul(64))?;
+        self.limits = limits;
+        self.runtime.configure(&limits, masks, unsupported);
+        Ok(())
+    }
+
+    fn run_one(&mut self, request: &RunRequest) -> io::Result<Report> {
+        self.allow_processor_time()?;
+        let begun = Instant::now();
+        let mut builder = ReportBuilder::new(request.wanted);
+        let fault = self
+            .sabotage
+            .as_mut()
+            .and_then(|sabotage| sabotage.fault_for(&request.program.name));
+        if let Some(fault) = fault {
+            if fault == Fault::Layout {
+                self.runtime.plant_layout_fault();
+            }
+            fault.strike_before();
+        }
+        let mut finished = self.runtime.run(request, &mut builder);
+        if let Some(fault) = fault {
+            fault.strike_after();
+        }
+        // A program may fork; the child must not go on serving in the worker's place.
+        if std::process::id() != self.process {
+            // SAFETY: _exit takes a number and runs nothing of this process.
+            unsafe { libc::_exit(0) };
+        }
+        if builder.wants(Stage::Output) {
+            builder.add_output(self.capture.read(self.limits.output_bytes)?);
+        }
+        self.name_memory_exhaustion(&mut finished);
+        let class = finished.outcome.class();
+        builder.add_outcome(finished.outcome);
+        self.clean_up()?;
+        let mut report = builder.finish(class);
+        report.marshal = finished.marshal;
+        report.retire = finished.retire;
+        report.microseconds = begun.elapsed().as_micros().min(u128::from(u32::MAX)) as u32;
+        Ok(report)
+    }
+
+    /// An escaped `MemoryError` in a process that has hit its limit is exhaustion, not the program's own doing.
+    fn name_memory_exhaustion(&self, finished: &mut Finished) {
+        let limit = self.limits.address_space_bytes;
+        let Outcome::Raised(exception) = &finished.outcome else {
+            return;
+        };
+        if exception.type_name == "MemoryError" && system::peak_address_space() > limit / 10 * 9 {
+            finished.outcome = Outcome::OutOfMemory { limit_bytes: limit };
+            finished.retire = true;
+        }
+    }
+
+    /// The processor limit counts from the start of the process, so it is moved as time is used up.
+    fn allow_processor_time(&mut self) -> io::Result<()> {
+        let wanted = system::processor_seconds() + self.limits.cpu_seconds;
+        if wanted > self.processor_limit {
+            system::limit_resource(libc::RLIMIT_CPU, wanted)?;
+            self.processor_limit = wanted;
+        }
+        Ok(())
+    }
+
+    /// Empties the output files and the private directory, and goes back into it.
+    fn clean_up(&self) -> io::Result<()> {
+        self.capture.clear()?;
+        // SAFETY: fchdir takes no pointers.
+        unsafe { libc::fchdir(self.home_handle.as_raw_fd()) };
+        for entry in fs::read_dir(&self.home)? {
+            let path = entry?.path();
+            let removed = if path.is_dir() && !path.is_symlink() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            removed?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads what there is; false at the end of the stream.
+fn read_more(reader: &mut File, buffer: &mut Vec<u8>) -> io::Result<bool> {
+    let mut chunk = [0_u8; 1 << 16];
+    let count = loop {
+        match reader.read(&mut chunk) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => break other?,
+        }
+    };
+    buffer.extend_from_slice(&chunk[..count]);
+    Ok(count != 0)
+}
+
+/// What a runtime answers for a program that it could not run at all for a reason of its own.
+pub fn not_run(report: &mut ReportBuilder, reason: &str) -> Finished {
+    for stage in [
+        Stage::Tokens,
+        Stage::Ast,
+        Stage::Code,
+        Stage::Steps,
+        Stage::Outcome,
+        Stage::Heap,
+    ] {
+        report.add_unsupported(stage, reason);
+    }
+    Finished {
+        outcome: Outcome::Finished,
+        marshal: None,
+        retire: false,
+    }
+}
+
+/// The class alone, for callers that only count.
+pub fn class_of(finished: &Finished) -> OutcomeClass {
+    finished.outcome.class()
+}

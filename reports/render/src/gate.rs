@@ -1,0 +1,251 @@
+//! The gate's report as data: every program judged against the ledger, and the table of topics and stages.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use twinheap_harness::{CaseResult, Evidence, Proof, StageVerdict};
+use twinheap_observation::Stage;
+use twinheap_store::Ledger;
+
+use crate::difference::difference_text;
+
+/// What the gate says of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judged {
+    Agree,
+    Known,
+    New,
+    HarnessError,
+}
+
+/// Counts for one topic and one stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    pub agree: u32,
+    pub known: u32,
+    pub new: u32,
+    pub unsupported: u32,
+    pub poisoned: u32,
+}
+
+/// One program.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProgramReport {
+    pub name: String,
+    pub topic: String,
+    pub judged: Judged,
+    /// The ledger entry that covers it.
+    pub ledger: Option<String>,
+    pub stages: BTreeMap<String, String>,
+    pub stage: Option<String>,
+    pub signature: Option<String>,
+    /// How often it came back in fresh processes: `2 of 2`.
+    pub came_back: Option<String>,
+    pub outcomes: Option<(String, String)>,
+    /// The readable difference of the first differing stage.
+    pub difference: Option<String>,
+    pub unconfirmed: Option<String>,
+    pub harness_error: Option<String>,
+    pub source: String,
+    pub microseconds: (u32, u32),
+}
+
+/// A rule of a mask with its evidence.
+#[derive(Clone, Debug, Serialize)]
+pub struct MaskLine {
+    pub rule: String,
+    pub count: u64,
+    pub example: String,
+}
+
+/// One finding: a signature and the programs that show it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingLine {
+    pub signature: String,
+    pub judged: Judged,
+    pub ledger: Option<String>,
+    pub programs: Vec<String>,
+}
+
+/// An entry that no longer diverges.
+#[derive(Clone, Debug, Serialize)]
+pub struct StaleLine {
+    pub id: String,
+    pub signature: String,
+}
+
+/// Everything the gate found out.
+#[derive(Clone, Debug, Serialize)]
+pub struct GateReport {
+    pub oracle: String,
+    pub subject: String,
+    pub stages: Vec<String>,
+    pub programs: Vec<ProgramReport>,
+    /// Topic, then stage.
+    pub table: BTreeMap<String, BTreeMap<String, Cell>>,
+    pub findings: Vec<FindingLine>,
+    pub pinned_mask: Vec<MaskLine>,
+    pub varied_mask: Vec<MaskLine>,
+    pub proof_programs: usize,
+    pub unsupported_fields: Vec<String>,
+    pub stale: Vec<StaleLine>,
+    pub interrupted: bool,
+    pub seconds: f64,
+}
+
+impl GateReport {
+    /// Judges the results against the ledger.
+    pub fn new(
+        names: (String, String),
+        stages: &[Stage],
+        results: &[CaseResult],
+        ledger: &Ledger,
+        proof: &Proof,
+    ) -> GateReport {
+        let programs: Vec<ProgramReport> = results
+            .iter()
+            .map(|result| program_report(result, ledger))
+            .collect();
+        let mut table: BTreeMap<String, BTreeMap<String, Cell>> = BTreeMap::new();
+        for (result, report) in results.iter().zip(&programs) {
+            let row = table.entry(report.topic.clone()).or_default();
+            for stage in stages {
+                count(
+                    row.entry(stage.name().to_owned()).or_default(),
+                    result.verdict(*stage),
+                    report.judged,
+                );
+            }
+        }
+        GateReport {
+            oracle: names.0,
+            subject: names.1,
+            stages: stages.iter().map(|stage| stage.name().to_owned()).collect(),
+            findings: findings(&programs),
+            programs,
+            table,
+            pinned_mask: mask_lines(&proof.pinned),
+            varied_mask: mask_lines(&proof.varied),
+            proof_programs: proof.programs,
+            unsupported_fields: Vec::new(),
+            stale: ledger
+                .stale(results)
+                .into_iter()
+                .map(|entry| StaleLine {
+                    id: entry.id.clone(),
+                    signature: entry.signature.clone(),
+                })
+                .collect(),
+            interrupted: false,
+            seconds: 0.0,
+        }
+    }
+
+    /// How many programs were judged so.
+    pub fn count(&self, judged: Judged) -> usize {
+        self.programs
+            .iter()
+            .filter(|program| program.judged == judged)
+            .count()
+    }
+
+    /// The exit code that the design gives this result.
+    pub fn exit_code(&self) -> i32 {
+        if self.interrupted {
+            130
+        } else if self.count(Judged::HarnessError) > 0 {
+            5
+        } else if self.programs.is_empty() {
+            4
+        } else if self.count(Judged::New) > 0 {
+            1
+        } else if !self.stale.is_empty() {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+fn count(cell: &mut Cell, verdict: Option<&StageVerdict>, judged: Judged) {
+    match verdict {
+        Some(StageVerdict::Agree) => cell.agree += 1,
+        Some(StageVerdict::Diverge) if judged == Judged::Known => cell.known += 1,
+        Some(StageVerdict::Diverge) => cell.new += 1,
+        Some(StageVerdict::Poisoned(_)) => cell.poisoned += 1,
+        Some(StageVerdict::Unsupported(_)) | None => cell.unsupported += 1,
+    }
+}
+
+fn program_report(result: &CaseResult, ledger: &Ledger) -> ProgramReport {
+    let divergence = result.divergence.as_ref();
+    let entry = divergence.and_then(|divergence| ledger.covering(&result.program.name, divergence));
+    let judged = match (&result.harness_error, divergence, entry) {
+        (Some(_), _, _) => Judged::HarnessError,
+        (None, None, _) => Judged::Agree,
+        (None, Some(_), Some(_)) => Judged::Known,
+        (None, Some(_), None) => Judged::New,
+    };
+    let verdict_word = |verdict: &StageVerdict| match verdict {
+        StageVerdict::Agree => "agree".to_owned(),
+        StageVerdict::Diverge => "diverge".to_owned(),
+        StageVerdict::Poisoned(reason) => format!("poisoned: {reason}"),
+        StageVerdict::Unsupported(reason) => format!("unsupported: {reason}"),
+    };
+    ProgramReport {
+        name: result.program.name.clone(),
+        topic: result.program.topic.clone(),
+        judged,
+        ledger: entry.map(|entry| entry.id.clone()),
+        stages: result
+            .verdicts
+            .iter()
+            .map(|(stage, verdict)| (stage.name().to_owned(), verdict_word(verdict)))
+            .collect(),
+        stage: divergence.map(|divergence| divergence.stage.name().to_owned()),
+        signature: divergence.map(|divergence| divergence.signature.clone()),
+        came_back: divergence
+            .map(|found| format!("{} of {}", found.came_back.0, found.came_back.1)),
+        outcomes: divergence.map(|divergence| divergence.outcomes.clone()),
+        difference: divergence.map(difference_text),
+        unconfirmed: result.unconfirmed.map(|stage| stage.name().to_owned()),
+        harness_error: result.harness_error.clone(),
+        source: result.program.source.clone(),
+        microseconds: result.microseconds,
+    }
+}
+
+fn findings(programs: &[ProgramReport]) -> Vec<FindingLine> {
+    let mut lines: Vec<FindingLine> = Vec::new();
+    for program in programs {
+        let Some(signature) = &program.signature else {
+            continue;
+        };
+        match lines
+            .iter_mut()
+            .find(|line| line.signature == *signature && line.judged == program.judged)
+        {
+            Some(line) => line.programs.push(program.name.clone()),
+            None => lines.push(FindingLine {
+                signature: signature.clone(),
+                judged: program.judged,
+                ledger: program.ledger.clone(),
+                programs: vec![program.name.clone()],
+            }),
+        }
+    }
+    lines.sort_by_key(|line| (line.judged != Judged::New, usize::MAX - line.programs.len()));
+    lines
+}
+
+fn mask_lines(evidence: &[Evidence]) -> Vec<MaskLine> {
+    evidence
+        .iter()
+        .map(|line| MaskLine {
+            rule: line.rule.clone(),
+            count: line.count,
+            example: line.example.clone(),
+        })
+        .collect()
+}

@@ -1,0 +1,172 @@
+//! The gate's report on made-up results: exit codes, the table, and every file form.
+
+use twinheap_harness::{CaseResult, Difference, Divergence, Proof, StageVerdict};
+use twinheap_observation::{Observation, Program, Stage};
+use twinheap_render::{GateReport, Judged, files, page, terminal};
+use twinheap_store::{Entry, Ledger};
+
+const SIGNATURE: &str = "heap | list PyListObject.allocated | finished";
+
+fn agreeing(name: &str) -> CaseResult {
+    let mut result = CaseResult::new(&Program::new("list", name, "x = [1 < 2]\n"));
+    result.verdicts = vec![
+        (Stage::Output, StageVerdict::Agree),
+        (Stage::Heap, StageVerdict::Agree),
+    ];
+    result
+}
+
+fn diverging(name: &str) -> CaseResult {
+    let mut result = agreeing(name);
+    result.verdicts[1].1 = StageVerdict::Diverge;
+    result.divergence = Some(Divergence {
+        stage: Stage::Heap,
+        signature: SIGNATURE.to_owned(),
+        differences: vec![Difference {
+            stage: Stage::Heap,
+            kind: "list PyListObject.allocated".to_owned(),
+            place: "namespace[\"x\"].allocated".to_owned(),
+            left: "4".to_owned(),
+            right: "8".to_owned(),
+            field: None,
+        }],
+        outcomes: ("finished".to_owned(), "finished".to_owned()),
+        came_back: (2, 2),
+        oracle: Box::new(Observation::empty()),
+        subject: Box::new(Observation::empty()),
+    });
+    result
+}
+
+fn broken(name: &str) -> CaseResult {
+    let mut result = agreeing(name);
+    result.harness_error = Some("no worker".to_owned());
+    result
+}
+
+fn ledger(program: &str) -> Ledger {
+    Ledger {
+        entries: vec![Entry {
+            id: "list-allocated".to_owned(),
+            signature: SIGNATURE.to_owned(),
+            scope: "list/*".to_owned(),
+            reason: "a test".to_owned(),
+            program: Some(program.to_owned()),
+            source: None,
+        }],
+    }
+}
+
+fn report(results: &[CaseResult], ledger: &Ledger) -> GateReport {
+    let names = ("CPython".to_owned(), "VM".to_owned());
+    GateReport::new(
+        names,
+        &[Stage::Output, Stage::Heap],
+        results,
+        ledger,
+        &Proof::default(),
+    )
+}
+
+fn check(results: &[CaseResult], ledger: &Ledger, expected: i32) {
+    assert_eq!(report(results, ledger).exit_code(), expected);
+}
+
+#[test]
+fn agreement_is_0() {
+    check(&[agreeing("a")], &Ledger::default(), 0);
+}
+
+#[test]
+fn a_new_divergence_is_1() {
+    check(&[agreeing("a"), diverging("b")], &Ledger::default(), 1);
+}
+
+#[test]
+fn a_known_divergence_is_0() {
+    check(&[agreeing("a"), diverging("b")], &ledger("list/b"), 0);
+}
+
+#[test]
+fn a_stale_entry_is_3() {
+    check(&[agreeing("a"), diverging("b")], &ledger("list/a"), 3);
+}
+
+#[test]
+fn an_entry_whose_program_was_not_run_is_not_stale() {
+    check(&[agreeing("a")], &ledger("list/z"), 0);
+}
+
+#[test]
+fn nothing_is_4() {
+    check(&[], &Ledger::default(), 4);
+}
+
+#[test]
+fn trouble_of_ours_is_5() {
+    check(&[diverging("a"), broken("b")], &Ledger::default(), 5);
+}
+
+#[test]
+fn an_interrupted_run_is_130() {
+    let mut report = report(&[diverging("a")], &Ledger::default());
+    report.interrupted = true;
+    assert_eq!(report.exit_code(), 130);
+}
+
+#[test]
+fn the_table_counts_by_topic_and_stage() {
+    let report = report(
+        &[agreeing("a"), diverging("b"), diverging("c")],
+        &Ledger::default(),
+    );
+    let cell = report.table["list"]["heap"];
+    assert_eq!(
+        (cell.agree, cell.known, cell.new, cell.unsupported),
+        (1, 0, 2, 0)
+    );
+    assert_eq!(report.table["list"]["output"].agree, 3);
+    assert_eq!(report.count(Judged::New), 2);
+    assert_eq!(report.findings.len(), 1);
+    assert_eq!(report.findings[0].programs, ["list/b", "list/c"]);
+}
+
+#[test]
+fn the_page_is_self_contained_and_escaped() {
+    let page = page::gate_page(&report(&[diverging("b")], &Ledger::default()))
+        .expect("the template is valid");
+    for outside in ["http:", "https:", "src=", "@import"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(page.contains("x = [1 &lt; 2]"));
+    assert!(page.contains(SIGNATURE));
+}
+
+#[test]
+fn every_file_is_written() {
+    let folder = std::env::temp_dir().join(format!("twinheap-render-{}", std::process::id()));
+    files::write_all(
+        &report(
+            &[agreeing("a"), diverging("b"), broken("c")],
+            &Ledger::default(),
+        ),
+        &folder,
+    )
+    .expect("the folder can be written");
+    let read =
+        |name: &str| std::fs::read_to_string(folder.join(name)).expect("the file was written");
+    assert!(read("junit.xml").contains("<failure"));
+    assert!(read("junit.xml").contains("<error"));
+    assert!(read("summary.md").contains("| list | 3/0/0/0 | 2/0/1/0 |"));
+    assert!(read("gate.json").contains("\"judged\": \"harness-error\""));
+    assert!(read("index.html").starts_with("<!doctype html>"));
+    std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+}
+
+#[test]
+fn the_terminal_names_what_is_new() {
+    let plain = terminal::Style { colour: false };
+    let text = terminal::report(&report(&[diverging("b")], &Ledger::default()), plain);
+    assert!(text.contains(&format!("new 1 {SIGNATURE}")));
+    assert!(!text.contains('\u{1b}'));
+}

@@ -1,0 +1,258 @@
+//! Operators, comparisons, subscripts.
+
+use super::Eval;
+use twinheap_abi::opcode::*;
+use twinheap_abi::*;
+use twinheap_objects::abstract_;
+use twinheap_objects::errors::PyResult;
+use twinheap_objects::long::{self, PyLong_Type};
+use twinheap_objects::object::{self, ObjectExt};
+use twinheap_objects::own::Own;
+use twinheap_objects::singletons::bool_object;
+use twinheap_objects::unicode::{self, PyUnicode_Type};
+use twinheap_objects::{dict, float, list, tuple};
+
+/// Both operands as machine words, where both are exact ints of one digit.
+#[inline(always)]
+fn small_ints(left: &PyObject, right: &PyObject) -> Option<(i64, i64)> {
+    if !left.is_exactly(&PyLong_Type) || !right.is_exactly(&PyLong_Type) {
+        return None;
+    }
+    let left = left.downcast_exact::<PyLongObject>()?;
+    let right = right.downcast_exact::<PyLongObject>()?;
+    if !long::is_medium(left) || !long::is_medium(right) {
+        return None;
+    }
+    Some((long::medium_value(left), long::medium_value(right)))
+}
+
+#[inline(always)]
+fn floats(left: &PyObject, right: &PyObject) -> Option<(f64, f64)> {
+    let left = left.downcast_exact::<PyFloatObject>()?;
+    let right = right.downcast_exact::<PyFloatObject>()?;
+    Some((left.ob_fval.get(), right.ob_fval.get()))
+}
+
+impl Eval {
+    #[inline(always)]
+    pub(super) fn binary_op(&mut self, oparg: usize) -> PyResult<()> {
+        let (left, right) = (self.peek(2), self.peek(1));
+        let quick = match oparg as u32 {
+            NB_ADD | NB_INPLACE_ADD => match small_ints(left, right) {
+                Some((a, b)) => Some(long::from_i64(a + b)?.upcast()),
+                None => match floats(left, right) {
+                    Some((a, b)) => Some(float::from_f64(a + b)?),
+                    None => None,
+                },
+            },
+            NB_SUBTRACT | NB_INPLACE_SUBTRACT => match small_ints(left, right) {
+                Some((a, b)) => Some(long::from_i64(a - b)?.upcast()),
+                None => match floats(left, right) {
+                    Some((a, b)) => Some(float::from_f64(a - b)?),
+                    None => None,
+                },
+            },
+            NB_MULTIPLY | NB_INPLACE_MULTIPLY => match small_ints(left, right) {
+                Some((a, b)) => Some(long::from_i64(a * b)?.upcast()),
+                None => match floats(left, right) {
+                    Some((a, b)) => Some(float::from_f64(a * b)?),
+                    None => None,
+                },
+            },
+            _ => None,
+        };
+        let result = match quick {
+            Some(result) => result,
+            None => return self.binary_op_slowly(oparg),
+        };
+        drop(self.pop());
+        drop(self.pop());
+        self.push(result);
+        self.skip_caches(1);
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn binary_op_slowly(&mut self, oparg: usize) -> PyResult<()> {
+        if matches!(oparg as u32, NB_ADD | NB_INPLACE_ADD)
+            && self.peek(1).is_exactly(&PyUnicode_Type)
+            && self.peek(2).is_exactly(&PyUnicode_Type)
+        {
+            return self.concatenate();
+        }
+        let right = self.pop();
+        let left = self.pop();
+        let result = binary(&left, &right, oparg as u32)?;
+        drop(left);
+        drop(right);
+        self.push(result);
+        self.skip_caches(1);
+        Ok(())
+    }
+
+    /// `+` of two str; where the result goes back to the left one's variable, that variable gives
+    /// its reference up first, so that the str can grow in place.
+    fn concatenate(&mut self) -> PyResult<()> {
+        let right = self.pop();
+        let left = self.pop();
+        // SAFETY: both are str; the instruction behind the cache lies inside the code.
+        unsafe {
+            let left: Own<PyASCIIObject> = left.cast();
+            let right: Own<PyASCIIObject> = right.cast();
+            let following = *self.next.add(1);
+            if following as u8 == STORE_FAST && left.ob_refcnt.get() == 2 {
+                let slot = self.local(usize::from(following >> 8));
+                if std::ptr::eq((*slot).cast(), left.as_ptr()) {
+                    twinheap_objects::own::decref(std::ptr::replace(slot, std::ptr::null_mut()));
+                }
+            }
+            let result = unicode::append(left, &right)?;
+            drop(right);
+            self.push(result.upcast());
+        }
+        self.skip_caches(1);
+        Ok(())
+    }
+
+    fn replace_top(&mut self, operation: fn(&PyObject) -> PyResult) -> PyResult<()> {
+        let operand = self.pop();
+        let result = operation(&operand)?;
+        drop(operand);
+        self.push(result);
+        Ok(())
+    }
+
+    pub(super) fn unary_positive(&mut self) -> PyResult<()> {
+        self.replace_top(abstract_::positive)
+    }
+
+    pub(super) fn unary_negative(&mut self) -> PyResult<()> {
+        self.replace_top(abstract_::negative)
+    }
+
+    pub(super) fn unary_invert(&mut self) -> PyResult<()> {
+        self.replace_top(abstract_::invert)
+    }
+
+    pub(super) fn unary_not(&mut self) -> PyResult<()> {
+        self.replace_top(|operand| Ok(bool_object(!object::is_true(operand)?)))
+    }
+
+    #[inline]
+    pub(super) fn binary_subscr(&mut self) -> PyResult<()> {
+        let result = subscript(self.peek(2), self.peek(1))?;
+        drop(self.pop());
+        drop(self.pop());
+        self.push(result);
+        self.skip_caches(4);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn store_subscr(&mut self) -> PyResult<()> {
+        let key = self.pop();
+        let container = self.pop();
+        let value = self.pop();
+        if container.is_exactly(&dict::PyDict_Type)
+            && let Some(target) = container.downcast_ref::<PyDictObject>()
+        {
+            dict::set_item(target, &key, &value)?;
+        } else {
+            abstract_::set_item(&container, &key, Some(&value))?;
+        }
+        drop(value);
+        drop(container);
+        drop(key);
+        self.skip_caches(1);
+        Ok(())
+    }
+
+    pub(super) fn delete_subscr(&mut self) -> PyResult<()> {
+        let key = self.pop();
+        let container = self.pop();
+        abstract_::set_item(&container, &key, None)
+    }
+
+    #[inline]
+    pub(super) fn compare_op(&mut self, oparg: usize) -> PyResult<()> {
+        let (left, right) = (self.peek(2), self.peek(1));
+        let result = match small_ints(left, right) {
+            Some((a, b)) => object::compare_result(a.cmp(&b), oparg as i32),
+            None => object::rich_compare(left, right, oparg as i32)?,
+        };
+        drop(self.pop());
+        drop(self.pop());
+        self.push(result);
+        self.skip_caches(2);
+        Ok(())
+    }
+
+    pub(super) fn is_op(&mut self, invert: usize) {
+        let right = self.pop();
+        let left = self.pop();
+        let same = std::ptr::eq(&*left, &*right);
+        self.push(bool_object(same != (invert != 0)));
+    }
+
+    pub(super) fn contains_op(&mut self, invert: usize) -> PyResult<()> {
+        let container = self.pop();
+        let value = self.pop();
+        let found = abstract_::contains(&container, &value)?;
+        self.push(bool_object(found != (invert != 0)));
+        Ok(())
+    }
+}
+
+/// `container[key]`, the common cases first.
+#[inline]
+fn subscript(container: &PyObject, key: &PyObject) -> PyResult {
+    if key.is_exactly(&PyLong_Type)
+        && let Some(index) = key.downcast_exact::<PyLongObject>()
+        && long::is_medium(index)
+    {
+        let index = long::medium_value(index);
+        if let Some(items) = container.downcast_exact::<PyListObject>()
+            && let Some(item) = usize::try_from(index).ok().and_then(|index| list::items(items).get(index))
+        {
+            return Ok(Own::new(*item));
+        }
+        if let Some(items) = container.downcast_exact::<PyTupleObject>()
+            && let Some(item) = usize::try_from(index).ok().and_then(|index| tuple::items(items).get(index))
+        {
+            return Ok(Own::new(*item));
+        }
+    }
+    abstract_::get_item(container, key)
+}
+
+/// The operator of a `BINARY_OP`.
+fn binary(left: &PyObject, right: &PyObject, operator: u32) -> PyResult {
+    match operator {
+        NB_ADD => abstract_::add(left, right),
+        NB_AND => abstract_::and(left, right),
+        NB_FLOOR_DIVIDE => abstract_::floor_divide(left, right),
+        NB_LSHIFT => abstract_::lshift(left, right),
+        NB_MATRIX_MULTIPLY => abstract_::matrix_multiply(left, right),
+        NB_MULTIPLY => abstract_::multiply(left, right),
+        NB_REMAINDER => abstract_::remainder(left, right),
+        NB_OR => abstract_::or(left, right),
+        NB_POWER => abstract_::power(left, right, &twinheap_objects::singletons::_Py_NoneStruct),
+        NB_RSHIFT => abstract_::rshift(left, right),
+        NB_SUBTRACT => abstract_::subtract(left, right),
+        NB_TRUE_DIVIDE => abstract_::true_divide(left, right),
+        NB_XOR => abstract_::xor(left, right),
+        NB_INPLACE_ADD => abstract_::inplace_add(left, right),
+        NB_INPLACE_AND => abstract_::inplace_and(left, right),
+        NB_INPLACE_FLOOR_DIVIDE => abstract_::inplace_floor_divide(left, right),
+        NB_INPLACE_LSHIFT => abstract_::inplace_lshift(left, right),
+        NB_INPLACE_MATRIX_MULTIPLY => abstract_::inplace_matrix_multiply(left, right),
+        NB_INPLACE_MULTIPLY => abstract_::inplace_multiply(left, right),
+        NB_INPLACE_REMAINDER => abstract_::inplace_remainder(left, right),
+        NB_INPLACE_OR => abstract_::inplace_or(left, right),
+        NB_INPLACE_POWER => abstract_::inplace_power(left, right),
+        NB_INPLACE_RSHIFT => abstract_::inplace_rshift(left, right),
+        NB_INPLACE_SUBTRACT => abstract_::inplace_subtract(left, right),
+        NB_INPLACE_TRUE_DIVIDE => abstract_::inplace_true_divide(left, right),
+        _ => abstract_::inplace_xor(left, right),
+    }
+}

@@ -1,0 +1,225 @@
+//! Calls and the making of functions.
+
+use super::Eval;
+use crate::{binding, frames};
+use std::ptr::null_mut;
+use twinheap_abi::*;
+use twinheap_objects::call;
+use twinheap_objects::errors::{PyResult, type_error};
+use twinheap_objects::function::{self, FUNCTION_VECTORCALL, PyFunction_Type, PyMethod_Type};
+use twinheap_objects::object::{self, ObjectExt, TypeExt};
+use twinheap_objects::own::{Field, Layout, Own, decref};
+use twinheap_objects::{dict, tuple};
+
+impl Eval {
+    /// A bound method is taken apart, so that its self becomes the first argument.
+    #[inline(always)]
+    pub(super) fn precall(&mut self, oparg: usize) {
+        self.skip_caches(1);
+        if !self.peek_raw(oparg + 2).is_null() {
+            return;
+        }
+        let callable = self.peek(oparg + 1);
+        if !callable.is_exactly(&PyMethod_Type) {
+            return;
+        }
+        let method = callable.as_raw();
+        // SAFETY: an exact method, which the stack owns.
+        unsafe {
+            let bound: &PyMethodObject = &*method.cast();
+            let this: Own = Own::new(bound.im_self.expect_ref());
+            let function: Own = Own::new(bound.im_func.expect_ref());
+            self.poke_raw(oparg + 1, this.into_raw());
+            self.poke_raw(oparg + 2, function.into_raw());
+            decref(method);
+        }
+    }
+
+    pub(super) fn kw_names(&mut self, oparg: usize) {
+        self.kwnames = self.constant(oparg).as_raw().cast();
+    }
+
+    #[inline(always)]
+    pub(super) fn call(&mut self, oparg: usize) -> PyResult<()> {
+        self.skip_caches(4);
+        let is_method = !self.peek_raw(oparg + 2).is_null();
+        let total = oparg + usize::from(is_method);
+        let kwnames = std::mem::replace(&mut self.kwnames, null_mut());
+        // SAFETY: the names are a tuple of the running code's constants.
+        let names = unsafe { kwnames.as_ref() };
+        let positional = total - names.map_or(0, |names| names.ob_size.get() as usize);
+        let callable = self.peek_raw(total + 1);
+        // SAFETY: the callable is on the stack, and so are the arguments.
+        unsafe {
+            if (*callable).is_exactly(&PyFunction_Type) {
+                let function: &PyFunctionObject = &*callable.cast();
+                return self.call_python(function, total, positional, names, is_method);
+            }
+            let args = self.sp.sub(total);
+            let flag = if is_method { 0 } else { PY_VECTORCALL_ARGUMENTS_OFFSET };
+            self.save_stack();
+            let outcome = call::vectorcall(&*callable, args, positional | flag, kwnames.cast());
+            decref(callable);
+            self.sp = args;
+            for index in 0..total {
+                decref(*args.add(index));
+            }
+            self.sp = self.sp.sub(2 - usize::from(is_method));
+            let result = outcome?;
+            self.push(result);
+        }
+        Ok(())
+    }
+
+    /// Pushes the frame of a Python function and goes on in it.
+    #[inline(always)]
+    unsafe fn call_python(
+        &mut self,
+        function: &PyFunctionObject,
+        total: usize,
+        positional: usize,
+        kwnames: Option<&PyTupleObject>,
+        is_method: bool,
+    ) -> PyResult<()> {
+        // SAFETY: the arguments and the function lie on the stack, which gives them up.
+        unsafe {
+            let code: &PyCodeObject = &*function.func_code.get().cast();
+            let locals = if code.co_flags.get() & CO_OPTIMIZED != 0 {
+                None
+            } else {
+                function.func_globals.own()
+            };
+            let args = self.sp.sub(total);
+            self.sp = args.sub(2 - usize::from(is_method));
+            let owned: Own<PyFunctionObject> = Own::from_raw((function as *const PyFunctionObject).cast_mut());
+            let new = binding::push_call_frame(owned, locals, args, positional, kwnames)?;
+            self.enter_call(new)
+        }
+    }
+
+    /// Makes a pushed frame the running one, one level deeper.
+    #[inline(always)]
+    fn enter_call(&mut self, new: *mut _PyInterpreterFrame) -> PyResult<()> {
+        self.save_stack();
+        // The frame goes on behind the caches.
+        self.frame().prev_instr.set(self.next.wrapping_sub(1).cast_mut());
+        // SAFETY: the frame was just pushed.
+        unsafe {
+            (*new).previous.set(self.frame);
+            if object::enter_frame().is_err() {
+                frames::clear_frame(&*new);
+                frames::pop_frame(new);
+                return Err(twinheap_objects::errors::Raised::already_set());
+            }
+        }
+        self.enter(new);
+        Ok(())
+    }
+
+    pub(super) fn call_function_ex(&mut self, oparg: usize) -> PyResult<()> {
+        let kwargs = if oparg & 1 != 0 { Some(self.pop()) } else { None };
+        let args = self.pop();
+        let function = self.pop();
+        let kwargs = match kwargs {
+            Some(kwargs) if !kwargs.is_exactly(&dict::PyDict_Type) => {
+                let made = dict::new()?;
+                dict::update(&made, &kwargs)?;
+                Some(made.upcast())
+            }
+            kwargs => kwargs,
+        };
+        let args = if args.is_exactly(&tuple::PyTuple_Type) {
+            args
+        } else {
+            if args.type_().tp_iter.get().is_none() && !twinheap_objects::abstract_::is_sequence(&args) {
+                return Err(type_error(format_args!(
+                    "{} argument after * must be an iterable, not {}",
+                    super::build::function_text(&function),
+                    args.type_().name()
+                )));
+            }
+            tuple::from_iterable(&args)?.upcast()
+        };
+        self.save_stack();
+        // SAFETY: a tuple, and a dict or nothing.
+        let result = unsafe {
+            call::call_tuple(
+                &function,
+                &*args.as_ptr().cast(),
+                kwargs.as_ref().map(|kwargs| &*kwargs.as_ptr().cast()),
+            )
+        }?;
+        drop(function);
+        drop(args);
+        drop(kwargs);
+        // Below the function lies the empty slot of a method call.
+        let below = self.pop_raw();
+        debug_assert!(below.is_null());
+        self.push(result);
+        Ok(())
+    }
+
+    pub(super) fn make_function(&mut self, flags: usize) -> PyResult<()> {
+        let code = self.pop();
+        let Some(code) = code.downcast_ref::<PyCodeObject>() else {
+            return Err(type_error("MAKE_FUNCTION needs a code object"));
+        };
+        let globals = Own::new(self.frame().f_globals.expect_ref());
+        let made = function::new_function(code, &globals)?;
+        if flags & 8 != 0 {
+            made.func_closure.put(Some(self.pop()));
+        }
+        if flags & 4 != 0 {
+            made.func_annotations.put(Some(self.pop()));
+        }
+        if flags & 2 != 0 {
+            made.func_kwdefaults.put(Some(self.pop()));
+        }
+        if flags & 1 != 0 {
+            made.func_defaults.put(Some(self.pop()));
+        }
+        self.push(made.upcast());
+        Ok(())
+    }
+}
+
+/// `_PyFunction_Vectorcall`: a call from native code runs the function in a loop of its own.
+unsafe extern "C" fn function_vectorcall(
+    callable: *mut PyObject,
+    args: *const *mut PyObject,
+    nargsf: usize,
+    kwnames: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: the vectorcall convention; the arguments are borrowed, the frame owns its own.
+    unsafe {
+        let function: &PyFunctionObject = &*callable.cast();
+        let count = nargsf & !PY_VECTORCALL_ARGUMENTS_OFFSET;
+        let names = kwnames.cast::<PyTupleObject>().as_ref();
+        let total = count + names.map_or(0, |names| names.ob_size.get() as usize);
+        for index in 0..total {
+            twinheap_objects::own::incref(&**args.add(index));
+        }
+        let code: &PyCodeObject = &*function.func_code.get().cast();
+        let locals = if code.co_flags.get() & CO_OPTIMIZED != 0 { None } else { function.func_globals.own() };
+        match binding::push_call_frame(Own::new(function), locals, args, count, names) {
+            Ok(frame) => super::run(frame, false),
+            Err(_) => null_mut(),
+        }
+    }
+}
+
+/// Tells the function type how its instances are called.
+pub fn install() {
+    FUNCTION_VECTORCALL.set(Some(function_vectorcall));
+}
+
+/// Runs code with given globals and locals (`PyEval_EvalCode`).
+pub fn run_code(code: &PyCodeObject, globals: &PyObject, locals: &PyObject) -> PyResult {
+    let function = function::new_function(code, globals)?;
+    // SAFETY: no arguments; the frame is run at once.
+    unsafe {
+        let frame =
+            binding::push_call_frame(function, Some(Own::new(locals)), std::ptr::null(), 0, None)?;
+        twinheap_objects::errors::from_c(super::run(frame, false))
+    }
+}

@@ -1,0 +1,221 @@
+//! Jumps, loops, `with`, generators' instructions.
+
+use super::{Eval, Flow};
+use crate::{frames, generator};
+use twinheap_abi::*;
+use twinheap_objects::abstract_;
+use twinheap_objects::call;
+use twinheap_objects::errors::{self, PyResult, Raised, not_implemented, type_error};
+use twinheap_objects::exceptions::PyExc_StopIteration;
+use twinheap_objects::object::{self, ObjectExt, TypeExt};
+use twinheap_objects::own::{Field, Layout, Own};
+use twinheap_objects::singletons::none;
+use twinheap_objects::{id, types};
+
+impl Eval {
+    #[inline(always)]
+    pub(super) fn jump_backward(&mut self, oparg: usize) -> PyResult<()> {
+        self.jump(-(oparg as isize));
+        if self.state.eval_breaker.get() {
+            return crate::interrupt::handle();
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn pop_jump_if(&mut self, wanted: bool, offset: isize) -> PyResult<()> {
+        let condition = self.pop();
+        if object::is_true(&condition)? == wanted {
+            self.jump(offset);
+        }
+        Ok(())
+    }
+
+    pub(super) fn pop_jump_if_none(&mut self, wanted: bool, offset: isize) {
+        let value = self.pop();
+        if value.is_none() == wanted {
+            self.jump(offset);
+        }
+    }
+
+    pub(super) fn jump_if_or_pop(&mut self, wanted: bool, oparg: usize) -> PyResult<()> {
+        if object::is_true(self.peek(1))? == wanted {
+            self.jump(oparg as isize);
+        } else {
+            drop(self.pop());
+        }
+        Ok(())
+    }
+
+    pub(super) fn get_iter(&mut self) -> PyResult<()> {
+        let iterable = self.pop();
+        let iterator = abstract_::get_iter(&iterable)?;
+        drop(iterable);
+        self.push(iterator);
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn for_iter(&mut self, oparg: usize) -> PyResult<()> {
+        let iterator = self.peek_raw(1);
+        // SAFETY: the compiler keeps an iterator on the stack; its type has the slot.
+        let item = unsafe {
+            match (*(*iterator).ob_type.get()).tp_iternext.get() {
+                Some(next) => next(iterator),
+                None => return Err(type_error("the iterator of a loop has no __next__")),
+            }
+        };
+        if !item.is_null() {
+            self.push_raw(item);
+            return Ok(());
+        }
+        if errors::occurred() {
+            if !errors::matches(&PyExc_StopIteration) {
+                return Err(Raised::already_set());
+            }
+            errors::clear();
+        }
+        drop(self.pop());
+        self.jump(oparg as isize);
+        Ok(())
+    }
+
+    pub(super) fn before_with(&mut self) -> PyResult<()> {
+        let manager = Own::new(self.peek(1));
+        let Some(enter) = types::lookup_special(&manager, id!("__enter__"))? else {
+            return Err(type_error(format_args!(
+                "'{}' object does not support the context manager protocol",
+                manager.type_().name()
+            )));
+        };
+        let Some(exit) = types::lookup_special(&manager, id!("__exit__"))? else {
+            return Err(type_error(format_args!(
+                "'{}' object does not support the context manager protocol (missed __exit__ method)",
+                manager.type_().name()
+            )));
+        };
+        let old = self.peek_raw(1);
+        self.poke_raw(1, exit.into_raw());
+        // SAFETY: the stack owned the manager.
+        unsafe { twinheap_objects::own::decref(old) };
+        let entered = call::call(&enter, &[])?;
+        self.push(entered);
+        Ok(())
+    }
+
+    pub(super) fn with_except_start(&mut self) -> PyResult<()> {
+        let value = Own::new(self.peek(1));
+        let exit = Own::new(self.peek(4));
+        let traceback = value
+            .downcast_ref::<PyBaseExceptionObject>()
+            .and_then(|value| value.traceback.own())
+            .unwrap_or_else(none);
+        let result = call::call(&exit, &[value.type_().as_object(), &value, &traceback])?;
+        self.push(result);
+        Ok(())
+    }
+
+    /// Ends the frame with the value on top of its stack.
+    pub(super) fn return_value(&mut self) -> PyResult<Flow> {
+        let value = self.pop_raw();
+        self.save_stack();
+        if super::trace::is_on() {
+            super::trace::frame_ends();
+        }
+        let frame = self.frame();
+        if frame.owner.get() == FRAME_OWNED_BY_GENERATOR {
+            generator::finish(frame);
+            return Ok(self.exit_with(value));
+        }
+        let is_entry = frame.is_entry.get();
+        if is_entry {
+            let previous = frame.previous.get();
+            // SAFETY: the frame has ended; the caller of the loop gives its depth back.
+            unsafe {
+                frames::clear_frame(frame);
+                frames::pop_frame(self.frame);
+            }
+            self.state.current_frame.set(previous);
+            return Ok(self.exit_raw(value));
+        }
+        self.leave_frame();
+        self.load_frame();
+        self.push_raw(value);
+        Ok(Flow::Next)
+    }
+
+    /// Leaves the loop with a value; the frame is kept by its generator.
+    fn exit_with(&mut self, value: *mut PyObject) -> Flow {
+        let previous = self.frame().previous.get();
+        self.state.current_frame.set(previous);
+        self.exit_raw(value)
+    }
+
+    /// Puts the result where the loop's end picks it up.
+    fn exit_raw(&mut self, value: *mut PyObject) -> Flow {
+        self.result_slot = value;
+        self.sp = (&raw mut self.result_slot).wrapping_add(1);
+        Flow::Exit
+    }
+
+    pub(super) fn return_generator(&mut self) -> PyResult<Flow> {
+        self.save_stack();
+        let made = generator::from_frame(self.frame())?;
+        let frame = self.frame;
+        // SAFETY: the frame's words have moved into the generator.
+        unsafe {
+            let is_entry = (*frame).is_entry.get();
+            let previous = (*frame).previous.get();
+            frames::pop_frame(frame);
+            if is_entry {
+                self.state.current_frame.set(previous);
+                return Ok(self.exit_raw(made.into_raw()));
+            }
+            self.frame = previous;
+        }
+        object::leave_frame();
+        self.load_frame();
+        self.push(made);
+        Ok(Flow::Next)
+    }
+
+    pub(super) fn yield_value(&mut self) -> PyResult<Flow> {
+        let value = self.pop_raw();
+        self.save_stack();
+        generator::suspend(self.frame());
+        Ok(self.exit_with(value))
+    }
+
+    pub(super) fn get_yield_from_iter(&mut self) -> PyResult<()> {
+        let iterable = self.pop();
+        let iterator = if generator::is_generator(&iterable) {
+            iterable
+        } else {
+            abstract_::get_iter(&iterable)?
+        };
+        self.push(iterator);
+        Ok(())
+    }
+
+    pub(super) fn send(&mut self, oparg: usize) -> PyResult<()> {
+        let value = Own::new(self.peek(1));
+        let receiver = Own::new(self.peek(2));
+        match generator::send_to(&receiver, &value)? {
+            generator::Sent::Yielded(item) => {
+                drop(self.pop());
+                self.push(item);
+            }
+            generator::Sent::Returned(result) => {
+                drop(self.pop());
+                drop(self.pop());
+                self.push(result);
+                self.jump(oparg as isize);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn get_awaitable(&mut self, _: usize) -> PyResult<()> {
+        Err(not_implemented("this VM has no coroutines yet"))
+    }
+}

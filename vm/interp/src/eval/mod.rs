@@ -1,0 +1,397 @@
+//! The eval loop (`Python/ceval.c`): one function per opcode, in files by family; calls from Python
+//! to Python push a frame and go on in the same loop.
+//!
+//! The operand stack is part of the frame. `Eval` keeps the stack pointer and the next instruction
+//! in locals of the loop; the compiler's stack depth guarantees that a push has room.
+
+mod arithmetic;
+mod build;
+pub mod calls;
+mod flow;
+mod loads;
+mod matching;
+mod names;
+mod trace;
+mod unwind;
+
+pub use trace::{LINE_HOOK, LineHook};
+pub use unwind::add_traceback;
+
+use crate::frames;
+use std::ptr::null_mut;
+use twinheap_abi::opcode::*;
+use twinheap_abi::*;
+use twinheap_objects::errors::PyResult;
+use twinheap_objects::object;
+use twinheap_objects::own::{Field, Own};
+use twinheap_objects::state::{ThreadState, tstate};
+
+/// The state of the loop for the frame that runs.
+pub struct Eval {
+    pub frame: *mut _PyInterpreterFrame,
+    /// The instruction to run next.
+    next: *const _Py_CODEUNIT,
+    /// Behind the top of the operand stack.
+    sp: *mut *mut PyObject,
+    /// The constants of the running code.
+    consts: *const *mut PyObject,
+    /// The names of the running code.
+    names: *const *mut PyObject,
+    /// The keyword names of the call that comes.
+    kwnames: *mut PyTupleObject,
+    state: &'static ThreadState,
+    /// The exception that is set has this frame in its traceback already.
+    reraising: bool,
+    /// The result of the loop, once it ends.
+    result_slot: *mut PyObject,
+}
+
+/// What an opcode asks of the loop, apart from raising.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    /// Go on with the next instruction.
+    Next,
+    /// Leave the loop with the value on top of the stack.
+    Exit,
+}
+
+impl Eval {
+    /// The running frame.
+    #[inline(always)]
+    pub fn frame(&self) -> &_PyInterpreterFrame {
+        // SAFETY: the loop's frame is valid while it runs.
+        unsafe { &*self.frame }
+    }
+
+    /// The running code.
+    #[inline(always)]
+    pub fn code(&self) -> &PyCodeObject {
+        self.frame().f_code.expect_ref()
+    }
+
+    #[inline(always)]
+    fn push(&mut self, value: Own) {
+        self.push_raw(value.into_raw());
+    }
+
+    /// Pushes a reference that the stack owns from now on, or null.
+    #[inline(always)]
+    fn push_raw(&mut self, value: *mut PyObject) {
+        // SAFETY: the compiler's stack depth leaves room.
+        unsafe {
+            *self.sp = value;
+            self.sp = self.sp.add(1);
+        }
+    }
+
+    #[inline(always)]
+    fn pop_raw(&mut self) -> *mut PyObject {
+        // SAFETY: the compiler's stack depth says that there is a value.
+        unsafe {
+            self.sp = self.sp.sub(1);
+            *self.sp
+        }
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Own {
+        let value = self.pop_raw();
+        // SAFETY: the stack owned the value, which is not null here by the compiler's discipline.
+        unsafe { Own::from_raw(value) }
+    }
+
+    /// The n-th value from the top, the top itself being 1.
+    #[inline(always)]
+    fn peek(&self, depth: usize) -> &PyObject {
+        // SAFETY: the compiler's stack depth says that there is a value.
+        unsafe { &**self.sp.sub(depth) }
+    }
+
+    #[inline(always)]
+    fn peek_raw(&self, depth: usize) -> *mut PyObject {
+        // SAFETY: as for peek; the value may be null.
+        unsafe { *self.sp.sub(depth) }
+    }
+
+    /// Replaces the n-th value from the top without releasing it.
+    #[inline(always)]
+    fn poke_raw(&mut self, depth: usize, value: *mut PyObject) {
+        // SAFETY: the compiler's stack depth says that there is a slot.
+        unsafe { *self.sp.sub(depth) = value }
+    }
+
+    /// A local variable's slot.
+    #[inline(always)]
+    fn local(&self, index: usize) -> *mut *mut PyObject {
+        // SAFETY: the compiler's indices lie inside the locals.
+        unsafe { frames::localsplus(self.frame()).add(index) }
+    }
+
+    #[inline(always)]
+    fn constant(&self, index: usize) -> &PyObject {
+        // SAFETY: the compiler's indices lie inside the constants.
+        unsafe { &**self.consts.add(index) }
+    }
+
+    #[inline(always)]
+    fn name(&self, index: usize) -> &'static PyASCIIObject {
+        // SAFETY: the compiler's indices lie inside the names, which the running code keeps alive.
+        unsafe { &*(*self.names.add(index)).cast() }
+    }
+
+    #[inline(always)]
+    fn jump(&mut self, offset: isize) {
+        // SAFETY: the compiler's jumps stay inside the code.
+        self.next = unsafe { self.next.offset(offset) };
+    }
+
+    #[inline(always)]
+    fn skip_caches(&mut self, count: isize) {
+        self.jump(count);
+    }
+
+    /// Makes a frame the running one.
+    #[inline(always)]
+    fn enter(&mut self, frame: *mut _PyInterpreterFrame) {
+        self.frame = frame;
+        self.load_frame();
+    }
+
+    /// Reads the running frame's state into the loop's.
+    #[inline(always)]
+    fn load_frame(&mut self) {
+        let frame = self.frame();
+        let code = frame.f_code.expect_ref();
+        // SAFETY: constants and names are tuples; the stack top lies inside the frame.
+        unsafe {
+            let consts = code.co_consts.get().cast::<PyTupleObject>();
+            let names = code.co_names.get().cast::<PyTupleObject>();
+            let sp = frames::localsplus(frame).add(frame.stacktop.get() as usize);
+            let next = frame.prev_instr.get().add(1);
+            self.consts = (*consts).ob_item.as_ptr().cast();
+            self.names = (*names).ob_item.as_ptr().cast();
+            self.sp = sp;
+            self.next = next;
+        }
+        self.state.current_frame.set(self.frame);
+    }
+
+    /// Writes the loop's stack pointer back into the frame.
+    #[inline(always)]
+    fn save_stack(&self) {
+        let frame = self.frame();
+        // SAFETY: both point into the frame.
+        let depth = unsafe { self.sp.offset_from(frames::localsplus(frame)) };
+        frame.stacktop.set(depth as i32);
+    }
+
+    /// How many values the operand stack holds.
+    fn stack_level(&self) -> usize {
+        // SAFETY: both point into the frame.
+        let depth = unsafe { self.sp.offset_from(frames::localsplus(self.frame())) };
+        depth as usize - self.code().co_nlocalsplus.get() as usize
+    }
+
+    /// Ends the running frame and goes back to the one that called it.
+    fn leave_frame(&mut self) {
+        let frame = self.frame;
+        // SAFETY: the frame has ended and was pushed by this loop.
+        unsafe {
+            let previous = (*frame).previous.get();
+            frames::clear_frame(&*frame);
+            frames::pop_frame(frame);
+            self.frame = previous;
+        }
+        object::leave_frame();
+    }
+}
+
+/// Runs a frame that the caller has pushed until it returns, yields or raises; null where an
+/// exception is set. The frame is cleared and popped unless it belongs to a generator.
+///
+/// `throwing` starts by raising the exception that is set.
+pub fn run(frame: *mut _PyInterpreterFrame, throwing: bool) -> *mut PyObject {
+    let state = tstate();
+    // SAFETY: the caller hands over a valid frame.
+    unsafe {
+        (*frame).previous.set(state.current_frame.get());
+        (*frame).is_entry.set(true);
+    }
+    let mut eval = Eval {
+        frame,
+        next: std::ptr::null(),
+        sp: null_mut(),
+        consts: std::ptr::null(),
+        names: std::ptr::null(),
+        kwnames: null_mut(),
+        state,
+        reraising: false,
+        result_slot: null_mut(),
+    };
+    if object::enter_frame().is_err() {
+        eval.save_failed_entry();
+        return null_mut();
+    }
+    eval.load_frame();
+    let result = if throwing && !eval.handle_exception() { null_mut() } else { eval.run_loop() };
+    object::leave_frame();
+    result
+}
+
+impl Eval {
+    /// The recursion limit was hit before the frame ran.
+    fn save_failed_entry(&mut self) {
+        let frame = self.frame();
+        self.state.current_frame.set(frame.previous.get());
+        if frame.owner.get() == FRAME_OWNED_BY_THREAD {
+            // SAFETY: the frame was pushed by the caller and never ran.
+            unsafe {
+                frames::clear_frame(frame);
+                frames::pop_frame(self.frame);
+            }
+        }
+    }
+
+    /// The loop itself.
+    fn run_loop(&mut self) -> *mut PyObject {
+        loop {
+            // SAFETY: the next instruction lies inside the code.
+            let mut word = unsafe { *self.next };
+            let mut oparg = usize::from(word >> 8);
+            self.frame().prev_instr.set(self.next.cast_mut());
+            self.jump(1);
+            if trace::is_on() && trace::before_instruction(self).is_err() {
+                if !self.handle_exception() {
+                    return null_mut();
+                }
+                continue;
+            }
+            while word as u8 == EXTENDED_ARG {
+                // SAFETY: an instruction follows.
+                word = unsafe { *self.next };
+                oparg = oparg << 8 | usize::from(word >> 8);
+                self.frame().prev_instr.set(self.next.cast_mut());
+                self.jump(1);
+            }
+            match self.step(word as u8, oparg) {
+                Ok(Flow::Next) => {}
+                Ok(Flow::Exit) => return self.pop_raw(),
+                Err(_) => {
+                    if !self.handle_exception() {
+                        return null_mut();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs one instruction.
+    #[inline(always)]
+    fn step(&mut self, opcode: u8, oparg: usize) -> PyResult<Flow> {
+        match opcode {
+            CACHE | NOP | RESUME => {}
+            LOAD_FAST => self.load_fast(oparg)?,
+            LOAD_CONST => self.load_const(oparg),
+            STORE_FAST => self.store_fast(oparg),
+            DELETE_FAST => self.delete_fast(oparg)?,
+            LOAD_CLOSURE => self.load_closure(oparg),
+            POP_TOP => drop(self.pop()),
+            PUSH_NULL => self.push_raw(null_mut()),
+            COPY => self.copy(oparg),
+            SWAP => self.swap(oparg),
+            UNARY_POSITIVE => self.unary_positive()?,
+            UNARY_NEGATIVE => self.unary_negative()?,
+            UNARY_NOT => self.unary_not()?,
+            UNARY_INVERT => self.unary_invert()?,
+            BINARY_OP => self.binary_op(oparg)?,
+            BINARY_SUBSCR => self.binary_subscr()?,
+            STORE_SUBSCR => self.store_subscr()?,
+            DELETE_SUBSCR => self.delete_subscr()?,
+            COMPARE_OP => self.compare_op(oparg)?,
+            IS_OP => self.is_op(oparg),
+            CONTAINS_OP => self.contains_op(oparg)?,
+            LOAD_NAME => self.load_name(oparg)?,
+            STORE_NAME => self.store_name(oparg)?,
+            DELETE_NAME => self.delete_name(oparg)?,
+            LOAD_GLOBAL => self.load_global(oparg)?,
+            STORE_GLOBAL => self.store_global(oparg)?,
+            DELETE_GLOBAL => self.delete_global(oparg)?,
+            LOAD_ATTR => self.load_attr(oparg)?,
+            STORE_ATTR => self.store_attr(oparg)?,
+            DELETE_ATTR => self.delete_attr(oparg)?,
+            LOAD_METHOD => self.load_method(oparg)?,
+            MAKE_CELL => self.make_cell(oparg)?,
+            COPY_FREE_VARS => self.copy_free_vars(oparg),
+            LOAD_DEREF => self.load_deref(oparg)?,
+            LOAD_CLASSDEREF => self.load_classderef(oparg)?,
+            STORE_DEREF => self.store_deref(oparg),
+            DELETE_DEREF => self.delete_deref(oparg)?,
+            LOAD_BUILD_CLASS => self.load_build_class()?,
+            LOAD_ASSERTION_ERROR => self.load_assertion_error(),
+            SETUP_ANNOTATIONS => self.setup_annotations()?,
+            BUILD_TUPLE => self.build_tuple(oparg)?,
+            BUILD_LIST => self.build_list(oparg)?,
+            BUILD_SET => self.build_set(oparg)?,
+            BUILD_MAP => self.build_map(oparg)?,
+            BUILD_CONST_KEY_MAP => self.build_const_key_map(oparg)?,
+            BUILD_STRING => self.build_string(oparg)?,
+            BUILD_SLICE => self.build_slice(oparg)?,
+            FORMAT_VALUE => self.format_value(oparg)?,
+            LIST_APPEND => self.list_append(oparg)?,
+            SET_ADD => self.set_add(oparg)?,
+            MAP_ADD => self.map_add(oparg)?,
+            LIST_EXTEND => self.list_extend(oparg)?,
+            SET_UPDATE => self.set_update(oparg)?,
+            DICT_UPDATE => self.dict_update(oparg)?,
+            DICT_MERGE => self.dict_merge(oparg)?,
+            LIST_TO_TUPLE => self.list_to_tuple()?,
+            UNPACK_SEQUENCE => self.unpack_sequence(oparg)?,
+            UNPACK_EX => self.unpack_ex(oparg)?,
+            JUMP_FORWARD => self.jump(oparg as isize),
+            JUMP_BACKWARD | JUMP_BACKWARD_NO_INTERRUPT => self.jump_backward(oparg)?,
+            POP_JUMP_FORWARD_IF_FALSE => self.pop_jump_if(false, oparg as isize)?,
+            POP_JUMP_FORWARD_IF_TRUE => self.pop_jump_if(true, oparg as isize)?,
+            POP_JUMP_BACKWARD_IF_FALSE => self.pop_jump_if(false, -(oparg as isize))?,
+            POP_JUMP_BACKWARD_IF_TRUE => self.pop_jump_if(true, -(oparg as isize))?,
+            POP_JUMP_FORWARD_IF_NONE => self.pop_jump_if_none(true, oparg as isize),
+            POP_JUMP_FORWARD_IF_NOT_NONE => self.pop_jump_if_none(false, oparg as isize),
+            POP_JUMP_BACKWARD_IF_NONE => self.pop_jump_if_none(true, -(oparg as isize)),
+            POP_JUMP_BACKWARD_IF_NOT_NONE => self.pop_jump_if_none(false, -(oparg as isize)),
+            JUMP_IF_FALSE_OR_POP => self.jump_if_or_pop(false, oparg)?,
+            JUMP_IF_TRUE_OR_POP => self.jump_if_or_pop(true, oparg)?,
+            GET_ITER => self.get_iter()?,
+            FOR_ITER => self.for_iter(oparg)?,
+            GET_LEN => self.get_len()?,
+            MATCH_MAPPING => self.match_mapping(),
+            MATCH_SEQUENCE => self.match_sequence(),
+            MATCH_KEYS => self.match_keys()?,
+            MATCH_CLASS => self.match_class(oparg)?,
+            PRECALL => self.precall(oparg),
+            KW_NAMES => self.kw_names(oparg),
+            CALL => self.call(oparg)?,
+            CALL_FUNCTION_EX => self.call_function_ex(oparg)?,
+            MAKE_FUNCTION => self.make_function(oparg)?,
+            RETURN_VALUE => return self.return_value(),
+            RETURN_GENERATOR => return self.return_generator(),
+            YIELD_VALUE => return self.yield_value(),
+            SEND => self.send(oparg)?,
+            GET_YIELD_FROM_ITER => self.get_yield_from_iter()?,
+            GET_AWAITABLE => self.get_awaitable(oparg)?,
+            PUSH_EXC_INFO => self.push_exc_info(),
+            POP_EXCEPT => self.pop_except(),
+            CHECK_EXC_MATCH => self.check_exc_match()?,
+            CHECK_EG_MATCH => self.check_eg_match()?,
+            PREP_RERAISE_STAR => self.prep_reraise_star()?,
+            RERAISE => self.reraise(oparg)?,
+            RAISE_VARARGS => self.raise_varargs(oparg)?,
+            BEFORE_WITH => self.before_with()?,
+            WITH_EXCEPT_START => self.with_except_start()?,
+            IMPORT_NAME => self.import_name(oparg)?,
+            IMPORT_FROM => self.import_from(oparg)?,
+            IMPORT_STAR => self.import_star()?,
+            PRINT_EXPR => self.print_expr()?,
+            other => return Err(unwind::unknown_opcode(other)),
+        }
+        Ok(Flow::Next)
+    }
+}

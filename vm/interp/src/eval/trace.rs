@@ -1,0 +1,103 @@
+//! Line events: a hook that sees each line that is about to run, as a trace function would.
+
+use super::Eval;
+use crate::frames;
+use std::cell::Cell;
+use twinheap_abi::opcode::{DEOPT, JUMP_BACKWARD_NO_INTERRUPT, SEND};
+use twinheap_abi::*;
+use twinheap_objects::code;
+use twinheap_objects::errors::PyResult;
+use twinheap_objects::memory;
+use twinheap_objects::own::Field;
+use twinheap_objects::state::Global;
+
+/// Sees a frame and the line that it is about to run.
+pub type LineHook = fn(&_PyInterpreterFrame, i32);
+
+/// The hook; without one, lines cost nothing.
+pub static LINE_HOOK: Global<Cell<Option<LineHook>>> = Global(Cell::new(None));
+
+/// Whether somebody watches lines.
+#[inline(always)]
+pub(super) fn is_on() -> bool {
+    LINE_HOOK.get().is_some()
+}
+
+/// The instruction that ran before, per frame: the innermost one is at the end.
+static PREVIOUS: Global<Cell<Vec<(*const _PyInterpreterFrame, isize)>>> = Global(Cell::new(Vec::new()));
+
+/// `maybe_call_line_trace`: calls the hook where a line starts, or a loop goes back.
+pub(super) fn before_instruction(eval: &mut Eval) -> PyResult<()> {
+    let frame = eval.frame();
+    let here = frames::last_instruction(frame);
+    let entry = frame.f_code.expect_ref()._co_firsttraceable.get() as isize;
+    let previous = replace_previous(frame, here);
+    if here <= entry {
+        return Ok(());
+    }
+    let lines = line_array(frame.f_code.expect_ref());
+    let last_line = if previous <= entry { -1 } else { lines[previous as usize] };
+    let line = lines[here as usize];
+    if line == -1 {
+        return Ok(());
+    }
+    let mut due = line != last_line;
+    if !due && previous > here {
+        let opcode = code::instructions_of(frame.f_code.expect_ref())[previous as usize] as u8;
+        let opcode = DEOPT[usize::from(opcode)];
+        due = opcode != SEND && opcode != JUMP_BACKWARD_NO_INTERRUPT;
+    }
+    if due && let Some(hook) = LINE_HOOK.get() {
+        hook(frame, line);
+    }
+    Ok(())
+}
+
+/// Notes the instruction of the frame, and tells the one before it; -1 for a fresh frame.
+fn replace_previous(frame: &_PyInterpreterFrame, here: isize) -> isize {
+    let address: *const _PyInterpreterFrame = frame;
+    let mut stack = PREVIOUS.take();
+    let previous = match stack.iter().rposition(|(known, _)| *known == address) {
+        Some(at) => {
+            stack.truncate(at + 1);
+            std::mem::replace(&mut stack[at].1, here)
+        }
+        None => {
+            stack.push((address, here));
+            -1
+        }
+    };
+    PREVIOUS.set(stack);
+    previous
+}
+
+/// A frame ends: what is known of the innermost one is forgotten.
+pub(super) fn frame_ends() {
+    let mut stack = PREVIOUS.take();
+    stack.pop();
+    PREVIOUS.set(stack);
+}
+
+/// The line of every instruction, computed once per code object (`_co_linearray`).
+fn line_array(code: &PyCodeObject) -> &[i32] {
+    let count = code.ob_size.get() as usize;
+    if code._co_linearray.get().is_null() {
+        let block = memory::malloc(4 * count.max(1)).cast::<i32>();
+        assert!(!block.is_null(), "no memory for the lines of a code object");
+        // SAFETY: room for a line per instruction.
+        unsafe {
+            for index in 0..count {
+                *block.add(index) = -1;
+            }
+            for (start, length, position) in code::LineTable::new(code) {
+                for index in start..(start + length).min(count) {
+                    *block.add(index) = position.line.unwrap_or(-1);
+                }
+            }
+        }
+        code._co_linearray.set(block.cast());
+        code._co_linearray_entry_size.set(4);
+    }
+    // SAFETY: filled above, as long as the code object lives.
+    unsafe { std::slice::from_raw_parts(code._co_linearray.get().cast(), count) }
+}

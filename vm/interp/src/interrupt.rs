@@ -1,0 +1,25 @@
+//! What the loop does when it is told to look up: stop a run that has used up its time.
+
+use std::cell::Cell;
+use twinheap_objects::errors::{PyResult, raise_none};
+use twinheap_objects::exceptions::PyExc_KeyboardInterrupt;
+use twinheap_objects::state::{Global, tstate};
+
+/// Set from a signal handler: KeyboardInterrupt is due.
+pub static INTERRUPTED: Global<Cell<bool>> = Global(Cell::new(false));
+
+/// Asks the loop to raise KeyboardInterrupt at the next backward jump.
+pub fn request() {
+    INTERRUPTED.set(true);
+    tstate().eval_breaker.set(true);
+}
+
+/// The eval breaker is set.
+#[cold]
+pub fn handle() -> PyResult<()> {
+    tstate().eval_breaker.set(false);
+    if INTERRUPTED.replace(false) {
+        return Err(raise_none(&PyExc_KeyboardInterrupt));
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! The buffer protocol, as far as simple byte strings need it (`Objects/abstract.c`).
+
+use crate::errors::{PyResult, Raised, buffer_error, type_error};
+use crate::object::{ObjectExt, TypeExt};
+use crate::own::{Layout, Own};
+use std::ffi::{c_char, c_int};
+use std::marker::PhantomData;
+use std::ptr::null_mut;
+use twinheap_abi::*;
+
+/// Only the plain bytes are asked for.
+pub const PyBUF_SIMPLE: c_int = 0;
+/// The bytes are to be written.
+pub const PyBUF_WRITABLE: c_int = 1;
+/// The format of the items is asked for.
+pub const PyBUF_FORMAT: c_int = 4;
+/// The shape is asked for.
+pub const PyBUF_ND: c_int = 8;
+/// The strides are asked for.
+pub const PyBUF_STRIDES: c_int = 0x10 | PyBUF_ND;
+
+/// The bytes of an object that exports them, held until dropped.
+pub struct Buffer<'a> {
+    view: Py_buffer,
+    lender: PhantomData<&'a PyObject>,
+}
+
+const fn empty_view() -> Py_buffer {
+    Py_buffer {
+        buf: null_mut(),
+        obj: null_mut(),
+        len: 0,
+        itemsize: 0,
+        readonly: 0,
+        ndim: 0,
+        format: null_mut(),
+        shape: null_mut(),
+        strides: null_mut(),
+        suboffsets: null_mut(),
+        internal: null_mut(),
+    }
+}
+
+/// The object's function for exporting its memory.
+fn exporter(object: &PyObject) -> Option<getbufferproc> {
+    // SAFETY: the suite of a live type.
+    unsafe { object.type_().tp_as_buffer.get().as_ref() }.and_then(|suite| suite.bf_getbuffer.get())
+}
+
+/// Whether the object exports its memory (`PyObject_CheckBuffer`).
+pub fn is_exporter(object: &PyObject) -> bool {
+    exporter(object).is_some()
+}
+
+impl<'a> Buffer<'a> {
+    /// The object's bytes (`PyObject_GetBuffer` with `PyBUF_SIMPLE`).
+    pub fn of(object: &'a PyObject) -> PyResult<Buffer<'a>> {
+        let Some(get) = exporter(object) else {
+            return Err(not_bytes_like(object));
+        };
+        let mut view = empty_view();
+        // SAFETY: the object's own function fills the view.
+        let status = unsafe { get(object.as_raw(), &mut view, PyBUF_SIMPLE) };
+        crate::errors::from_status(status)?;
+        Ok(Buffer {
+            view,
+            lender: PhantomData,
+        })
+    }
+
+    /// The bytes.
+    pub fn data(&self) -> &[u8] {
+        if self.view.len == 0 {
+            return &[];
+        }
+        // SAFETY: the exporter keeps the memory in place until the view is released.
+        unsafe { std::slice::from_raw_parts(self.view.buf.cast(), self.view.len as usize) }
+    }
+}
+
+impl Drop for Buffer<'_> {
+    fn drop(&mut self) {
+        if self.view.obj.is_null() {
+            return;
+        }
+        // SAFETY: the view owns a reference to its exporter and is released once.
+        unsafe {
+            let object = Own::from_raw(self.view.obj);
+            let suite = object.type_().tp_as_buffer.get().as_ref();
+            if let Some(release) = suite.and_then(|suite| suite.bf_releasebuffer.get()) {
+                release(object.as_raw(), &mut self.view);
+            }
+        }
+    }
+}
+
+/// The complaint about an object without the buffer protocol.
+#[cold]
+pub fn not_bytes_like(object: &PyObject) -> Raised {
+    type_error(format_args!(
+        "a bytes-like object is required, not '{:.100}'",
+        object.type_().name()
+    ))
+}
+
+/// `PyBuffer_FillInfo`: a view of plain bytes.
+///
+/// # Safety
+/// `view` is valid, and `data` points to `length` bytes that live as long as the view.
+pub unsafe fn fill_info(
+    view: *mut Py_buffer,
+    object: &PyObject,
+    data: *mut u8,
+    length: usize,
+    readonly: bool,
+    flags: c_int,
+) -> PyResult<()> {
+    if flags & PyBUF_WRITABLE != 0 && readonly {
+        return Err(buffer_error("Object is not writable."));
+    }
+    // SAFETY: a valid view, by contract. The fields it points to are its own.
+    unsafe {
+        *view = empty_view();
+        let view = &mut *view;
+        view.obj = Own::new(object).into_raw();
+        view.buf = data.cast();
+        view.len = length as isize;
+        view.readonly = c_int::from(readonly);
+        view.itemsize = 1;
+        view.ndim = 1;
+        if flags & PyBUF_FORMAT != 0 {
+            view.format = c"B".as_ptr().cast_mut().cast::<c_char>();
+        }
+        if flags & PyBUF_ND != 0 {
+            view.shape = &mut view.len;
+        }
+        if flags & PyBUF_STRIDES == PyBUF_STRIDES {
+            view.strides = &mut view.itemsize;
+        }
+    }
+    Ok(())
+}

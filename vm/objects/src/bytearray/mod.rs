@@ -1,0 +1,608 @@
+//! bytearray (`Objects/bytearrayobject.c`): bytes that can change, in a block of their own.
+//!
+//! `ob_bytes` is the block (of `ob_alloc` bytes), `ob_start` where the data begin in it: cutting
+//! off the front moves `ob_start` alone. While a view is exported the size must not change.
+
+mod methods;
+
+use crate::abstract_;
+use crate::buffer::{self, Buffer};
+use crate::bytes::shared::{self as s, ByteString};
+use crate::bytes::{self, value_of};
+use crate::errors::{self, PyResult, buffer_error, index_error, type_error, value_error};
+use crate::memory::{self, Visitor};
+use crate::object::{self, ObjectExt, TypeExt, compare_result};
+use crate::own::{Field, Layout, Own};
+use crate::singletons::not_implemented;
+use crate::{long, methods, slice, slot, static_type, tuple, typed, unicode};
+use std::cell::Cell;
+use std::ffi::c_int;
+use std::ptr::null_mut;
+use twinheap_abi::*;
+
+typed!(PyByteArrayObject, PyByteArray_Type);
+
+/// What an empty bytearray's data pointer points to.
+static EMPTY_DATA: [u8; 1] = [0];
+
+/// The bytes. They stay where they are until the bytearray is changed.
+#[inline(always)]
+pub fn data_of(array: &PyByteArrayObject) -> &[u8] {
+    let length = array.ob_size.get() as usize;
+    if length == 0 {
+        return &EMPTY_DATA[..0];
+    }
+    // SAFETY: `ob_size` bytes lie at `ob_start`.
+    unsafe { std::slice::from_raw_parts(array.ob_start.get(), length) }
+}
+
+/// `PyByteArray_FromStringAndSize`.
+#[doc(alias = "PyByteArray_FromStringAndSize")]
+pub fn from_slice(data: &[u8]) -> PyResult<Own<PyByteArrayObject>> {
+    let object: *mut PyByteArrayObject =
+        memory::new_object(&PyByteArray_Type, size_of::<PyByteArrayObject>())?;
+    // SAFETY: fresh memory of a bytearray's size.
+    let array = unsafe {
+        let array = &*object;
+        array.ob_size.set(0);
+        array.ob_alloc.set(0);
+        array.ob_bytes.set(null_mut());
+        array.ob_start.set(null_mut());
+        array.ob_exports.set(0);
+        Own::from_raw(object)
+    };
+    if !data.is_empty() {
+        replace_block(&array, data, data.len() + 1)?;
+    }
+    Ok(array)
+}
+
+/// Moves the data into a fresh block of `capacity` bytes, a NUL behind them.
+fn replace_block(array: &PyByteArrayObject, data: &[u8], capacity: usize) -> PyResult<()> {
+    let block = memory::malloc(capacity);
+    if block.is_null() {
+        return Err(errors::no_memory());
+    }
+    // SAFETY: room for the data and a NUL; the old block belonged to the array alone.
+    unsafe {
+        std::ptr::copy_nonoverlapping(data.as_ptr(), block, data.len());
+        block.add(data.len()).write(0);
+        let old = array.ob_bytes.replace(block);
+        array.ob_start.set(block);
+        array.ob_alloc.set(capacity as isize);
+        array.ob_size.set(data.len() as isize);
+        if !old.is_null() {
+            memory::free(old);
+        }
+    }
+    Ok(())
+}
+
+fn check_exports(array: &PyByteArrayObject) -> PyResult<()> {
+    match array.ob_exports.get() {
+        0 => Ok(()),
+        _ => Err(buffer_error(
+            "Existing exports of data: object cannot be re-sized",
+        )),
+    }
+}
+
+/// `PyByteArray_Resize`: how the block grows and shrinks.
+fn resize(array: &PyByteArrayObject, size: usize) -> PyResult<()> {
+    let old_size = array.ob_size.get() as usize;
+    if size == old_size {
+        return Ok(());
+    }
+    check_exports(array)?;
+    let allocated = array.ob_alloc.get() as usize;
+    // SAFETY: the start lies in the block, or both are null.
+    let offset = unsafe { array.ob_start.get().offset_from(array.ob_bytes.get()) } as usize;
+    if size + offset < allocated && size >= allocated / 2 {
+        return set_size_in_place(array, size);
+    }
+    let capacity = if size + offset < allocated || size > allocated + (allocated >> 3) {
+        size + 1
+    } else {
+        size + (size >> 3) + if size < 9 { 3 } else { 6 }
+    };
+    let data = data_of(array)[..size.min(old_size)].to_vec();
+    let mut block = data;
+    block.resize(size, 0);
+    replace_block(array, &block, capacity.max(size + 1))
+}
+
+fn set_size_in_place(array: &PyByteArrayObject, size: usize) -> PyResult<()> {
+    array.ob_size.set(size as isize);
+    // SAFETY: the block has room for the data and a NUL.
+    unsafe { array.ob_start.get().add(size).write(0) };
+    Ok(())
+}
+
+/// The data as they can be changed in place.
+///
+/// # Safety
+/// No other borrow of the data is alive.
+#[expect(
+    clippy::mut_from_ref,
+    reason = "the fields are cells; the caller holds the only borrow"
+)]
+unsafe fn data_mut(array: &PyByteArrayObject) -> &mut [u8] {
+    let length = array.ob_size.get() as usize;
+    if length == 0 {
+        return &mut [];
+    }
+    // SAFETY: `ob_size` bytes lie at `ob_start`; not borrowed elsewhere, by contract.
+    unsafe { std::slice::from_raw_parts_mut(array.ob_start.get(), length) }
+}
+
+/// Puts new bytes in the place of those from `start` to `end` (`bytearray_setslice_linear`).
+fn splice(array: &PyByteArrayObject, start: usize, end: usize, new: &[u8]) -> PyResult<()> {
+    let old = data_of(array).len();
+    let removed = end - start;
+    if new.len() < removed {
+        check_exports(array)?;
+        if start == 0 {
+            // Cutting off the front only moves the start.
+            // SAFETY: inside the block.
+            array
+                .ob_start
+                .set(unsafe { array.ob_start.get().add(removed - new.len()) });
+            array.ob_size.set((old - (removed - new.len())) as isize);
+            // SAFETY: no borrow of the data is alive.
+            unsafe { data_mut(array)[..new.len()].copy_from_slice(new) };
+            let size = array.ob_size.get() as usize;
+            return shrink_after_cut(array, size);
+        }
+        // SAFETY: no borrow of the data is alive.
+        unsafe { data_mut(array).copy_within(end..old, start + new.len()) };
+        resize(array, old - (removed - new.len()))?;
+    } else if new.len() > removed {
+        let grown = old + new.len() - removed;
+        resize(array, grown)?;
+        // SAFETY: no borrow of the data is alive.
+        unsafe { data_mut(array).copy_within(end..old, start + new.len()) };
+    }
+    // SAFETY: no borrow of the data is alive.
+    unsafe { data_mut(array)[start..start + new.len()].copy_from_slice(new) };
+    Ok(())
+}
+
+/// After the front was cut off the block shrinks by the rules of a resize.
+fn shrink_after_cut(array: &PyByteArrayObject, size: usize) -> PyResult<()> {
+    let allocated = array.ob_alloc.get() as usize;
+    if size >= allocated / 2 {
+        return set_size_in_place(array, size);
+    }
+    let data = data_of(array).to_vec();
+    replace_block(array, &data, size + 1)
+}
+
+impl ByteString for PyByteArrayObject {
+    const NAME: &'static str = "bytearray";
+
+    fn data(&self) -> &[u8] {
+        data_of(self)
+    }
+
+    fn make(data: &[u8]) -> PyResult {
+        Ok(from_slice(data)?.upcast())
+    }
+
+    fn unchanged(&self) -> PyResult {
+        Self::make(data_of(self))
+    }
+}
+
+fn bytearray_repr(array: &PyByteArrayObject) -> PyResult {
+    let data = data_of(array);
+    let quote = if data.contains(&b'\'') && !data.contains(&b'"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut out = format!("{}(b{quote}", array.as_object().type_().short_name());
+    for &byte in data {
+        match byte {
+            b'\'' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b'\t' => out.push_str("\\t"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b' '..=b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push(quote);
+    out.push(')');
+    Ok(unicode::from_str(&out)?.upcast())
+}
+
+fn bytearray_length(array: &PyByteArrayObject) -> PyResult<usize> {
+    Ok(array.ob_size.get() as usize)
+}
+
+fn bytearray_concat(left: &PyObject, right: &PyObject) -> PyResult {
+    if !buffer::is_exporter(left) || !buffer::is_exporter(right) {
+        return Err(type_error(format_args!(
+            "can't concat {:.100} to {:.100}",
+            right.type_().name(),
+            left.type_().name()
+        )));
+    }
+    let (left, right) = (Buffer::of(left)?, Buffer::of(right)?);
+    Ok(from_slice(&[left.data(), right.data()].concat())?.upcast())
+}
+
+fn bytearray_iconcat(array: &PyByteArrayObject, other: &PyObject) -> PyResult {
+    if !buffer::is_exporter(other) {
+        return Err(type_error(format_args!(
+            "can't concat {:.100} to {:.100}",
+            other.type_().name(),
+            array.as_object().type_().name()
+        )));
+    }
+    let added = Buffer::of(other)?.data().to_vec();
+    let size = data_of(array).len();
+    resize(array, size + added.len())?;
+    // SAFETY: no borrow of the data is alive.
+    unsafe { data_mut(array)[size..].copy_from_slice(&added) };
+    Ok(Own::new(array).upcast())
+}
+
+fn repeated(array: &PyByteArrayObject, count: isize) -> PyResult<Vec<u8>> {
+    let count = count.max(0) as usize;
+    match data_of(array).len().checked_mul(count) {
+        Some(total) if total < 1 << 46 => Ok(data_of(array).repeat(count)),
+        _ => Err(errors::no_memory()),
+    }
+}
+
+fn bytearray_repeat(array: &PyByteArrayObject, count: isize) -> PyResult {
+    Ok(from_slice(&repeated(array, count)?)?.upcast())
+}
+
+fn bytearray_irepeat(array: &PyByteArrayObject, count: isize) -> PyResult {
+    let data = repeated(array, count)?;
+    resize(array, data.len())?;
+    // SAFETY: no borrow of the data is alive.
+    unsafe { data_mut(array).copy_from_slice(&data) };
+    Ok(Own::new(array).upcast())
+}
+
+fn bytearray_getitem(array: &PyByteArrayObject, index: isize) -> PyResult {
+    match data_of(array).get(index as usize) {
+        Some(&byte) if index >= 0 => long::from_isize(isize::from(byte)),
+        _ => Err(index_error("bytearray index out of range")),
+    }
+}
+
+fn bytearray_contains(array: &PyByteArrayObject, needle: &PyObject) -> PyResult<bool> {
+    s::contains(data_of(array), needle)
+}
+
+fn bad_index(key: &PyObject) -> errors::Raised {
+    type_error(format_args!(
+        "bytearray indices must be integers or slices, not {:.200}",
+        key.type_().name()
+    ))
+}
+
+fn bytearray_subscript(array: &PyByteArrayObject, key: &PyObject) -> PyResult {
+    if let Some(index) = abstract_::index_or_slice(key)? {
+        return bytearray_getitem(
+            array,
+            if index < 0 {
+                index + array.ob_size.get()
+            } else {
+                index
+            },
+        );
+    }
+    let key = key
+        .downcast_ref::<PySliceObject>()
+        .ok_or_else(|| bad_index(key))?;
+    let span = slice::indices(key, array.ob_size.get())?;
+    let data = data_of(array);
+    let picked: Vec<u8> = span.positions().map(|at| data[at]).collect();
+    Ok(from_slice(&picked)?.upcast())
+}
+
+fn set_item(array: &PyByteArrayObject, index: isize, value: Option<&PyObject>) -> PyResult<()> {
+    let size = array.ob_size.get();
+    if index < 0 || index >= size {
+        return Err(index_error("bytearray index out of range"));
+    }
+    match value {
+        None => splice(array, index as usize, index as usize + 1, &[]),
+        Some(value) => {
+            let byte = value_of(value)?;
+            // Reading the value may have run code that has shortened the array.
+            if index >= array.ob_size.get() {
+                return Err(index_error("bytearray index out of range"));
+            }
+            // SAFETY: no borrow of the data is alive.
+            unsafe { data_mut(array)[index as usize] = byte };
+            Ok(())
+        }
+    }
+}
+
+fn bytearray_setitem(
+    array: &PyByteArrayObject,
+    index: isize,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
+    set_item(array, index, value)
+}
+
+/// The bytes that are assigned to a slice.
+fn assigned_bytes(value: Option<&PyObject>) -> PyResult<Vec<u8>> {
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
+    if let Some(array) = value.downcast_ref::<PyByteArrayObject>() {
+        return Ok(data_of(array).to_vec());
+    }
+    let is_number = value.downcast_ref::<PyLongObject>().is_some();
+    if is_number || value.downcast_ref::<PyASCIIObject>().is_some() {
+        return Err(type_error(
+            "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
+        ));
+    }
+    let made = methods::from_source(value)?;
+    Ok(data_of(&made).to_vec())
+}
+
+fn bytearray_ass_subscript(
+    array: &PyByteArrayObject,
+    key: &PyObject,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
+    if let Some(index) = abstract_::index_or_slice(key)? {
+        return set_item(
+            array,
+            if index < 0 {
+                index + array.ob_size.get()
+            } else {
+                index
+            },
+            value,
+        );
+    }
+    let key = key
+        .downcast_ref::<PySliceObject>()
+        .ok_or_else(|| bad_index(key))?;
+    let new = assigned_bytes(value)?;
+    let span = slice::indices(key, array.ob_size.get())?;
+    if span.step == 1 {
+        let start = span.start as usize;
+        return splice(array, start, start + span.length.max(0) as usize, &new);
+    }
+    // Nothing assigned to positions apart from each other deletes them.
+    if new.is_empty() {
+        return delete_positions(array, &span.positions().collect::<Vec<usize>>());
+    }
+    if new.len() as isize != span.length {
+        return Err(value_error(format_args!(
+            "attempt to assign bytes of size {} to extended slice of size {}",
+            new.len(),
+            span.length
+        )));
+    }
+    // SAFETY: no borrow of the data is alive.
+    let data = unsafe { data_mut(array) };
+    for (at, byte) in span.positions().zip(new) {
+        data[at] = byte;
+    }
+    Ok(())
+}
+
+fn delete_positions(array: &PyByteArrayObject, positions: &[usize]) -> PyResult<()> {
+    if positions.is_empty() {
+        return Ok(());
+    }
+    check_exports(array)?;
+    let mut kept = data_of(array).to_vec();
+    let mut at = 0;
+    kept.retain(|_| {
+        at += 1;
+        !positions.contains(&(at - 1))
+    });
+    // SAFETY: no borrow of the data is alive.
+    unsafe { data_mut(array)[..kept.len()].copy_from_slice(&kept) };
+    resize(array, kept.len())
+}
+
+fn bytearray_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
+    if !buffer::is_exporter(a) || !buffer::is_exporter(b) {
+        return Ok(not_implemented());
+    }
+    let (left, right) = (Buffer::of(a)?, Buffer::of(b)?);
+    Ok(compare_result(left.data().cmp(right.data()), op))
+}
+
+fn bytearray_mod(a: &PyObject, b: &PyObject) -> PyResult {
+    match a.downcast_ref::<PyByteArrayObject>() {
+        Some(template) => Ok(from_slice(&bytes::format(data_of(template), b)?)?.upcast()),
+        None => Ok(not_implemented()),
+    }
+}
+
+unsafe extern "C" fn bytearray_getbuffer(
+    this: *mut PyObject,
+    view: *mut Py_buffer,
+    flags: c_int,
+) -> c_int {
+    // SAFETY: called with a live bytearray and a valid view.
+    unsafe {
+        let array: &PyByteArrayObject = crate::own::arg(this);
+        let data = data_of(array);
+        match buffer::fill_info(
+            view,
+            array.as_object(),
+            data.as_ptr().cast_mut(),
+            data.len(),
+            false,
+            flags,
+        ) {
+            Ok(()) => {
+                array.ob_exports.set(array.ob_exports.get() + 1);
+                0
+            }
+            Err(_) => -1,
+        }
+    }
+}
+
+unsafe extern "C" fn bytearray_releasebuffer(this: *mut PyObject, _: *mut Py_buffer) {
+    // SAFETY: called with the live bytearray that exported the view.
+    let array: &PyByteArrayObject = unsafe { crate::own::arg(this) };
+    array.ob_exports.set(array.ob_exports.get() - 1);
+}
+
+unsafe fn bytearray_dealloc(array: *mut PyByteArrayObject) {
+    // SAFETY: called once, when the last reference is gone.
+    unsafe {
+        let object = &*array;
+        if !object.ob_bytes.get().is_null() {
+            memory::free(object.ob_bytes.get());
+        }
+        match object.as_object().type_().tp_free.get() {
+            Some(free) => free(array.cast()),
+            None => memory::object_del(array.cast()),
+        }
+    }
+}
+
+// Iteration.
+
+/// A bytearray iterator: the bytearray until it is used up, and the next index.
+#[repr(C)]
+pub struct bytesiterobject {
+    pub ob_base: PyObject,
+    pub it_index: Cell<Py_ssize_t>,
+    pub it_seq: Pointer<PyByteArrayObject>,
+}
+
+// SAFETY: `#[repr(C)]`, begins with the header.
+unsafe impl Layout for bytesiterobject {}
+
+fn bytearray_iter(array: &PyByteArrayObject) -> PyResult {
+    let made: *mut bytesiterobject =
+        memory::new_gc_object(&PyByteArrayIter_Type, size_of::<bytesiterobject>())?;
+    // SAFETY: fresh memory of the iterator's size; it is tracked once its fields are set.
+    unsafe {
+        (*made).it_index.set(0);
+        (*made).it_seq.set(Own::new(array).into_raw());
+        memory::track(made.cast());
+        Ok(Own::from_raw(made).upcast())
+    }
+}
+
+fn iterator_next(iterator: &bytesiterobject) -> PyResult<Option<Own>> {
+    let Some(array) = Field::as_ref(&iterator.it_seq) else {
+        return Ok(None);
+    };
+    let index = iterator.it_index.get();
+    if let Some(&byte) = data_of(array).get(index as usize) {
+        iterator.it_index.set(index + 1);
+        return Ok(Some(long::from_isize(isize::from(byte))?));
+    }
+    iterator.it_seq.clear();
+    Ok(None)
+}
+
+fn iterator_length_hint(iterator: &bytesiterobject) -> PyResult {
+    let left = Field::as_ref(&iterator.it_seq).map_or(0, |array| {
+        (array.ob_size.get() - iterator.it_index.get()).max(0)
+    });
+    long::from_isize(left)
+}
+
+fn iterator_reduce(iterator: &bytesiterobject) -> PyResult {
+    let function = crate::import_hook::builtin("iter")?;
+    let Some(array) = Field::as_ref(&iterator.it_seq) else {
+        let args = tuple::pack(&[tuple::empty().as_object()])?;
+        return Ok(tuple::from_vec(vec![function, args.upcast()])?.upcast());
+    };
+    let args = tuple::pack(&[array.as_object()])?;
+    let index = long::from_isize(iterator.it_index.get())?;
+    Ok(tuple::from_vec(vec![function, args.upcast(), index])?.upcast())
+}
+
+fn iterator_setstate(iterator: &bytesiterobject, state: &PyObject) -> PyResult {
+    let index = long::as_ssize(&*abstract_::index(state)?)?;
+    if let Some(array) = Field::as_ref(&iterator.it_seq) {
+        iterator.it_index.set(index.clamp(0, array.ob_size.get()));
+    }
+    Ok(crate::singletons::none())
+}
+
+fn iterator_traverse(iterator: &bytesiterobject, visitor: &mut Visitor) {
+    visitor.field(&iterator.it_seq);
+}
+
+unsafe fn iterator_dealloc(iterator: *mut bytesiterobject) {
+    // SAFETY: called once, when the last reference is gone.
+    unsafe {
+        memory::untrack(iterator.cast());
+        (*iterator).it_seq.clear();
+        memory::gc_del(iterator.cast());
+    }
+}
+
+methods! {
+    static ITERATOR_METHODS:
+    "__length_hint__" => noargs(iterator_length_hint);
+    "__reduce__" => noargs(iterator_reduce, "($self, /)");
+    "__setstate__" => o(iterator_setstate);
+}
+
+static_type! {
+    /// `bytearray_iterator`.
+    PyByteArrayIter_Type = "bytearray_iterator", size size_of::<bytesiterobject>(), 0,
+        flags Py_TPFLAGS_HAVE_GC;
+    tp_dealloc: slot!(dealloc iterator_dealloc),
+    tp_getattro: Some(object::PyObject_GenericGetAttr),
+    tp_traverse: slot!(traverse iterator_traverse),
+    tp_iter: slot!(unary object::self_iter),
+    tp_iternext: slot!(iternext iterator_next),
+    tp_methods: ITERATOR_METHODS.as_ptr(),
+}
+
+static_type! {
+    /// `bytearray`.
+    PyByteArray_Type = "bytearray", size size_of::<PyByteArrayObject>(), 0,
+        flags Py_TPFLAGS_BASETYPE | _Py_TPFLAGS_MATCH_SELF;
+    number { nb_remainder: slot!(binary bytearray_mod) }
+    sequence {
+        sq_length: slot!(len bytearray_length),
+        sq_concat: slot!(binary bytearray_concat),
+        sq_repeat: slot!(ssizearg bytearray_repeat),
+        sq_item: slot!(ssizearg bytearray_getitem),
+        sq_ass_item: slot!(ssizeobjarg bytearray_setitem),
+        sq_contains: slot!(objobj bytearray_contains),
+        sq_inplace_concat: slot!(binary bytearray_iconcat),
+        sq_inplace_repeat: slot!(ssizearg bytearray_irepeat),
+    }
+    mapping {
+        mp_length: slot!(len bytearray_length),
+        mp_subscript: slot!(binary bytearray_subscript),
+        mp_ass_subscript: slot!(objobjarg bytearray_ass_subscript),
+    }
+    buffer {
+        bf_getbuffer: Some(bytearray_getbuffer),
+        bf_releasebuffer: Some(bytearray_releasebuffer),
+    }
+    tp_dealloc: slot!(dealloc bytearray_dealloc),
+    tp_repr: slot!(unary bytearray_repr),
+    tp_str: slot!(unary bytearray_repr),
+    tp_hash: Some(object::PyObject_HashNotImplemented),
+    tp_getattro: Some(object::PyObject_GenericGetAttr),
+    tp_richcompare: slot!(richcmp bytearray_richcompare),
+    tp_iter: slot!(unary bytearray_iter),
+    tp_methods: methods::BYTEARRAY_METHODS.as_ptr(),
+    tp_init: slot!(init methods::bytearray_init),
+    tp_alloc: Some(memory::PyType_GenericAlloc),
+    tp_new: slot!(new methods::bytearray_generic_new),
+    tp_free: Some(memory::object_free),
+}

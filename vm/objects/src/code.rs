@@ -1,0 +1,529 @@
+//! code (`Objects/codeobject.c`): making code objects, and reading their line tables.
+
+use crate::bytes;
+use crate::errors::{PyResult, value_error};
+use crate::memory;
+use crate::object::{self, ObjectExt};
+use crate::own::{Field, Layout, Own};
+use crate::singletons::none;
+use crate::{getset, long, members, slot, static_type, tuple, typed, unicode};
+use std::mem::offset_of;
+use std::ptr::null_mut;
+use twinheap_abi::opcode::{CACHES, DEOPT, RESUME};
+use twinheap_abi::*;
+
+typed!(PyCodeObject, PyCode_Type);
+
+/// Everything that a code object is made of (`struct _PyCodeConstructor`).
+pub struct Parts {
+    pub filename: Own,
+    pub name: Own,
+    pub qualname: Own,
+    pub flags: i32,
+    pub code: Own<PyBytesObject>,
+    pub firstlineno: i32,
+    pub linetable: Own<PyBytesObject>,
+    pub consts: Own<PyTupleObject>,
+    pub names: Own<PyTupleObject>,
+    pub localsplusnames: Own<PyTupleObject>,
+    pub localspluskinds: Own<PyBytesObject>,
+    pub argcount: i32,
+    pub posonlyargcount: i32,
+    pub kwonlyargcount: i32,
+    pub stacksize: i32,
+    pub exceptiontable: Own<PyBytesObject>,
+}
+
+/// `_PyCode_New`.
+pub fn new(parts: Parts) -> PyResult<Own<PyCodeObject>> {
+    let instructions = bytes::data_of(&parts.code);
+    if instructions.is_empty() || !instructions.len().is_multiple_of(2) {
+        return Err(value_error("code: co_code is malformed"));
+    }
+    intern_names(&parts.names);
+    intern_names(&parts.localsplusnames);
+    intern_constants(&parts.consts);
+    let count = instructions.len() / 2;
+    let size = offset_of!(PyCodeObject, co_code_adaptive) + instructions.len();
+    let object: *mut PyCodeObject = memory::new_object(&PyCode_Type, size)?;
+    // SAFETY: fresh memory of that size.
+    unsafe {
+        std::ptr::write_bytes(
+            object.cast::<u8>().add(size_of::<PyVarObject>()),
+            0,
+            size - size_of::<PyVarObject>(),
+        );
+        let code = &*object;
+        code.ob_size.set(count as isize);
+        let target = code.co_code_adaptive.as_ptr().cast_mut().cast::<u8>();
+        std::ptr::copy_nonoverlapping(instructions.as_ptr(), target, instructions.len());
+        fill(code, parts);
+        Ok(Own::from_raw(object))
+    }
+}
+
+fn fill(code: &PyCodeObject, parts: Parts) {
+    let kinds = bytes::data_of(&parts.localspluskinds);
+    let count = |test: &dyn Fn(u8) -> bool| kinds.iter().filter(|&&kind| test(kind)).count() as i32;
+    code.co_nlocalsplus.set(kinds.len() as i32);
+    code.co_nlocals
+        .set(count(&|kind| kind & CO_FAST_LOCAL != 0));
+    code.co_nplaincellvars.set(count(&|kind| {
+        kind & CO_FAST_CELL != 0 && kind & CO_FAST_LOCAL == 0
+    }));
+    code.co_ncellvars
+        .set(count(&|kind| kind & CO_FAST_CELL != 0));
+    code.co_nfreevars
+        .set(count(&|kind| kind & CO_FAST_FREE != 0));
+    code.co_flags.set(parts.flags);
+    code.co_warmup.set(-8);
+    code.co_argcount.set(parts.argcount);
+    code.co_posonlyargcount.set(parts.posonlyargcount);
+    code.co_kwonlyargcount.set(parts.kwonlyargcount);
+    code.co_stacksize.set(parts.stacksize);
+    code.co_firstlineno.set(parts.firstlineno);
+    code.co_consts.set(parts.consts.into_raw().cast());
+    code.co_names.set(parts.names.into_raw().cast());
+    code.co_exceptiontable
+        .set(parts.exceptiontable.into_raw().cast());
+    code.co_localsplusnames
+        .set(parts.localsplusnames.into_raw().cast());
+    code.co_localspluskinds
+        .set(parts.localspluskinds.into_raw().cast());
+    code.co_filename.set(parts.filename.into_raw());
+    code.co_name.set(parts.name.into_raw());
+    code.co_qualname.set(parts.qualname.into_raw());
+    code.co_linetable.set(parts.linetable.into_raw().cast());
+    code.co_weakreflist.set(null_mut());
+    code._co_code.set(null_mut());
+    code._co_linearray.set(null_mut());
+    let mut first = 0;
+    while first < code.ob_size.get() as usize {
+        if instructions_of(code)[first] as u8 == RESUME {
+            break;
+        }
+        first += 1;
+    }
+    code._co_firsttraceable.set(first as i32);
+}
+
+/// The instructions.
+#[inline(always)]
+pub fn instructions_of(code: &PyCodeObject) -> &[_Py_CODEUNIT] {
+    // SAFETY: `ob_size` instructions lie behind the header.
+    unsafe {
+        std::slice::from_raw_parts(
+            code.co_code_adaptive.as_ptr().cast(),
+            code.ob_size.get() as usize,
+        )
+    }
+}
+
+/// Replaces the strings of a tuple under construction by their interned twins (`intern_strings`).
+fn intern_names(names: &PyTupleObject) {
+    for index in 0..names.ob_size.get() as usize {
+        intern_item(names, index);
+    }
+}
+
+fn intern_item(items: &PyTupleObject, index: usize) {
+    // SAFETY: the item's slot; the tuple belongs to a code object under construction.
+    unsafe {
+        let place = tuple::items_pointer(items).add(index);
+        let text: Own<PyASCIIObject> = Own::from_raw((*place).cast());
+        *place = unicode::intern(text).into_raw().cast();
+    }
+}
+
+/// Constants that look like names are interned, in nested tuples and frozensets too.
+fn intern_constants(consts: &PyTupleObject) {
+    for index in 0..consts.ob_size.get() as usize {
+        let item = tuple::items(consts)[index];
+        if let Some(text) = item.downcast_exact::<PyASCIIObject>() {
+            if all_name_characters(text) {
+                intern_item(consts, index);
+            }
+        } else if let Some(nested) = item.downcast_exact::<PyTupleObject>() {
+            intern_constants(nested);
+        } else if item.is_exactly(&crate::set::PyFrozenSet_Type) {
+            intern_frozenset(consts, index);
+        }
+    }
+}
+
+fn intern_frozenset(consts: &PyTupleObject, index: usize) {
+    let item = Own::new(tuple::items(consts)[index]);
+    let Ok(members) = tuple::from_iterable(&item) else {
+        crate::errors::clear();
+        return;
+    };
+    let before: Vec<*mut PyObject> = tuple::items(&members).iter().map(|m| m.as_raw()).collect();
+    intern_constants(&members);
+    let changed = tuple::items(&members)
+        .iter()
+        .zip(before)
+        .any(|(new, old)| new.as_raw() != old);
+    if changed && let Ok(made) = crate::set::frozen_from_iterable(members.as_object()) {
+        // SAFETY: the item's slot; the tuple belongs to a code object under construction.
+        unsafe {
+            let place = tuple::items_pointer(consts).add(index);
+            let old = std::ptr::replace(place, made.into_raw().cast());
+            crate::own::decref(old);
+        }
+    }
+}
+
+fn all_name_characters(text: &PyASCIIObject) -> bool {
+    unicode::as_ascii(text).is_some_and(|text| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
+}
+
+/// `co_code`: base instructions, caches zeroed.
+pub fn base_instructions(code: &PyCodeObject) -> Vec<u8> {
+    let instructions = instructions_of(code);
+    let mut out = Vec::with_capacity(instructions.len() * 2);
+    let mut index = 0;
+    while index < instructions.len() {
+        let opcode = DEOPT[usize::from(instructions[index] as u8)];
+        out.extend_from_slice(&[opcode, (instructions[index] >> 8) as u8]);
+        let caches = usize::from(CACHES[usize::from(opcode)]);
+        out.resize(out.len() + 2 * caches, 0);
+        index += 1 + caches;
+    }
+    out
+}
+
+/// A position in the source, as the line table tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    pub line: Option<i32>,
+    pub end_line: Option<i32>,
+    pub column: Option<i32>,
+    pub end_column: Option<i32>,
+}
+
+/// Walks the entries of a line table: first instruction, number of instructions, position.
+pub struct LineTable<'a> {
+    table: &'a [u8],
+    at: usize,
+    line: i32,
+    instruction: usize,
+}
+
+impl<'a> LineTable<'a> {
+    pub fn new(code: &'a PyCodeObject) -> LineTable<'a> {
+        // SAFETY: the line table of a code object is bytes.
+        let table = unsafe { bytes::data_of(&*code.co_linetable.get().cast()) };
+        LineTable {
+            table,
+            at: 0,
+            line: code.co_firstlineno.get(),
+            instruction: 0,
+        }
+    }
+
+    fn varint(&mut self) -> u32 {
+        let mut value = 0;
+        let mut shift = 0;
+        while let Some(&byte) = self.table.get(self.at) {
+            self.at += 1;
+            value |= u32::from(byte & 63) << shift;
+            shift += 6;
+            if byte & 64 == 0 {
+                break;
+            }
+        }
+        value
+    }
+
+    fn signed_varint(&mut self) -> i32 {
+        let value = self.varint();
+        if value & 1 != 0 {
+            -((value >> 1) as i32)
+        } else {
+            (value >> 1) as i32
+        }
+    }
+
+    fn byte(&mut self) -> i32 {
+        let byte = self.table.get(self.at).copied().unwrap_or_default();
+        self.at += 1;
+        i32::from(byte)
+    }
+}
+
+impl Iterator for LineTable<'_> {
+    type Item = (usize, usize, Position);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let first = *self.table.get(self.at)?;
+        self.at += 1;
+        let count = usize::from(first & 7) + 1;
+        let kind = first >> 3 & 15;
+        let mut position = Position::default();
+        match kind {
+            15 => {}
+            14 => {
+                self.line += self.signed_varint();
+                position.line = Some(self.line);
+                position.end_line = Some(self.line + self.varint() as i32);
+                let (column, end_column) = (self.varint() as i32, self.varint() as i32);
+                position.column = (column > 0).then_some(column - 1);
+                position.end_column = (end_column > 0).then_some(end_column - 1);
+            }
+            13 => {
+                self.line += self.signed_varint();
+                position.line = Some(self.line);
+                position.end_line = Some(self.line);
+            }
+            10..=12 => {
+                self.line += i32::from(kind) - 10;
+                position.line = Some(self.line);
+                position.end_line = Some(self.line);
+                position.column = Some(self.byte());
+                position.end_column = Some(self.byte());
+            }
+            _ => {
+                let second = self.byte();
+                let column = i32::from(kind) << 3 | second >> 4;
+                position.line = Some(self.line);
+                position.end_line = Some(self.line);
+                position.column = Some(column);
+                position.end_column = Some(column + (second & 15));
+            }
+        }
+        let start = self.instruction;
+        self.instruction += count;
+        Some((start, count, position))
+    }
+}
+
+/// Where in the source the instruction at a byte offset comes from.
+pub fn position_of(code: &PyCodeObject, offset: i32) -> Position {
+    if offset < 0 {
+        return Position {
+            line: Some(code.co_firstlineno.get()),
+            ..Position::default()
+        };
+    }
+    let instruction = offset as usize / 2;
+    LineTable::new(code)
+        .find(|(start, count, _)| (*start..start + count).contains(&instruction))
+        .map_or_else(Position::default, |(_, _, position)| position)
+}
+
+/// `PyCode_Addr2Line`; -1 where there is no line.
+pub fn line_of(code: &PyCodeObject, offset: i32) -> i32 {
+    position_of(code, offset).line.unwrap_or(-1)
+}
+
+fn names_by_kind(code: &PyCodeObject, mask: u8) -> PyResult {
+    // SAFETY: names are a tuple, kinds are bytes.
+    let (names, kinds) = unsafe {
+        (
+            tuple::items(&*code.co_localsplusnames.get().cast()),
+            bytes::data_of(&*code.co_localspluskinds.get().cast()),
+        )
+    };
+    let picked: Vec<&PyObject> = names
+        .iter()
+        .zip(kinds)
+        .filter(|(_, kind)| **kind & mask != 0)
+        .map(|(name, _)| *name)
+        .collect();
+    Ok(tuple::pack(&picked)?.upcast())
+}
+
+fn get_code(code: &PyCodeObject) -> PyResult {
+    if let Some(cached) = code._co_code.own() {
+        return Ok(cached);
+    }
+    let made = bytes::from_slice(&base_instructions(code))?.upcast();
+    code._co_code.put(Some(made.clone()));
+    Ok(made)
+}
+
+fn get_varnames(code: &PyCodeObject) -> PyResult {
+    names_by_kind(code, CO_FAST_LOCAL)
+}
+
+fn get_cellvars(code: &PyCodeObject) -> PyResult {
+    names_by_kind(code, CO_FAST_CELL)
+}
+
+fn get_freevars(code: &PyCodeObject) -> PyResult {
+    names_by_kind(code, CO_FAST_FREE)
+}
+
+fn repr(code: &PyCodeObject) -> PyResult {
+    let mut writer = unicode::Writer::new();
+    writer.push_str("<code object ");
+    writer.push_object(code.co_name.expect_ref())?;
+    writer.push_str(&format!(" at {:p}, file \"", code as *const PyCodeObject));
+    writer.push_object(code.co_filename.expect_ref())?;
+    writer.push_str(&format!("\", line {}>", code.co_firstlineno.get()));
+    Ok(writer.finish()?.upcast())
+}
+
+/// What equality and hash look at.
+fn identity(code: &PyCodeObject) -> PyResult<Own<PyTupleObject>> {
+    let numbers = [
+        code.co_argcount.get(),
+        code.co_posonlyargcount.get(),
+        code.co_kwonlyargcount.get(),
+        code.co_flags.get(),
+        code.co_firstlineno.get(),
+    ];
+    let mut parts = vec![code.co_name.own().unwrap_or_else(none), get_code(code)?];
+    for number in numbers {
+        parts.push(long::from_i64(i64::from(number))?.upcast());
+    }
+    for field in [&code.co_consts, &code.co_names, &code.co_localsplusnames] {
+        parts.push(field.own().unwrap_or_else(none));
+    }
+    tuple::from_vec(parts)
+}
+
+fn richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
+    let (Some(x), Some(y)) = (
+        a.downcast_ref::<PyCodeObject>(),
+        b.downcast_ref::<PyCodeObject>(),
+    ) else {
+        return Ok(crate::singletons::not_implemented());
+    };
+    if !matches!(op, Py_EQ | Py_NE) {
+        return Ok(crate::singletons::not_implemented());
+    }
+    object::rich_compare(identity(x)?.as_object(), identity(y)?.as_object(), op)
+}
+
+fn hash(code: &PyCodeObject) -> PyResult<Py_hash_t> {
+    object::hash(identity(code)?.as_object())
+}
+
+/// `code.replace(**changes)` and the constructor are not built yet, and say so.
+fn replace(_: &PyCodeObject, _: crate::call::Args<'_>) -> PyResult {
+    Err(crate::errors::not_implemented(
+        "this VM has no code.replace yet",
+    ))
+}
+
+fn co_positions(code: &PyCodeObject) -> PyResult {
+    let optional = |value: Option<i32>| -> PyResult {
+        match value {
+            Some(value) => Ok(long::from_i64(i64::from(value))?.upcast()),
+            None => Ok(none()),
+        }
+    };
+    let list = crate::list::new(0)?;
+    for (_, count, position) in LineTable::new(code) {
+        let entry = tuple::from_vec(vec![
+            optional(position.line)?,
+            optional(position.end_line)?,
+            optional(position.column)?,
+            optional(position.end_column)?,
+        ])?;
+        for _ in 0..count {
+            crate::list::append(&list, entry.as_object())?;
+        }
+    }
+    crate::abstract_::get_iter(list.as_object())
+}
+
+fn co_lines(code: &PyCodeObject) -> PyResult {
+    let list = crate::list::new(0)?;
+    let mut ranges: Vec<(usize, usize, Option<i32>)> = Vec::new();
+    for (start, count, position) in LineTable::new(code) {
+        match ranges.last_mut() {
+            Some(last) if last.2 == position.line => last.1 = start + count,
+            _ => ranges.push((start, start + count, position.line)),
+        }
+    }
+    for (start, end, line) in ranges {
+        let line = match line {
+            Some(line) => long::from_i64(i64::from(line))?.upcast(),
+            None => none(),
+        };
+        let entry = tuple::from_vec(vec![
+            long::from_usize(2 * start)?,
+            long::from_usize(2 * end)?,
+            line,
+        ])?;
+        crate::list::append(&list, entry.as_object())?;
+    }
+    crate::abstract_::get_iter(list.as_object())
+}
+
+unsafe fn dealloc(code: *mut PyCodeObject) {
+    // SAFETY: called once, when the last reference is gone.
+    unsafe {
+        let object = &*code;
+        if !object.co_weakreflist.get().is_null() {
+            crate::weakref::clear_all(object.as_object());
+        }
+        for field in [
+            &object.co_consts,
+            &object.co_names,
+            &object.co_localsplusnames,
+            &object.co_localspluskinds,
+            &object.co_filename,
+            &object.co_name,
+            &object.co_qualname,
+            &object.co_linetable,
+            &object.co_exceptiontable,
+            &object._co_code,
+        ] {
+            field.clear();
+        }
+        memory::object_del(code.cast());
+    }
+}
+
+members! {
+    static MEMBERS:
+    "co_argcount" => T_INT, offset_of!(PyCodeObject, co_argcount), READONLY;
+    "co_posonlyargcount" => T_INT, offset_of!(PyCodeObject, co_posonlyargcount), READONLY;
+    "co_kwonlyargcount" => T_INT, offset_of!(PyCodeObject, co_kwonlyargcount), READONLY;
+    "co_stacksize" => T_INT, offset_of!(PyCodeObject, co_stacksize), READONLY;
+    "co_flags" => T_INT, offset_of!(PyCodeObject, co_flags), READONLY;
+    "co_names" => T_OBJECT, offset_of!(PyCodeObject, co_names), READONLY;
+    "co_filename" => T_OBJECT, offset_of!(PyCodeObject, co_filename), READONLY;
+    "co_name" => T_OBJECT, offset_of!(PyCodeObject, co_name), READONLY;
+    "co_qualname" => T_OBJECT, offset_of!(PyCodeObject, co_qualname), READONLY;
+    "co_firstlineno" => T_INT, offset_of!(PyCodeObject, co_firstlineno), READONLY;
+    "co_linetable" => T_OBJECT, offset_of!(PyCodeObject, co_linetable), READONLY;
+    "co_exceptiontable" => T_OBJECT, offset_of!(PyCodeObject, co_exceptiontable), READONLY;
+    "co_nlocals" => T_INT, offset_of!(PyCodeObject, co_nlocals), READONLY;
+    "co_consts" => T_OBJECT, offset_of!(PyCodeObject, co_consts), READONLY;
+}
+
+getset! {
+    static GETSET:
+    "co_code" => get_code;
+    "co_varnames" => get_varnames;
+    "co_cellvars" => get_cellvars;
+    "co_freevars" => get_freevars;
+}
+
+crate::methods! {
+    static METHODS:
+    "co_lines" => noargs(co_lines);
+    "co_positions" => noargs(co_positions);
+    "replace" => keywords(replace);
+}
+
+static_type! {
+    /// `code`.
+    PyCode_Type = "code", size offset_of!(PyCodeObject, co_code_adaptive), 2, flags Py_TPFLAGS_DEFAULT;
+    tp_dealloc: slot!(dealloc dealloc),
+    tp_repr: slot!(unary repr),
+    tp_hash: slot!(hash hash),
+    tp_getattro: Some(object::PyObject_GenericGetAttr),
+    tp_richcompare: slot!(richcmp richcompare),
+    tp_weaklistoffset: offset_of!(PyCodeObject, co_weakreflist) as isize,
+    tp_methods: METHODS.as_ptr(),
+    tp_members: MEMBERS.as_ptr(),
+    tp_getset: GETSET.as_ptr(),
+}

@@ -1,0 +1,7 @@
+//! Memory: the small-block allocator, object allocation, the cycle collector's lists.
+
+pub mod gc;
+pub mod pymalloc;
+
+pub use gc::*;
+pub use pymalloc::{free, malloc, realloc};

@@ -1,0 +1,141 @@
+//! What pickling and copying ask of every object (`object.__reduce_ex__`, `object.__getstate__`).
+
+use crate::call;
+use crate::errors::{PyResult, type_error};
+use crate::object::{self, ObjectExt, TypeExt};
+use crate::own::{Layout, Own};
+use crate::singletons::none;
+use crate::{dict, id, list, tuple, types};
+use twinheap_abi::*;
+
+/// `object_getstate_default`: the instance dict, and the values of slots.
+pub fn default_getstate(this: &PyObject, required: bool) -> PyResult {
+    let type_ = this.type_();
+    if required && type_.tp_itemsize.get() != 0 {
+        return Err(type_error(format_args!(
+            "cannot pickle {} objects",
+            type_.name()
+        )));
+    }
+    let state = match object::lookup_attr(this, id!("__dict__"))? {
+        Some(own) => match own.downcast_ref::<PyDictObject>() {
+            Some(own) if own.ma_used.get() == 0 => none(),
+            _ => own,
+        },
+        None => none(),
+    };
+    let copyreg = crate::import_hook::import_module("copyreg");
+    let names = match copyreg {
+        Ok(copyreg) => call::call_method(&copyreg, id!("_slotnames"), &[type_.as_object()])?,
+        Err(raised) => {
+            crate::errors::discard(raised);
+            return Ok(state);
+        }
+    };
+    let slots = dict::new()?;
+    if let Some(names) = names.downcast_ref::<PyListObject>() {
+        for name in list::items(names) {
+            if let Some(text) = name.downcast_ref::<PyASCIIObject>()
+                && let Some(value) = object::lookup_attr(this, text)?
+            {
+                dict::set_item(&slots, name, &value)?;
+            }
+        }
+    }
+    if slots.ma_used.get() == 0 {
+        return Ok(state);
+    }
+    Ok(tuple::pack(&[&state, slots.as_object()])?.upcast())
+}
+
+/// `reduce_newobj`: protocol 2 and later.
+pub fn reduce_newobj(this: &PyObject, copyreg: &PyObject) -> PyResult {
+    let type_ = this.type_();
+    if type_.tp_new.get().is_none() {
+        return Err(type_error(format_args!(
+            "cannot pickle '{}' object",
+            type_.name()
+        )));
+    }
+    let (args, kwargs) = newargs(this)?;
+    let has_args = args.is_some();
+    let (factory, arguments) = match kwargs {
+        Some(kwargs) if object::length(&kwargs)? > 0 => {
+            let args = args.unwrap_or_else(tuple::empty);
+            let factory = object::get_attr(copyreg, id!("__newobj_ex__"))?;
+            (
+                factory,
+                tuple::pack(&[type_.as_object(), args.as_object(), &kwargs])?,
+            )
+        }
+        _ => {
+            let factory = object::get_attr(copyreg, id!("__newobj__"))?;
+            let mut all = vec![type_.as_object()];
+            let args = args.unwrap_or_else(tuple::empty);
+            all.extend_from_slice(tuple::items(&args));
+            (factory, tuple::pack(&all)?)
+        }
+    };
+    let is_list = this.downcast_ref::<PyListObject>().is_some();
+    let is_dict = this.downcast_ref::<PyDictObject>().is_some();
+    let state = call::call_method(this, id!("__getstate__"), &[])?;
+    if !has_args && !is_list && !is_dict && type_.tp_itemsize.get() != 0 {
+        return Err(type_error(format_args!(
+            "cannot pickle {} objects",
+            type_.name()
+        )));
+    }
+    let list_items = if is_list {
+        crate::abstract_::get_iter(this)?
+    } else {
+        none()
+    };
+    let dict_items = if is_dict {
+        crate::abstract_::get_iter(&*call::call_method(this, id!("items"), &[])?)?
+    } else {
+        none()
+    };
+    Ok(tuple::pack(&[
+        &factory,
+        arguments.as_object(),
+        &state,
+        &list_items,
+        &dict_items,
+    ])?
+    .upcast())
+}
+
+/// `_PyObject_GetNewArguments`.
+fn newargs(this: &PyObject) -> PyResult<(Option<Own<PyTupleObject>>, Option<Own>)> {
+    if let Some(both) = types::call_special(this, id!("__getnewargs_ex__"), &[])? {
+        let Some(pair) = both.downcast_ref::<PyTupleObject>() else {
+            return Err(type_error(format_args!(
+                "__getnewargs_ex__ should return a tuple, not '{}'",
+                both.type_().name()
+            )));
+        };
+        let &[args, kwargs] = tuple::items(pair) else {
+            return Err(crate::errors::value_error(format_args!(
+                "__getnewargs_ex__ should return a tuple of length 2, not {}",
+                pair.ob_size.get()
+            )));
+        };
+        let Some(args) = args.downcast_ref::<PyTupleObject>() else {
+            return Err(type_error(format_args!(
+                "first item of the tuple returned by __getnewargs_ex__ must be a tuple, not '{}'",
+                args.type_().name()
+            )));
+        };
+        return Ok((Some(Own::new(args)), Some(Own::new(kwargs))));
+    }
+    match types::call_special(this, id!("__getnewargs__"), &[])? {
+        Some(args) => match args.downcast::<PyTupleObject>() {
+            Ok(args) => Ok((Some(args), None)),
+            Err(other) => Err(type_error(format_args!(
+                "__getnewargs__ should return a tuple, not '{}'",
+                other.type_().name()
+            ))),
+        },
+        None => Ok((None, None)),
+    }
+}

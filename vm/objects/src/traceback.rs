@@ -1,0 +1,107 @@
+//! traceback (`Python/traceback.c`): the chain of frames that an exception has passed.
+
+use crate::errors::{PyResult, type_error};
+use crate::memory::{self, Visitor};
+use crate::object::{self, ObjectExt, TypeExt};
+use crate::own::{Field, Own};
+use crate::singletons::none;
+use crate::{getset, members, slot, static_type, typed};
+use std::mem::offset_of;
+use twinheap_abi::*;
+
+typed!(PyTracebackObject, PyTraceBack_Type);
+
+/// `tb_create_raw`.
+pub fn new(
+    next: Option<Own>,
+    frame: Own<PyFrameObject>,
+    lasti: i32,
+    lineno: i32,
+) -> PyResult<Own<PyTracebackObject>> {
+    let object: *mut PyTracebackObject =
+        memory::new_gc_object(&PyTraceBack_Type, size_of::<PyTracebackObject>())?;
+    // SAFETY: fresh memory; the next entry is a traceback.
+    unsafe {
+        (*object)
+            .tb_next
+            .set(next.map_or(std::ptr::null_mut(), |next| next.into_raw().cast()));
+        (*object).tb_frame.set(frame.into_raw());
+        (*object).tb_lasti.set(lasti);
+        (*object).tb_lineno.set(lineno);
+        memory::track(object.cast());
+        Ok(Own::from_raw(object))
+    }
+}
+
+fn get_next(traceback: &PyTracebackObject) -> PyResult {
+    Ok(traceback.tb_next.own().map_or_else(none, Own::upcast))
+}
+
+fn set_next(traceback: &PyTracebackObject, value: Option<&PyObject>) -> PyResult<()> {
+    let Some(value) = value else {
+        return Err(type_error("can't delete tb_next attribute"));
+    };
+    if value.is_none() {
+        traceback.tb_next.clear();
+        return Ok(());
+    }
+    let Some(next) = value.downcast_ref::<PyTracebackObject>() else {
+        return Err(type_error(format_args!(
+            "expected traceback object, got '{}'",
+            value.type_().name()
+        )));
+    };
+    let mut cursor = Some(next);
+    while let Some(entry) = cursor {
+        if std::ptr::eq(entry, traceback) {
+            return Err(crate::errors::value_error("traceback loop detected"));
+        }
+        cursor = entry.tb_next.as_ref();
+    }
+    traceback.tb_next.put(Some(Own::new(next)));
+    Ok(())
+}
+
+fn traverse(traceback: &PyTracebackObject, visitor: &mut Visitor) {
+    visitor.field(&traceback.tb_next);
+    visitor.field(&traceback.tb_frame);
+}
+
+fn clear(traceback: &PyTracebackObject) {
+    traceback.tb_next.clear();
+    traceback.tb_frame.clear();
+}
+
+unsafe fn dealloc(traceback: *mut PyTracebackObject) {
+    // SAFETY: called once, when the last reference is gone.
+    unsafe {
+        memory::untrack(traceback.cast());
+        memory::with_trashcan(traceback.cast(), |traceback| {
+            clear(&*traceback.cast());
+            memory::gc_del(traceback);
+        });
+    }
+}
+
+members! {
+    static MEMBERS:
+    "tb_frame" => T_OBJECT, offset_of!(PyTracebackObject, tb_frame), READONLY;
+    "tb_lasti" => T_INT, offset_of!(PyTracebackObject, tb_lasti), READONLY;
+    "tb_lineno" => T_INT, offset_of!(PyTracebackObject, tb_lineno), READONLY;
+}
+
+getset! {
+    static GETSET:
+    "tb_next" => get_next, set_next;
+}
+
+static_type! {
+    /// `traceback`.
+    PyTraceBack_Type = "traceback", size size_of::<PyTracebackObject>(), 0, flags Py_TPFLAGS_HAVE_GC;
+    tp_dealloc: slot!(dealloc dealloc),
+    tp_getattro: Some(object::PyObject_GenericGetAttr),
+    tp_traverse: slot!(traverse traverse),
+    tp_clear: slot!(clear clear),
+    tp_members: MEMBERS.as_ptr(),
+    tp_getset: GETSET.as_ptr(),
+}

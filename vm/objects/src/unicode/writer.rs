@@ -1,0 +1,158 @@
+//! The writer of text that grows (`_PyUnicodeWriter`): characters are kept in the narrowest kind that has been needed so far.
+
+use super::{Text, from_ucs1, from_ucs2, from_ucs4};
+use crate::errors::PyResult;
+use crate::own::Own;
+use twinheap_abi::*;
+
+/// A str, owned or borrowed.
+pub trait AsStr {
+    /// The str.
+    fn as_str_object(&self) -> &PyASCIIObject;
+}
+
+impl AsStr for PyASCIIObject {
+    fn as_str_object(&self) -> &PyASCIIObject {
+        self
+    }
+}
+
+impl AsStr for Own<PyASCIIObject> {
+    fn as_str_object(&self) -> &PyASCIIObject {
+        self
+    }
+}
+
+enum Characters {
+    Ucs1(Vec<u8>),
+    Ucs2(Vec<u16>),
+    Ucs4(Vec<u32>),
+}
+
+/// Text under construction.
+pub struct Writer {
+    characters: Characters,
+}
+
+impl Default for Writer {
+    fn default() -> Writer {
+        Writer::new()
+    }
+}
+
+impl Writer {
+    /// No text yet.
+    pub fn new() -> Writer {
+        Writer::with_capacity(0)
+    }
+
+    /// No text yet, with room for so many narrow characters.
+    pub fn with_capacity(capacity: usize) -> Writer {
+        Writer {
+            characters: Characters::Ucs1(Vec::with_capacity(capacity)),
+        }
+    }
+
+    /// Number of characters.
+    pub fn len(&self) -> usize {
+        match &self.characters {
+            Characters::Ucs1(characters) => characters.len(),
+            Characters::Ucs2(characters) => characters.len(),
+            Characters::Ucs4(characters) => characters.len(),
+        }
+    }
+
+    /// Whether there is no character yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Makes room for characters up to the given one.
+    fn widen(&mut self, largest: u32) {
+        let widened = match &self.characters {
+            Characters::Ucs1(narrow) if largest > 0xffff => {
+                Characters::Ucs4(narrow.iter().map(|&c| u32::from(c)).collect())
+            }
+            Characters::Ucs1(narrow) if largest > 0xff => {
+                Characters::Ucs2(narrow.iter().map(|&c| u16::from(c)).collect())
+            }
+            Characters::Ucs2(narrow) if largest > 0xffff => {
+                Characters::Ucs4(narrow.iter().map(|&c| u32::from(c)).collect())
+            }
+            _ => return,
+        };
+        self.characters = widened;
+    }
+
+    /// Adds a str, owned or borrowed.
+    pub fn push(&mut self, text: &impl AsStr) {
+        self.push_text(super::text(text.as_str_object()));
+    }
+
+    /// Adds `str(object)`.
+    pub fn push_object(&mut self, object: &PyObject) -> PyResult<()> {
+        self.push(&crate::object::str(object)?);
+        Ok(())
+    }
+
+    /// Adds a character.
+    #[inline]
+    pub fn push_character(&mut self, character: u32) {
+        self.widen(character);
+        match &mut self.characters {
+            Characters::Ucs1(characters) => characters.push(character as u8),
+            Characters::Ucs2(characters) => characters.push(character as u16),
+            Characters::Ucs4(characters) => characters.push(character),
+        }
+    }
+
+    /// Adds a character a number of times.
+    pub fn push_fill(&mut self, character: u32, count: usize) {
+        if count == 0 {
+            return;
+        }
+        self.widen(character);
+        match &mut self.characters {
+            Characters::Ucs1(c) => c.extend(std::iter::repeat_n(character as u8, count)),
+            Characters::Ucs2(c) => c.extend(std::iter::repeat_n(character as u16, count)),
+            Characters::Ucs4(c) => c.extend(std::iter::repeat_n(character, count)),
+        }
+    }
+
+    /// Adds Rust text.
+    pub fn push_str(&mut self, text: &str) {
+        match &mut self.characters {
+            Characters::Ucs1(characters) if text.is_ascii() => {
+                characters.extend_from_slice(text.as_bytes())
+            }
+            _ => text
+                .chars()
+                .for_each(|character| self.push_character(u32::from(character))),
+        }
+    }
+
+    /// Adds characters of a str.
+    pub fn push_text(&mut self, text: Text<'_>) {
+        match (text, &mut self.characters) {
+            (Text::Ucs1(from), Characters::Ucs1(to)) => return to.extend_from_slice(from),
+            (Text::Ucs2(from), Characters::Ucs2(to)) => return to.extend_from_slice(from),
+            (Text::Ucs4(from), Characters::Ucs4(to)) => return to.extend_from_slice(from),
+            _ => {}
+        }
+        self.widen(text.iter().fold(0, |all, c| all | c));
+        match &mut self.characters {
+            Characters::Ucs1(to) => to.extend(text.iter().map(|c| c as u8)),
+            Characters::Ucs2(to) => to.extend(text.iter().map(|c| c as u16)),
+            Characters::Ucs4(to) => to.extend(text.iter()),
+        }
+    }
+
+    /// The str.
+    pub fn finish(self) -> PyResult<Own<PyASCIIObject>> {
+        match &self.characters {
+            Characters::Ucs1(characters) => from_ucs1(characters),
+            Characters::Ucs2(characters) => from_ucs2(characters),
+            Characters::Ucs4(characters) => from_ucs4(characters),
+        }
+    }
+}

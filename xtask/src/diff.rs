@@ -1,0 +1,89 @@
+//! `diff`: one program on both sides, every stage, the first differing one named.
+
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+use twinheap_harness::pairing::acquaint;
+use twinheap_harness::{CaseResult, PairConfig, StageVerdict, run_pairs};
+use twinheap_observation::{Program, Stage, StageSet};
+use twinheap_render::difference::difference_text;
+
+use crate::gate::prove_oracle;
+use crate::programs::{OneProgram, corpus};
+use crate::settings::{self, Sides};
+
+#[derive(Args)]
+pub struct DiffArguments {
+    #[command(flatten)]
+    sides: Sides,
+    #[command(flatten)]
+    program: OneProgram,
+    /// Fresh pairs of processes that confirm a difference.
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    confirmations: u32,
+}
+
+pub fn run(arguments: &DiffArguments) -> Result<i32, String> {
+    let program = arguments.program.load()?;
+    let result = compare_one(&arguments.sides, &program, arguments.confirmations)?;
+    print_verdicts(&result);
+    if let Some(reason) = &result.harness_error {
+        return Err(reason.clone());
+    }
+    match &result.divergence {
+        None => Ok(0),
+        Some(divergence) => {
+            println!("\n{}", settings::style().diff(&difference_text(divergence)));
+            Ok(settings::EXIT_NEW)
+        }
+    }
+}
+
+/// Runs one program through both sides, with the masks that the chapters and the program itself prove.
+pub fn compare_one(
+    sides: &Sides,
+    program: &Program,
+    confirmations: u32,
+) -> Result<CaseResult, String> {
+    let (oracle, subject) = sides.open()?;
+    // A few chapter programs stand for all: the masks are about fields, and every field occurs in them.
+    let mut sample: Vec<Program> = corpus()?.into_iter().step_by(5).collect();
+    sample.push(program.clone());
+    let proof = prove_oracle(&oracle, &sample, StageSet::ALL)?;
+    let stop = AtomicBool::new(false);
+    let config = PairConfig {
+        oracle,
+        subject,
+        stages: StageSet::ALL,
+        proof: &proof,
+        confirmations,
+        stop: &stop,
+        pairs: 1,
+    };
+    let known = acquaint(&config)?;
+    println!(
+        "{} against {}",
+        known.subject.implementation, known.oracle.implementation
+    );
+    let mut results = run_pairs(&config, std::slice::from_ref(program), |_| {})?;
+    results
+        .pop()
+        .ok_or_else(|| "the program was not run".to_owned())
+}
+
+fn print_verdicts(result: &CaseResult) {
+    let style = settings::style();
+    for stage in Stage::ALL {
+        let text = match result.verdict(stage) {
+            Some(StageVerdict::Agree) => style.good("agree"),
+            Some(StageVerdict::Diverge) => style.bad("diverge"),
+            Some(StageVerdict::Poisoned(reason)) => style.dim(&format!("poisoned: {reason}")),
+            Some(StageVerdict::Unsupported(reason)) => style.dim(&format!("unsupported: {reason}")),
+            None => style.dim("not shown by both sides"),
+        };
+        println!("  {stage:8} {text}");
+    }
+    if let Some(stage) = result.unconfirmed {
+        println!("  {stage} differed between warm workers, but in no fresh pair");
+    }
+}

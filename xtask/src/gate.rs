@@ -1,0 +1,225 @@
+//! `gate`: the main job. Proves the reference, runs every program on both sides, judges, writes the report.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use twinheap_harness::pairing::{Acquaintance, acquaint};
+use twinheap_harness::{CaseResult, PairConfig, Proof, SideKind, prove, run_pairs};
+use twinheap_observation::{Program, Stage, StageSet};
+use twinheap_render::gate::Judged;
+use twinheap_render::{GateReport, files, terminal};
+use twinheap_store::{Ledger, RunRecord, Store};
+
+use crate::programs::{corpus, is_chosen};
+use crate::settings::{self, Sides};
+
+/// How the environment is varied in the proof of the reference.
+pub const VARIATION: [&str; 5] = [
+    "--hash-seed",
+    "20111",
+    "--plain-allocator",
+    "--preload",
+    "json,decimal,collections",
+];
+
+#[derive(Args)]
+pub struct GateArguments {
+    #[command(flatten)]
+    sides: Sides,
+    /// Topics, or parts of program names; everything if none is given.
+    filters: Vec<String>,
+    /// Only these stages, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "STAGES")]
+    stages: Vec<String>,
+    /// Pairs of workers that run at once.
+    #[arg(long, default_value_t = settings::default_pairs(), value_name = "N")]
+    pairs: usize,
+    /// Fresh pairs of processes that confirm a difference.
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    confirmations: u32,
+    /// Where the report is written.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Say nothing but the verdict.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// Set by Ctrl-C.
+pub static STOP: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn interrupted(_: libc::c_int) {
+    // A second Ctrl-C ends the process at once.
+    if STOP.swap(true, Ordering::Relaxed) {
+        // SAFETY: _exit may be called from a signal handler.
+        unsafe { libc::_exit(130) };
+    }
+}
+
+/// Makes Ctrl-C stop the run after the programs under way.
+pub fn catch_interrupt() {
+    // SAFETY: the handler only touches an atomic and calls _exit.
+    unsafe { libc::signal(libc::SIGINT, interrupted as *const () as libc::sighandler_t) };
+}
+
+pub fn run(arguments: &GateArguments) -> Result<i32, String> {
+    let wanted = match stages(&arguments.stages) {
+        Ok(wanted) => wanted,
+        Err(reason) => {
+            eprintln!("twinheap: {reason}");
+            return Ok(settings::EXIT_USAGE);
+        }
+    };
+    let ledger = Ledger::load(&settings::root().join("reports/ledger"))?;
+    let mut programs = corpus()?;
+    programs.extend(ledger.own_programs());
+    programs.retain(|program| is_chosen(program, &arguments.filters));
+    if programs.is_empty() {
+        eprintln!("twinheap: no program is chosen by {:?}", arguments.filters);
+        return Ok(settings::EXIT_NOTHING_RAN);
+    }
+    catch_interrupt();
+    let begun = Instant::now();
+    let (oracle, subject) = arguments.sides.open()?;
+    let empty = Proof::default();
+    let mut config = PairConfig {
+        oracle,
+        subject,
+        stages: wanted,
+        proof: &empty,
+        confirmations: arguments.confirmations,
+        stop: &STOP,
+        pairs: arguments.pairs,
+    };
+    let known = acquaint(&config)?;
+    // A few chosen programs prove little, so the whole corpus speaks for the masks.
+    let mut sample = corpus()?;
+    sample.retain(|program| !programs.contains(program));
+    sample.extend(programs.iter().cloned());
+    let proof = prove_oracle(&config.oracle, &sample, wanted)?;
+    config.proof = &proof;
+    let results = run_with_progress(&config, &programs, arguments.quiet)?;
+    let report = make_report(&known, wanted, &results, &ledger, &proof, begun);
+    let folder = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| settings::root().join("reports/out"));
+    files::write_all(&report, &folder)?;
+    record(&report)?;
+    if !arguments.quiet {
+        print!("{}", terminal::report(&report, settings::style()));
+        println!("report: {}", folder.join("index.html").display());
+    }
+    Ok(report.exit_code())
+}
+
+/// The set of the stages of these names; all of them if none is named.
+pub fn stages(names: &[String]) -> Result<StageSet, String> {
+    if names.is_empty() {
+        return Ok(StageSet::ALL);
+    }
+    names.iter().try_fold(StageSet::NONE, |set, name| {
+        let stage = Stage::from_name(name).ok_or_else(|| {
+            let known: Vec<&str> = Stage::ALL.iter().map(|stage| stage.name()).collect();
+            format!("there is no stage {name}; there are {}", known.join(", "))
+        })?;
+        Ok(set.with(stage))
+    })
+}
+
+/// The proof of the reference; an oracle given as a command proves nothing.
+pub fn prove_oracle(
+    oracle: &SideKind,
+    programs: &[Program],
+    stages: StageSet,
+) -> Result<Proof, String> {
+    match oracle {
+        SideKind::Worker(spec) => prove(spec, programs, stages, &VARIATION),
+        SideKind::Command(_) => Ok(Proof::default()),
+    }
+}
+
+fn run_with_progress(
+    config: &PairConfig<'_>,
+    programs: &[Program],
+    quiet: bool,
+) -> Result<Vec<CaseResult>, String> {
+    let bar = if quiet || !std::io::stderr().is_terminal() {
+        ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+    } else {
+        ProgressBar::new(programs.len() as u64)
+    };
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {msg}")
+        .expect("the template is fixed");
+    bar.set_style(style);
+    let results = run_pairs(config, programs, |result| {
+        bar.inc(1);
+        if !result.agrees() {
+            bar.set_message(format!("last difference: {}", result.program.name));
+        }
+    });
+    bar.finish_and_clear();
+    results
+}
+
+fn make_report(
+    known: &Acquaintance,
+    wanted: StageSet,
+    results: &[CaseResult],
+    ledger: &Ledger,
+    proof: &Proof,
+    begun: Instant,
+) -> GateReport {
+    let names = (
+        known.oracle.implementation.clone(),
+        known.subject.implementation.clone(),
+    );
+    // Stages that one side does not show at all stand in the table too, as unsupported.
+    let stages: Vec<Stage> = wanted.iter().collect();
+    let mut report = GateReport::new(names, &stages, results, ledger, proof);
+    report.unsupported_fields = known
+        .subject
+        .unsupported_fields
+        .iter()
+        .map(|field| format!("{}.{}", field.owner, field.name))
+        .collect();
+    report.interrupted = STOP.load(Ordering::Relaxed);
+    report.seconds = begun.elapsed().as_secs_f64();
+    report
+}
+
+/// Keeps the run and its findings in the database beside the reports.
+fn record(report: &GateReport) -> Result<(), String> {
+    let started = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs() as i64);
+    let run = RunRecord {
+        started,
+        oracle: report.oracle.clone(),
+        subject: report.subject.clone(),
+        programs: report.programs.len() as u32,
+        agree: report.count(Judged::Agree) as u32,
+        known: report.count(Judged::Known) as u32,
+        new: report.count(Judged::New) as u32,
+    };
+    let findings: Vec<(String, String, u32)> = report
+        .findings
+        .iter()
+        .map(|line| {
+            (
+                line.signature.clone(),
+                line.programs[0].clone(),
+                line.programs.len() as u32,
+            )
+        })
+        .collect();
+    let folder = settings::root().join("reports/out");
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    Store::open(&folder.join("runs.db"))?
+        .record(&run, &findings)
+        .map(drop)
+}

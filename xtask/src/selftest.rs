@@ -1,0 +1,165 @@
+//! `selftest`: plants faults in a subject and fails unless each is caught and named correctly.
+
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+use twinheap_harness::{CaseResult, Divergence, PairConfig, Proof, SideKind, run_pairs};
+use twinheap_observation::{OutcomeClass, Program, Stage, StageSet};
+use twinheap_subject::{Fault, SubjectSpec};
+
+use crate::gate::prove_oracle;
+use crate::programs::corpus;
+use crate::settings;
+use crate::workers::{self, Worker};
+
+/// The program that every fault strikes; it leaves lists in its namespace.
+const VICTIM: &str = "list/growth";
+/// Fresh pairs: an even number, so that a fault at every other run comes back in half of them.
+const CONFIRMATIONS: u32 = 4;
+
+#[derive(Args)]
+pub struct SelftestArguments {
+    /// Only this fault.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+}
+
+pub fn run(arguments: &SelftestArguments) -> Result<i32, String> {
+    let mut oracle = workers::build(&Worker::cpython("3.11"))?;
+    oracle.limits.wall_milliseconds = 2_000;
+    oracle.limits.address_space_bytes = 1 << 30;
+    let programs: Vec<Program> = corpus()?
+        .into_iter()
+        .filter(|program| program.topic == "list")
+        .collect();
+    let proof = prove_oracle(&SideKind::Worker(oracle.clone()), &corpus()?, StageSet::ALL)?;
+    let style = settings::style();
+    let mut failures = 0;
+    if arguments.only.is_none() {
+        failures += report(
+            "no fault",
+            check_clean(&pair(&oracle, None, &proof, &programs)?),
+            style,
+        );
+    }
+    let state = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let chosen = Fault::ALL.into_iter().filter(|fault| {
+        arguments
+            .only
+            .as_ref()
+            .is_none_or(|name| name == fault.name())
+    });
+    for fault in chosen {
+        let mut planted = format!("{}@{VICTIM}", fault.name());
+        if fault == Fault::Flaky {
+            planted.push_str(&format!("@{}", state.path().join("runs").display()));
+        }
+        let results = pair(&oracle, Some(&planted), &proof, &programs)?;
+        failures += report(fault.name(), check_fault(fault, &results), style);
+    }
+    if failures == 0 {
+        println!("every planted fault was caught and named");
+        return Ok(0);
+    }
+    println!("{failures} faults were not caught or not named correctly");
+    Ok(settings::EXIT_HARNESS_ERROR)
+}
+
+fn report(
+    name: &str,
+    verdict: Result<String, String>,
+    style: twinheap_render::terminal::Style,
+) -> u32 {
+    match verdict {
+        Ok(said) => {
+            println!("{} {name:12} {said}", style.good("caught"));
+            0
+        }
+        Err(reason) => {
+            println!("{} {name:12} {reason}", style.bad("MISSED"));
+            1
+        }
+    }
+}
+
+fn pair(
+    oracle: &SubjectSpec,
+    planted: Option<&str>,
+    proof: &Proof,
+    programs: &[Program],
+) -> Result<Vec<CaseResult>, String> {
+    let mut subject = oracle.clone();
+    if let Some(planted) = planted {
+        subject
+            .arguments
+            .extend(["--sabotage".to_owned(), planted.to_owned()]);
+    }
+    let stop = AtomicBool::new(false);
+    let config = PairConfig {
+        oracle: SideKind::Worker(oracle.clone()),
+        subject: SideKind::Worker(subject),
+        stages: StageSet::ALL,
+        proof,
+        confirmations: CONFIRMATIONS,
+        stop: &stop,
+        pairs: 1,
+    };
+    run_pairs(&config, programs, |_| {})
+}
+
+fn check_clean(results: &[CaseResult]) -> Result<String, String> {
+    match results.iter().find(|result| !result.agrees()) {
+        None => Ok(format!("{} programs agree", results.len())),
+        Some(result) => Err(format!("{} diverges without a fault", result.program.name)),
+    }
+}
+
+/// The fault must show in its victim, under its own name, and in no other program.
+fn check_fault(fault: Fault, results: &[CaseResult]) -> Result<String, String> {
+    if let Some(other) = results
+        .iter()
+        .find(|result| !result.agrees() && result.program.name != VICTIM)
+    {
+        return Err(format!("{} was blamed", other.program.name));
+    }
+    if let Some(missing) = results.iter().find(|result| result.verdicts.is_empty()) {
+        return Err(format!("{} was not judged", missing.program.name));
+    }
+    let victim = results
+        .iter()
+        .find(|result| result.program.name == VICTIM)
+        .ok_or("the victim did not run")?;
+    let divergence = victim.divergence.as_ref().ok_or("no divergence was seen")?;
+    let outcome = divergence
+        .subject
+        .outcome
+        .shown()
+        .map(|outcome| outcome.class());
+    let named = match fault {
+        Fault::Output => divergence.stage == Stage::Output && came_back_always(divergence),
+        Fault::Layout => {
+            divergence.stage == Stage::Heap
+                && divergence.signature.contains("PyListObject.allocated")
+                && came_back_always(divergence)
+        }
+        Fault::Crash => {
+            outcome == Some(OutcomeClass::Crashed) && divergence.signature.contains("SIGSEGV")
+        }
+        Fault::Hang => outcome == Some(OutcomeClass::TimedOut),
+        Fault::MemoryBomb => outcome == Some(OutcomeClass::OutOfMemory),
+        Fault::Flaky => divergence.stage == Stage::Output && divergence.is_flaky(),
+    };
+    let said = format!(
+        "{} ({} of {} fresh pairs)",
+        divergence.signature, divergence.came_back.0, divergence.came_back.1
+    );
+    if named {
+        Ok(said)
+    } else {
+        Err(format!("named wrongly: {said}"))
+    }
+}
+
+fn came_back_always(divergence: &Divergence) -> bool {
+    !divergence.is_flaky()
+}

@@ -1,0 +1,63 @@
+//! What the commands share: the sides they pair, where things are, and what the exit codes mean.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::Args;
+use twinheap_harness::SideKind;
+use twinheap_render::terminal::Style;
+use twinheap_subject::command::CommandSpec;
+
+use crate::workers::{self, Worker};
+
+pub const EXIT_NEW: i32 = 1;
+pub const EXIT_USAGE: i32 = 2;
+pub const EXIT_NOTHING_RAN: i32 = 4;
+pub const EXIT_HARNESS_ERROR: i32 = 5;
+
+/// The two sides of a run.
+#[derive(Args, Clone, Debug)]
+pub struct Sides {
+    /// The CPython series that judges: 3.9 to 3.13. Only 3.11 shows its heap.
+    #[arg(long, default_value = "3.11", value_name = "SERIES")]
+    pub oracle: String,
+    /// Who is judged: `vm`, `cpython` (the oracle itself), a CPython series such as `3.13`, or a command
+    /// as `name=python3.13 {file}`.
+    #[arg(long, default_value = "vm", value_name = "SUBJECT")]
+    pub subject: String,
+}
+
+impl Sides {
+    /// Builds what is needed and describes both sides.
+    pub fn open(&self) -> Result<(SideKind, SideKind), String> {
+        let oracle_worker = Worker::cpython(&self.oracle);
+        let oracle = SideKind::Worker(workers::build(&oracle_worker)?);
+        let subject = match self.subject.as_str() {
+            "vm" => SideKind::Worker(workers::build(&Worker::Reference)?),
+            "cpython" => oracle.clone(),
+            series if series.starts_with("3.") => {
+                SideKind::Worker(workers::build(&Worker::cpython(series))?)
+            }
+            command => SideKind::Command(CommandSpec::parse(command)?),
+        };
+        Ok((oracle, subject))
+    }
+}
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().map_or(manifest.clone(), PathBuf::from)
+}
+
+/// Colours on a terminal, none elsewhere.
+pub fn style() -> Style {
+    Style {
+        colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    }
+}
+
+/// How many pairs run at once.
+pub fn default_pairs() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}

@@ -1,0 +1,137 @@
+//! Builds the worker binaries and tells where they are.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use twinheap_subject::SubjectSpec;
+
+use crate::settings;
+
+/// A worker binary of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Worker {
+    /// CPython of a series, such as `3.11`.
+    CPython(String),
+    Reference,
+}
+
+/// The series that the workspace itself is built for.
+const HOME_SERIES: &str = "3.11";
+
+impl Worker {
+    pub fn cpython(series: &str) -> Worker {
+        Worker::CPython(series.to_owned())
+    }
+
+    fn package(&self) -> &'static str {
+        match self {
+            Worker::CPython(_) => "twinheap-cpython",
+            Worker::Reference => "twinheap-reference",
+        }
+    }
+
+    fn label(&self) -> String {
+        match self {
+            Worker::CPython(series) => format!("CPython {series}"),
+            Worker::Reference => "the VM".to_owned(),
+        }
+    }
+
+    /// Another series is built into a folder of its own, as PyO3 is configured for one at a time.
+    fn target_directory(&self) -> PathBuf {
+        let base = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| settings::root().join("target"), PathBuf::from);
+        match self {
+            Worker::CPython(series) if series != HOME_SERIES => {
+                base.join(format!("oracle-{series}"))
+            }
+            _ => base,
+        }
+    }
+}
+
+/// Looks for the interpreter before anything is built, so that the first thing said of a missing one is
+/// which were looked at, why each was refused, and what to install.
+fn check_interpreter(series: &str) -> Result<(), String> {
+    let output = Command::new(settings::root().join(".cargo/find-python"))
+        .args(["-I", "-c", "pass"])
+        .env("TWINHEAP_PYTHON_SERIES", series)
+        .output()
+        .map_err(|error| format!("the interpreter finder cannot be started: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&output.stderr)
+        .trim_end()
+        .to_owned())
+}
+
+/// Builds a worker, unless it is up to date, and says how to start it.
+pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
+    if let Worker::CPython(series) = worker
+        && std::env::var_os("PYO3_PYTHON")
+            .is_none_or(|path| path.to_string_lossy().contains("find-python"))
+    {
+        check_interpreter(series)?;
+    }
+    let target = worker.target_directory();
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .current_dir(settings::root())
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            worker.package(),
+        ])
+        .arg("--target-dir")
+        .arg(&target);
+    if let Worker::CPython(series) = worker
+        && series != HOME_SERIES
+    {
+        command.env("TWINHEAP_PYTHON_SERIES", series);
+        // The variable that cargo set for this process names the finder already; it is set again for the
+        // build, so that an interpreter named for 3.11 from outside does not come in here.
+        command.env("PYO3_PYTHON", settings::root().join(".cargo/find-python"));
+        command.env_remove("TWINHEAP_PYTHON");
+    }
+    let status = command
+        .status()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+    if !status.success() {
+        return Err(format!("{} could not be built", worker.label()));
+    }
+    let binary = target.join("release").join(worker.package());
+    if !binary.exists() {
+        return Err(format!(
+            "{} was built but is not at {}",
+            worker.label(),
+            binary.display()
+        ));
+    }
+    Ok(SubjectSpec::new(&worker.label(), binary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_finder_says_what_it_looked_at_and_what_to_install() {
+        let said = check_interpreter("3.99").expect_err("there is no such series");
+        for expected in [
+            "CPython 3.99",
+            "were looked at",
+            "python3.99: not found",
+            "Install one with",
+        ] {
+            assert!(said.contains(expected), "{said:?} lacks {expected:?}");
+        }
+    }
+
+    #[test]
+    fn the_finder_finds_the_home_series() {
+        assert_eq!(check_interpreter(HOME_SERIES), Ok(()));
+    }
+}
