@@ -103,7 +103,7 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
     let proof = prove_oracle(&config.oracle, &sample, wanted)?;
     config.proof = &proof;
     let results = run_with_progress(&config, &programs, arguments.quiet)?;
-    let report = make_report(&known, &results, &ledger, &proof, begun);
+    let report = make_report(&known, wanted, &results, &ledger, &proof, begun);
     let folder = arguments
         .out
         .clone()
@@ -168,6 +168,7 @@ fn run_with_progress(
 
 fn make_report(
     known: &Acquaintance,
+    wanted: StageSet,
     results: &[CaseResult],
     ledger: &Ledger,
     proof: &Proof,
@@ -177,7 +178,8 @@ fn make_report(
         known.oracle.implementation.clone(),
         known.subject.implementation.clone(),
     );
-    let stages: Vec<Stage> = known.stages.iter().collect();
+    // Stages that one side does not show at all stand in the table too, as unsupported.
+    let stages: Vec<Stage> = wanted.iter().collect();
     let mut report = GateReport::new(names, &stages, results, ledger, proof);
     report.unsupported_fields = known
         .subject

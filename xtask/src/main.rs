@@ -2,8 +2,11 @@
 
 mod bench;
 mod diff;
+mod dis;
 mod gate;
 mod inspect;
+mod parity;
+mod parity_oracle;
 mod probe;
 mod programs;
 mod selftest;
@@ -29,6 +32,10 @@ enum Command {
     Diff(diff::DiffArguments),
     /// Show the memory image of what a program leaves behind, on both sides.
     Inspect(inspect::InspectArguments),
+    /// Parse and compile files with the VM's own compiler, and compare with CPython's tokens, trees and code.
+    Parity(parity::ParityArguments),
+    /// Show both compilers' instructions for a file, side by side.
+    Dis(dis::DisArguments),
     /// Plant faults and fail unless each is caught and named correctly.
     Selftest(selftest::SelftestArguments),
     /// Measure: `harness` for programs per second, `vm` for the VM against CPython.
@@ -45,6 +52,8 @@ fn main() {
         Command::Gate(arguments) => gate::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Parity(arguments) => parity::run(&arguments),
+        Command::Dis(arguments) => dis::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Probe(arguments) => probe::run(&arguments),

@@ -86,7 +86,8 @@ const PYO3: &str = "cpython";
 const MAXIMUM_LINES: usize = 1_200;
 /// A function may have so many.
 const MAXIMUM_FUNCTION: usize = 120;
-/// Files that were longer when the rule came, with the lengths they may not exceed; the numbers only fall.
+/// Files and functions (`path::function`) that were longer when the rule came, with the lengths they may not
+/// exceed; the numbers only fall.
 const RATCHET: &str = "xtask/ratchet.txt";
 
 #[derive(Args)]
@@ -118,7 +119,12 @@ pub fn complaints() -> Result<Vec<String>, String> {
             .unwrap_or(&file)
             .to_string_lossy()
             .into_owned();
-        complaints.extend(file_complaints(&name, &text, ratchet.get(&name).copied()));
+        let found = file_complaints(&name, &text, ratchet.get(&name).copied());
+        complaints.extend(
+            found
+                .into_iter()
+                .filter(|complaint| !is_allowed(complaint, &name, &ratchet)),
+        );
     }
     Ok(complaints)
 }
@@ -221,6 +227,18 @@ fn read_ratchet() -> BTreeMap<String, usize> {
         .collect()
 }
 
+/// Whether the ratchet allows a function that is complained of.
+fn is_allowed(complaint: &str, file: &str, ratchet: &BTreeMap<String, usize>) -> bool {
+    ratchet.iter().any(|(name, lines)| {
+        let function = name
+            .strip_prefix(file)
+            .and_then(|rest| rest.strip_prefix("::"));
+        function.is_some_and(|function| {
+            complaint.starts_with(&format!("{file}: {function} has {lines} lines"))
+        })
+    })
+}
+
 fn rust_files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     for folder in ["vm", "oracle", "reports", "xtask", "corpus", "fuzz"] {
@@ -245,7 +263,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 
 fn file_complaints(name: &str, text: &str, allowance: Option<usize>) -> Vec<String> {
     let mut complaints = Vec::new();
-    let generated = text.lines().take(5).any(|line| line.contains("@generated"));
+    let says_generated = |line: &str| line.contains("@generated") || line.contains("do not edit");
+    let generated = text.lines().take(5).any(says_generated);
     if !text.starts_with("//!") {
         complaints.push(format!("{name}: does not open with a //! sentence"));
     }
@@ -291,7 +310,11 @@ fn long_functions(name: &str, code: &str) -> Vec<String> {
             None => {
                 let words: Vec<&str> = line.split_whitespace().take(6).collect();
                 let at = words.iter().position(|word| *word == "fn");
-                if let (Some(at), false) = (at, line.trim_end().ends_with([';', '}'])) {
+                // A function inside a macro bears no name of its own and ends where the macro says.
+                let in_macro = line.contains("fn $");
+                if let (Some(at), false, false) =
+                    (at, line.trim_end().ends_with([';', '}']), in_macro)
+                {
                     let title = words
                         .get(at + 1)
                         .copied()

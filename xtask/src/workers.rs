@@ -112,3 +112,26 @@ pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
     }
     Ok(SubjectSpec::new(&worker.label(), binary))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_finder_says_what_it_looked_at_and_what_to_install() {
+        let said = check_interpreter("3.99").expect_err("there is no such series");
+        for expected in [
+            "CPython 3.99",
+            "were looked at",
+            "python3.99: not found",
+            "Install one with",
+        ] {
+            assert!(said.contains(expected), "{said:?} lacks {expected:?}");
+        }
+    }
+
+    #[test]
+    fn the_finder_finds_the_home_series() {
+        assert_eq!(check_interpreter(HOME_SERIES), Ok(()));
+    }
+}

@@ -141,7 +141,12 @@ impl Session {
         }
         let mut marshal = None;
         let outcome = match self.compile(request, &mut marshal) {
-            Ok(code) => self.run_code(code, request, report),
+            Ok(code) => {
+                if request.wanted.marshal {
+                    self.forget_compiler_warnings();
+                }
+                self.run_code(code, request, report)
+            }
             Err(exception) => self.not_compiled(&exception, report),
         };
         let retire = self.clean_up();
@@ -269,6 +274,13 @@ impl Session {
         // SAFETY: the namespace is a live dict.
         unsafe { ffi::PyDict_Clear(namespace.pointer()) };
         outcome
+    }
+
+    /// The other side gets compiled code, so it cannot print what the compiler warned of.
+    fn forget_compiler_warnings(&self) {
+        self.flush_streams();
+        // SAFETY: ftruncate takes no pointers; descriptor 2 is the file that standard error is captured in.
+        unsafe { libc::ftruncate(2, 0) };
     }
 
     fn not_compiled(&mut self, exception: &Object, report: &mut ReportBuilder) -> Outcome {

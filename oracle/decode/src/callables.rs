@@ -93,8 +93,8 @@ impl Decoder {
 
     fn write_function(&mut self, address: Address) {
         let function = address.view::<PyFunctionObject>();
-        self.reference(fields::FUNC_GLOBALS, function.func_globals.get());
-        self.reference(fields::FUNC_BUILTINS, function.func_builtins.get());
+        self.namespace_reference(fields::FUNC_GLOBALS, function.func_globals.get());
+        self.namespace_reference(fields::FUNC_BUILTINS, function.func_builtins.get());
         self.reference(fields::FUNC_NAME, function.func_name.get());
         self.reference(fields::FUNC_QUALNAME, function.func_qualname.get());
         self.reference(fields::FUNC_CODE, function.func_code.get());
@@ -170,8 +170,8 @@ impl Decoder {
         let frame = address.view::<_PyInterpreterFrame>();
         let code_address = Address::of(frame.f_code.get());
         self.reference(fields::IFRAME_FUNC, frame.f_func.get());
-        self.reference(fields::IFRAME_GLOBALS, frame.f_globals.get());
-        self.reference(fields::IFRAME_LOCALS, frame.f_locals.get());
+        self.namespace_reference(fields::IFRAME_GLOBALS, frame.f_globals.get());
+        self.namespace_reference(fields::IFRAME_LOCALS, frame.f_locals.get());
         self.reference(fields::IFRAME_CODE, frame.f_code.get());
         let first = code_address.number() + offset_of!(PyCodeObject, co_code_adaptive);
         let distance = (frame.prev_instr.get() as usize).wrapping_sub(first) as isize;

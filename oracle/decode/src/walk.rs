@@ -218,17 +218,14 @@ impl Decoder {
                 scratch.push_str(&format!("<function {module}.{name}"));
             }
             Layout::Frame => {
-                let frame = Address::of(address.view::<PyFrameObject>().f_frame.get());
-                let globals = Address::of(frame.view::<_PyInterpreterFrame>().f_globals.get());
-                if self.boundary.name_of(globals).is_none() {
+                let frame = Address::of(address.view::<PyFrameObject>().f_frame.get())
+                    .view::<_PyInterpreterFrame>();
+                if library_module(Address::of(frame.f_globals.get())).is_none() {
                     return false;
                 }
-                let code = Address::of(frame.view::<_PyInterpreterFrame>().f_code.get())
-                    .view::<PyCodeObject>();
-                scratch.push_str(&format!(
-                    "<frame {}",
-                    str_text(Address::of(code.co_qualname.get()))
-                ));
+                let code = Address::of(frame.f_code.get()).view::<PyCodeObject>();
+                scratch.push_str("<frame ");
+                scratch.push_str(&str_text(Address::of(code.co_qualname.get())));
             }
             _ => return false,
         }
@@ -334,6 +331,23 @@ impl Decoder {
         self.encoder
             .value(shown.as_value(&self.boundary, &scratch, types));
         self.scratch = scratch;
+    }
+
+    /// A reference to a namespace: one of a library module is shown by the module's name.
+    pub(crate) fn namespace_reference(&mut self, field: FieldId, namespace: *const PyObject) {
+        let module = if self.hides(field) {
+            None
+        } else {
+            library_module(Address::of(namespace))
+        };
+        match module {
+            Some(name) => {
+                let shown = format!("<dict of module {name}>");
+                self.encoder.field_header(field, None);
+                self.encoder.value(Value::External(&shown));
+            }
+            None => self.reference(field, namespace),
+        }
     }
 
     /// A reference to a dict's key table, which is a node of its own, as several dicts can share it.
@@ -484,6 +498,16 @@ impl Shown {
             Shown::Scratch => Value::External(scratch),
         }
     }
+}
+
+/// The name of the module whose namespace a dict is, unless that is the program's own.
+fn library_module(namespace: Address) -> Option<String> {
+    if namespace.is_null() || namespace.type_of().tp_flags.get() & Py_TPFLAGS_DICT_SUBCLASS == 0 {
+        return None;
+    }
+    let name = crate::containers::find_in_dict(namespace, "__name__")?;
+    let name = str_text(name);
+    (!name.is_empty() && name != "__main__").then_some(name)
 }
 
 fn find_facts(type_address: Address) -> TypeFacts {

@@ -17,7 +17,7 @@ use crate::signature::sign;
 use crate::verdict::{CaseResult, Divergence, StageVerdict};
 
 /// Programs handed to a pair at once.
-const CHUNK: usize = 16;
+const CHUNK: usize = 32;
 
 /// How a run is made.
 pub struct PairConfig<'a> {

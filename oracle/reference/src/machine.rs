@@ -7,7 +7,7 @@ use twinheap_observation::FieldSpec;
 use crate::NoMachine;
 
 /// Hears of each line that begins: the frame and the line.
-pub type LineHook<'a> = &'a mut dyn FnMut(*const _PyInterpreterFrame, u32);
+pub type LineHook = fn(&_PyInterpreterFrame, i32);
 
 /// How a run ended. The worker hands it back with [`Machine::release`] when it has looked at it.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ pub trait Machine {
 
     /// Runs a code object, taking over the reference, in a new namespace that holds `__name__` ('__main__')
     /// and `__builtins__` (the module), inserted in this order; flushes the streams at the end.
-    fn run(&mut self, code: *const PyObject, lines: Option<LineHook<'_>>) -> Ended;
+    fn run(&mut self, code: *const PyObject, lines: Option<LineHook>) -> Ended;
 
     /// Gives up what a run left: drops the exception, clears the namespace, collects.
     fn release(&mut self, ended: Ended);
@@ -71,7 +71,7 @@ impl Machine for NoMachine {
         match *self {}
     }
 
-    fn run(&mut self, _: *const PyObject, _: Option<LineHook<'_>>) -> Ended {
+    fn run(&mut self, _: *const PyObject, _: Option<LineHook>) -> Ended {
         match *self {}
     }
 

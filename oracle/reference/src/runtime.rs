@@ -1,5 +1,7 @@
 //! Runs programs in a VM and observes them as the oracle's worker does.
 
+use std::cell::RefCell;
+
 use twinheap_abi::{_PyInterpreterFrame, PyObject};
 use twinheap_decode::boundary::Boundary;
 use twinheap_decode::watch::LineWatcher;
@@ -9,19 +11,37 @@ use twinheap_observation::{FieldSpec, MaskRule, Stage, StageSet};
 use twinheap_subject::worker::not_run;
 use twinheap_subject::{Finished, Runtime};
 
-use crate::machine::Machine;
-
-/// A worker around a VM.
-pub struct Reference<M> {
-    machine: M,
-    decoder: Decoder,
-}
+use crate::machine::{LineHook, Machine};
 
 /// Takes up an object of the VM.
 fn address(pointer: *const PyObject) -> Address {
     // SAFETY: the VM's objects are laid out as twinheap-abi says, alive while the worker holds the run's
     // remains or the module they belong to, and unchanging while the VM does not run.
     unsafe { Address::new(pointer) }
+}
+
+thread_local! {
+    /// The watcher of the program that runs; the VM's hook is a plain function.
+    static WATCHER: RefCell<Option<LineWatcher>> = const { RefCell::new(None) };
+}
+
+/// Notes a line of the program that is about to run.
+fn note_line(frame: &_PyInterpreterFrame, line: i32) {
+    WATCHER.with_borrow_mut(|watcher| {
+        let Some(watcher) = watcher else {
+            return;
+        };
+        let code = address(frame.f_code.get().cast());
+        if watcher.is_of_program(code) {
+            watcher.line(code, address(frame.f_globals.get()), line as u32);
+        }
+    });
+}
+
+/// A worker around a VM.
+pub struct Reference<M> {
+    machine: M,
+    decoder: Decoder,
 }
 
 impl<M: Machine> Reference<M> {
@@ -48,20 +68,17 @@ impl<M: Machine> Reference<M> {
         if report.wants(Stage::Code) {
             report.add_code(twinheap_decode::code::dump(address(code)));
         }
-        let mut watcher = LineWatcher::new(&request.program.filename, report.wants_details());
-        let mut hook = |frame: *const _PyInterpreterFrame, line: u32| {
-            // SAFETY: the VM passes the frame that it is about to go on with.
-            let frame = unsafe { &*frame };
-            let code = address(frame.f_code.get().cast());
-            if watcher.is_of_program(code) {
-                watcher.line(code, address(frame.f_globals.get()), line);
-            }
-        };
         let wanted = report.wants(Stage::Steps);
+        if wanted {
+            WATCHER.set(Some(LineWatcher::new(
+                &request.program.filename,
+                report.wants_details(),
+            )));
+        }
         let ended = self
             .machine
-            .run(code, if wanted { Some(&mut hook) } else { None });
-        if wanted {
+            .run(code, wanted.then_some(note_line as LineHook));
+        if let Some(watcher) = WATCHER.take() {
             report.add_steps(watcher.finish());
         }
         let outcome =

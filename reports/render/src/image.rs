@@ -28,8 +28,45 @@ pub fn field_line(field: &ImageField) -> String {
         "    {:>+5} {:<40} {}",
         field.offset,
         field.path(),
-        field.value.text()
+        value_text(field)
     )
+}
+
+/// The value of a field, with what it means where a number alone does not say it.
+fn value_text(field: &ImageField) -> String {
+    let text = field.value.text();
+    let FieldValue::Unsigned(number) = field.value else {
+        return text;
+    };
+    match (field.owner.as_str(), field.name.as_str()) {
+        ("PyASCIIObject", "state") => format!("{number:#04x} ({})", state_text(number)),
+        ("PyFloatObject", "ob_fval") => format!("{number:#018x} ({:?})", f64::from_bits(number)),
+        ("PyDictKeysObject", "dk_kind") => {
+            let kind = ["general", "unicode", "split"]
+                .get(number as usize)
+                .copied()
+                .unwrap_or("unknown");
+            format!("{number} ({kind})")
+        }
+        ("PyTypeObject", "tp_flags") => format!("{number:#x}"),
+        _ => text,
+    }
+}
+
+/// The bits of a str's state.
+fn state_text(state: u64) -> String {
+    let mut words = match state & 3 {
+        0 => vec!["not interned".to_owned()],
+        1 => vec!["interned".to_owned()],
+        _ => vec!["interned for ever".to_owned()],
+    };
+    words.push(format!("kind {}", state >> 2 & 7));
+    for (bit, word) in [(5, "compact"), (6, "ascii"), (7, "ready")] {
+        if state >> bit & 1 != 0 {
+            words.push(word.to_owned());
+        }
+    }
+    words.join(", ")
 }
 
 fn escape(text: &str) -> String {
@@ -62,7 +99,7 @@ pub fn image_html(image: &MemoryImage, other: Option<&MemoryImage>, side: &str) 
             let class = if same { "" } else { " class=differs" };
             let value = match &field.value {
                 FieldValue::Node(target) => format!("<a href=\"#{side}{target}\">#{target}</a>"),
-                value => escape(&value.text()),
+                _ => escape(&value_text(field)),
             };
             html.push_str(&format!(
                 "<tr{class}><td>{:+}</td><td>{}</td><td>{value}</td></tr>",
@@ -73,4 +110,39 @@ pub fn image_html(image: &MemoryImage, other: Option<&MemoryImage>, side: &str) 
         html.push_str("</table></div>");
     }
     html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(owner: &str, name: &str, number: u64, expected: &str) {
+        let field = ImageField {
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+            index: None,
+            offset: 0,
+            size: 8,
+            value: FieldValue::Unsigned(number),
+        };
+        assert_eq!(value_text(&field), expected);
+    }
+
+    #[test]
+    fn numbers_with_a_meaning_are_explained() {
+        check(
+            "PyASCIIObject",
+            "state",
+            0xe5,
+            "0xe5 (interned, kind 1, compact, ascii, ready)",
+        );
+        check(
+            "PyFloatObject",
+            "ob_fval",
+            0x3ff8_0000_0000_0000,
+            "0x3ff8000000000000 (1.5)",
+        );
+        check("PyDictKeysObject", "dk_kind", 2, "2 (split)");
+        check("PyListObject", "allocated", 8, "8");
+    }
 }

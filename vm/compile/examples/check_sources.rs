@@ -40,7 +40,17 @@ fn main() {
             .map_err(Box::new)
             .and_then(|ast| compile(ast, &Options::new("<string>", 0)));
         let reply = match result {
-            Ok(_) => "OK".to_string(),
+            Ok(compiled) => compiled
+                .warnings
+                .iter()
+                .fold("OK".to_string(), |reply, warning| {
+                    format!(
+                        "{reply}\t{:?} {} {}",
+                        warning.kind,
+                        warning.lineno,
+                        hex(&warning.message)
+                    )
+                }),
             Err(error) => format!(
                 "{}\t{}\t{}\t{}\t{}\t{}\t{}",
                 error.kind.name(),

@@ -12,3 +12,21 @@ pub mod eval;
 pub mod frames;
 pub mod generator;
 pub mod interrupt;
+pub mod builtins;
+pub mod compiler;
+pub mod import;
+pub mod marshal;
+pub mod report;
+pub mod start;
+pub mod stdio;
+pub mod sys;
+
+use twinheap_abi::PyASCIIObject;
+use twinheap_objects::errors::PyResult;
+use twinheap_objects::bytes;
+use twinheap_objects::unicode::codecs::{Encoding, encode};
+
+/// The UTF-8 bytes of a str, lone surrogates treated by an error handler.
+pub fn encode_utf8(text: &PyASCIIObject, handler: &str) -> PyResult<Vec<u8>> {
+    Ok(bytes::data_of(&*encode(text, Encoding::Utf8, handler)?).to_vec())
+}

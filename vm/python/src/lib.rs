@@ -1,1 +1,268 @@
 //! The embedding interface of the VM and twinpy, its command line.
+//!
+//! One interpreter a process: [`Vm::initialize`] brings it up, [`Vm::run`] runs a code object as
+//! `__main__`, and what it leaves (namespace, exception) stays alive until [`Vm::release`].
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use twinheap_abi::*;
+use twinheap_interp::eval::calls::run_code;
+use twinheap_interp::eval::{LINE_HOOK, LineHook};
+use twinheap_interp::{compiler, marshal, report, start, stdio, sys};
+use twinheap_objects::errors::{self, PyResult};
+use twinheap_objects::exceptions::PyExc_SystemExit;
+use twinheap_objects::object::{self, ObjectExt};
+use twinheap_objects::own::{Field, Layout, Own};
+use twinheap_objects::state::tstate;
+use twinheap_objects::{dict, id, list, long, module, singletons, tuple, unicode};
+use twinheap_syntax::Mode;
+
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// How the interpreter is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// `sys.argv`.
+    pub argv: Vec<String>,
+    /// `sys.path`.
+    pub path: Vec<String>,
+}
+
+/// The interpreter of this process.
+pub struct Vm {
+    /// A dict that was just made and never filled; inspection reads the shared empty keys off it.
+    empty_dict: Own<PyDictObject>,
+}
+
+/// What a run has left.
+pub struct Run {
+    /// The namespace of `__main__`.
+    pub namespace: Own<PyDictObject>,
+    /// The exception that left the program.
+    pub exception: Option<Own>,
+}
+
+impl Vm {
+    /// Brings the interpreter up; fails where this process has one already.
+    pub fn initialize(config: &Config) -> Result<Vm, String> {
+        if TAKEN.swap(true, Ordering::SeqCst) {
+            return Err("this process has an interpreter already".to_string());
+        }
+        match prepare(config) {
+            Ok(empty_dict) => Ok(Vm { empty_dict }),
+            Err(_) => Err(format!("the VM could not start: {}", shown_exception())),
+        }
+    }
+
+    /// The VM's name and version.
+    pub fn version(&self) -> String {
+        format!("Twinheap VM {} (3.11)", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// A dict that was just made and never filled.
+    pub fn empty_dict(&self) -> &PyDictObject {
+        &self.empty_dict
+    }
+
+    /// The namespaces of the modules that are loaded, with their names.
+    pub fn module_namespaces(&self) -> Vec<(String, *const PyObject)> {
+        let Ok(modules) = sys::modules() else {
+            errors::clear();
+            return Vec::new();
+        };
+        dict::entries(&modules)
+            .filter_map(|(name, value)| {
+                let name = name.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy)?;
+                let value = value.downcast_ref::<PyModuleObject>()?;
+                Some((name, module::dict_of(value).as_raw().cast_const()))
+            })
+            .collect()
+    }
+
+    /// A code object out of marshal bytes; the reason as text where they are bad.
+    pub fn load(&self, marshalled: &[u8]) -> Result<Own<PyCodeObject>, String> {
+        as_code(marshal::loads(marshalled))
+    }
+
+    /// A code object out of source; the exception where it is rejected.
+    pub fn compile(&self, source: &[u8], filename: &str) -> Result<Own<PyCodeObject>, Own> {
+        match compiler::compile(source, filename, Mode::Exec, 0) {
+            Ok(code) => code.downcast::<PyCodeObject>().map_err(|other| other),
+            Err(_) => Err(errors::take_exception()),
+        }
+    }
+
+    /// Runs a code object as `__main__` in a fresh namespace; a hook hears of each line. The
+    /// streams are flushed at the end.
+    pub fn run(&self, code: &PyCodeObject, hook: Option<LineHook>) -> Result<Run, String> {
+        let namespace = match main_namespace() {
+            Ok(namespace) => namespace,
+            Err(_) => return Err(shown_exception()),
+        };
+        LINE_HOOK.set(hook);
+        let outcome = run_code(code, namespace.as_object(), namespace.as_object());
+        LINE_HOOK.set(None);
+        let exception = match outcome {
+            Ok(_) => None,
+            Err(_) => Some(errors::take_exception()),
+        };
+        stdio::flush_all();
+        Ok(Run { namespace, exception })
+    }
+
+    /// Gives up what a run has left: the exception goes, the namespace is emptied, the streams are
+    /// made anew.
+    pub fn release(&self, run: Run) {
+        drop(run.exception);
+        clear_namespace(&run.namespace);
+        drop(run.namespace);
+        errors::clear();
+        forget_modules();
+        if sys::new_streams().is_err() {
+            errors::clear();
+        }
+        let state = tstate();
+        state.recursion_limit.set(1000);
+        state.recursion_remaining.set(1000);
+        stdio::flush_all();
+    }
+}
+
+fn as_code(loaded: PyResult) -> Result<Own<PyCodeObject>, String> {
+    match loaded {
+        Ok(object) => object
+            .downcast::<PyCodeObject>()
+            .map_err(|_| "the marshal bytes hold no code object".to_string()),
+        Err(_) => Err(shown_exception()),
+    }
+}
+
+fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
+    start::initialize()?;
+    let texts = |values: &[String]| -> PyResult<Own<PyListObject>> {
+        let values: PyResult<Vec<Own>> =
+            values.iter().map(|value| Ok(unicode::from_str(value)?.upcast())).collect();
+        list::from_vec(values?)
+    };
+    sys::set_object("argv", texts(&config.argv)?.as_object())?;
+    sys::set_object("path", texts(&config.path)?.as_object())?;
+    dict::new()
+}
+
+/// `{'__name__': '__main__', '__builtins__': <module>}`, in this order.
+fn main_namespace() -> PyResult<Own<PyDictObject>> {
+    let namespace = dict::new()?;
+    dict::set_item(&namespace, id!("__name__").as_object(), id!("__main__").as_object())?;
+    let modules = sys::modules()?;
+    if let Some(builtins) = dict::get_literal(&modules, "builtins")? {
+        dict::set_item(&namespace, id!("__builtins__").as_object(), &builtins)?;
+    }
+    Ok(namespace)
+}
+
+/// Empties a namespace as module deallocation does: names with one underscore first, `__builtins__`
+/// never before the rest.
+fn clear_namespace(namespace: &PyDictObject) {
+    let keys: Vec<Own> = dict::entries(namespace).map(|(key, _)| Own::new(key)).collect();
+    for private in [true, false] {
+        for key in &keys {
+            let Some(text) = key.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy) else {
+                continue;
+            };
+            let is_private = text.starts_with('_') && !text.starts_with("__");
+            let due = if private { is_private } else { !is_private && text != "__builtins__" };
+            if due && dict::set_item(namespace, key, &singletons::none()).is_err() {
+                errors::clear();
+            }
+        }
+    }
+    dict::clear(namespace);
+}
+
+/// Takes the modules that a program has imported out of `sys.modules`.
+fn forget_modules() {
+    let Ok(modules) = sys::modules() else {
+        errors::clear();
+        return;
+    };
+    let keys: Vec<Own> = dict::entries(&modules).map(|(key, _)| Own::new(key)).collect();
+    for key in keys {
+        let keep = key
+            .downcast_ref::<PyASCIIObject>()
+            .is_some_and(|key| ["builtins", "sys"].iter().any(|name| unicode::equals_str(key, name)));
+        if !keep && dict::remove(&modules, &key).is_err() {
+            errors::clear();
+        }
+    }
+}
+
+/// The exception that is set, as text; it is taken.
+fn shown_exception() -> String {
+    if !errors::occurred() {
+        return "no reason given".to_string();
+    }
+    let exception = errors::take_exception();
+    report::format_exception(&exception).trim_end().to_string()
+}
+
+/// Runs a program as the command line does: its exit status.
+pub fn run_main(vm: &Vm, source: &[u8], filename: &str) -> i32 {
+    let code = match vm.compile(source, filename) {
+        Ok(code) => code,
+        Err(exception) => {
+            report::print_exception(&exception);
+            return 1;
+        }
+    };
+    match vm.run(&code, None) {
+        Ok(mut run) => {
+            let status = match run.exception.take() {
+                Some(exception) => exit_status(&exception),
+                None => 0,
+            };
+            vm.release(run);
+            stdio::flush_all();
+            status
+        }
+        Err(reason) => {
+            eprintln!("twinpy: {reason}");
+            1
+        }
+    }
+}
+
+/// `handle_system_exit`: SystemExit tells the status, any other exception is shown.
+fn exit_status(exception: &PyObject) -> i32 {
+    if !exception.is_instance_of(&PyExc_SystemExit) {
+        report::print_exception(exception);
+        return 1;
+    }
+    let code = exception
+        .downcast_ref::<PySystemExitObject>()
+        .and_then(|exit| exit.code.own())
+        .unwrap_or_else(singletons::none);
+    if code.is_none() {
+        return 0;
+    }
+    if let Some(number) = code.downcast_ref::<PyLongObject>() {
+        return long::to_i64(number).map_or(-1, |number| number as i32);
+    }
+    let text = object::str(&code).map(|text| unicode::to_string_lossy(&text));
+    stdio::flush_fd(1);
+    eprintln!("{}", text.unwrap_or_default());
+    1
+}
+
+/// Objects that inspection treats as shared: the empty tuple, the empty str, small ints and the
+/// like are found through these.
+pub fn shared_objects() -> Vec<(&'static str, Own)> {
+    vec![
+        ("None", singletons::none()),
+        ("NotImplemented", singletons::not_implemented()),
+        ("Ellipsis", singletons::ellipsis()),
+        ("False", singletons::bool_object(false)),
+        ("True", singletons::bool_object(true)),
+        ("()", tuple::empty().upcast()),
+        ("''", unicode::empty().upcast()),
+    ]
+}
+

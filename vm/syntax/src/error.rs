@@ -12,6 +12,7 @@ pub enum ErrorKind {
     ValueError,
     LookupError,
     SystemError,
+    UnicodeDecodeError,
 }
 
 impl ErrorKind {
@@ -26,6 +27,7 @@ impl ErrorKind {
             ErrorKind::ValueError => "ValueError",
             ErrorKind::LookupError => "LookupError",
             ErrorKind::SystemError => "SystemError",
+            ErrorKind::UnicodeDecodeError => "UnicodeDecodeError",
         }
     }
 }
@@ -70,4 +72,6 @@ pub struct Warning {
     pub kind: WarningKind,
     pub message: String,
     pub lineno: i32,
+    /// Where in the source it arose, to put the parser's warnings in order.
+    pub position: usize,
 }

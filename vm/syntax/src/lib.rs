@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod ast;
+pub mod charmaps;
 pub mod dump;
 pub mod error;
 pub mod int;
@@ -14,7 +15,7 @@ pub mod strings;
 pub mod token;
 pub mod tokenizer;
 
-use error::{SyntaxError, Warning};
+use error::{ErrorKind, SyntaxError, Warning};
 use names::Names;
 use source::{Decoder, Source};
 use token::{KEYWORDS, known};
@@ -90,16 +91,37 @@ pub fn parse_str(text: &str, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxErr
     parse_source(&source, mode, flags)
 }
 
+/// Beyond this depth CPython's parser may have run out of its own stack.
+const DEPTH_TO_CHECK: u32 = 400;
+
+/// Why the fast parser has no tree.
+struct NoTree {
+    /// The error, where it is known already.
+    error: Option<SyntaxError>,
+    too_deep: bool,
+}
+
 pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
     let mut names = new_names();
-    if let Some((module, warnings)) = parse_fast(source, mode, flags, &mut names) {
-        return Ok(Ast {
+    match parse_fast(source, mode, flags, &mut names) {
+        Ok((module, warnings)) => Ok(Ast {
             module,
             names,
             warnings,
-        });
+        }),
+        Err(NoTree {
+            error: Some(error), ..
+        }) => Err(error),
+        Err(reason) => Err(peg::find_error(source, mode, flags).unwrap_or_else(|| {
+            if reason.too_deep {
+                // CPython's parser gets through, but nothing that walks its tree does.
+                let message = "maximum recursion depth exceeded during compilation";
+                return SyntaxError::bare(ErrorKind::RecursionError, message);
+            }
+            let message = "the two parsers disagree whether this is a program";
+            SyntaxError::bare(ErrorKind::SystemError, message)
+        })),
     }
-    Err(peg::find_error(source, mode, flags))
 }
 
 fn parse_fast(
@@ -107,11 +129,32 @@ fn parse_fast(
     mode: Mode,
     flags: &Flags,
     names: &mut Names,
-) -> Option<(ast::Mod, Vec<Warning>)> {
+) -> Result<(ast::Mod, Vec<Warning>), NoTree> {
+    let rejected = |_| NoTree {
+        error: None,
+        too_deep: false,
+    };
+    let origin = parser::Origin::default();
     let mut stream =
-        parser::tokenize(&source.text, names, mode, flags, parser::Origin::default()).ok()?;
+        parser::tokenize(&source.text, names, mode, flags, origin).map_err(rejected)?;
     let type_ignores = std::mem::take(&mut stream.type_ignores);
     let mut parser = parser::Parser::new(&source.text, stream, names, flags);
-    let module = parser.parse(mode, type_ignores).ok()?;
-    Some((module, parser.warnings))
+    let parsed = parser.parse(mode, type_ignores);
+    parser.warnings.sort_by_key(|warning| warning.position);
+    match parsed {
+        Ok(module) if parser.deepest > DEPTH_TO_CHECK => {
+            match peg::find_error(source, mode, flags) {
+                Some(error) => Err(NoTree {
+                    error: Some(error),
+                    too_deep: true,
+                }),
+                None => Ok((module, parser.warnings)),
+            }
+        }
+        Ok(module) => Ok((module, parser.warnings)),
+        Err(_) => Err(NoTree {
+            error: None,
+            too_deep: parser.too_deep,
+        }),
+    }
 }

@@ -1,5 +1,6 @@
 //! From the bytes of a file to the UTF-8 text that is parsed: newlines, byte order marks, encoding cookies.
 
+use crate::charmaps::{CHAR_MAPS, CharMap, UNDEFINED};
 use crate::error::{ErrorKind, SyntaxError};
 
 /// Decodes a named encoding that this crate does not know; errors are the codec's own message.
@@ -207,8 +208,14 @@ fn decode(name: &str, bytes: &[u8], decoder: Option<Decoder<'_>>) -> Result<Stri
         "iso-8859-1" | "latin1" | "latin-1" | "l1" | "8859" | "cp819" => {
             return Ok(bytes.iter().map(|c| *c as char).collect());
         }
-        "ascii" | "us-ascii" | "646" if bytes.is_ascii() => {
-            return Ok(bytes.iter().map(|c| *c as char).collect());
+        "ascii" | "us-ascii" | "646" => {
+            return match bytes.iter().position(|c| *c >= 0x80) {
+                None => Ok(bytes.iter().map(|c| *c as char).collect()),
+                Some(at) => Err(init_error(format!(
+                    "'ascii' codec can't decode byte 0x{:02x} in position {at}: ordinal not in range(128)",
+                    bytes[at]
+                ))),
+            };
         }
         "utf8" | "u8" | "utf" | "cp65001" => {
             return match std::str::from_utf8(bytes) {
@@ -222,8 +229,31 @@ fn decode(name: &str, bytes: &[u8], decoder: Option<Decoder<'_>>) -> Result<Stri
         }
         _ => {}
     }
+    let normalised = plain.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    if let Some(map) = CHAR_MAPS
+        .iter()
+        .find(|map| map.names.contains(&normalised.as_str()))
+    {
+        return decode_with_map(map, bytes);
+    }
     match decoder {
         Some(decoder) => decoder(name, bytes),
         None => Err(init_error(format!("unknown encoding: {name}"))),
     }
+}
+
+fn decode_with_map(map: &CharMap, bytes: &[u8]) -> Result<String, SyntaxError> {
+    let mut text = String::with_capacity(bytes.len());
+    for (at, byte) in bytes.iter().enumerate() {
+        let code = map.characters[*byte as usize];
+        match char::from_u32(u32::from(code)).filter(|_| code != UNDEFINED) {
+            Some(c) => text.push(c),
+            None => {
+                return Err(init_error(format!(
+                    "'charmap' codec can't decode byte 0x{byte:02x} in position {at}: character maps to <undefined>"
+                )));
+            }
+        }
+    }
+    Ok(text)
 }

@@ -137,6 +137,7 @@ fn warn_invalid_escape(context: &mut Context<'_>, rest: &[u8], token: &Token) {
         kind: WarningKind::DeprecationWarning,
         message,
         lineno: token.lineno,
+        position: token.start as usize,
     });
 }
 
@@ -255,10 +256,12 @@ fn decode_string(
     raw: bool,
     token: &Token,
 ) -> Result<Vec<u8>, StringError> {
-    check_utf8(body)?;
     if raw || !body.contains(&b'\\') {
+        check_utf8(body)?;
         return Ok(body.to_vec());
     }
+    // With escapes about, CPython decodes each run of non-ASCII bytes on its own.
+    body.split(u8::is_ascii).try_for_each(check_utf8)?;
     let mut out = Vec::with_capacity(body.len());
     let mut first_invalid: Option<usize> = None;
     let mut index = 0;
@@ -837,7 +840,7 @@ fn field_expression(
     if context.depth >= MAX_FSTRING_DEPTH {
         return Err(StringError::TooDeep);
     }
-    parse_field(context, &text, origin).ok_or({
+    parse_field(context, &text, origin, token).ok_or({
         let Origin {
             lineno,
             starting_lineno,
@@ -854,11 +857,20 @@ fn field_expression(
     })
 }
 
-fn parse_field(context: &mut Context<'_>, text: &[u8], origin: Origin) -> Option<Expr> {
+fn parse_field(
+    context: &mut Context<'_>,
+    text: &[u8],
+    origin: Origin,
+    token: &Token,
+) -> Option<Expr> {
     let stream = tokenize(text, context.names, Mode::Exec, context.flags, origin).ok()?;
     let mut parser = Parser::new(text, stream, context.names, context.flags);
     let value = parser.parse_field().ok()?;
-    let warnings = std::mem::take(&mut parser.warnings);
+    let mut warnings = std::mem::take(&mut parser.warnings);
+    warnings.sort_by_key(|warning| warning.position);
+    warnings
+        .iter_mut()
+        .for_each(|warning| warning.position = token.start as usize);
     context.warnings.extend(warnings);
     Some(value)
 }

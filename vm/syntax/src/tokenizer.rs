@@ -59,6 +59,8 @@ pub struct Tokenizer<'a> {
     pub first_lineno: i32,
     pub done: Done,
     pub error: Option<TokenError>,
+    /// What the codec says about an identifier that is not UTF-8.
+    pub decode_error: Option<String>,
     at_bol: bool,
     pendin: i32,
     pub indent: usize,
@@ -96,6 +98,7 @@ impl<'a> Tokenizer<'a> {
             first_lineno: 0,
             done: Done::Ok,
             error: None,
+            decode_error: None,
             at_bol: true,
             pendin: 0,
             indent: 0,
@@ -522,8 +525,14 @@ impl<'a> Tokenizer<'a> {
     }
 
     fn verify_identifier(&mut self, start: usize, names: &mut Names) -> Step<u32> {
-        let Ok(text) = std::str::from_utf8(&self.source[start..self.cur]) else {
-            return self.fail(Done::Decode);
+        let bytes = &self.source[start..self.cur];
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let (at, len) = (error.valid_up_to(), error.error_len());
+                self.decode_error = Some(crate::source::utf8_error_text(bytes, at, len));
+                return self.fail(Done::Decode);
+            }
         };
         let bad = text.char_indices().find(|(index, c)| {
             if *index == 0 {
@@ -604,6 +613,7 @@ impl<'a> Tokenizer<'a> {
                 kind: WarningKind::SyntaxWarning,
                 message: format!("invalid {kind} literal"),
                 lineno: self.lineno,
+                position: self.cur,
             });
         } else if byte < 128 && is_identifier_char(byte) {
             self.backup(c);

@@ -416,6 +416,7 @@ impl<'t> Compiler<'t> {
             kind: WarningKind::SyntaxWarning,
             message,
             lineno,
+            position: 0,
         });
     }
 

@@ -23,7 +23,7 @@ pub struct Rejected;
 pub type Parsed<T> = Result<T, Rejected>;
 
 /// How deep expressions and statements may nest before the careful parser has to decide.
-const MAX_DEPTH: u32 = 1200;
+const MAX_DEPTH: u32 = 3200;
 
 /// Where an f-string's replacement field lies in its file.
 #[derive(Clone, Copy, Debug, Default)]
@@ -135,6 +135,8 @@ pub struct Parser<'a> {
     depth: u32,
     /// Whether the program was given up because of its depth alone.
     pub too_deep: bool,
+    /// How deep it went.
+    pub deepest: u32,
 }
 
 impl<'a> Parser<'a> {
@@ -156,6 +158,7 @@ impl<'a> Parser<'a> {
             pos: 0,
             depth: 0,
             too_deep: false,
+            deepest: 0,
         }
     }
 
@@ -223,6 +226,7 @@ impl<'a> Parser<'a> {
             return Err(Rejected);
         }
         self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
         let result = parse(self);
         self.depth -= 1;
         result

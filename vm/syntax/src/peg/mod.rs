@@ -72,29 +72,21 @@ struct Peg<'a> {
     error: Option<Box<SyntaxError>>,
 }
 
-/// Why `source` is no Python program.
-pub fn find_error(source: &Source, mode: Mode, flags: &Flags) -> SyntaxError {
+/// Why `source` is no Python program; `None` if it is one after all.
+pub fn find_error(source: &Source, mode: Mode, flags: &Flags) -> Option<SyntaxError> {
     let run = || {
         let origin = Origin::default();
         let has_encoding = source.encoding.is_some();
         let mut peg = Peg::new(&source.text, Start::Mode(mode), origin, flags, has_encoding);
         peg.run()
     };
-    let error = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .stack_size(STACK_SIZE)
             .spawn_scoped(scope, run);
-        thread.ok().and_then(|thread| thread.join().ok()).flatten()
-    });
-    error.map_or_else(
-        || {
-            SyntaxError::bare(
-                ErrorKind::SystemError,
-                "the two parsers disagree whether this is a program",
-            )
-        },
-        |error| *error,
-    )
+        let error = thread.ok().and_then(|thread| thread.join().ok())?;
+        error.map(|error| *error)
+    })
 }
 
 impl<'a> Peg<'a> {
@@ -321,7 +313,7 @@ impl<'a> Peg<'a> {
         loop {
             self.set_memo(start, id, best.clone(), end);
             self.mark = start;
-            let value = self.alternatives(alternatives);
+            let value = self.group(alternatives);
             if self.error.is_some() {
                 return None;
             }

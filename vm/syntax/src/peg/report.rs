@@ -205,6 +205,10 @@ impl Peg<'_> {
             self.error = Some(error);
             return;
         }
+        if let Some(text) = &self.tokenizer.decode_error {
+            let message = format!("(unicode error) {text}");
+            return self.raise_here(ErrorKind::SyntaxError, message);
+        }
         let lineno = self.tokenizer.lineno;
         let (kind, message, column) = match self.tokenizer.done {
             Done::Eof => {
@@ -303,6 +307,14 @@ impl Peg<'_> {
         }
         if let Some(error) = self.recorded_error() {
             self.error = Some(error);
+            return;
+        }
+        if let Some(text) = self.tokenizer.decode_error.take() {
+            // Nobody turns this one into a syntax error.
+            self.error = Some(Box::new(SyntaxError::bare(
+                ErrorKind::UnicodeDecodeError,
+                text,
+            )));
             return;
         }
         if let Some((_, lineno, _)) = self.tokenizer.paren_stack.last().copied()

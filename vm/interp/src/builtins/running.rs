@@ -1,0 +1,316 @@
+//! The builtin functions that need the code that runs: classes, namespaces, `exec`.
+
+use super::functions::{dir_of, vars_of};
+use crate::eval::calls::run_code;
+use crate::{compiler, frames};
+use twinheap_abi::*;
+use twinheap_objects::call::{self, Args, Signature};
+use twinheap_objects::errors::{PyResult, not_implemented, system_error, type_error, value_error};
+use twinheap_objects::object::{self, ObjectExt, TypeExt};
+use twinheap_objects::own::{Field, Layout, Own};
+use twinheap_objects::singletons::none;
+use twinheap_objects::{abstract_, buffer, dict, id, list, long, methods, tuple, types, unicode};
+use twinheap_syntax::Mode;
+
+type Module = PyObject;
+
+/// Replaces bases that are no types by what their `__mro_entries__` give (`update_bases`).
+fn resolve_bases(bases: &[&PyObject]) -> PyResult<Option<Own<PyTupleObject>>> {
+    let mut resolved: Vec<Own> = Vec::with_capacity(bases.len());
+    let mut changed = false;
+    let original = tuple::pack(bases)?;
+    for base in bases {
+        if object::is_type(base) {
+            resolved.push(Own::new(*base));
+            continue;
+        }
+        match object::lookup_attr(base, id!("__mro_entries__"))? {
+            None => resolved.push(Own::new(*base)),
+            Some(method) => {
+                changed = true;
+                let entries = call::call(&method, &[original.as_object()])?;
+                let Some(entries) = entries.downcast_ref::<PyTupleObject>() else {
+                    return Err(type_error("__mro_entries__ must return a tuple"));
+                };
+                resolved.extend(tuple::items(entries).iter().map(|entry| Own::new(*entry)));
+            }
+        }
+    }
+    if !changed {
+        return Ok(None);
+    }
+    tuple::from_vec(resolved).map(Some)
+}
+
+/// `__build_class__`.
+fn build_class(_: &Module, args: Args<'_>) -> PyResult {
+    let [body, name, bases @ ..] = args.positional else {
+        return Err(type_error("__build_class__: not enough arguments"));
+    };
+    let Some(body) = body.downcast_ref::<PyFunctionObject>() else {
+        return Err(type_error("__build_class__: func must be a function"));
+    };
+    if name.downcast_ref::<PyASCIIObject>().is_none() {
+        return Err(type_error("__build_class__: name is not a string"));
+    }
+    let original = tuple::pack(bases)?;
+    let resolved = resolve_bases(bases)?;
+    let bases = resolved.clone().unwrap_or_else(|| original.clone());
+    let keywords = function_keywords(args)?;
+    let mut metaclass = None;
+    if let Some(keywords) = &keywords {
+        metaclass = dict::pop(keywords, id!("metaclass").as_object())?;
+    }
+    let metaclass = match metaclass {
+        Some(metaclass) => metaclass,
+        None => match tuple::items(&bases).first() {
+            Some(base) => Own::new(base.type_()).upcast(),
+            None => Own::new(&types::PyType_Type).upcast(),
+        },
+    };
+    let metaclass: Own = match metaclass.downcast_ref::<PyTypeObject>() {
+        Some(class) => Own::new(types::calculate_metaclass(class, &bases)?).upcast(),
+        None => metaclass,
+    };
+    let namespace = prepare(&metaclass, name, &bases, keywords.as_deref())?;
+    if !abstract_::is_mapping(&namespace) {
+        let shown = match metaclass.downcast_ref::<PyTypeObject>() {
+            Some(class) => types::name_lossy(class),
+            None => "<metaclass>".to_string(),
+        };
+        return Err(type_error(format_args!(
+            "{shown}.__prepare__() must return a mapping, not {}",
+            namespace.type_().name()
+        )));
+    }
+    let cell = run_body(body, &namespace)?;
+    if resolved.is_some() {
+        abstract_::set_item(&namespace, id!("__orig_bases__").as_object(), Some(original.as_object()))?;
+    }
+    let arguments = tuple::pack(&[name, bases.as_object(), &namespace])?;
+    let class = call::call_tuple(&metaclass, &arguments, keywords.as_deref())?;
+    check_class_cell(&class, &cell, name)?;
+    Ok(class)
+}
+
+fn function_keywords(args: Args<'_>) -> PyResult<Option<Own<PyDictObject>>> {
+    if args.keyword_count() == 0 {
+        return Ok(None);
+    }
+    let made = dict::new()?;
+    for (name, value) in args.keywords() {
+        dict::set_item(&made, name.as_object(), value)?;
+    }
+    Ok(Some(made))
+}
+
+fn prepare(metaclass: &PyObject, name: &PyObject, bases: &PyTupleObject, keywords: Option<&PyDictObject>) -> PyResult {
+    match object::lookup_attr(metaclass, id!("__prepare__"))? {
+        None => Ok(dict::new()?.upcast()),
+        Some(method) => {
+            let arguments = tuple::pack(&[name, bases.as_object()])?;
+            call::call_tuple(&method, &arguments, keywords)
+        }
+    }
+}
+
+/// Runs the class body in its namespace; gives the cell of `__class__`, or None.
+fn run_body(body: &PyFunctionObject, namespace: &PyObject) -> PyResult {
+    // SAFETY: no arguments; the frame is run at once.
+    unsafe {
+        let frame = crate::binding::push_call_frame(
+            Own::new(body),
+            Some(Own::new(namespace)),
+            std::ptr::null(),
+            0,
+            None,
+        )?;
+        twinheap_objects::errors::from_c(crate::eval::run(frame, false))
+    }
+}
+
+/// The class must have reached the cell that its methods read.
+fn check_class_cell(class: &PyObject, cell: &PyObject, name: &PyObject) -> PyResult<()> {
+    let Some(cell) = cell.downcast_ref::<PyCellObject>() else {
+        return Ok(());
+    };
+    if !object::is_type(class) {
+        return Ok(());
+    }
+    match cell.ob_ref.own() {
+        Some(content) if std::ptr::eq(&*content, class) => Ok(()),
+        Some(content) => Err(type_error(format_args!(
+            "__class__ set to {} defining {} as {}",
+            content.repr_lossy(),
+            name.repr_lossy(),
+            class.repr_lossy()
+        ))),
+        None => Err(twinheap_objects::errors::runtime_error(format_args!(
+            "__class__ not set defining {} as {}. Was __classcell__ propagated to type.__new__?",
+            name.repr_lossy(),
+            class.repr_lossy()
+        ))),
+    }
+}
+
+fn current_frame() -> PyResult<&'static _PyInterpreterFrame> {
+    frames::innermost().ok_or_else(|| system_error("frame does not exist"))
+}
+
+fn globals(_: &Module) -> PyResult {
+    Ok(current_frame()?.f_globals.own().unwrap_or_else(none))
+}
+
+fn locals(_: &Module) -> PyResult {
+    frames::locals_mapping(current_frame()?)
+}
+
+fn vars(_: &Module, args: &[&PyObject]) -> PyResult {
+    call::check_positional("vars", args.len(), 0, 1)?;
+    match args.first() {
+        Some(value) => vars_of(value),
+        None => frames::locals_mapping(current_frame()?),
+    }
+}
+
+fn dir(_: &Module, args: &[&PyObject]) -> PyResult {
+    call::check_positional("dir", args.len(), 0, 1)?;
+    match args.first() {
+        Some(value) => dir_of(value),
+        None => {
+            let namespace = frames::locals_mapping(current_frame()?)?;
+            let names = list::from_iterable(&*call::call_method(&namespace, id!("keys"), &[])?)?;
+            list::sort(&names)?;
+            Ok(names.upcast())
+        }
+    }
+}
+
+/// The bytes of a source: a str in UTF-8, or what a bytes-like object holds.
+fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u8>> {
+    let bytes = if let Some(text) = source.downcast_ref::<PyASCIIObject>() {
+        crate::encode_utf8(text, "strict")?
+    } else if buffer::is_exporter(source) {
+        buffer::Buffer::of(source)?.data().to_vec()
+    } else {
+        return Err(type_error(format_args!("{function}() arg 1 must be a {what} object")));
+    };
+    if bytes.contains(&0) {
+        return Err(value_error("source code string cannot contain null bytes"));
+    }
+    Ok(bytes)
+}
+
+fn compile(_: &Module, args: Args<'_>) -> PyResult {
+    const SIGNATURE: Signature = Signature {
+        name: "compile",
+        parameters: &["source", "filename", "mode", "flags", "dont_inherit", "optimize", "_feature_version"],
+        required: 3,
+        positional: 6,
+    };
+    let [source, filename, mode, flags, _, optimize, _] = args.bind::<7>(&SIGNATURE)?;
+    let (Some(source), Some(filename), Some(mode)) = (source, filename, mode) else {
+        return Err(type_error("compile() needs source, filename and mode"));
+    };
+    if flags.map_or(Ok(0), long::as_int)? != 0 {
+        return Err(not_implemented("this VM's compile() takes no flags yet"));
+    }
+    let optimize = optimize.map_or(Ok(-1), long::as_int)?;
+    let filename = object::str(filename)?;
+    let mode = match unicode::to_string_lossy(&*object::str(mode)?).as_str() {
+        "exec" => Mode::Exec,
+        "eval" => Mode::Eval,
+        "single" => Mode::Single,
+        _ => return Err(value_error("compile() mode must be 'exec', 'eval' or 'single'")),
+    };
+    let bytes = source_bytes(source, "compile", "string, bytes or AST")?;
+    compiler::compile(&bytes, &unicode::to_string_lossy(&filename), mode, optimize.max(0) as u32)
+}
+
+/// The namespaces that `exec` and `eval` run in.
+fn namespaces(name: &str, globals: Option<&PyObject>, locals: Option<&PyObject>) -> PyResult<(Own, Own)> {
+    let globals = globals.filter(|value| !value.is_none());
+    let locals = locals.filter(|value| !value.is_none());
+    let (globals, locals) = match (globals, locals) {
+        (None, locals) => {
+            let frame = current_frame()?;
+            let globals = frame.f_globals.own().unwrap_or_else(none);
+            let locals = match locals {
+                Some(locals) => Own::new(locals),
+                None => frames::locals_mapping(frame)?,
+            };
+            (globals, locals)
+        }
+        (Some(globals), None) => (Own::new(globals), Own::new(globals)),
+        (Some(globals), Some(locals)) => (Own::new(globals), Own::new(locals)),
+    };
+    let Some(own) = globals.downcast_ref::<PyDictObject>() else {
+        return Err(type_error(format_args!(
+            "{name}() globals must be a dict, not {}",
+            globals.type_().name()
+        )));
+    };
+    if !abstract_::is_mapping(&locals) {
+        return Err(type_error(format_args!("{name}() locals must be a mapping")));
+    }
+    if dict::get_str(own, id!("__builtins__")).is_none() {
+        let builtins = current_frame()?.f_builtins.own().unwrap_or_else(none);
+        dict::set_item(own, id!("__builtins__").as_object(), &builtins)?;
+    }
+    Ok((globals, locals))
+}
+
+fn exec(_: &Module, args: Args<'_>) -> PyResult {
+    const SIGNATURE: Signature =
+        Signature { name: "exec", parameters: &["", "", "", "closure"], required: 1, positional: 3 };
+    let [source, globals, locals, _] = args.bind::<4>(&SIGNATURE)?;
+    let Some(source) = source else {
+        return Err(type_error("exec expected at least 1 argument, got 0"));
+    };
+    let (globals, locals) = namespaces("exec", globals, locals)?;
+    let code = match source.downcast_ref::<PyCodeObject>() {
+        Some(_) => Own::new(source),
+        None => {
+            let bytes = source_bytes(source, "exec", "string, bytes or code")?;
+            compiler::compile(&bytes, "<string>", Mode::Exec, 0)?
+        }
+    };
+    run_object(&code, &globals, &locals)?;
+    Ok(none())
+}
+
+fn eval(_: &Module, args: &[&PyObject]) -> PyResult {
+    call::check_positional("eval", args.len(), 1, 3)?;
+    let (globals, locals) = namespaces("eval", args.get(1).copied(), args.get(2).copied())?;
+    let code = match args[0].downcast_ref::<PyCodeObject>() {
+        Some(_) => Own::new(args[0]),
+        None => {
+            let bytes = source_bytes(args[0], "eval", "string, bytes or code")?;
+            let start = bytes.iter().position(|byte| !b" \t".contains(byte)).unwrap_or(bytes.len());
+            compiler::compile(&bytes[start..], "<string>", Mode::Eval, 0)?
+        }
+    };
+    run_object(&code, &globals, &locals)
+}
+
+fn run_object(code: &PyObject, globals: &PyObject, locals: &PyObject) -> PyResult {
+    let Some(code) = code.downcast_ref::<PyCodeObject>() else {
+        return Err(system_error("the compiler made no code object"));
+    };
+    if code.co_nfreevars.get() > 0 {
+        return Err(type_error("code object passed to exec() may not contain free variables"));
+    }
+    run_code(code, globals, locals)
+}
+
+methods! {
+    pub(super) static TABLE:
+    "__build_class__" => keywords(build_class);
+    "compile" => keywords(compile);
+    "dir" => fast(dir);
+    "eval" => fast(eval);
+    "exec" => keywords(exec);
+    "globals" => noargs(globals, "($module, /)");
+    "locals" => noargs(locals, "($module, /)");
+    "vars" => fast(vars);
+}

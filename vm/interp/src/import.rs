@@ -1,0 +1,216 @@
+//! Import in its first form: modules that are loaded already, modules of the VM, and source modules
+//! and packages found along `sys.path`.
+
+use crate::eval::calls::run_code;
+use crate::{compiler, sys};
+use std::path::{Path, PathBuf};
+use twinheap_abi::*;
+use twinheap_objects::errors::{self, PyResult};
+use twinheap_objects::exceptions::{PyExc_ImportError, PyExc_ModuleNotFoundError};
+use twinheap_objects::import_hook::IMPORT_HOOK;
+use twinheap_objects::object::{self, ObjectExt};
+use twinheap_objects::own::{Layout, Own};
+use twinheap_objects::{abstract_, call, dict, id, list, module, unicode};
+use twinheap_syntax::Mode;
+
+/// Tells the kernel how modules are imported.
+pub fn install() {
+    IMPORT_HOOK.set(Some(import_absolute));
+}
+
+/// Imports a module by its full name, its parents first.
+pub fn import_absolute(name: &str) -> PyResult {
+    let modules = sys::modules()?;
+    if let Some(found) = loaded(&modules, name)? {
+        return Ok(found);
+    }
+    let parent = match name.rsplit_once('.') {
+        Some((parent, _)) => Some(import_absolute(parent)?),
+        None => None,
+    };
+    if let Some(found) = loaded(&modules, name)? {
+        return Ok(found);
+    }
+    let made = load(name, parent.as_deref())?;
+    if let Some(parent) = &parent
+        && let Some((_, last)) = name.rsplit_once('.')
+    {
+        object::set_attr(parent, unicode::from_str(last)?.as_object(), Some(&made))?;
+    }
+    Ok(made)
+}
+
+fn loaded(modules: &PyDictObject, name: &str) -> PyResult<Option<Own>> {
+    dict::get_item(modules, unicode::from_str(name)?.as_object())
+}
+
+fn not_found(name: &str) -> errors::Raised {
+    let outcome = || -> PyResult {
+        let message = unicode::from_str(&format!("No module named '{name}'"))?;
+        let error = call::call(PyExc_ModuleNotFoundError.as_object(), &[message.as_object()])?;
+        if let Some(details) = error.downcast_ref::<PyImportErrorObject>() {
+            use twinheap_objects::own::Field;
+            details.name.put(Some(unicode::from_str(name)?.upcast()));
+        }
+        Ok(error)
+    };
+    match outcome() {
+        Ok(error) => errors::raise_object(&PyExc_ModuleNotFoundError, Some(error)),
+        Err(raised) => raised,
+    }
+}
+
+/// Where a module's source lies, and whether it is a package.
+struct Found {
+    file: PathBuf,
+    is_package: bool,
+}
+
+fn search(name: &str, directories: &[PathBuf]) -> Option<Found> {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    for directory in directories {
+        let package = directory.join(last).join("__init__.py");
+        if package.is_file() {
+            return Some(Found { file: package, is_package: true });
+        }
+        let file = directory.join(format!("{last}.py"));
+        if file.is_file() {
+            return Some(Found { file, is_package: false });
+        }
+    }
+    None
+}
+
+fn search_path(parent: Option<&PyObject>) -> PyResult<Vec<PathBuf>> {
+    let path = match parent {
+        Some(parent) => object::lookup_attr(parent, id!("__path__"))?,
+        None => sys::get_object("path"),
+    };
+    let Some(path) = path else { return Ok(Vec::new()) };
+    Ok(abstract_::fast_items(&path)
+        .iter()
+        .filter_map(|entry| entry.downcast_ref::<PyASCIIObject>())
+        .map(|entry| PathBuf::from(unicode::to_string_lossy(entry)))
+        .collect())
+}
+
+fn load(name: &str, parent: Option<&PyObject>) -> PyResult {
+    let Some(found) = search(name, &search_path(parent)?) else {
+        return Err(not_found(name));
+    };
+    let source = std::fs::read(&found.file).map_err(|error| {
+        errors::raise(&PyExc_ImportError, format_args!("cannot read {}: {error}", found.file.display()))
+    })?;
+    let filename = found.file.display().to_string();
+    let made = module::new(name)?;
+    let own = module::dict_of(&made);
+    dict::set_literal(own, "__file__", unicode::from_str(&filename)?.as_object())?;
+    let package = if found.is_package {
+        let directory = found.file.parent().unwrap_or(Path::new("")).display().to_string();
+        let path = list::from_vec(vec![unicode::from_str(&directory)?.upcast()])?;
+        dict::set_literal(own, "__path__", path.as_object())?;
+        name
+    } else {
+        name.rsplit_once('.').map_or("", |(package, _)| package)
+    };
+    dict::set_literal(own, "__package__", unicode::from_str(package)?.as_object())?;
+    let builtins = twinheap_objects::import_hook::builtins_dict()?;
+    dict::set_literal(own, "__builtins__", builtins.as_object())?;
+    let modules = sys::modules()?;
+    let key = unicode::from_str(name)?;
+    dict::set_item(&modules, key.as_object(), made.as_object())?;
+    if let Err(raised) = execute(&source, &filename, own) {
+        let error = errors::fetch();
+        dict::remove(&modules, key.as_object())?;
+        errors::restore(error);
+        return Err(raised);
+    }
+    Ok(loaded(&modules, name)?.unwrap_or_else(|| made.upcast()))
+}
+
+fn execute(source: &[u8], filename: &str, namespace: &PyDictObject) -> PyResult<()> {
+    let code = compiler::compile(source, filename, Mode::Exec, 0)?;
+    let Some(code) = code.downcast_ref::<PyCodeObject>() else {
+        return Err(errors::system_error("the compiler made no code object"));
+    };
+    run_code(code, namespace.as_object(), namespace.as_object()).map(drop)
+}
+
+/// `PyImport_ImportModuleLevelObject`.
+pub fn import_level(
+    name: &PyASCIIObject,
+    globals: Option<&PyObject>,
+    from_list: Option<&PyObject>,
+    level: usize,
+) -> PyResult {
+    let short = unicode::to_string_lossy(name);
+    let full = if level == 0 { short.clone() } else { resolve(&short, globals, level)? };
+    if full.is_empty() {
+        return Err(errors::value_error("Empty module name"));
+    }
+    let imported = import_absolute(&full)?;
+    let wanted = match from_list {
+        Some(list) if !list.is_none() => object::is_true(list)?,
+        _ => false,
+    };
+    if wanted {
+        if let Some(list) = from_list
+            && object::lookup_attr(&imported, id!("__path__"))?.is_some()
+        {
+            import_submodules(&imported, &full, list)?;
+        }
+        return Ok(imported);
+    }
+    // Without a list of names, the first package of the name is what is bound.
+    if level == 0 {
+        let first = full.split('.').next().unwrap_or(&full);
+        return import_absolute(first);
+    }
+    let extra = short.find('.').map_or(0, |at| short.len() - at);
+    import_absolute(&full[..full.len() - extra])
+}
+
+fn import_submodules(package: &PyObject, full: &str, names: &PyObject) -> PyResult<()> {
+    for name in abstract_::fast_items(names) {
+        let Some(text) = name.downcast_ref::<PyASCIIObject>() else { continue };
+        if unicode::equals_str(text, "*") || object::lookup_attr(package, text)?.is_some() {
+            continue;
+        }
+        if let Err(raised) = import_absolute(&format!("{full}.{}", unicode::to_string_lossy(text))) {
+            if !errors::matches(&PyExc_ModuleNotFoundError) {
+                return Err(raised);
+            }
+            errors::discard(raised);
+        }
+    }
+    Ok(())
+}
+
+/// The full name of a relative import.
+fn resolve(name: &str, globals: Option<&PyObject>, level: usize) -> PyResult<String> {
+    let package = globals
+        .and_then(|globals| globals.downcast_ref::<PyDictObject>())
+        .and_then(|globals| dict::get_str(globals, id!("__package__")))
+        .and_then(|package| package.downcast_ref::<PyASCIIObject>())
+        .map(unicode::to_string_lossy)
+        .unwrap_or_default();
+    if package.is_empty() {
+        return Err(errors::raise(
+            &PyExc_ImportError,
+            "attempted relative import with no known parent package",
+        ));
+    }
+    let mut base = package.as_str();
+    for _ in 1..level {
+        match base.rsplit_once('.') {
+            Some((parent, _)) => base = parent,
+            None => {
+                return Err(errors::raise(
+                    &PyExc_ImportError,
+                    "attempted relative import beyond top-level package",
+                ));
+            }
+        }
+    }
+    Ok(if name.is_empty() { base.to_string() } else { format!("{base}.{name}") })
+}

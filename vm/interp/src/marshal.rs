@@ -1,0 +1,312 @@
+//! Reading marshal's format (`Python/marshal.c`): what `.pyc` files and the compiler hand over.
+
+use twinheap_abi::*;
+use twinheap_objects::errors::{PyResult, type_error, value_error};
+use twinheap_objects::object::ObjectExt;
+use twinheap_objects::own::{Layout, Own};
+use twinheap_objects::{bytes, code, complex, dict, errors, exceptions, float, list, long, set, singletons, tuple, unicode};
+
+const FLAG_REF: u8 = 0x80;
+const MAX_DEPTH: usize = 2000;
+
+struct Reader<'a> {
+    data: &'a [u8],
+    at: usize,
+    /// Objects that later ones refer to by number; none while an object is being read.
+    refs: Vec<Option<Own>>,
+    depth: usize,
+}
+
+/// `marshal.loads`.
+pub fn loads(data: &[u8]) -> PyResult {
+    let mut reader = Reader { data, at: 0, refs: Vec::new(), depth: 0 };
+    match reader.object()? {
+        Some(object) => Ok(object),
+        None => Err(type_error("NULL object in marshal data for object")),
+    }
+}
+
+fn bad(what: &str) -> errors::Raised {
+    value_error(format_args!("bad marshal data ({what})"))
+}
+
+impl Reader<'_> {
+    fn bytes(&mut self, count: usize) -> PyResult<&[u8]> {
+        let end = self.at.checked_add(count).filter(|&end| end <= self.data.len());
+        let Some(end) = end else {
+            return Err(errors::raise(&exceptions::PyExc_EOFError, "marshal data too short"));
+        };
+        let slice = &self.data[self.at..end];
+        self.at = end;
+        Ok(slice)
+    }
+
+    fn byte(&mut self) -> PyResult<u8> {
+        Ok(self.bytes(1)?[0])
+    }
+
+    fn short(&mut self) -> PyResult<i16> {
+        let bytes = self.bytes(2)?;
+        Ok(i16::from_le_bytes([bytes[0], bytes[1]]))
+    }
+
+    fn int(&mut self) -> PyResult<i32> {
+        let bytes = self.bytes(4)?;
+        Ok(i32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    }
+
+    fn size(&mut self, what: &str) -> PyResult<usize> {
+        usize::try_from(self.int()?).map_err(|_| bad(&format!("{what} size out of range")))
+    }
+
+    fn double(&mut self) -> PyResult<f64> {
+        let mut raw = [0; 8];
+        raw.copy_from_slice(self.bytes(8)?);
+        Ok(f64::from_le_bytes(raw))
+    }
+
+    fn text_double(&mut self) -> PyResult<f64> {
+        let count = usize::from(self.byte()?);
+        let text = self.bytes(count)?;
+        twinheap_arith::float::parse_float(text).ok_or_else(|| bad("float"))
+    }
+
+    /// An object; none for the mark that ends a dict.
+    fn object(&mut self) -> PyResult<Option<Own>> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(bad("recursion limit exceeded"));
+        }
+        let code = match self.byte() {
+            Ok(code) => code,
+            Err(raised) => {
+                errors::discard(raised);
+                return Err(errors::raise(
+                    &exceptions::PyExc_EOFError,
+                    "EOF read where object expected",
+                ));
+            }
+        };
+        let slot = (code & FLAG_REF != 0).then(|| {
+            self.refs.push(None);
+            self.refs.len() - 1
+        });
+        let value = self.value(code & !FLAG_REF)?;
+        if let (Some(slot), Some(value)) = (slot, &value) {
+            self.refs[slot] = Some(value.clone());
+        }
+        self.depth -= 1;
+        Ok(value)
+    }
+
+    fn value(&mut self, kind: u8) -> PyResult<Option<Own>> {
+        Ok(Some(match kind {
+            b'0' => return Ok(None),
+            b'N' => singletons::none(),
+            b'F' => singletons::bool_object(false),
+            b'T' => singletons::bool_object(true),
+            b'S' => Own::new(&exceptions::PyExc_StopIteration).upcast(),
+            b'.' => singletons::ellipsis(),
+            b'i' => long::from_i64(i64::from(self.int()?))?.upcast(),
+            b'I' => {
+                let mut raw = [0; 8];
+                raw.copy_from_slice(self.bytes(8)?);
+                long::from_i64(i64::from_le_bytes(raw))?.upcast()
+            }
+            b'l' => self.long()?,
+            b'g' => float::from_f64(self.double()?)?,
+            b'f' => float::from_f64(self.text_double()?)?,
+            b'y' => {
+                let real = self.double()?;
+                complex::new(real, self.double()?)?
+            }
+            b'x' => {
+                let real = self.text_double()?;
+                complex::new(real, self.text_double()?)?
+            }
+            b's' => {
+                let count = self.size("bytes object")?;
+                bytes::from_slice(self.bytes(count)?)?.upcast()
+            }
+            b'u' | b't' => {
+                let count = self.size("string")?;
+                let text = decode(self.bytes(count)?)?;
+                (if kind == b't' { unicode::intern(text) } else { text }).upcast()
+            }
+            b'a' | b'A' => {
+                let count = self.size("string")?;
+                let text = unicode::from_ucs1(self.bytes(count)?)?;
+                (if kind == b'A' { unicode::intern(text) } else { text }).upcast()
+            }
+            b'z' | b'Z' => {
+                let count = usize::from(self.byte()?);
+                let text = unicode::from_ucs1(self.bytes(count)?)?;
+                (if kind == b'Z' { unicode::intern(text) } else { text }).upcast()
+            }
+            b')' => {
+                let count = usize::from(self.byte()?);
+                tuple::from_vec(self.items(count)?)?.upcast()
+            }
+            b'(' => {
+                let count = self.size("tuple")?;
+                tuple::from_vec(self.items(count)?)?.upcast()
+            }
+            b'[' => {
+                let count = self.size("list")?;
+                list::from_vec(self.items(count)?)?.upcast()
+            }
+            b'{' => self.dict()?,
+            b'<' | b'>' => {
+                let count = self.size("set")?;
+                let items = tuple::from_vec(self.items(count)?)?;
+                if kind == b'<' {
+                    set::from_iterable(items.as_object())?.upcast()
+                } else {
+                    set::frozen_from_iterable(items.as_object())?.upcast()
+                }
+            }
+            b'r' => {
+                let index = self.size("reference")?;
+                match self.refs.get(index) {
+                    Some(Some(object)) => object.clone(),
+                    _ => return Err(bad("invalid reference")),
+                }
+            }
+            b'c' => self.code()?,
+            _ => return Err(bad("unknown type code")),
+        }))
+    }
+
+    fn items(&mut self, count: usize) -> PyResult<Vec<Own>> {
+        let mut items = Vec::with_capacity(count.min(1 << 16));
+        for _ in 0..count {
+            items.push(self.required()?);
+        }
+        Ok(items)
+    }
+
+    fn required(&mut self) -> PyResult {
+        self.object()?.ok_or_else(|| type_error("NULL object in marshal data for object"))
+    }
+
+    fn dict(&mut self) -> PyResult {
+        let made = dict::new()?;
+        while let Some(key) = self.object()? {
+            let value = self.required()?;
+            dict::set_item(&made, &key, &value)?;
+        }
+        Ok(made.upcast())
+    }
+
+    /// An int in digits of 15 bits.
+    fn long(&mut self) -> PyResult {
+        let count = self.int()?;
+        let mut digits = Vec::new();
+        let (mut pending, mut bits) = (0u64, 0);
+        for _ in 0..count.unsigned_abs() {
+            let digit = self.short()?;
+            if digit < 0 {
+                return Err(bad("digit out of range in long"));
+            }
+            pending |= (digit as u64) << bits;
+            bits += 15;
+            if bits >= 30 {
+                digits.push((pending & u64::from(PyLong_MASK)) as u32);
+                pending >>= 30;
+                bits -= 30;
+            }
+        }
+        if bits > 0 {
+            digits.push(pending as u32);
+        }
+        Ok(long::from_digits(count < 0, &digits)?.upcast())
+    }
+
+    fn typed_bytes(&mut self) -> PyResult<Own<PyBytesObject>> {
+        self.required()?.downcast::<PyBytesObject>().map_err(|_| bad("code: bytes expected"))
+    }
+
+    fn typed_tuple(&mut self) -> PyResult<Own<PyTupleObject>> {
+        self.required()?.downcast::<PyTupleObject>().map_err(|_| bad("code: tuple expected"))
+    }
+
+    fn typed_text(&mut self) -> PyResult {
+        let text = self.required()?;
+        if text.downcast_ref::<PyASCIIObject>().is_none() {
+            return Err(bad("code: string expected"));
+        }
+        Ok(text)
+    }
+
+    fn code(&mut self) -> PyResult {
+        let (argcount, posonlyargcount) = (self.int()?, self.int()?);
+        let (kwonlyargcount, stacksize, flags) = (self.int()?, self.int()?, self.int()?);
+        let instructions = self.typed_bytes()?;
+        let consts = self.typed_tuple()?;
+        let names = self.typed_tuple()?;
+        let localsplusnames = self.typed_tuple()?;
+        let localspluskinds = self.typed_bytes()?;
+        let filename = self.typed_text()?;
+        let name = self.typed_text()?;
+        let qualname = self.typed_text()?;
+        let firstlineno = self.int()?;
+        let linetable = self.typed_bytes()?;
+        let exceptiontable = self.typed_bytes()?;
+        if tuple::items(&localsplusnames).len() != bytes::data_of(&localspluskinds).len() {
+            return Err(bad("code: locals and kinds differ in number"));
+        }
+        if [argcount, posonlyargcount, kwonlyargcount, stacksize].iter().any(|&count| !(0..1 << 20).contains(&count)) {
+            return Err(bad("code: a count is out of range"));
+        }
+        Ok(code::new(code::Parts {
+            filename,
+            name,
+            qualname,
+            flags,
+            code: instructions,
+            firstlineno,
+            linetable,
+            consts,
+            names,
+            localsplusnames,
+            localspluskinds,
+            argcount,
+            posonlyargcount,
+            kwonlyargcount,
+            stacksize,
+            exceptiontable,
+        })?
+        .upcast())
+    }
+}
+
+/// UTF-8 in which lone surrogates are encoded as they are.
+fn decode(data: &[u8]) -> PyResult<Own<PyASCIIObject>> {
+    if let Ok(text) = std::str::from_utf8(data) {
+        return unicode::from_str(text);
+    }
+    let mut characters = Vec::with_capacity(data.len());
+    let mut at = 0;
+    while at < data.len() {
+        let first = data[at];
+        let (count, mut value) = match first {
+            0..=0x7f => (0, u32::from(first)),
+            0xc0..=0xdf => (1, u32::from(first & 0x1f)),
+            0xe0..=0xef => (2, u32::from(first & 0x0f)),
+            0xf0..=0xf7 => (3, u32::from(first & 0x07)),
+            _ => return Err(bad("string is no UTF-8")),
+        };
+        let Some(rest) = data.get(at + 1..at + 1 + count) else {
+            return Err(bad("string is no UTF-8"));
+        };
+        for byte in rest {
+            if byte & 0xc0 != 0x80 {
+                return Err(bad("string is no UTF-8"));
+            }
+            value = value << 6 | u32::from(byte & 0x3f);
+        }
+        characters.push(value);
+        at += 1 + count;
+    }
+    unicode::from_ucs4(&characters)
+}

@@ -1,0 +1,285 @@
+//! Showing exceptions (`Python/pythonrun.c`, `Python/traceback.c`): the traceback with source lines
+//! and carets, causes and contexts, groups in brief, notes.
+
+use crate::{frames, stdio, sys};
+use twinheap_abi::*;
+use twinheap_objects::errors;
+use twinheap_objects::object::{self, ObjectExt};
+use twinheap_objects::own::{Field, Layout, Own};
+use twinheap_syntax::ast::{Expr, ExprKind, Mod, StmtKind};
+use twinheap_syntax::{Flags, Mode};
+use twinheap_objects::{abstract_, call, code, exceptions, id, list, types, unicode};
+
+const CAUSE: &str =
+    "\nThe above exception was the direct cause of the following exception:\n\n";
+const CONTEXT: &str =
+    "\nDuring handling of the above exception, another exception occurred:\n\n";
+
+/// Shows an exception on `sys.stderr`.
+pub fn print_exception(exception: &PyObject) {
+    let text = format_exception(exception);
+    write_error(&text);
+}
+
+/// Writes to `sys.stderr`, or to the descriptor where there is no such stream.
+fn write_error(text: &str) {
+    stdio::flush_fd(1);
+    let written = sys::get_object("stderr").filter(|stream| !stream.is_none()).and_then(|stream| {
+        let text = unicode::from_str(text).ok()?;
+        call::call_method(&stream, id!("write"), &[text.as_object()]).ok()
+    });
+    if written.is_none() {
+        errors::clear();
+        stdio::write_bytes(2, text.as_bytes());
+    }
+    stdio::flush_fd(2);
+}
+
+/// The whole text, as the default hook shows it.
+pub fn format_exception(exception: &PyObject) -> String {
+    let mut out = String::new();
+    let mut seen = Vec::new();
+    format_chain(&mut out, exception, &mut seen);
+    out
+}
+
+fn format_chain(out: &mut String, exception: &PyObject, seen: &mut Vec<*mut PyObject>) {
+    seen.push(exception.as_raw());
+    if let Some(base) = exceptions::base_exception(exception) {
+        let cause = base.cause.own();
+        let context = base.context.own();
+        let fresh = |other: &Own, seen: &[*mut PyObject]| !seen.contains(&other.as_ptr());
+        if let Some(cause) = cause.filter(|cause| fresh(cause, seen)) {
+            format_chain(out, &cause, seen);
+            out.push_str(CAUSE);
+        } else if let Some(context) = context.filter(|context| fresh(context, seen))
+            && !base.suppress_context.get()
+        {
+            format_chain(out, &context, seen);
+            out.push_str(CONTEXT);
+        }
+        if let Some(traceback) = base.traceback.own() {
+            out.push_str("Traceback (most recent call last):\n");
+            format_traceback(out, &traceback);
+        }
+    }
+    format_message(out, exception);
+}
+
+fn format_traceback(out: &mut String, traceback: &PyObject) {
+    let mut entry = traceback.downcast_ref::<PyTracebackObject>().map(Own::new);
+    while let Some(current) = entry {
+        if let Some(frame) = Field::as_ref(&current.tb_frame) {
+            format_entry(out, &current, frame);
+        }
+        entry = current.tb_next.own();
+    }
+}
+
+fn text_of(object: &PyObject) -> String {
+    object.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy).unwrap_or_default()
+}
+
+fn format_entry(out: &mut String, entry: &PyTracebackObject, frame: &PyFrameObject) {
+    let running = frames::frame_of(frame);
+    let code_object = running.f_code.expect_ref();
+    let filename = text_of(code_object.co_filename.expect_ref());
+    let line = entry.tb_lineno.get();
+    let name = text_of(code_object.co_name.expect_ref());
+    out.push_str(&format!("  File \"{filename}\", line {line}, in {name}\n"));
+    let Some(source) = source_line(&filename, line) else {
+        return;
+    };
+    let trimmed = source.trim_start_matches([' ', '\t', '\x0c']).trim_end();
+    out.push_str(&format!("    {trimmed}\n"));
+    let position = code::position_of(code_object, entry.tb_lasti.get());
+    if let Some(carets) = carets(&source, trimmed, position, line) {
+        out.push_str(&format!("    {carets}\n"));
+    }
+}
+
+/// The line under the source that marks what went wrong; none where it would mark all of it.
+fn carets(source: &str, trimmed: &str, position: code::Position, line: i32) -> Option<String> {
+    let (column, mut end) = (position.column?, position.end_column?);
+    if position.line != Some(line) {
+        return None;
+    }
+    if position.end_line != Some(line) {
+        end = source.trim_end().len() as i32;
+    }
+    let indent = source.len() - source.trim_start_matches([' ', '\t', '\x0c']).len();
+    let characters = |bytes: i32| source.get(..bytes as usize).map(|part| part.chars().count());
+    let start = characters(column)?.checked_sub(indent)?;
+    let stop = characters(end.min(source.len() as i32))?.checked_sub(indent)?;
+    if start == 0 && stop >= trimmed.chars().count() {
+        return None;
+    }
+    if stop <= start {
+        return None;
+    }
+    let segment: String = trimmed.chars().skip(start).take(stop - start).collect();
+    let mut marks: Vec<char> = vec!['^'; stop - start];
+    if let Some((from, to)) = anchors(&segment) {
+        for (index, mark) in marks.iter_mut().enumerate() {
+            *mark = if (from..to).contains(&index) { '^' } else { '~' };
+        }
+    }
+    Some(format!("{}{}", " ".repeat(start), marks.into_iter().collect::<String>()))
+}
+
+/// Where the operator of a binary operation or the brackets of a subscript lie in the segment, in
+/// characters (`extract_anchors_from_line`).
+fn anchors(segment: &str) -> Option<(usize, usize)> {
+    let ast = twinheap_syntax::parse_str(segment, Mode::Exec, &Flags::default()).ok()?;
+    let Mod::Module { body, .. } = &ast.module else {
+        return None;
+    };
+    let [statement] = &body[..] else {
+        return None;
+    };
+    let StmtKind::Expr(value) = &statement.kind else {
+        return None;
+    };
+    let (from, to) = match &value.kind {
+        ExprKind::BinOp { left, right, .. } => operator_span(segment, &left, &right)?,
+        ExprKind::Subscript { value: container, .. } => {
+            (container.span.end_col_offset as usize, value.span.end_col_offset as usize)
+        }
+        _ => return None,
+    };
+    let characters = |bytes: usize| segment.get(..bytes).map(|part| part.chars().count());
+    Some((characters(from)?, characters(to)?))
+}
+
+/// The operator between two operands, one or two characters wide.
+fn operator_span(segment: &str, left: &Expr, right: &Expr) -> Option<(usize, usize)> {
+    let (start, stop) = (left.span.end_col_offset as usize, right.span.col_offset as usize);
+    let between = segment.get(start..stop)?;
+    let at = between.find(|c: char| !c.is_whitespace() && c != ')')?;
+    let wide = between[at + 1..].chars().next().is_some_and(|c| !c.is_whitespace() && c != '(' && c != '\\');
+    Some((start + at, start + at + if wide { 2 } else { 1 }))
+}
+
+fn source_line(filename: &str, line: i32) -> Option<String> {
+    let text = std::fs::read_to_string(filename).ok()?;
+    text.lines().nth(usize::try_from(line - 1).ok()?).map(str::to_string)
+}
+
+fn format_message(out: &mut String, exception: &PyObject) {
+    if exception.is_instance_of(&exceptions::PyExc_SyntaxError)
+        && let Some(error) = exception.downcast_ref::<PySyntaxErrorObject>()
+    {
+        format_syntax_location(out, error);
+    }
+    let type_ = exception.type_();
+    let module = object::lookup_attr(type_.as_object(), id!("__module__")).ok().flatten();
+    let module = module.as_deref().map(text_of).unwrap_or_default();
+    let qualname = types::qualname_object(type_).map(|name| text_of(&name)).unwrap_or_default();
+    if !module.is_empty() && module != "builtins" && module != "__main__" {
+        out.push_str(&module);
+        out.push('.');
+    }
+    out.push_str(&qualname);
+    let text = if let Some(error) = exception.downcast_ref::<PySyntaxErrorObject>() {
+        error.msg.own().and_then(|msg| object::str(&msg).ok())
+    } else {
+        object::str(exception).ok()
+    };
+    match text {
+        Some(text) if text.length.get() > 0 => {
+            out.push_str(": ");
+            out.push_str(&unicode::to_string_lossy(&text));
+        }
+        Some(_) => {}
+        None => {
+            errors::clear();
+            out.push_str(": <exception str() failed>");
+        }
+    }
+    out.push('\n');
+    format_notes(out, exception);
+    if let Some(group) = exception.downcast_ref::<PyBaseExceptionGroupObject>() {
+        format_members(out, group);
+    }
+}
+
+fn format_notes(out: &mut String, exception: &PyObject) {
+    let notes = object::lookup_attr(exception, id!("__notes__")).ok().flatten();
+    let Some(notes) = notes else {
+        errors::clear();
+        return;
+    };
+    if !abstract_::is_sequence(&notes) {
+        return;
+    }
+    if let Ok(notes) = list::from_iterable(&notes) {
+        for note in list::items(&notes) {
+            if let Ok(text) = object::str(note) {
+                out.push_str(&unicode::to_string_lossy(&text));
+                out.push('\n');
+            }
+        }
+    }
+}
+
+fn format_members(out: &mut String, group: &PyBaseExceptionGroupObject) {
+    let members = exceptions::members_of(group);
+    for (index, member) in members.iter().enumerate() {
+        let mut text = String::new();
+        let mut seen = Vec::new();
+        format_chain(&mut text, member, &mut seen);
+        let lead = if index == 0 { "  +-+" } else { "    +" };
+        out.push_str(&format!("{lead}---------------- {} ----------------\n", index + 1));
+        for line in text.lines() {
+            out.push_str(&format!("    | {line}\n"));
+        }
+    }
+    out.push_str("    +------------------------------------\n");
+}
+
+fn format_syntax_location(out: &mut String, error: &PySyntaxErrorObject) {
+    let number = |field: &Pointer<PyObject>| {
+        field
+            .as_ref()
+            .and_then(|value| value.downcast_ref::<PyLongObject>())
+            .and_then(twinheap_objects::long::to_i64)
+    };
+    let Some(line) = number(&error.lineno) else {
+        return;
+    };
+    let filename = error.filename.own().map_or("<string>".to_string(), |name| text_of(&name));
+    out.push_str(&format!("  File \"{filename}\", line {line}\n"));
+    let Some(text) = error.text.own().filter(|text| !text.is_none()).map(|text| text_of(&text)) else {
+        return;
+    };
+    let trimmed = text.trim_start_matches([' ', '\t', '\x0c']);
+    let indent = text.chars().count() - trimmed.chars().count();
+    let shown = trimmed.trim_end_matches('\n');
+    out.push_str(&format!("    {shown}\n"));
+    let Some(offset) = number(&error.offset).filter(|&offset| offset >= 1) else {
+        return;
+    };
+    let end = match number(&error.end_offset) {
+        Some(end) if end > offset && number(&error.end_lineno) == Some(line) => end,
+        _ => offset + 1,
+    };
+    let start = (offset as usize - 1).saturating_sub(indent);
+    let width = (end - offset).max(1) as usize;
+    out.push_str(&format!("    {}{}\n", " ".repeat(start), "^".repeat(width)));
+}
+
+/// `_PyErr_WriteUnraisableMsg`, in the words of the default hook.
+pub fn report_unraisable(exception: Own, source: Option<&PyObject>) {
+    let mut out = String::new();
+    if let Some(source) = source {
+        out.push_str(&format!("Exception ignored in: {}\n", source.repr_lossy()));
+    }
+    if let Some(base) = exceptions::base_exception(&exception)
+        && let Some(traceback) = base.traceback.own()
+    {
+        out.push_str("Traceback (most recent call last):\n");
+        format_traceback(&mut out, &traceback);
+    }
+    format_message(&mut out, &exception);
+    write_error(&out);
+}

@@ -1,0 +1,45 @@
+//! Start-up: types, the two first modules, the hooks that the kernel needs.
+
+use crate::builtins::{self, PyFilter_Type, PyMap_Type, PyZip_Type};
+use crate::{eval, frames, generator, import, report, stdio, sys};
+use std::cell::Cell;
+use twinheap_abi::*;
+use twinheap_objects::errors::PyResult;
+use twinheap_objects::own::Layout;
+use twinheap_objects::state::Global;
+use twinheap_objects::unraisable::UNRAISABLE_HOOK;
+use twinheap_objects::{dict, types};
+
+static STARTED: Global<Cell<bool>> = Global(Cell::new(false));
+
+/// The static types of this crate.
+pub fn interpreter_types() -> [&'static PyTypeObject; 6] {
+    [
+        &frames::PyFrame_Type,
+        &generator::PyGen_Type,
+        &stdio::StandardStream_Type,
+        &PyFilter_Type,
+        &PyMap_Type,
+        &PyZip_Type,
+    ]
+}
+
+/// Brings the interpreter up; once a process.
+pub fn initialize() -> PyResult<()> {
+    if STARTED.replace(true) {
+        return Ok(());
+    }
+    eval::calls::install();
+    types::ready_all()?;
+    for type_ in interpreter_types() {
+        types::ready(type_)?;
+    }
+    let builtins = builtins::make()?;
+    let sys_module = sys::make()?;
+    let modules = sys::modules()?;
+    dict::set_literal(&modules, "builtins", builtins.as_object())?;
+    dict::set_literal(&modules, "sys", sys_module.as_object())?;
+    import::install();
+    UNRAISABLE_HOOK.set(Some(report::report_unraisable));
+    Ok(())
+}

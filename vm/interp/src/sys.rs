@@ -1,0 +1,237 @@
+//! The `sys` module (`Python/sysmodule.c`), as far as it is built.
+
+use crate::{frames, stdio};
+use std::cell::Cell;
+use twinheap_abi::*;
+use twinheap_objects::call;
+use twinheap_objects::errors::{self, PyResult, type_error, value_error};
+use twinheap_objects::exceptions::PyExc_SystemExit;
+use twinheap_objects::memory;
+use twinheap_objects::object::{self, ObjectExt, TypeExt};
+use twinheap_objects::own::{Field, Layout, Own};
+use twinheap_objects::singletons::none;
+use twinheap_objects::state::{Global, tstate};
+use twinheap_objects::{dict, id, import_hook, list, long, methods, module, tuple, types, unicode};
+
+type Module = PyObject;
+
+/// The module, once it is made.
+static SYS: Global<Pointer<PyObject>> = Global(Cell::new(std::ptr::null_mut()));
+
+fn sys_dict() -> Option<Own<PyDictObject>> {
+    let module = Field::own(&*SYS)?;
+    module.downcast_ref::<PyModuleObject>().map(|module| Own::new(module::dict_of(module)))
+}
+
+/// `_PySys_GetAttr`.
+pub fn get_object(name: &'static str) -> Option<Own> {
+    let own = sys_dict()?;
+    dict::get_literal(&own, name).ok().flatten()
+}
+
+/// `PySys_SetObject`.
+pub fn set_object(name: &str, value: &PyObject) -> PyResult<()> {
+    match sys_dict() {
+        Some(own) => dict::set_literal(&own, name, value),
+        None => Err(errors::system_error("the sys module is not made yet")),
+    }
+}
+
+fn getsizeof(_: &Module, args: &[&PyObject]) -> PyResult {
+    call::check_positional("getsizeof", args.len(), 1, 2)?;
+    let value = args[0];
+    let Some(size) = types::call_special(value, id!("__sizeof__"), &[])? else {
+        return Err(type_error(format_args!(
+            "Type {} doesn't define __sizeof__",
+            value.type_().name()
+        )));
+    };
+    let size = long::as_long(&size)?;
+    if size < 0 {
+        return Err(value_error("__sizeof__() should return >= 0"));
+    }
+    let is_gc = value.type_().has_feature(Py_TPFLAGS_HAVE_GC)
+        && (!object::is_type(value) || value.downcast_ref::<PyTypeObject>().is_some_and(|t| t.has_feature(Py_TPFLAGS_HEAPTYPE)));
+    let prefix = if is_gc { memory::prefix_size(value.type_()) } else { 0 };
+    Ok(long::from_i64(size + prefix as i64)?.upcast())
+}
+
+fn getrefcount(_: &Module, value: &PyObject) -> PyResult {
+    long::from_isize(value.ob_refcnt.get())
+}
+
+fn intern(_: &Module, value: &PyObject) -> PyResult {
+    match value.downcast_exact::<PyASCIIObject>() {
+        Some(text) => Ok(unicode::intern(Own::new(text)).upcast()),
+        None => Err(type_error(format_args!("can't intern {}", value.type_().name()))),
+    }
+}
+
+fn getrecursionlimit(_: &Module) -> PyResult {
+    Ok(long::from_i64(i64::from(tstate().recursion_limit.get()))?.upcast())
+}
+
+fn setrecursionlimit(_: &Module, value: &PyObject) -> PyResult {
+    let limit = long::as_int(value)?;
+    if limit < 1 {
+        return Err(value_error("recursion limit must be greater or equal than 1"));
+    }
+    let state = tstate();
+    let depth = state.recursion_limit.get() - state.recursion_remaining.get();
+    if depth >= limit {
+        return Err(errors::raise(
+            &twinheap_objects::exceptions::PyExc_RecursionError,
+            format_args!("cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"),
+        ));
+    }
+    state.recursion_limit.set(limit);
+    state.recursion_remaining.set(limit - depth);
+    Ok(none())
+}
+
+fn exc_info(_: &Module) -> PyResult {
+    let value = errors::handled_exception();
+    let Some(value) = value else {
+        return Ok(tuple::pack(&[&none(), &none(), &none()])?.upcast());
+    };
+    let traceback = value
+        .downcast_ref::<PyBaseExceptionObject>()
+        .and_then(|exception| exception.traceback.own())
+        .unwrap_or_else(none);
+    Ok(tuple::pack(&[value.type_().as_object(), &value, &traceback])?.upcast())
+}
+
+fn exception(_: &Module) -> PyResult {
+    Ok(errors::handled_exception().unwrap_or_else(none))
+}
+
+fn exit(_: &Module, args: &[&PyObject]) -> PyResult {
+    call::check_positional("exit", args.len(), 0, 1)?;
+    let code = args.first().map_or_else(none, |code| Own::new(*code));
+    Err(errors::raise_object(&PyExc_SystemExit, Some(code)))
+}
+
+fn getframe(_: &Module, args: &[&PyObject]) -> PyResult {
+    call::check_positional("_getframe", args.len(), 0, 1)?;
+    let mut depth = args.first().map_or(Ok(0), |depth| long::as_int(depth))?;
+    let mut frame = frames::innermost();
+    while let Some(current) = frame {
+        if depth <= 0 {
+            return Ok(frames::frame_object(current)?.upcast());
+        }
+        depth -= 1;
+        let mut previous = current.previous.get();
+        // SAFETY: the frames of the chain are valid.
+        frame = unsafe {
+            while !previous.is_null() && frames::is_incomplete(&*previous) {
+                previous = (*previous).previous.get();
+            }
+            previous.as_ref()
+        };
+    }
+    Err(value_error("call stack is not deep enough"))
+}
+
+fn displayhook(_: &Module, value: &PyObject) -> PyResult {
+    if value.is_none() {
+        return Ok(none());
+    }
+    let builtins = import_hook::builtins_dict()?;
+    dict::set_item(&builtins, id!("_").as_object(), &none())?;
+    if let Some(stdout) = get_object("stdout") {
+        let text = object::repr(value)?;
+        call::call_method(&stdout, id!("write"), &[text.as_object()])?;
+        call::call_method(&stdout, id!("write"), &[id!("\n").as_object()])?;
+    }
+    dict::set_item(&builtins, id!("_").as_object(), value)?;
+    Ok(none())
+}
+
+fn excepthook(_: &Module, args: &[&PyObject]) -> PyResult {
+    call::check_positional("excepthook", args.len(), 3, 3)?;
+    crate::report::print_exception(args[1]);
+    Ok(none())
+}
+
+fn is_finalizing(_: &Module) -> PyResult {
+    Ok(twinheap_objects::singletons::bool_object(false))
+}
+
+fn getdefaultencoding(_: &Module) -> PyResult {
+    Ok(unicode::from_str("utf-8")?.upcast())
+}
+
+fn get_int_max_str_digits(_: &Module) -> PyResult {
+    Ok(long::from_i64(4300)?.upcast())
+}
+
+methods! {
+    static TABLE:
+    "_getframe" => fast(getframe);
+    "displayhook" => o(displayhook, "($module, object, /)");
+    "exc_info" => noargs(exc_info, "($module, /)");
+    "excepthook" => fast(excepthook, "($module, exctype, value, traceback, /)");
+    "exception" => noargs(exception, "($module, /)");
+    "exit" => fast(exit, "($module, status=None, /)");
+    "get_int_max_str_digits" => noargs(get_int_max_str_digits, "($module, /)");
+    "getdefaultencoding" => noargs(getdefaultencoding, "($module, /)");
+    "getrecursionlimit" => noargs(getrecursionlimit, "($module, /)");
+    "getrefcount" => o(getrefcount, "($module, object, /)");
+    "getsizeof" => fast(getsizeof);
+    "intern" => o(intern, "($module, string, /)");
+    "is_finalizing" => noargs(is_finalizing, "($module, /)");
+    "setrecursionlimit" => o(setrecursionlimit, "($module, limit, /)");
+}
+
+/// Makes the module.
+pub fn make() -> PyResult<Own<PyModuleObject>> {
+    let made = module::new("sys")?;
+    let own = module::dict_of(&made);
+    module::add_functions(&made, TABLE)?;
+    let text = |value: &str| -> PyResult { Ok(unicode::from_str(value)?.upcast()) };
+    let entries: [(&str, Own); 14] = [
+        ("version", text("3.11.7 (Twinheap VM)")?),
+        ("platform", text("linux")?),
+        ("byteorder", text("little")?),
+        ("prefix", text("")?),
+        ("exec_prefix", text("")?),
+        ("executable", text("")?),
+        ("maxsize", long::from_isize(isize::MAX)?),
+        ("maxunicode", long::from_isize(0x10_ffff)?),
+        ("hexversion", long::from_isize(0x030b_07f0)?),
+        ("modules", dict::new()?.upcast()),
+        ("path", list::new(0)?.upcast()),
+        ("argv", list::from_vec(vec![text("")?])?.upcast()),
+        ("builtin_module_names", tuple::from_vec(vec![text("builtins")?, text("sys")?])?.upcast()),
+        ("dont_write_bytecode", twinheap_objects::singletons::bool_object(true)),
+    ];
+    for (name, value) in &entries {
+        dict::set_literal(own, name, value)?;
+    }
+    let version = [3, 11, 7].map(|part: i64| long::from_i64(part).map(Own::upcast));
+    let mut version: Vec<Own> = version.into_iter().collect::<PyResult<_>>()?;
+    version.push(text("final")?);
+    version.push(long::from_isize(0)?);
+    dict::set_literal(own, "version_info", tuple::from_vec(version)?.as_object())?;
+    SYS.set(Own::new(&*made).into_raw().cast());
+    new_streams()?;
+    Ok(made)
+}
+
+/// Fresh standard streams.
+pub fn new_streams() -> PyResult<()> {
+    for (name, fd) in [("stdin", 0), ("stdout", 1), ("stderr", 2)] {
+        let stream = stdio::new(fd)?;
+        set_object(name, &stream)?;
+        set_object(&format!("__{name}__"), &stream)?;
+    }
+    Ok(())
+}
+
+/// The table of imported modules.
+pub fn modules() -> PyResult<Own<PyDictObject>> {
+    match get_object("modules").map(Own::downcast::<PyDictObject>) {
+        Some(Ok(modules)) => Ok(modules),
+        _ => Err(errors::runtime_error("unable to get sys.modules")),
+    }
+}

@@ -1,0 +1,350 @@
+//! `parity`: compares tokens, trees, code and `.pyc` contents of any Python files with CPython's.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use twinheap_compile::{Options, compile, marshal};
+use twinheap_syntax::error::SyntaxError;
+use twinheap_syntax::names::Names;
+use twinheap_syntax::parser::{Origin, place_token};
+use twinheap_syntax::source::Source;
+use twinheap_syntax::token::Tok;
+use twinheap_syntax::tokenizer::Tokenizer;
+use twinheap_syntax::{Flags, Mode, dump, new_names, parse};
+
+use crate::parity_oracle::{ParityOracle, Reply};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    Tokens,
+    Ast,
+    Code,
+    Pyc,
+}
+
+impl Stage {
+    fn name(self) -> &'static str {
+        match self {
+            Stage::Tokens => "tokens",
+            Stage::Ast => "ast",
+            Stage::Code => "code",
+            Stage::Pyc => "pyc",
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub struct ParityArguments {
+    /// Python files, or folders to search for them.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// What is compared; all stages if none is named.
+    #[arg(long, value_enum)]
+    pub stage: Option<Stage>,
+    /// The optimisation level of the code and pyc stages.
+    #[arg(long, default_value_t = 0)]
+    pub optimize: u32,
+    /// The CPython 3.11 that is right by definition.
+    #[arg(long, default_value = "python3")]
+    pub python: String,
+    /// How many processes judge at once; one per core if not given.
+    #[arg(long)]
+    pub jobs: Option<usize>,
+    /// How many differences are printed.
+    #[arg(long, default_value_t = 10)]
+    pub show: usize,
+}
+
+/// How the files of one stage came out.
+#[derive(Debug, Default)]
+struct Tally {
+    verdicts: BTreeMap<String, usize>,
+    differences: Vec<(PathBuf, String)>,
+}
+
+fn collect(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), String> {
+    if !path.is_dir() {
+        out.push(path.to_path_buf());
+        return Ok(());
+    }
+    let entries =
+        std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() && !path.is_symlink() {
+            collect(&path, out)?;
+        } else if path.extension().is_some_and(|extension| extension == "py") && path.is_file() {
+            out.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn place(value: Option<i32>) -> String {
+    value.map_or("None".into(), |value| value.to_string())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The error in the form that the oracle's script writes.
+fn rejection(error: &SyntaxError) -> Vec<u8> {
+    let fields = [
+        format!("!{}", error.kind.name()),
+        hex(error.message.as_bytes()),
+        place(error.lineno),
+        place(error.offset),
+        place(error.end_lineno),
+        place(error.end_offset),
+    ];
+    fields.join("\t").into_bytes()
+}
+
+fn tokens_of(bytes: &[u8]) -> Result<String, SyntaxError> {
+    let source = Source::from_bytes(bytes, true, None)?;
+    let mut names: Names = new_names();
+    let mut tokenizer = Tokenizer::new(&source.text);
+    let mut lines = Vec::new();
+    loop {
+        let raw = tokenizer.next(&mut names);
+        if raw.kind == Tok::EndMarker {
+            break;
+        }
+        if raw.kind == Tok::Error {
+            if let Some(error) = &tokenizer.error {
+                lines.push(format!("SyntaxError {}", error.message));
+            }
+            break;
+        }
+        let token = place_token(raw, &tokenizer, Origin::default());
+        let text = match (raw.start, raw.end) {
+            (Some(start), Some(end)) => hex(&source.text[start..end]),
+            _ => String::new(),
+        };
+        let is_keyword = token.kind as u8 > Tok::Error as u8;
+        let kind = if is_keyword {
+            Tok::Name as u8
+        } else {
+            token.kind as u8
+        };
+        lines.push(format!(
+            "{kind} {}:{}-{}:{} {text}",
+            token.lineno, token.col_offset, token.end_lineno, token.end_col_offset
+        ));
+    }
+    Ok(lines.join("\n"))
+}
+
+/// What our side makes of a file: a product after `+`, or an error after `!`.
+fn product(stage: Stage, optimize: u32, path: &Path, bytes: &[u8]) -> Vec<u8> {
+    let made = match stage {
+        Stage::Tokens => tokens_of(bytes).map(String::into_bytes).map_err(Box::new),
+        Stage::Ast => parse(bytes, Mode::Exec, &Flags::default(), None)
+            .map(|ast| dump::dump_module(&ast.module, &ast.names).into_bytes())
+            .map_err(Box::new),
+        Stage::Code | Stage::Pyc => {
+            let filename = path.to_string_lossy();
+            parse(bytes, Mode::Exec, &Flags::default(), None)
+                .map_err(Box::new)
+                .and_then(|ast| compile(ast, &Options::new(&filename, optimize)))
+                .map(|compiled| marshal::dumps(&compiled.code))
+        }
+    };
+    match made {
+        Ok(made) => [b"+", &made[..]].concat(),
+        Err(error) => rejection(&error),
+    }
+}
+
+fn judge(
+    oracle: &mut ParityOracle,
+    stage: Stage,
+    arguments: &ParityArguments,
+    path: &Path,
+) -> Result<Reply, String> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let text = format!("unreadable: {error}");
+            return Ok(Reply {
+                verdict: "error".into(),
+                text,
+            });
+        }
+    };
+    let made = product(stage, arguments.optimize, path, &bytes);
+    oracle.ask(stage.name(), arguments.optimize, path, &made)
+}
+
+/// Works through the files until none is left; a lost oracle is replaced.
+fn work(
+    arguments: &ParityArguments,
+    stage: Stage,
+    files: &[PathBuf],
+    next: &AtomicUsize,
+    tally: &Mutex<Tally>,
+    bar: &ProgressBar,
+) -> Result<(), String> {
+    let mut oracle = ParityOracle::start(&arguments.python)?;
+    loop {
+        let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) else {
+            return Ok(());
+        };
+        let reply = match judge(&mut oracle, stage, arguments, path) {
+            Ok(reply) => reply,
+            Err(reason) => {
+                oracle = ParityOracle::start(&arguments.python)?;
+                Reply {
+                    verdict: "error".into(),
+                    text: reason,
+                }
+            }
+        };
+        bar.inc(1);
+        let mut tally = tally.lock().map_err(|_| "a judging thread panicked")?;
+        *tally.verdicts.entry(reply.verdict.clone()).or_insert(0) += 1;
+        if !matches!(reply.verdict.as_str(), "equal" | "rejected") {
+            tally.differences.push((path.clone(), reply.text));
+        }
+    }
+}
+
+fn run_stage(
+    arguments: &ParityArguments,
+    stage: Stage,
+    files: &[PathBuf],
+) -> Result<Tally, String> {
+    let jobs = arguments
+        .jobs
+        .or_else(|| std::thread::available_parallelism().ok().map(Into::into))
+        .unwrap_or(1)
+        .clamp(1, files.len().max(1));
+    let bar = ProgressBar::new(files.len() as u64);
+    if let Ok(style) = ProgressStyle::with_template("{msg:7} {bar:40} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    bar.set_message(stage.name());
+    let next = AtomicUsize::new(0);
+    let tally = Mutex::new(Tally::default());
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs)
+            .map(|_| {
+                std::thread::Builder::new()
+                    .stack_size(64 << 20)
+                    .spawn_scoped(scope, || work(arguments, stage, files, &next, &tally, &bar))
+            })
+            .collect();
+        for worker in workers {
+            let worker = worker.map_err(|error| error.to_string())?;
+            worker
+                .join()
+                .map_err(|_| "a judging thread panicked".to_string())??;
+        }
+        Ok::<(), String>(())
+    })?;
+    bar.finish_and_clear();
+    let mut tally = tally
+        .into_inner()
+        .map_err(|_| "a judging thread panicked")?;
+    tally.differences.sort();
+    Ok(tally)
+}
+
+fn report(stage: Stage, tally: &Tally, show: usize) {
+    for (path, text) in tally.differences.iter().take(show) {
+        println!("{}: {}", path.display(), text);
+    }
+    if tally.differences.len() > show {
+        println!("... and {} more", tally.differences.len() - show);
+    }
+    let count = |verdict| tally.verdicts.get(verdict).copied().unwrap_or(0);
+    let (equal, rejected) = (count("equal"), count("rejected"));
+    let total: usize = tally.verdicts.values().sum();
+    let percent = 100.0 * (equal + rejected) as f64 / total.max(1) as f64;
+    println!(
+        "{}: {percent:.2}% of {total} files agree ({equal} equal, {rejected} rejected alike, {} different, {} not judged)",
+        stage.name(),
+        count("different"),
+        count("error"),
+    );
+}
+
+/// 0 if every file agrees at every stage, 1 if one differs, 4 if there was none, 5 if one could not be judged.
+pub fn run(arguments: &ParityArguments) -> Result<i32, String> {
+    let mut files = Vec::new();
+    for path in &arguments.paths {
+        collect(path, &mut files)?;
+    }
+    files.sort();
+    if files.is_empty() {
+        println!("no Python file there");
+        return Ok(4);
+    }
+    let stages = match arguments.stage {
+        Some(stage) => vec![stage],
+        None => vec![Stage::Tokens, Stage::Ast, Stage::Code, Stage::Pyc],
+    };
+    let mut code = 0;
+    for stage in stages {
+        let tally = run_stage(arguments, stage, &files)?;
+        report(stage, &tally, arguments.show);
+        if tally.verdicts.contains_key("different") {
+            code = 1;
+        } else if tally.verdicts.contains_key("error") && code == 0 {
+            code = 5;
+        }
+    }
+    Ok(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(stage: Stage, source: &str, expected: &str) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("program.py");
+        std::fs::write(&path, source).expect("a file in it");
+        let mut oracle = ParityOracle::start("python3").expect("a CPython");
+        let made = product(stage, 0, &path, source.as_bytes());
+        let reply = oracle.ask(stage.name(), 0, &path, &made).expect("a reply");
+        assert_eq!(
+            reply.verdict, expected,
+            "{stage:?} of {source:?}: {}",
+            reply.text
+        );
+    }
+
+    #[test]
+    fn sound_programs_are_equal_and_broken_ones_are_rejected_alike() {
+        for stage in [Stage::Tokens, Stage::Ast, Stage::Code] {
+            check(
+                stage,
+                "def f(x, *, y=1):\n    return [x for _ in y]\n",
+                "equal",
+            );
+        }
+        for stage in [Stage::Ast, Stage::Code] {
+            check(stage, "x = = 1\n", "rejected");
+        }
+    }
+
+    #[test]
+    fn another_product_is_a_difference() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("program.py");
+        std::fs::write(&path, "x = 1\n").expect("a file in it");
+        let mut oracle = ParityOracle::start("python3").expect("a CPython");
+        for stage in [Stage::Tokens, Stage::Ast, Stage::Code] {
+            let made = product(stage, 0, &path, b"x = 2\n");
+            let reply = oracle.ask(stage.name(), 0, &path, &made).expect("a reply");
+            assert_eq!(reply.verdict, "different", "{stage:?}");
+            assert!(!reply.text.is_empty(), "{stage:?} says why");
+        }
+    }
+}

@@ -1,0 +1,285 @@
+"""CPython's side of `parity` and `dis`: reads requests, answers with a verdict and its reasons."""
+
+import _tokenize
+import ast
+import dis
+import importlib.util
+import itertools
+import marshal
+import struct
+import sys
+import warnings
+
+FIELDS = (
+    "co_argcount co_posonlyargcount co_kwonlyargcount co_stacksize co_flags co_firstlineno co_name co_qualname"
+    " co_filename co_names co_varnames co_cellvars co_freevars co_nlocals co_code co_exceptiontable co_linetable"
+).split()
+
+
+def hexed(text):
+    return text.encode("utf-8", "surrogatepass").hex()
+
+
+def tokens(source):
+    try:
+        text = importlib.util.decode_source(source)
+    except SyntaxError:
+        # The parser words and places such an error in its own way.
+        compile(source, "<tokens>", "exec", dont_inherit=True)
+        raise
+    lines = []
+    try:
+        for string, kind, line, end_line, column, end_column, _ in _tokenize.TokenizerIter(text):
+            lines.append(f"{kind} {line}:{column}-{end_line}:{end_column} {hexed(string)}")
+    except SyntaxError as error:
+        lines.append(f"{type(error).__name__} {error.msg}")
+    return "\n".join(lines)
+
+
+def constant(value):
+    kind = type(value)
+    if value is None or kind is bool:
+        return str(value)
+    if value is ...:
+        return "Ellipsis"
+    if kind is int:
+        return "int:" + hex(value)
+    if kind is float:
+        return "float:" + struct.pack(">d", value).hex()
+    if kind is complex:
+        return "complex:" + struct.pack(">dd", value.real, value.imag).hex()
+    if kind is str:
+        return "str:" + hexed(value)
+    return "bytes:" + value.hex()
+
+
+def dump(node, out):
+    """The form in which the Rust side prints its trees."""
+    name = node.__class__.__name__
+    if not node._fields and not hasattr(node, "lineno"):
+        out.append(name + " ")
+        return
+    if name == "TypeIgnore":
+        out.append(f"TypeIgnore({node.lineno} {hexed(node.tag)} ) ")
+        return
+    if hasattr(node, "lineno"):
+        out.append(f"{name}@{node.lineno}:{node.col_offset}-{node.end_lineno}:{node.end_col_offset}(")
+    else:
+        out.append(name + "(")
+    if name == "Constant":
+        out.append(constant(node.value) + " " + ("u" if node.kind else "-") + ")")
+        return
+    if name == "MatchSingleton":
+        out.append(constant(node.value) + " )")
+        return
+    for field in node._fields:
+        value = getattr(node, field)
+        if value is None:
+            out.append("-")
+        elif isinstance(value, list):
+            out.append("[")
+            for item in value:
+                if item is None:
+                    out.append("-")
+                elif isinstance(item, str):
+                    out.append(hexed(item) + " ")
+                else:
+                    dump(item, out)
+            out.append("]")
+        elif isinstance(value, str):
+            out.append(hexed(value) + " ")
+        elif isinstance(value, int):
+            out.append(str(value) + " ")
+        else:
+            dump(value, out)
+    out.append(")")
+
+
+def tree(source):
+    out = []
+    dump(ast.parse(source), out)
+    return "".join(out)
+
+
+def rejection(error):
+    """The error as the Rust side writes it."""
+    if isinstance(error, SyntaxError):
+        place = (error.lineno, error.offset, error.end_lineno, error.end_offset)
+        return "\t".join(map(str, (type(error).__name__, hexed(error.msg), *place)))
+    return "\t".join((type(error).__name__, hexed(str(error)), *["None"] * 4))
+
+
+def first_difference(theirs, ours):
+    at = next((at for at, (a, b) in enumerate(zip(theirs, ours)) if a != b), min(len(theirs), len(ours)))
+    return at
+
+
+def text_verdict(theirs, ours, separator):
+    if theirs == ours:
+        return "equal", ""
+    if separator:
+        a, b = theirs.split(separator), ours.split(separator)
+        at = first_difference(a, b)
+        return "different", f"entry {at}\n  cpython  {a[at:at + 3]}\n  twinheap {b[at:at + 3]}"
+    at = first_difference(theirs, ours)
+    path = node_path(theirs[:at])
+    start = max(0, at - 60)
+    return "different", f"node {path}\n  cpython  {theirs[start:at + 80]}\n  twinheap {ours[start:at + 80]}"
+
+
+def node_path(prefix):
+    """The nodes that are still open at the end of a dump."""
+    open_nodes, word = [], ""
+    for c in prefix:
+        if c == "(":
+            open_nodes.append(word.split("]")[-1].split("[")[-1].split("-")[0].strip() or "?")
+            word = ""
+        elif c == ")":
+            if open_nodes:
+                open_nodes.pop()
+            word = ""
+        else:
+            word += c
+    return "/".join(name.split("@")[0].split(" ")[-1] for name in open_nodes)
+
+
+def same(a, b):
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, frozenset):
+        return sorted(map(repr, a)) == sorted(map(repr, b))
+    if isinstance(a, float):
+        return struct.pack("d", a) == struct.pack("d", b)
+    if isinstance(a, complex):
+        return same(a.real, b.real) and same(a.imag, b.imag)
+    return a == b
+
+
+def differing_fields(theirs, ours):
+    fields = [field for field in FIELDS if getattr(theirs, field) != getattr(ours, field)]
+    if len(theirs.co_consts) != len(ours.co_consts):
+        return [*fields, "co_consts"]
+    for a, b in zip(theirs.co_consts, ours.co_consts):
+        if not (hasattr(a, "co_code") and hasattr(b, "co_code")) and not same(a, b):
+            return [*fields, "co_consts"]
+    return fields
+
+
+def code_difference(theirs, ours, path=""):
+    path = f"{path}/{theirs.co_name}"
+    fields = differing_fields(theirs, ours)
+    if "co_consts" not in fields:
+        for a, b in zip(theirs.co_consts, ours.co_consts):
+            if hasattr(a, "co_code"):
+                inner = code_difference(a, b, path)
+                if inner:
+                    return inner
+    if not fields:
+        return None
+    lines = [f"code {path} line {theirs.co_firstlineno}: {' '.join(fields)}"]
+    for field in fields:
+        if field not in ("co_code", "co_linetable", "co_exceptiontable"):
+            lines.append(f"  {field}\n    cpython  {getattr(theirs, field)!r}\n    twinheap {getattr(ours, field)!r}")
+    a, b = (instructions(code) for code in (theirs, ours))
+    at = first_difference(a, b)
+    for left, right in itertools.zip_longest(a[max(0, at - 2):at + 4], b[max(0, at - 2):at + 4], fillvalue=""):
+        lines.append(f"  {' ' if left == right else '!'} {left:70} | {right}")
+    return "\n".join(lines)
+
+
+def instructions(code):
+    out = []
+    for item in dis.get_instructions(code):
+        place = item.positions
+        value = "" if item.arg is None else item.arg
+        where = f"{place.lineno}:{place.col_offset}-{place.end_lineno}:{place.end_col_offset}"
+        out.append(f"{item.offset:5} {item.opname:30} {value:>6} {where}")
+    return out
+
+
+def code_verdict(theirs, ours):
+    difference = code_difference(theirs, marshal.loads(ours))
+    return ("different", difference) if difference else ("equal", "")
+
+
+def pyc_verdict(theirs, ours):
+    theirs = marshal.dumps(theirs)
+    if theirs == ours:
+        return "equal", ""
+    difference = code_difference(marshal.loads(theirs), marshal.loads(ours))
+    if difference:
+        return "different", difference
+    at = first_difference(theirs, ours)
+    near = f"\n  cpython  {theirs[at - 8:at + 24]!r}\n  twinheap {ours[at - 8:at + 24]!r}"
+    return "different", f"equal code, but byte {at} of {len(theirs)} (ours: {len(ours)}) differs{near}"
+
+
+def judge(stage, optimize, path, ours):
+    """Our result is prefixed by '+' for a product, by '!' for an error."""
+    with open(path, "rb") as file:
+        source = file.read()
+    accepted, ours = ours[:1] == b"+", ours[1:]
+    try:
+        if stage == "tokens":
+            theirs = tokens(source)
+        elif stage == "ast":
+            theirs = tree(source)
+        else:
+            theirs = compile(source, path, "exec", dont_inherit=True, optimize=optimize)
+    except Exception as error:
+        theirs = rejection(error)
+        if accepted:
+            return "different", f"cpython rejects it: {type(error).__name__}: {error}"
+        ours = ours.decode()
+        if ours == theirs:
+            return "rejected", ""
+        return "different", f"another error\n  cpython  {readable(theirs)}\n  twinheap {readable(ours)}"
+    if not accepted:
+        return "different", f"only twinheap rejects it: {readable(ours.decode())}"
+    if stage == "tokens":
+        return text_verdict(theirs, ours.decode(), "\n")
+    if stage == "ast":
+        return text_verdict(theirs, ours.decode(), "")
+    return code_verdict(theirs, ours) if stage == "code" else pyc_verdict(theirs, ours)
+
+
+def readable(error):
+    kind, message, *place = error.split("\t")
+    return f"{kind}: {bytes.fromhex(message).decode('utf-8', 'replace')} at {place}"
+
+
+def listing(code, out):
+    out.append(f"code {code.co_qualname} line {code.co_firstlineno}")
+    out.extend(instructions(code))
+    for inner in code.co_consts:
+        if hasattr(inner, "co_code"):
+            listing(inner, out)
+
+
+def main():
+    warnings.simplefilter("ignore")
+    sys.setrecursionlimit(20_000)
+    requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    while line := requests.readline():
+        stage, optimize, path_length, data_length = line.split()
+        path = requests.read(int(path_length)).decode("utf-8", "surrogateescape")
+        data = requests.read(int(data_length))
+        stage = stage.decode()
+        try:
+            if stage == "dis":
+                out = []
+                with open(path, "rb") as file:
+                    listing(compile(file.read(), path, "exec", dont_inherit=True, optimize=int(optimize)), out)
+                verdict, text = "equal", "\n".join(out)
+            else:
+                verdict, text = judge(stage, int(optimize), path, data)
+        except Exception as error:
+            verdict, text = "error", f"{type(error).__name__}: {error}"
+        text = text.encode("utf-8", "surrogateescape")
+        replies.write(f"{verdict} {len(text)}\n".encode() + text)
+        replies.flush()
+
+
+main()
