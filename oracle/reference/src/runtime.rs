@@ -61,14 +61,18 @@ impl Reference {
         })
     }
 
-    /// Compiles the program with the VM's own compiler and runs it.
+    /// Runs the code that came with the program; without any, the VM's own compiler's.
     fn compile_and_run(
         &mut self,
         request: &RunRequest,
         report: &mut ReportBuilder,
     ) -> Result<Finished, String> {
         let program = &request.program;
-        let code = match self.vm.compile(program.source.as_bytes(), &program.filename) {
+        let compiled = match &request.code {
+            Some(marshal) => Ok(self.vm.load(marshal)?),
+            None => self.vm.compile(program.source.as_bytes(), &program.filename),
+        };
+        let code = match compiled {
             Ok(code) => code,
             Err(exception) => {
                 let namespace = address(std::ptr::from_ref(self.vm.empty_dict()).cast());
@@ -124,7 +128,7 @@ impl Runtime for Reference {
                 Stage::Outcome,
                 Stage::Heap,
             ]),
-            needs_code: false,
+            needs_code: true,
             unsupported_fields: machine::unsupported_fields(),
             layout_fingerprint: twinheap_decode::fields::fingerprint(),
         }

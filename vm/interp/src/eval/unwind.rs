@@ -23,7 +23,8 @@ pub(super) fn unknown_opcode(opcode: u8) -> Raised {
 pub fn add_traceback(frame: &_PyInterpreterFrame) {
     let fetched = errors::fetch();
     let lasti = 2 * frames::last_instruction(frame) as i32;
-    let line = frames::current_line(frame);
+    // The line is found when somebody asks for it.
+    let line = -1;
     let made = frames::frame_object(frame)
         .and_then(|object| traceback::new(fetched.traceback.clone(), object, lasti, line));
     match made {
