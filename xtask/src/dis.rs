@@ -190,7 +190,7 @@ pub fn run(arguments: &DisArguments) -> Result<i32, String> {
     let reply = oracle.ask("dis", arguments.optimize, path, b"")?;
     let theirs: Vec<&str> = reply.text.lines().collect();
     let mut differences = 0;
-    println!("  {:72} | {}", "CPython", "Twinheap");
+    println!("  {:72} | Twinheap", "CPython");
     for at in 0..theirs.len().max(mine.len()) {
         let left = theirs.get(at).copied().unwrap_or("");
         let right = mine.get(at).map_or("", String::as_str);

@@ -208,7 +208,7 @@ fn work(
         bar.inc(1);
         let mut tally = tally.lock().map_err(|_| "a judging thread panicked")?;
         *tally.verdicts.entry(reply.verdict.clone()).or_insert(0) += 1;
-        if !matches!(reply.verdict.as_str(), "equal" | "rejected") {
+        if !matches!(reply.verdict.as_str(), "equal" | "flags" | "rejected") {
             tally.differences.push((path.clone(), reply.text));
         }
     }
@@ -264,6 +264,14 @@ fn report(stage: Stage, tally: &Tally, show: usize) {
     }
     let count = |verdict| tally.verdicts.get(verdict).copied().unwrap_or(0);
     let (equal, rejected) = (count("equal"), count("rejected"));
+    if count("flags") > 0 {
+        println!(
+            "{}: {} more files are equal but for the flags that mark objects as shared, which in CPython depend \
+             on who else holds them in the process that writes the file",
+            stage.name(),
+            count("flags")
+        );
+    }
     let total: usize = tally.verdicts.values().sum();
     let percent = 100.0 * (equal + rejected) as f64 / total.max(1) as f64;
     println!(

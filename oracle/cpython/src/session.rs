@@ -296,7 +296,8 @@ impl Session {
         // SAFETY: plain constructors and insertions on live objects.
         unsafe {
             let namespace = Object::take(ffi::PyDict_New())?;
-            let name = object::text("__main__")?;
+            // Interned, as the name of a module that was compiled in would be.
+            let name = Object::take(ffi::PyUnicode_InternFromString(c"__main__".as_ptr()))?;
             ffi::PyDict_SetItemString(namespace.pointer(), c"__name__".as_ptr(), name.pointer());
             ffi::PyDict_SetItemString(
                 namespace.pointer(),

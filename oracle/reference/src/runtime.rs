@@ -8,10 +8,11 @@ use twinheap_decode::watch::LineWatcher;
 use twinheap_decode::{Address, Decoder};
 use twinheap_observation::wire::{Hello, Limits, ReportBuilder, RunRequest};
 use twinheap_observation::{FieldSpec, MaskRule, Stage, StageSet};
+use twinheap_python::Vm;
 use twinheap_subject::worker::not_run;
 use twinheap_subject::{Finished, Runtime};
 
-use crate::machine::{LineHook, Machine};
+use crate::machine;
 
 /// Takes up an object of the VM.
 fn address(pointer: *const PyObject) -> Address {
@@ -38,65 +39,72 @@ fn note_line(frame: &_PyInterpreterFrame, line: i32) {
     });
 }
 
-/// A worker around a VM.
-pub struct Reference<M> {
-    machine: M,
+/// A worker around the VM.
+pub struct Reference {
+    vm: Vm,
     decoder: Decoder,
 }
 
-impl<M: Machine> Reference<M> {
-    /// A worker around a VM that has just started.
-    pub fn new(machine: M) -> Reference<M> {
+impl Reference {
+    /// Starts the VM and learns what is there before any program.
+    pub fn start() -> Result<Reference, String> {
+        let vm = machine::start()?;
         let mut boundary = Boundary::new();
-        boundary.share_singletons(|singleton| machine.singleton(singleton).map(address));
-        boundary.share_empty_keys(address(machine.empty_dict()));
-        for (name, namespace) in machine.module_namespaces() {
+        boundary.share_singletons(|singleton| machine::singleton(singleton).map(address));
+        boundary.share_empty_keys(address(std::ptr::from_ref(vm.empty_dict()).cast()));
+        for (name, namespace) in vm.module_namespaces() {
             boundary.share(address(namespace), &format!("<dict of module {name}>"));
         }
-        Reference {
-            machine,
+        Ok(Reference {
+            vm,
             decoder: Decoder::new(boundary),
-        }
+        })
     }
 
-    fn run_loaded(
+    fn run_marshalled(
         &mut self,
-        code: *const PyObject,
+        marshal: &[u8],
         request: &RunRequest,
         report: &mut ReportBuilder,
-    ) -> Finished {
+    ) -> Result<Finished, String> {
+        let code = self.vm.load(marshal)?;
         if report.wants(Stage::Code) {
-            report.add_code(twinheap_decode::code::dump(address(code)));
+            let address = address(std::ptr::from_ref(&*code).cast());
+            report.add_code(twinheap_decode::code::dump(address));
         }
         let wanted = report.wants(Stage::Steps);
         if wanted {
-            WATCHER.set(Some(LineWatcher::new(
-                &request.program.filename,
-                report.wants_details(),
-            )));
+            let watcher = LineWatcher::new(&request.program.filename, report.wants_details());
+            WATCHER.set(Some(watcher));
         }
-        let ended = self
-            .machine
-            .run(code, wanted.then_some(note_line as LineHook));
+        let run = self.vm.run(
+            &code,
+            wanted.then_some(note_line as fn(&_PyInterpreterFrame, i32)),
+        );
         if let Some(watcher) = WATCHER.take() {
             report.add_steps(watcher.finish());
         }
-        let outcome =
-            self.decoder
-                .observe(address(ended.namespace), address(ended.exception), report);
-        self.machine.release(ended);
-        Finished {
+        drop(code);
+        let run = run?;
+        let namespace = address(std::ptr::from_ref(&*run.namespace).cast());
+        let exception = run
+            .exception
+            .as_deref()
+            .map_or(std::ptr::null(), std::ptr::from_ref);
+        let outcome = self.decoder.observe(namespace, address(exception), report);
+        self.vm.release(run);
+        Ok(Finished {
             outcome,
             marshal: None,
             retire: false,
-        }
+        })
     }
 }
 
-impl<M: Machine> Runtime for Reference<M> {
+impl Runtime for Reference {
     fn hello(&self) -> Hello {
         Hello {
-            implementation: self.machine.version(),
+            implementation: self.vm.version(),
             stages: StageSet::of(&[
                 Stage::Code,
                 Stage::Steps,
@@ -105,7 +113,7 @@ impl<M: Machine> Runtime for Reference<M> {
                 Stage::Heap,
             ]),
             needs_code: true,
-            unsupported_fields: self.machine.unsupported_fields(),
+            unsupported_fields: machine::unsupported_fields(),
             layout_fingerprint: twinheap_decode::fields::fingerprint(),
         }
     }
@@ -117,16 +125,13 @@ impl<M: Machine> Runtime for Reference<M> {
 
     fn run(&mut self, request: &RunRequest, report: &mut ReportBuilder) -> Finished {
         let Some(marshal) = &request.code else {
-            return not_run(
-                report,
-                "the VM has no compiler yet and no compiled code came with the program",
-            );
+            return not_run(report, "no compiled code came with the program");
         };
-        match self.machine.load(marshal) {
-            Ok(code) => self.run_loaded(code, request, report),
+        match self.run_marshalled(marshal, request, report) {
+            Ok(finished) => finished,
             Err(reason) => not_run(
                 report,
-                &format!("the VM cannot load the compiled code: {reason}"),
+                &format!("the VM cannot run the compiled code: {reason}"),
             ),
         }
     }

@@ -110,3 +110,15 @@ pub fn compile_source(
     let compiled = compile(ast, options)?;
     Ok((marshal::dumps(&compiled.code), compiled.warnings))
 }
+
+/// The same for a source that is text already; cookies in it are ignored.
+pub fn compile_text(
+    source: &str,
+    mode: Mode,
+    flags: &Flags,
+    options: &Options<'_>,
+) -> Result<(Vec<u8>, Vec<Warning>), Box<SyntaxError>> {
+    let ast = twinheap_syntax::parse_str(source, mode, flags).map_err(Box::new)?;
+    let compiled = compile(ast, options)?;
+    Ok((marshal::dumps(&compiled.code), compiled.warnings))
+}

@@ -17,6 +17,8 @@ const FLAG_REF: u8 = 0x80;
 enum Shared {
     Const(Const),
     Interned(Rc<str>),
+    /// A name of the compiler's own, such as `<lambda>`.
+    Own(Rc<str>),
     Names(Vec<Rc<str>>),
     Consts(Vec<Const>),
 }
@@ -31,6 +33,26 @@ struct Writer {
 /// Whether CPython interns a constant string because it looks like a name.
 fn is_name_like(text: &[u8]) -> bool {
     text.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'_')
+}
+
+/// How `co_name` is stored: identifiers are interned, the compiler's own names are not.
+fn name_key(name: &Rc<str>) -> Shared {
+    if name.starts_with('<') {
+        Shared::Own(name.clone())
+    } else {
+        Shared::Interned(name.clone())
+    }
+}
+
+/// How `co_qualname` is stored; a dotted one is an object of its own, unless a class body stores it as well.
+fn qualname_key(code: &CodeObject) -> Option<Shared> {
+    if !code.qualname.contains('.') {
+        return Some(name_key(&code.qualname));
+    }
+    let constant = Const::text(code.qualname.clone());
+    code.consts
+        .contains(&constant)
+        .then_some(Shared::Const(constant))
 }
 
 /// The bytes that `marshal.dumps` of this code object could give.
@@ -105,8 +127,10 @@ impl Writer {
         self.count_names(&code.localsplusnames);
         self.count(bytes_key(&code.localspluskinds));
         self.count(Shared::Const(Const::text(code.filename.clone())));
-        self.count_name(&code.name);
-        self.count_name(&code.qualname);
+        self.count(name_key(&code.name));
+        if let Some(key) = qualname_key(code) {
+            self.count(key);
+        }
     }
 
     fn int32(&mut self, value: i32) {
@@ -146,6 +170,14 @@ impl Writer {
     fn name(&mut self, name: &Rc<str>) {
         if let Some(flag) = self.refer(Shared::Interned(name.clone())) {
             self.raw_text(name.as_bytes(), true, flag);
+        }
+    }
+
+    /// A text that is interned only if its key says so.
+    fn text(&mut self, key: Option<Shared>, text: &str) {
+        let is_interned = matches!(key, Some(Shared::Interned(_)));
+        if let Some(flag) = key.map_or(Some(0), |key| self.refer(key)) {
+            self.raw_text(text.as_bytes(), is_interned, flag);
         }
     }
 
@@ -273,8 +305,8 @@ impl Writer {
         if let Some(flag) = self.refer(Shared::Const(Const::text(code.filename.clone()))) {
             self.raw_text(code.filename.as_bytes(), false, flag);
         }
-        self.name(&code.name);
-        self.name(&code.qualname);
+        self.text(Some(name_key(&code.name)), &code.name);
+        self.text(qualname_key(code), &code.qualname);
         self.int32(code.firstlineno);
         self.bytes(&code.linetable);
         self.bytes(&code.exceptiontable);

@@ -1,14 +1,14 @@
 //! From source to code objects: the compiler's description, handed over as marshal bytes; its errors
 //! as exceptions.
 
-use crate::marshal;
+use crate::{marshal, report};
 use twinheap_abi::*;
 use twinheap_compile::{Options, compile_source};
 use twinheap_objects::errors::{self, PyResult, Raised};
 use twinheap_objects::exceptions::*;
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::singletons::none;
-use twinheap_objects::{call, long, tuple, unicode, warnings};
+use twinheap_objects::{call, long, tuple, unicode};
 use twinheap_syntax::error::{ErrorKind, SyntaxError, WarningKind};
 use twinheap_syntax::{Flags, Mode};
 
@@ -18,13 +18,13 @@ pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyRe
     match compile_source(source, mode, &Flags::default(), &options, None) {
         Ok((bytes, found)) => {
             for warning in found {
-                let category = match warning.kind {
-                    WarningKind::SyntaxWarning => &PyExc_SyntaxWarning,
-                    WarningKind::DeprecationWarning => &PyExc_DeprecationWarning,
-                };
-                warnings::warn(category, &warning.message, 1)?;
+                // A deprecation is shown only where the warning's module is __main__; the
+                // compiler's warnings name the file instead.
+                if warning.kind == WarningKind::SyntaxWarning {
+                    report::show_warning(filename, warning.lineno, "SyntaxWarning", &warning.message);
+                }
             }
-            marshal::loads(&bytes)
+            marshal::loads_compiled(&bytes)
         }
         Err(error) => Err(raise(&error, filename)),
     }

@@ -15,11 +15,24 @@ struct Reader<'a> {
     /// Objects that later ones refer to by number; none while an object is being read.
     refs: Vec<Option<Own>>,
     depth: usize,
+    /// The bytes come straight from the compiler.
+    compiled: bool,
 }
 
 /// `marshal.loads`.
 pub fn loads(data: &[u8]) -> PyResult {
-    let mut reader = Reader { data, at: 0, refs: Vec::new(), depth: 0 };
+    read(data, false)
+}
+
+/// Reads what the compiler has just made. It lists a frozenset's items in source order; CPython's
+/// compiler builds such a set once of the source and once more when it merges constants, and the
+/// order of the table tells.
+pub fn loads_compiled(data: &[u8]) -> PyResult {
+    read(data, true)
+}
+
+fn read(data: &[u8], compiled: bool) -> PyResult {
+    let mut reader = Reader { data, at: 0, refs: Vec::new(), depth: 0, compiled };
     match reader.object()? {
         Some(object) => Ok(object),
         None => Err(type_error("NULL object in marshal data for object")),
@@ -162,7 +175,13 @@ impl Reader<'_> {
                 if kind == b'<' {
                     set::from_iterable(items.as_object())?.upcast()
                 } else {
-                    set::frozen_from_iterable(items.as_object())?.upcast()
+                    let made = set::frozen_from_iterable(items.as_object())?;
+                    if self.compiled {
+                        let listed = tuple::from_iterable(made.as_object())?;
+                        set::frozen_from_iterable(listed.as_object())?.upcast()
+                    } else {
+                        made.upcast()
+                    }
                 }
             }
             b'r' => {

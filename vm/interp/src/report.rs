@@ -4,7 +4,7 @@
 use crate::{frames, stdio, sys};
 use twinheap_abi::*;
 use twinheap_objects::errors;
-use twinheap_objects::object::{self, ObjectExt};
+use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_syntax::ast::{Expr, ExprKind, Mod, StmtKind};
 use twinheap_syntax::{Flags, Mode};
@@ -266,6 +266,36 @@ fn format_syntax_location(out: &mut String, error: &PySyntaxErrorObject) {
     let start = (offset as usize - 1).saturating_sub(indent);
     let width = (end - offset).max(1) as usize;
     out.push_str(&format!("    {}{}\n", " ".repeat(start), "^".repeat(width)));
+}
+
+/// Shows a warning as the default filter does, with its source line.
+pub fn show_warning(filename: &str, line: i32, category: &str, text: &str) {
+    let mut out = format!("{filename}:{line}: {category}: {text}\n");
+    if let Some(source) = source_line(filename, line) {
+        out.push_str(&format!("  {}\n", source.trim()));
+    }
+    write_error(&out);
+}
+
+/// The door of the kernel's warnings: a deprecation is shown in `__main__` only.
+pub fn warn(category: &PyTypeObject, text: &str, _level: isize) -> errors::PyResult<()> {
+    let Some(frame) = frames::innermost() else {
+        return Ok(());
+    };
+    let globals = frame.f_globals.own();
+    let name = globals
+        .as_ref()
+        .and_then(|globals| globals.downcast_ref::<PyDictObject>())
+        .and_then(|globals| twinheap_objects::dict::get_str(globals, id!("__name__")))
+        .map(text_of);
+    let is_deprecation = types::is_subtype(category, &exceptions::PyExc_DeprecationWarning);
+    if is_deprecation && name.as_deref() != Some("__main__") {
+        return Ok(());
+    }
+    let filename = text_of(frame.f_code.expect_ref().co_filename.expect_ref());
+    let line = frames::current_line(frame);
+    show_warning(&filename, line, category.short_name(), text);
+    Ok(())
 }
 
 /// `_PyErr_WriteUnraisableMsg`, in the words of the default hook.

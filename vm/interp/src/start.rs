@@ -8,6 +8,7 @@ use twinheap_objects::errors::PyResult;
 use twinheap_objects::own::Layout;
 use twinheap_objects::state::Global;
 use twinheap_objects::unraisable::UNRAISABLE_HOOK;
+use twinheap_objects::warnings::WARN_HOOK;
 use twinheap_objects::{dict, types};
 
 static STARTED: Global<Cell<bool>> = Global(Cell::new(false));
@@ -41,5 +42,6 @@ pub fn initialize() -> PyResult<()> {
     dict::set_literal(&modules, "sys", sys_module.as_object())?;
     import::install();
     UNRAISABLE_HOOK.set(Some(report::report_unraisable));
+    WARN_HOOK.set(Some(report::warn));
     Ok(())
 }

@@ -409,11 +409,15 @@ pub fn no_attribute(object: &PyObject, name: &PyASCIIObject) -> Raised {
 /// `_PyObject_LookupAttr`: nothing where the attribute is missing.
 pub fn lookup_attr(object: &PyObject, name: &PyASCIIObject) -> PyResult<Option<Own>> {
     let getattro = object.type_().tp_getattro.get();
-    if getattro.is_some_and(|f| std::ptr::fn_addr_eq(f, PyObject_GenericGetAttr as getattrofunc)) {
-        return generic_lookup(object, name);
-    }
-    match get_attr(object, name) {
-        Ok(value) => Ok(Some(value)),
+    let plain =
+        getattro.is_some_and(|f| std::ptr::fn_addr_eq(f, PyObject_GenericGetAttr as getattrofunc));
+    let found = if plain {
+        generic_lookup(object, name)
+    } else {
+        get_attr(object, name).map(Some)
+    };
+    match found {
+        Ok(value) => Ok(value),
         Err(raised) => {
             if errors::matches(&crate::exceptions::PyExc_AttributeError) {
                 errors::discard(raised);

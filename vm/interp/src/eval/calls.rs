@@ -101,6 +101,8 @@ impl Eval {
     #[inline(always)]
     fn enter_call(&mut self, new: *mut _PyInterpreterFrame) -> PyResult<()> {
         self.save_stack();
+        // The frame goes on behind the caches.
+        self.frame().prev_instr.set(self.next.wrapping_sub(1).cast_mut());
         // SAFETY: the frame was just pushed.
         unsafe {
             (*new).previous.set(self.frame);

@@ -122,7 +122,10 @@ impl Eval {
 
     /// Goes to the handler of the instruction that raised, where there is one.
     fn enter_handler(&mut self) -> bool {
-        let here = frames::last_instruction(self.frame());
+        // RERAISE moves the frame's last instruction; the one that runs is before the next.
+        let first = frames::first_instruction(self.code());
+        // SAFETY: both point into the code's instructions, or one before them.
+        let here = unsafe { self.next.offset_from(first) } - 1;
         if here < 0 {
             return false;
         }
@@ -135,14 +138,13 @@ impl Eval {
             unsafe { xdecref(value) };
         }
         if handler.push_lasti {
-            match long::from_isize(here) {
+            match long::from_isize(frames::last_instruction(self.frame())) {
                 Ok(lasti) => self.push(lasti),
                 Err(_) => return false,
             }
         }
         let exception = errors::take_exception();
         self.push(exception);
-        let first = frames::first_instruction(self.code());
         self.next = first.wrapping_add(handler.target);
         true
     }

@@ -254,8 +254,9 @@ fn type_call(
 /// Calling a type by the vectorcall convention: straight to its own function where it has one.
 fn type_vectorcall(type_: &PyObject, args: Args<'_>) -> PyResult {
     if type_.is_exactly(&PyType_Type) && std::ptr::eq(type_, PyType_Type.as_object()) {
-        args.no_keywords("type")?;
-        if let [single] = args.positional {
+        if let [single] = args.positional
+            && args.keyword_count() == 0
+        {
             return Ok(Own::new(single.type_()).upcast());
         }
     }

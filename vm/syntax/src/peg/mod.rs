@@ -334,7 +334,7 @@ impl<'a> Peg<'a> {
                 continue;
             }
             let mut labels: Vec<(u8, Value)> = Vec::new();
-            let mut values: Vec<Value> = Vec::with_capacity(alternative.items.len());
+            let mut values: Vec<Value> = Vec::new();
             let mut cut = false;
             let mut matches = true;
             for (label, item) in &alternative.items {
