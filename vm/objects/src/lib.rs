@@ -93,6 +93,7 @@ pub fn builtin_types() -> Vec<&'static PyTypeObject> {
         &bytearray::PyByteArrayIter_Type,
         &memoryview::PyMemoryView_Type,
         &memoryview::_PyManagedBuffer_Type,
+        &memoryview::_PyMemoryIter_Type,
         &tuple::PyTuple_Type,
         &list::PyList_Type,
         &dict::PyDict_Type,

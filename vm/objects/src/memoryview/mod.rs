@@ -4,6 +4,9 @@
 //! dimension; a shape of more is refused with a clear error.
 
 mod format;
+mod iter;
+
+pub use iter::_PyMemoryIter_Type;
 
 use crate::abstract_;
 use crate::buffer::{self, Buffer};
@@ -782,6 +785,7 @@ static_type! {
     tp_clear: slot!(clear memory_clear),
     tp_richcompare: slot!(richcmp memory_richcompare),
     tp_weaklistoffset: offset_of!(PyMemoryViewObject, weakreflist) as isize,
+    tp_iter: slot!(unary iter::memory_iter),
     tp_methods: MEMORY_METHODS.as_ptr(),
     tp_getset: MEMORY_GETSET.as_ptr(),
     tp_new: slot!(new memory_new),
