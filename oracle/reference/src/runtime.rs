@@ -61,13 +61,25 @@ impl Reference {
         })
     }
 
-    fn run_marshalled(
+    /// Compiles the program with the VM's own compiler and runs it.
+    fn compile_and_run(
         &mut self,
-        marshal: &[u8],
         request: &RunRequest,
         report: &mut ReportBuilder,
     ) -> Result<Finished, String> {
-        let code = self.vm.load(marshal)?;
+        let program = &request.program;
+        let code = match self.vm.compile(program.source.as_bytes(), &program.filename) {
+            Ok(code) => code,
+            Err(exception) => {
+                let namespace = address(std::ptr::from_ref(self.vm.empty_dict()).cast());
+                let rejected = address(std::ptr::from_ref(&*exception));
+                return Ok(Finished {
+                    outcome: self.decoder.observe(namespace, rejected, report),
+                    marshal: None,
+                    retire: false,
+                });
+            }
+        };
         if report.wants(Stage::Code) {
             let address = address(std::ptr::from_ref(&*code).cast());
             report.add_code(twinheap_decode::code::dump(address));
@@ -112,7 +124,7 @@ impl Runtime for Reference {
                 Stage::Outcome,
                 Stage::Heap,
             ]),
-            needs_code: true,
+            needs_code: false,
             unsupported_fields: machine::unsupported_fields(),
             layout_fingerprint: twinheap_decode::fields::fingerprint(),
         }
@@ -124,15 +136,9 @@ impl Runtime for Reference {
     }
 
     fn run(&mut self, request: &RunRequest, report: &mut ReportBuilder) -> Finished {
-        let Some(marshal) = &request.code else {
-            return not_run(report, "no compiled code came with the program");
-        };
-        match self.run_marshalled(marshal, request, report) {
+        match self.compile_and_run(request, report) {
             Ok(finished) => finished,
-            Err(reason) => not_run(
-                report,
-                &format!("the VM cannot run the compiled code: {reason}"),
-            ),
+            Err(reason) => not_run(report, &format!("the VM cannot run the program: {reason}")),
         }
     }
 }

@@ -95,9 +95,6 @@ impl Eval {
                 unsafe { xdecref(value) };
             }
             self.save_stack();
-            if super::trace::is_on() {
-                super::trace::frame_ends();
-            }
             let frame = self.frame();
             if frame.owner.get() == FRAME_OWNED_BY_GENERATOR {
                 self.state.current_frame.set(frame.previous.get());

@@ -81,6 +81,18 @@ pub fn from_slice(data: &[u8]) -> PyResult<Own<PyBytesObject>> {
     Ok(made)
 }
 
+/// Bytes made as `PyBytes_FromStringAndSize` makes them when it is given no data yet: a single byte
+/// is no singleton then.
+pub fn from_slice_fresh(data: &[u8]) -> PyResult<Own<PyBytesObject>> {
+    if data.len() != 1 {
+        return from_slice(data);
+    }
+    let made = allocate(1)?;
+    // SAFETY: room for the byte.
+    unsafe { *data_pointer(&made) = data[0] };
+    Ok(made)
+}
+
 /// The bytes.
 #[inline(always)]
 pub fn data_of(bytes: &PyBytesObject) -> &[u8] {
