@@ -83,8 +83,8 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
         return Ok(settings::EXIT_NOTHING_RAN);
     }
     catch_interrupt();
-    let begun = Instant::now();
     let (oracle, subject) = arguments.sides.open()?;
+    let begun = Instant::now();
     let empty = Proof::default();
     let mut config = PairConfig {
         oracle,
