@@ -226,7 +226,16 @@ fn pattern_findall(pattern: &PatternObject, args: Args<'_>) -> PyResult {
         must_advance = outcome.end == outcome.start;
         start = outcome.end;
     }
-    Ok(list::from_vec(found)?.upcast())
+    grown(found)
+}
+
+/// A list that has grown item by item, with the room that leaves behind them.
+fn grown(items: Vec<Own>) -> PyResult {
+    let made = list::new(0)?;
+    for item in items {
+        list::append_take(&made, item)?;
+    }
+    Ok(made.upcast())
 }
 
 fn pattern_scanner(pattern: &PatternObject, args: Args<'_>) -> PyResult {
@@ -274,7 +283,7 @@ fn pattern_split(pattern: &PatternObject, args: Args<'_>) -> PyResult {
         last = outcome.end;
     }
     pieces.push(subject.slice(last, end)?);
-    Ok(list::from_vec(pieces)?.upcast())
+    grown(pieces)
 }
 
 /// What a match is replaced by: one object, or what a function gives for the match.

@@ -105,7 +105,7 @@ pub fn copy_of_buffer(object: &PyObject) -> PyResult<Option<Vec<u8>>> {
     if !buffer::is_exporter(object) {
         return Ok(None);
     }
-    Ok(Some(Buffer::of(object)?.data().to_vec()))
+    crate::memoryview::bytes_of(object).map(Some)
 }
 
 impl ByteString for PyBytesObject {

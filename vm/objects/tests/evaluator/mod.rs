@@ -14,7 +14,7 @@ use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::{
     abstract_, boolean, bytearray, bytes, call, complex, dict, enumerate, float, id, import_hook,
-    list, long, methods, module, range, set, singletons, slice, tuple, types, unicode,
+    list, long, memoryview, methods, module, range, set, singletons, slice, tuple, types, unicode,
 };
 use twinheap_syntax::ast::{CmpOp, Constant, Expr, ExprKind, Mod, Operator, UnaryOp};
 use twinheap_syntax::names::Names;
@@ -47,6 +47,7 @@ fn type_named(name: &str) -> Option<&'static PyTypeObject> {
         "str" => &unicode::PyUnicode_Type,
         "bytes" => &bytes::PyBytes_Type,
         "bytearray" => &bytearray::PyByteArray_Type,
+        "memoryview" => &memoryview::PyMemoryView_Type,
         "range" => &range::PyRange_Type,
         "enumerate" => &enumerate::PyEnum_Type,
         "reversed" => &enumerate::PyReversed_Type,
