@@ -9,6 +9,7 @@ use twinheap_observation::wire::{RunRequest, Wanted};
 use twinheap_observation::{Program, StageSet};
 use twinheap_subject::Answer;
 
+use crate::bench_compile::{self, BenchCompileArguments};
 use crate::gate::prove_oracle;
 use crate::programs::{bench_programs, corpus};
 use crate::settings::{self, Sides};
@@ -25,6 +26,8 @@ enum What {
     Harness(HarnessArguments),
     /// The VM against CPython on small classic programs.
     Vm(VmArguments),
+    /// Source to code for a folder of files against CPython's `compile()`, on one core.
+    Compile(BenchCompileArguments),
 }
 
 #[derive(Args)]
@@ -61,6 +64,7 @@ pub fn run(arguments: &BenchArguments) -> Result<i32, String> {
     match &arguments.what {
         What::Harness(arguments) => bench_harness(arguments),
         What::Vm(arguments) => bench_vm(arguments),
+        What::Compile(arguments) => bench_compile::run(arguments),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line of Twinheap: `cargo xtask COMMAND`, also installed as `twinheap`.
 
 mod bench;
+mod bench_compile;
 mod diff;
 mod dis;
 mod gate;

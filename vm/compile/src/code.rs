@@ -141,6 +141,8 @@ impl Hash for Const {
             Const::Code(code) => {
                 code.name.hash(state);
                 state.write_i32(code.firstlineno);
+                state.write(&code.linetable);
+                state.write(&code.code);
             }
         }
     }

@@ -79,12 +79,7 @@ fn fold_iter(expr: &mut Expr) {
             let Some(items) = constant_items(elts) else {
                 return;
             };
-            let mut unique: Vec<Constant> = Vec::with_capacity(items.len());
-            for item in items.iter() {
-                if !unique.iter().any(|other| values::equal(other, item)) {
-                    unique.push(item.clone());
-                }
-            }
+            let unique = values::unique(&items);
             set_constant(expr, Some(Constant::FrozenSet(unique.into())));
         }
         _ => {}

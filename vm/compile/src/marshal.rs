@@ -117,7 +117,7 @@ impl Writer {
     }
 
     fn count_code(&mut self, code: &CodeObject) {
-        for bytes in [&code.code, &code.linetable, &code.exceptiontable] {
+        for bytes in [&code.linetable, &code.exceptiontable] {
             self.count(bytes_key(bytes));
         }
         if self.count(Shared::Consts(code.consts.clone())) {
@@ -289,7 +289,10 @@ impl Writer {
         ] {
             self.int32(number);
         }
-        self.bytes(&code.code);
+        // CPython makes this one anew for every reader.
+        self.out.push(b's');
+        self.int32(code.code.len() as i32);
+        self.out.extend_from_slice(&code.code);
         if let Some(flag) = self.refer(Shared::Consts(code.consts.clone())) {
             self.tuple_head(code.consts.len(), flag);
             for value in &code.consts {

@@ -666,43 +666,10 @@ impl SymbolTable<'_> {
             | ExprKind::JoinedStr(elts)
             | ExprKind::List { elts, .. }
             | ExprKind::Tuple { elts, .. } => self.exprs(elts)?,
-            ExprKind::GeneratorExp(comp) => {
-                self.comprehension(
-                    expr,
-                    ComprehensionType::Generator,
-                    &comp.generators,
-                    &comp.elt,
-                    None,
-                )?;
-            }
-            ExprKind::ListComp(comp) => {
-                self.comprehension(
-                    expr,
-                    ComprehensionType::List,
-                    &comp.generators,
-                    &comp.elt,
-                    None,
-                )?;
-            }
-            ExprKind::SetComp(comp) => {
-                self.comprehension(
-                    expr,
-                    ComprehensionType::Set,
-                    &comp.generators,
-                    &comp.elt,
-                    None,
-                )?;
-            }
-            ExprKind::DictComp(comp) => {
-                let value = Some(&comp.value);
-                self.comprehension(
-                    expr,
-                    ComprehensionType::Dict,
-                    &comp.generators,
-                    &comp.key,
-                    value,
-                )?;
-            }
+            ExprKind::GeneratorExp(_)
+            | ExprKind::ListComp(_)
+            | ExprKind::SetComp(_)
+            | ExprKind::DictComp(_) => self.any_comprehension(expr)?,
             ExprKind::Yield(value) => {
                 self.not_in_annotation("yield expression", expr.span)?;
                 self.opt(value.as_deref())?;
@@ -758,6 +725,29 @@ impl SymbolTable<'_> {
         }
         self.depth -= 1;
         Ok(())
+    }
+
+    fn any_comprehension(&mut self, expr: &Expr) -> Analyzed {
+        let (kind, generators, elt, value) = match &expr.kind {
+            ExprKind::GeneratorExp(comp) => (
+                ComprehensionType::Generator,
+                &comp.generators,
+                &comp.elt,
+                None,
+            ),
+            ExprKind::ListComp(comp) => {
+                (ComprehensionType::List, &comp.generators, &comp.elt, None)
+            }
+            ExprKind::SetComp(comp) => (ComprehensionType::Set, &comp.generators, &comp.elt, None),
+            ExprKind::DictComp(comp) => (
+                ComprehensionType::Dict,
+                &comp.generators,
+                &comp.key,
+                Some(&comp.value),
+            ),
+            _ => return Ok(()),
+        };
+        self.comprehension(expr, kind, generators, elt, value)
     }
 
     fn named_expr(&mut self, expr: &Expr, target: &Expr, value: &Expr) -> Analyzed {

@@ -1,9 +1,12 @@
 //! Arithmetic on constants, as far as the optimiser folds it; `None` wherever Python would raise.
 
+use std::hash::Hasher;
 use std::rc::Rc;
 
 use twinheap_syntax::ast::{Constant, Operator, UnaryOp};
 use twinheap_syntax::int::Int;
+
+use crate::code::{FastHasher, FastMap};
 
 const MAX_INT_SIZE: u64 = 128;
 const MAX_COLLECTION_SIZE: i64 = 256;
@@ -77,6 +80,39 @@ pub fn equal(a: &Constant, b: &Constant) -> bool {
         }
         _ => crate::code::same_constant(a, b),
     }
+}
+
+/// A number that is the same for constants that are equal.
+fn equality_hash(value: &Constant) -> u64 {
+    let mut state = FastHasher::default();
+    match value {
+        Constant::Str(text) | Constant::Bytes(text) => state.write(text),
+        Constant::Tuple(items) => items
+            .iter()
+            .for_each(|item| state.write_u64(equality_hash(item))),
+        Constant::FrozenSet(items) => state.write_usize(items.len()),
+        Constant::None | Constant::Ellipsis => {}
+        _ => {
+            // Zeros of either sign are one key.
+            let real = as_complex(value).map_or(0.0, |(real, _)| real + 0.0);
+            state.write_u64(real.to_bits());
+        }
+    }
+    state.finish()
+}
+
+/// The members of a set display: of equal ones the first.
+pub fn unique(items: &[Constant]) -> Vec<Constant> {
+    let mut known: FastMap<u64, Vec<usize>> = FastMap::default();
+    let mut unique: Vec<Constant> = Vec::with_capacity(items.len());
+    for item in items {
+        let places = known.entry(equality_hash(item)).or_default();
+        if !places.iter().any(|at| equal(&unique[*at], item)) {
+            places.push(unique.len());
+            unique.push(item.clone());
+        }
+    }
+    unique
 }
 
 /// Whether a big integer became a float without rounding.

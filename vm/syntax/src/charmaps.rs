@@ -1,4 +1,4 @@
-//! Single-byte encodings of the oracle's `encodings` package: their names and what each byte stands for.
+//! Single-byte encodings, written by the code generator from the oracle's `encodings` package; do not edit.
 
 /// A byte that stands for nothing.
 pub const UNDEFINED: u16 = 0xffff;

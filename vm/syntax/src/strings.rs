@@ -44,6 +44,7 @@ struct Context<'a> {
     flags: &'a Flags,
     warnings: &'a mut Vec<Warning>,
     depth: u32,
+    scan: LineScan,
 }
 
 /// One literal without its prefix and quotes.
@@ -459,6 +460,7 @@ pub fn concatenate_strings(
         flags,
         warnings,
         depth,
+        scan: LineScan::default(),
     };
     let (first, last) = (&tokens[0], &tokens[tokens.len() - 1]);
     let mut pieces = Pieces::default();
@@ -780,29 +782,51 @@ fn fstring_field(
     ))
 }
 
+/// The newlines between the start of a token and the last bracket that was looked at.
+#[derive(Clone, Copy, Debug, Default)]
+struct LineScan {
+    token_start: usize,
+    scanned: usize,
+    lines: i32,
+    last_newline: Option<usize>,
+}
+
+impl LineScan {
+    /// Reads on to `bracket`, from where the last search ended if it was in the same token.
+    fn advance(&mut self, source: &[u8], token_start: usize, bracket: usize) {
+        if self.token_start != token_start || self.scanned > bracket || self.scanned < token_start {
+            *self = LineScan {
+                token_start,
+                scanned: token_start,
+                lines: 0,
+                last_newline: None,
+            };
+        }
+        for offset in memchr::memchr_iter(b'\n', &source[self.scanned..bracket]) {
+            self.lines += 1;
+            self.last_newline = Some(self.scanned + offset);
+        }
+        self.scanned = bracket;
+    }
+}
+
 /// Lines and columns from the start of the token to the opening bracket of a field.
-fn field_location(source: &[u8], token: &Token, bracket: usize) -> (i32, i32) {
+fn field_location(context: &mut Context<'_>, token: &Token, bracket: usize) -> (i32, i32) {
+    let source = context.source;
     let token_start = token.start as usize;
+    context.scan.advance(source, token_start, bracket);
     let newline_after_bracket = source[bracket + 1..]
         .iter()
         .find(|c| !matches!(c, b' ' | b'\t' | 0x0c))
         .is_none_or(|c| matches!(c, b'}' | b'\n'));
     let mut columns = 0;
     if !newline_after_bracket {
-        let mut start = bracket;
-        while start > token_start && source[start] != b'\n' {
-            start -= 1;
-        }
-        columns = (bracket - start) as i32;
-        if source[start] == b'\n' {
-            columns -= 1;
-        }
+        columns = match context.scan.last_newline {
+            Some(newline) => (bracket - newline) as i32 - 1,
+            None => (bracket - token_start) as i32,
+        };
     }
-    let lines = source[token_start..bracket]
-        .iter()
-        .filter(|c| **c == b'\n')
-        .count() as i32;
-    (lines, columns)
+    (context.scan.lines, columns)
 }
 
 fn field_expression(
@@ -827,7 +851,7 @@ fn field_expression(
     text.extend_from_slice(&source[start..stop]);
     text.push(b')');
     text.push(b'\n');
-    let (lines, columns) = field_location(source, token, start - 1);
+    let (lines, columns) = field_location(context, token, start - 1);
     let origin = Origin {
         lineno: token.lineno + lines - 1,
         starting_lineno: token.lineno + lines,

@@ -48,7 +48,7 @@ def encodings_with_maps():
 
 def main():
     maps = list(encodings_with_maps())
-    print("//! Single-byte encodings of the oracle's `encodings` package: their names and what each byte stands for.")
+    print("//! Single-byte encodings, written by the code generator from the oracle's `encodings` package; do not edit.")
     print("\n/// A byte that stands for nothing.\npub const UNDEFINED: u16 = 0xffff;\n")
     print("/// An encoding: its names, normalised, and its 256 characters.\npub struct CharMap {")
     print("    pub names: &'static [&'static str],\n    pub characters: [u16; 256],\n}\n")

@@ -380,13 +380,7 @@ impl<'t> Compiler<'t> {
             return self.load_const(Constant::Tuple(items));
         }
         let constant = if display.add == SET_ADD {
-            let mut unique: Vec<Constant> = Vec::with_capacity(items.len());
-            for item in items.iter() {
-                if !unique.iter().any(|other| crate::values::equal(other, item)) {
-                    unique.push(item.clone());
-                }
-            }
-            Constant::FrozenSet(unique.into())
+            Constant::FrozenSet(crate::values::unique(&items).into())
         } else {
             Constant::Tuple(items)
         };
