@@ -74,7 +74,10 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
             return Ok(settings::EXIT_USAGE);
         }
     };
-    let ledger = Ledger::load(&settings::root().join("reports/ledger"))?;
+    let ledger = Ledger::load(
+        &settings::root().join("reports/ledger"),
+        arguments.sides.subject_name(),
+    )?;
     let mut programs = corpus()?;
     programs.extend(ledger.own_programs());
     programs.retain(|program| is_chosen(program, &arguments.filters));
