@@ -70,7 +70,9 @@ impl Reference {
         let program = &request.program;
         let compiled = match &request.code {
             Some(marshal) => Ok(self.vm.load(marshal)?),
-            None => self.vm.compile(program.source.as_bytes(), &program.filename),
+            None => self
+                .vm
+                .compile(program.source.as_bytes(), &program.filename),
         };
         let code = match compiled {
             Ok(code) => code,

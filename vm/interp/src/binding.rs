@@ -20,7 +20,9 @@ fn qualname(function: &PyFunctionObject) -> String {
 }
 
 fn shown(name: &PyObject) -> String {
-    name.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy).unwrap_or_default()
+    name.downcast_ref::<PyASCIIObject>()
+        .map(unicode::to_string_lossy)
+        .unwrap_or_default()
 }
 
 /// The locals under construction: owned slots, null where nothing is bound yet.
@@ -74,7 +76,9 @@ pub unsafe fn bind(
         }
         std::ptr::write_bytes(slots, 0, total);
         let keywords = kwnames.map_or(0, |names| names.ob_size.get() as usize);
-        let all: Vec<Own> = (0..count + keywords).map(|index| Own::from_raw(*args.add(index))).collect();
+        let all: Vec<Own> = (0..count + keywords)
+            .map(|index| Own::from_raw(*args.add(index)))
+            .collect();
         let outcome = bind_slowly(function, code, &Slots { first: slots }, all, count, kwnames);
         if outcome.is_err() {
             for index in 0..total {
@@ -123,7 +127,15 @@ fn bind_slowly(
     }
     if let Some(names) = kwnames {
         for (name, value) in tuple::items(names).iter().zip(arguments) {
-            bind_keyword(function, code, slots, name, value, keyword_dict.as_deref(), kwnames)?;
+            bind_keyword(
+                function,
+                code,
+                slots,
+                name,
+                value,
+                keyword_dict.as_deref(),
+                kwnames,
+            )?;
         }
     }
     if too_many {
@@ -144,7 +156,10 @@ fn bind_keyword(
     kwnames: Option<&PyTupleObject>,
 ) -> PyResult<()> {
     if name.downcast_ref::<PyASCIIObject>().is_none() {
-        return Err(type_error(format_args!("{}() keywords must be strings", qualname(function))));
+        return Err(type_error(format_args!(
+            "{}() keywords must be strings",
+            qualname(function)
+        )));
     }
     let names = local_names(code);
     let first = code.co_posonlyargcount.get() as usize;
@@ -154,8 +169,8 @@ fn bind_keyword(
         Some(index) => Some(index),
         None => {
             let mut equal = None;
-            for index in first..last {
-                if object::equal(name, names[index])? {
+            for (index, candidate) in names.iter().enumerate().take(last).skip(first) {
+                if object::equal(name, candidate)? {
                     equal = Some(index);
                     break;
                 }
@@ -220,7 +235,9 @@ fn too_many_positional(
 ) -> Raised {
     let argcount = code.co_argcount.get() as usize;
     let kwonly = code.co_kwonlyargcount.get() as usize;
-    let kwonly_given = (argcount..argcount + kwonly).filter(|&i| !slots.get(i).is_null()).count();
+    let kwonly_given = (argcount..argcount + kwonly)
+        .filter(|&i| !slots.get(i).is_null())
+        .count();
     let defaults = default_values(function).len();
     let (plural, signature) = if defaults > 0 {
         (true, format!("from {} to {argcount}", argcount - defaults))
@@ -240,18 +257,31 @@ fn too_many_positional(
         "{}() takes {signature} positional argument{} but {given}{kwonly_text} {} given",
         qualname(function),
         if plural { "s" } else { "" },
-        if given == 1 && kwonly_given == 0 { "was" } else { "were" }
+        if given == 1 && kwonly_given == 0 {
+            "was"
+        } else {
+            "were"
+        }
     ))
 }
 
 fn default_values(function: &PyFunctionObject) -> &[&PyObject] {
-    match function.func_defaults.as_ref().and_then(|values| values.downcast_ref::<PyTupleObject>()) {
+    match function
+        .func_defaults
+        .as_ref()
+        .and_then(|values| values.downcast_ref::<PyTupleObject>())
+    {
         Some(values) => tuple::items(values),
         None => &[],
     }
 }
 
-fn fill_defaults(function: &PyFunctionObject, code: &PyCodeObject, slots: &Slots, given: usize) -> PyResult<()> {
+fn fill_defaults(
+    function: &PyFunctionObject,
+    code: &PyCodeObject,
+    slots: &Slots,
+    given: usize,
+) -> PyResult<()> {
     let argcount = code.co_argcount.get() as usize;
     if given >= argcount {
         return Ok(());
@@ -274,7 +304,11 @@ fn fill_defaults(function: &PyFunctionObject, code: &PyCodeObject, slots: &Slots
     Ok(())
 }
 
-fn fill_keyword_defaults(function: &PyFunctionObject, code: &PyCodeObject, slots: &Slots) -> PyResult<()> {
+fn fill_keyword_defaults(
+    function: &PyFunctionObject,
+    code: &PyCodeObject,
+    slots: &Slots,
+) -> PyResult<()> {
     let argcount = code.co_argcount.get() as usize;
     let total = argcount + code.co_kwonlyargcount.get() as usize;
     let mut missing = Vec::new();
@@ -283,7 +317,11 @@ fn fill_keyword_defaults(function: &PyFunctionObject, code: &PyCodeObject, slots
             continue;
         }
         let name = local_names(code)[index];
-        let default = match function.func_kwdefaults.as_ref().and_then(|d| d.downcast_ref::<PyDictObject>()) {
+        let default = match function
+            .func_kwdefaults
+            .as_ref()
+            .and_then(|d| d.downcast_ref::<PyDictObject>())
+        {
             Some(defaults) => dict::get_item(defaults, name)?,
             None => None,
         };
@@ -304,7 +342,10 @@ fn missing_arguments(function: &PyFunctionObject, names: &[String], kind: &str) 
         [single] => single.clone(),
         [first, second] => format!("{first} and {second}"),
         more => {
-            let (last, head) = more.split_last().map(|(last, head)| (last.clone(), head)).unwrap_or_default();
+            let (last, head) = more
+                .split_last()
+                .map(|(last, head)| (last.clone(), head))
+                .unwrap_or_default();
             format!("{}, and {last}", head.join(", "))
         }
     };

@@ -21,7 +21,12 @@ pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyRe
                 // A deprecation is shown only where the warning's module is __main__; the
                 // compiler's warnings name the file instead.
                 if warning.kind == WarningKind::SyntaxWarning {
-                    report::show_warning(filename, warning.lineno, "SyntaxWarning", &warning.message);
+                    report::show_warning(
+                        filename,
+                        warning.lineno,
+                        "SyntaxWarning",
+                        &warning.message,
+                    );
                 }
             }
             marshal::loads_compiled(&bytes)
@@ -44,8 +49,10 @@ fn raise(error: &SyntaxError, filename: &str) -> Raised {
         ErrorKind::SystemError => &PyExc_SystemError,
         ErrorKind::UnicodeDecodeError => &PyExc_UnicodeDecodeError,
     };
-    let is_syntax =
-        matches!(error.kind, ErrorKind::SyntaxError | ErrorKind::IndentationError | ErrorKind::TabError);
+    let is_syntax = matches!(
+        error.kind,
+        ErrorKind::SyntaxError | ErrorKind::IndentationError | ErrorKind::TabError
+    );
     if !is_syntax {
         return errors::raise(type_, &error.message);
     }
@@ -75,5 +82,8 @@ fn syntax_error(type_: &PyTypeObject, error: &SyntaxError, filename: &str) -> Py
         number(error.end_offset)?,
     ])?;
     let message = unicode::from_str(&error.message)?;
-    call::call(type_.as_object(), &[message.as_object(), details.as_object()])
+    call::call(
+        type_.as_object(),
+        &[message.as_object(), details.as_object()],
+    )
 }

@@ -11,7 +11,9 @@ use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own, decref, xdecref};
 use twinheap_objects::singletons::none;
 use twinheap_objects::state::{Global, tstate};
-use twinheap_objects::{code, dict, getset, long, members, methods, slot, static_type, tuple, unicode};
+use twinheap_objects::{
+    code, dict, getset, long, members, methods, slot, static_type, tuple, unicode,
+};
 
 const CHUNK_WORDS: usize = 16 * 1024 / 8;
 
@@ -71,7 +73,7 @@ fn push_chunk(words: usize) -> *mut _PyInterpreterFrame {
 pub fn pop_frame(frame: *mut _PyInterpreterFrame) {
     let base: *mut *mut PyObject = frame.cast();
     let chunk_size = STACK.limit.get() as usize - base as usize;
-    if chunk_size % (CHUNK_WORDS * 8) == 0 || chunk_size > CHUNK_WORDS * 8 {
+    if chunk_size.is_multiple_of(CHUNK_WORDS * 8) || chunk_size > CHUNK_WORDS * 8 {
         pop_at_chunk_base(base);
         return;
     }
@@ -81,7 +83,9 @@ pub fn pop_frame(frame: *mut _PyInterpreterFrame) {
 #[inline(never)]
 fn pop_at_chunk_base(base: *mut *mut PyObject) {
     let mut chunks = STACK.chunks.take();
-    let is_base = chunks.last().is_some_and(|chunk| std::ptr::eq(chunk.as_ptr(), base));
+    let is_base = chunks
+        .last()
+        .is_some_and(|chunk| std::ptr::eq(chunk.as_ptr(), base));
     if is_base && chunks.len() > 1 {
         chunks.pop();
         let mut entries = STACK.entries.take();
@@ -117,7 +121,9 @@ pub unsafe fn initialize(
         frame.f_locals.set(locals.map_or(null_mut(), Own::into_raw));
         frame.stacktop.set(code.co_nlocalsplus.get());
         frame.frame_obj.set(null_mut());
-        frame.prev_instr.set(first_instruction(code).wrapping_sub(1));
+        frame
+            .prev_instr
+            .set(first_instruction(code).wrapping_sub(1));
         frame.is_entry.set(false);
         frame.owner.set(FRAME_OWNED_BY_THREAD);
     }
@@ -145,7 +151,10 @@ pub fn last_instruction(frame: &_PyInterpreterFrame) -> isize {
 
 /// The source line that the frame is at; -1 where there is none.
 pub fn current_line(frame: &_PyInterpreterFrame) -> i32 {
-    code::line_of(frame.f_code.expect_ref(), 2 * last_instruction(frame) as i32)
+    code::line_of(
+        frame.f_code.expect_ref(),
+        2 * last_instruction(frame) as i32,
+    )
 }
 
 /// `_PyFrame_GetFrameObject`: the frame's object, made where there is none.
@@ -154,7 +163,8 @@ pub fn frame_object(frame: &_PyInterpreterFrame) -> PyResult<Own<PyFrameObject>>
         return Ok(existing);
     }
     let made = new_frame_object(frame.f_code.expect_ref())?;
-    made.f_frame.set((frame as *const _PyInterpreterFrame).cast_mut());
+    made.f_frame
+        .set((frame as *const _PyInterpreterFrame).cast_mut());
     frame.frame_obj.set(Own::new(&*made).into_raw());
     Ok(made)
 }
@@ -368,7 +378,10 @@ fn get_back(object: &PyFrameObject) -> PyResult {
 fn repr(object: &PyFrameObject) -> PyResult {
     let code = frame_of(object).f_code.expect_ref();
     let mut writer = unicode::Writer::new();
-    writer.push_str(&format!("<frame at {:p}, file ", object as *const PyFrameObject));
+    writer.push_str(&format!(
+        "<frame at {:p}, file ",
+        object as *const PyFrameObject
+    ));
     writer.push(&object::repr(code.co_filename.expect_ref())?);
     writer.push_str(&format!(", line {}, code ", line_of_object(object)));
     writer.push_object(code.co_name.expect_ref())?;
@@ -413,7 +426,9 @@ unsafe fn dealloc(object: *mut PyFrameObject) {
 fn clear_method(object: &PyFrameObject) -> PyResult {
     let frame = frame_of(object);
     if frame.owner.get() != FRAME_OWNED_BY_FRAME_OBJECT {
-        return Err(twinheap_objects::errors::runtime_error("cannot clear an executing frame"));
+        return Err(twinheap_objects::errors::runtime_error(
+            "cannot clear an executing frame",
+        ));
     }
     for index in 0..frame.stacktop.get() as usize {
         // SAFETY: the slots belong to the frame, which owns what they hold.

@@ -6,7 +6,9 @@ use std::mem::offset_of;
 use std::ptr::null_mut;
 use twinheap_abi::*;
 use twinheap_objects::call;
-use twinheap_objects::errors::{self, PyResult, Raised, not_implemented, runtime_error, type_error, value_error};
+use twinheap_objects::errors::{
+    self, PyResult, Raised, not_implemented, runtime_error, type_error, value_error,
+};
 use twinheap_objects::exceptions::{PyExc_BaseException, PyExc_GeneratorExit, PyExc_StopIteration};
 use twinheap_objects::memory::{self, Visitor};
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
@@ -56,8 +58,12 @@ pub fn from_frame(frame: &_PyInterpreterFrame) -> PyResult {
         let generator = &*object;
         generator.gi_code.set(Own::new(code).into_raw());
         generator.gi_weakreflist.set(null_mut());
-        generator.gi_name.set(Own::new(function.func_name.expect_ref()).into_raw());
-        generator.gi_qualname.set(Own::new(function.func_qualname.expect_ref()).into_raw());
+        generator
+            .gi_name
+            .set(Own::new(function.func_name.expect_ref()).into_raw());
+        generator
+            .gi_qualname
+            .set(Own::new(function.func_qualname.expect_ref()).into_raw());
         generator.gi_exc_state.exc_value.set(null_mut());
         generator.gi_exc_state.previous_item.set(null_mut());
         generator.gi_origin_or_finalizer.set(null_mut());
@@ -65,7 +71,11 @@ pub fn from_frame(frame: &_PyInterpreterFrame) -> PyResult {
         generator.gi_closed.set(0);
         generator.gi_running_async.set(0);
         generator.gi_frame_state.set(FRAME_CREATED);
-        let target = generator.gi_iframe.as_ptr().cast_mut().cast::<*mut PyObject>();
+        let target = generator
+            .gi_iframe
+            .as_ptr()
+            .cast_mut()
+            .cast::<*mut PyObject>();
         let words = FRAME_SPECIALS_SIZE + frame.stacktop.get() as usize;
         std::ptr::copy_nonoverlapping((frame as *const _PyInterpreterFrame).cast(), target, words);
         let moved = frame_in(generator);
@@ -74,7 +84,9 @@ pub fn from_frame(frame: &_PyInterpreterFrame) -> PyResult {
         moved.is_entry.set(false);
         // A frame object that was made already points to the frame's new place.
         if let Some(object) = moved.frame_obj.as_ref() {
-            object.f_frame.set((moved as *const _PyInterpreterFrame).cast_mut());
+            object
+                .f_frame
+                .set((moved as *const _PyInterpreterFrame).cast_mut());
         }
         memory::track(object.cast());
         Ok(Own::from_raw(object.cast()))
@@ -101,7 +113,9 @@ pub fn suspend(frame: &_PyInterpreterFrame) {
 fn leave(generator: &PyGenObject) {
     let state = tstate();
     if std::ptr::eq(state.exc_info.get(), &generator.gi_exc_state) {
-        state.exc_info.set(generator.gi_exc_state.previous_item.replace(null_mut()));
+        state
+            .exc_info
+            .set(generator.gi_exc_state.previous_item.replace(null_mut()));
     }
 }
 
@@ -115,7 +129,9 @@ pub enum Sent {
 fn resume(generator: &PyGenObject, value: Option<&PyObject>, throwing: bool) -> PyResult<Sent> {
     let state = generator.gi_frame_state.get();
     if state == FRAME_CREATED && value.is_some_and(|value| !value.is_none()) {
-        return Err(type_error("can't send non-None value to a just-started generator"));
+        return Err(type_error(
+            "can't send non-None value to a just-started generator",
+        ));
     }
     if state == FRAME_EXECUTING {
         return Err(value_error("generator already executing"));
@@ -136,14 +152,19 @@ fn resume(generator: &PyGenObject, value: Option<&PyObject>, throwing: bool) -> 
         frame.stacktop.set(top as i32 + 1);
     }
     let thread = tstate();
-    generator.gi_exc_state.previous_item.set(thread.exc_info.get().cast_mut());
+    generator
+        .gi_exc_state
+        .previous_item
+        .set(thread.exc_info.get().cast_mut());
     thread.exc_info.set(&generator.gi_exc_state);
     generator.gi_frame_state.set(FRAME_EXECUTING);
     let keep_alive = Own::new(generator);
     let result = eval::run((frame as *const _PyInterpreterFrame).cast_mut(), throwing);
     // SAFETY: a reference, or null where an exception is set.
     let outcome = match unsafe { Own::from_nullable(result) } {
-        Some(value) if generator.gi_frame_state.get() == FRAME_SUSPENDED => Ok(Sent::Yielded(value)),
+        Some(value) if generator.gi_frame_state.get() == FRAME_SUSPENDED => {
+            Ok(Sent::Yielded(value))
+        }
         Some(value) => Ok(Sent::Returned(value)),
         None => Err(stop_iteration_inside()),
     };
@@ -200,7 +221,9 @@ fn stop_value() -> PyResult {
         return Err(Raised::already_set());
     }
     let error = errors::take_exception();
-    let value = error.downcast_ref::<PyStopIterationObject>().and_then(|error| error.value.own());
+    let value = error
+        .downcast_ref::<PyStopIterationObject>()
+        .and_then(|error| error.value.own());
     Ok(value.unwrap_or_else(none))
 }
 
@@ -239,7 +262,8 @@ fn delegate(generator: &PyGenObject) -> Option<Own> {
         return None;
     }
     // SAFETY: the iterator lies on top of the suspended stack.
-    unsafe { (*frames::localsplus(frame).add(frame.stacktop.get() as usize - 1)).as_ref() }.map(Own::new)
+    unsafe { (*frames::localsplus(frame).add(frame.stacktop.get() as usize - 1)).as_ref() }
+        .map(Own::new)
 }
 
 fn throw(generator: &PyGenObject, args: &[&PyObject]) -> PyResult {
@@ -317,11 +341,16 @@ fn skip_delegation(frame: &_PyInterpreterFrame) {
 fn raise_into(generator: &PyGenObject, args: &[&PyObject]) -> PyResult {
     let type_or_value = args[0];
     let value = args.get(1).copied().filter(|value| !value.is_none());
-    let traceback = args.get(2).copied().filter(|traceback| !traceback.is_none());
+    let traceback = args
+        .get(2)
+        .copied()
+        .filter(|traceback| !traceback.is_none());
     if let Some(traceback) = traceback
         && traceback.downcast_ref::<PyTracebackObject>().is_none()
     {
-        return Err(type_error("throw() third argument must be a traceback object"));
+        return Err(type_error(
+            "throw() third argument must be a traceback object",
+        ));
     }
     let exception = if let Some(class) = type_or_value.downcast_ref::<PyTypeObject>()
         && class.has_feature(Py_TPFLAGS_BASE_EXC_SUBCLASS)
@@ -332,7 +361,9 @@ fn raise_into(generator: &PyGenObject, args: &[&PyObject]) -> PyResult {
         }
     } else if type_or_value.is_instance_of(&PyExc_BaseException) {
         if value.is_some() {
-            return Err(type_error("instance exception may not have a separate value"));
+            return Err(type_error(
+                "instance exception may not have a separate value",
+            ));
         }
         Own::new(type_or_value)
     } else {
@@ -341,7 +372,9 @@ fn raise_into(generator: &PyGenObject, args: &[&PyObject]) -> PyResult {
             type_or_value.type_().name()
         )));
     };
-    if let (Some(traceback), Some(base)) = (traceback, exception.downcast_ref::<PyBaseExceptionObject>()) {
+    if let (Some(traceback), Some(base)) =
+        (traceback, exception.downcast_ref::<PyBaseExceptionObject>())
+    {
         base.traceback.put(Some(Own::new(traceback)));
     }
     errors::restore_exception(exception);
@@ -511,11 +544,15 @@ fn get_code(generator: &PyGenObject) -> PyResult {
 }
 
 fn get_running(generator: &PyGenObject) -> PyResult {
-    Ok(bool_object(generator.gi_frame_state.get() == FRAME_EXECUTING))
+    Ok(bool_object(
+        generator.gi_frame_state.get() == FRAME_EXECUTING,
+    ))
 }
 
 fn get_suspended(generator: &PyGenObject) -> PyResult {
-    Ok(bool_object(generator.gi_frame_state.get() == FRAME_SUSPENDED))
+    Ok(bool_object(
+        generator.gi_frame_state.get() == FRAME_SUSPENDED,
+    ))
 }
 
 fn get_yieldfrom(generator: &PyGenObject) -> PyResult {

@@ -47,7 +47,10 @@ fn loaded(modules: &PyDictObject, name: &str) -> PyResult<Option<Own>> {
 fn not_found(name: &str) -> errors::Raised {
     let outcome = || -> PyResult {
         let message = unicode::from_str(&format!("No module named '{name}'"))?;
-        let error = call::call(PyExc_ModuleNotFoundError.as_object(), &[message.as_object()])?;
+        let error = call::call(
+            PyExc_ModuleNotFoundError.as_object(),
+            &[message.as_object()],
+        )?;
         if let Some(details) = error.downcast_ref::<PyImportErrorObject>() {
             use twinheap_objects::own::Field;
             details.name.put(Some(unicode::from_str(name)?.upcast()));
@@ -71,11 +74,17 @@ fn search(name: &str, directories: &[PathBuf]) -> Option<Found> {
     for directory in directories {
         let package = directory.join(last).join("__init__.py");
         if package.is_file() {
-            return Some(Found { file: package, is_package: true });
+            return Some(Found {
+                file: package,
+                is_package: true,
+            });
         }
         let file = directory.join(format!("{last}.py"));
         if file.is_file() {
-            return Some(Found { file, is_package: false });
+            return Some(Found {
+                file,
+                is_package: false,
+            });
         }
     }
     None
@@ -86,7 +95,9 @@ fn search_path(parent: Option<&PyObject>) -> PyResult<Vec<PathBuf>> {
         Some(parent) => object::lookup_attr(parent, id!("__path__"))?,
         None => sys::get_object("path"),
     };
-    let Some(path) = path else { return Ok(Vec::new()) };
+    let Some(path) = path else {
+        return Ok(Vec::new());
+    };
     Ok(abstract_::fast_items(&path)
         .iter()
         .filter_map(|entry| entry.downcast_ref::<PyASCIIObject>())
@@ -99,14 +110,22 @@ fn load(name: &str, parent: Option<&PyObject>) -> PyResult {
         return Err(not_found(name));
     };
     let source = std::fs::read(&found.file).map_err(|error| {
-        errors::raise(&PyExc_ImportError, format_args!("cannot read {}: {error}", found.file.display()))
+        errors::raise(
+            &PyExc_ImportError,
+            format_args!("cannot read {}: {error}", found.file.display()),
+        )
     })?;
     let filename = found.file.display().to_string();
     let made = module::new(name)?;
     let own = module::dict_of(&made);
     dict::set_literal(own, "__file__", unicode::from_str(&filename)?.as_object())?;
     let package = if found.is_package {
-        let directory = found.file.parent().unwrap_or(Path::new("")).display().to_string();
+        let directory = found
+            .file
+            .parent()
+            .unwrap_or(Path::new(""))
+            .display()
+            .to_string();
         let path = list::from_vec(vec![unicode::from_str(&directory)?.upcast()])?;
         dict::set_literal(own, "__path__", path.as_object())?;
         name
@@ -144,7 +163,11 @@ pub fn import_level(
     level: usize,
 ) -> PyResult {
     let short = unicode::to_string_lossy(name);
-    let full = if level == 0 { short.clone() } else { resolve(&short, globals, level)? };
+    let full = if level == 0 {
+        short.clone()
+    } else {
+        resolve(&short, globals, level)?
+    };
     if full.is_empty() {
         return Err(errors::value_error("Empty module name"));
     }
@@ -172,11 +195,14 @@ pub fn import_level(
 
 fn import_submodules(package: &PyObject, full: &str, names: &PyObject) -> PyResult<()> {
     for name in abstract_::fast_items(names) {
-        let Some(text) = name.downcast_ref::<PyASCIIObject>() else { continue };
+        let Some(text) = name.downcast_ref::<PyASCIIObject>() else {
+            continue;
+        };
         if unicode::equals_str(text, "*") || object::lookup_attr(package, text)?.is_some() {
             continue;
         }
-        if let Err(raised) = import_absolute(&format!("{full}.{}", unicode::to_string_lossy(text))) {
+        if let Err(raised) = import_absolute(&format!("{full}.{}", unicode::to_string_lossy(text)))
+        {
             if !errors::matches(&PyExc_ModuleNotFoundError) {
                 return Err(raised);
             }
@@ -212,5 +238,9 @@ fn resolve(name: &str, globals: Option<&PyObject>, level: usize) -> PyResult<Str
             }
         }
     }
-    Ok(if name.is_empty() { base.to_string() } else { format!("{base}.{name}") })
+    Ok(if name.is_empty() {
+        base.to_string()
+    } else {
+        format!("{base}.{name}")
+    })
 }

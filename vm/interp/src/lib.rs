@@ -1,6 +1,9 @@
 //! Frames, the eval loop, calls, generators, import, tracebacks, sys and builtins.
 
-#![allow(clippy::missing_safety_doc, reason = "destructors share one contract, told in NOTES.md of objects")]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "destructors share one contract, told in NOTES.md of objects"
+)]
 #![allow(
     dangerous_implicit_autorefs,
     reason = "a raw pointer to an object is read through the header it begins with; fields are cells"
@@ -8,13 +11,13 @@
 #![allow(non_upper_case_globals, reason = "types bear CPython's own names")]
 
 pub mod binding;
+pub mod builtins;
+pub mod compiler;
 pub mod eval;
 pub mod frames;
 pub mod generator;
-pub mod interrupt;
-pub mod builtins;
-pub mod compiler;
 pub mod import;
+pub mod interrupt;
 pub mod marshal;
 pub mod report;
 pub mod start;
@@ -22,8 +25,8 @@ pub mod stdio;
 pub mod sys;
 
 use twinheap_abi::PyASCIIObject;
-use twinheap_objects::errors::PyResult;
 use twinheap_objects::bytes;
+use twinheap_objects::errors::PyResult;
 use twinheap_objects::unicode::codecs::{Encoding, encode};
 
 /// The UTF-8 bytes of a str, lone surrogates treated by an error handler.

@@ -4,7 +4,10 @@ use twinheap_abi::*;
 use twinheap_objects::errors::{PyResult, type_error, value_error};
 use twinheap_objects::object::ObjectExt;
 use twinheap_objects::own::{Layout, Own};
-use twinheap_objects::{bytes, code, complex, dict, errors, exceptions, float, list, long, set, singletons, tuple, unicode};
+use twinheap_objects::{
+    bytes, code, complex, dict, errors, exceptions, float, list, long, set, singletons, tuple,
+    unicode,
+};
 
 const FLAG_REF: u8 = 0x80;
 const MAX_DEPTH: usize = 2000;
@@ -34,7 +37,14 @@ pub fn loads_compiled(data: &[u8]) -> PyResult {
 }
 
 fn read(data: &[u8], compiled: bool) -> PyResult {
-    let mut reader = Reader { data, at: 0, refs: Vec::new(), depth: 0, compiled, in_code_field: false };
+    let mut reader = Reader {
+        data,
+        at: 0,
+        refs: Vec::new(),
+        depth: 0,
+        compiled,
+        in_code_field: false,
+    };
     match reader.object()? {
         Some(object) => Ok(object),
         None => Err(type_error("NULL object in marshal data for object")),
@@ -47,9 +57,15 @@ fn bad(what: &str) -> errors::Raised {
 
 impl Reader<'_> {
     fn bytes(&mut self, count: usize) -> PyResult<&[u8]> {
-        let end = self.at.checked_add(count).filter(|&end| end <= self.data.len());
+        let end = self
+            .at
+            .checked_add(count)
+            .filter(|&end| end <= self.data.len());
         let Some(end) = end else {
-            return Err(errors::raise(&exceptions::PyExc_EOFError, "marshal data too short"));
+            return Err(errors::raise(
+                &exceptions::PyExc_EOFError,
+                "marshal data too short",
+            ));
         };
         let slice = &self.data[self.at..end];
         self.at = end;
@@ -144,22 +160,42 @@ impl Reader<'_> {
                 // The compiler's constants are made of data at hand, marshal's of data to be read.
                 let share = self.compiled && !self.in_code_field;
                 let data = self.bytes(count)?;
-                if share { bytes::from_slice(data)? } else { bytes::from_slice_fresh(data)? }.upcast()
+                if share {
+                    bytes::from_slice(data)?
+                } else {
+                    bytes::from_slice_fresh(data)?
+                }
+                .upcast()
             }
             b'u' | b't' => {
                 let count = self.size("string")?;
                 let text = decode(self.bytes(count)?)?;
-                (if kind == b't' { unicode::intern(text) } else { text }).upcast()
+                (if kind == b't' {
+                    unicode::intern(text)
+                } else {
+                    text
+                })
+                .upcast()
             }
             b'a' | b'A' => {
                 let count = self.size("string")?;
                 let text = unicode::from_ucs1(self.bytes(count)?)?;
-                (if kind == b'A' { unicode::intern(text) } else { text }).upcast()
+                (if kind == b'A' {
+                    unicode::intern(text)
+                } else {
+                    text
+                })
+                .upcast()
             }
             b'z' | b'Z' => {
                 let count = usize::from(self.byte()?);
                 let text = unicode::from_ucs1(self.bytes(count)?)?;
-                (if kind == b'Z' { unicode::intern(text) } else { text }).upcast()
+                (if kind == b'Z' {
+                    unicode::intern(text)
+                } else {
+                    text
+                })
+                .upcast()
             }
             b')' => {
                 let count = usize::from(self.byte()?);
@@ -210,7 +246,8 @@ impl Reader<'_> {
     }
 
     fn required(&mut self) -> PyResult {
-        self.object()?.ok_or_else(|| type_error("NULL object in marshal data for object"))
+        self.object()?
+            .ok_or_else(|| type_error("NULL object in marshal data for object"))
     }
 
     fn dict(&mut self) -> PyResult {
@@ -250,11 +287,15 @@ impl Reader<'_> {
         self.in_code_field = true;
         let field = self.required();
         self.in_code_field = false;
-        field?.downcast::<PyBytesObject>().map_err(|_| bad("code: bytes expected"))
+        field?
+            .downcast::<PyBytesObject>()
+            .map_err(|_| bad("code: bytes expected"))
     }
 
     fn typed_tuple(&mut self) -> PyResult<Own<PyTupleObject>> {
-        self.required()?.downcast::<PyTupleObject>().map_err(|_| bad("code: tuple expected"))
+        self.required()?
+            .downcast::<PyTupleObject>()
+            .map_err(|_| bad("code: tuple expected"))
     }
 
     fn typed_text(&mut self) -> PyResult {
@@ -282,7 +323,10 @@ impl Reader<'_> {
         if tuple::items(&localsplusnames).len() != bytes::data_of(&localspluskinds).len() {
             return Err(bad("code: locals and kinds differ in number"));
         }
-        if [argcount, posonlyargcount, kwonlyargcount, stacksize].iter().any(|&count| !(0..1 << 20).contains(&count)) {
+        if [argcount, posonlyargcount, kwonlyargcount, stacksize]
+            .iter()
+            .any(|&count| !(0..1 << 20).contains(&count))
+        {
             return Err(bad("code: a count is out of range"));
         }
         Ok(code::new(code::Parts {

@@ -6,14 +6,12 @@ use twinheap_abi::*;
 use twinheap_objects::errors;
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
+use twinheap_objects::{abstract_, call, code, exceptions, id, list, types, unicode};
 use twinheap_syntax::ast::{Expr, ExprKind, Mod, StmtKind};
 use twinheap_syntax::{Flags, Mode};
-use twinheap_objects::{abstract_, call, code, exceptions, id, list, types, unicode};
 
-const CAUSE: &str =
-    "\nThe above exception was the direct cause of the following exception:\n\n";
-const CONTEXT: &str =
-    "\nDuring handling of the above exception, another exception occurred:\n\n";
+const CAUSE: &str = "\nThe above exception was the direct cause of the following exception:\n\n";
+const CONTEXT: &str = "\nDuring handling of the above exception, another exception occurred:\n\n";
 
 /// Shows an exception on `sys.stderr`.
 pub fn print_exception(exception: &PyObject) {
@@ -24,10 +22,12 @@ pub fn print_exception(exception: &PyObject) {
 /// Writes to `sys.stderr`, or to the descriptor where there is no such stream.
 fn write_error(text: &str) {
     stdio::flush_fd(1);
-    let written = sys::get_object("stderr").filter(|stream| !stream.is_none()).and_then(|stream| {
-        let text = unicode::from_str(text).ok()?;
-        call::call_method(&stream, id!("write"), &[text.as_object()]).ok()
-    });
+    let written = sys::get_object("stderr")
+        .filter(|stream| !stream.is_none())
+        .and_then(|stream| {
+            let text = unicode::from_str(text).ok()?;
+            call::call_method(&stream, id!("write"), &[text.as_object()]).ok()
+        });
     if written.is_none() {
         errors::clear();
         stdio::write_bytes(2, text.as_bytes());
@@ -77,7 +77,10 @@ fn format_traceback(out: &mut String, traceback: &PyObject) {
 }
 
 fn text_of(object: &PyObject) -> String {
-    object.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy).unwrap_or_default()
+    object
+        .downcast_ref::<PyASCIIObject>()
+        .map(unicode::to_string_lossy)
+        .unwrap_or_default()
 }
 
 fn format_entry(out: &mut String, entry: &PyTracebackObject, frame: &PyFrameObject) {
@@ -108,7 +111,11 @@ fn carets(source: &str, trimmed: &str, position: code::Position, line: i32) -> O
         end = source.trim_end().len() as i32;
     }
     let indent = source.len() - source.trim_start_matches([' ', '\t', '\x0c']).len();
-    let characters = |bytes: i32| source.get(..bytes as usize).map(|part| part.chars().count());
+    let characters = |bytes: i32| {
+        source
+            .get(..bytes as usize)
+            .map(|part| part.chars().count())
+    };
     let start = characters(column)?.checked_sub(indent)?;
     let stop = characters(end.min(source.len() as i32))?.checked_sub(indent)?;
     if start == 0 && stop >= trimmed.chars().count() {
@@ -121,10 +128,18 @@ fn carets(source: &str, trimmed: &str, position: code::Position, line: i32) -> O
     let mut marks: Vec<char> = vec!['^'; stop - start];
     if let Some((from, to)) = anchors(&segment) {
         for (index, mark) in marks.iter_mut().enumerate() {
-            *mark = if (from..to).contains(&index) { '^' } else { '~' };
+            *mark = if (from..to).contains(&index) {
+                '^'
+            } else {
+                '~'
+            };
         }
     }
-    Some(format!("{}{}", " ".repeat(start), marks.into_iter().collect::<String>()))
+    Some(format!(
+        "{}{}",
+        " ".repeat(start),
+        marks.into_iter().collect::<String>()
+    ))
 }
 
 /// Where the operator of a binary operation or the brackets of a subscript lie in the segment, in
@@ -141,10 +156,13 @@ fn anchors(segment: &str) -> Option<(usize, usize)> {
         return None;
     };
     let (from, to) = match &value.kind {
-        ExprKind::BinOp { left, right, .. } => operator_span(segment, &left, &right)?,
-        ExprKind::Subscript { value: container, .. } => {
-            (container.span.end_col_offset as usize, value.span.end_col_offset as usize)
-        }
+        ExprKind::BinOp { left, right, .. } => operator_span(segment, left, right)?,
+        ExprKind::Subscript {
+            value: container, ..
+        } => (
+            container.span.end_col_offset as usize,
+            value.span.end_col_offset as usize,
+        ),
         _ => return None,
     };
     let characters = |bytes: usize| segment.get(..bytes).map(|part| part.chars().count());
@@ -153,16 +171,24 @@ fn anchors(segment: &str) -> Option<(usize, usize)> {
 
 /// The operator between two operands, one or two characters wide.
 fn operator_span(segment: &str, left: &Expr, right: &Expr) -> Option<(usize, usize)> {
-    let (start, stop) = (left.span.end_col_offset as usize, right.span.col_offset as usize);
+    let (start, stop) = (
+        left.span.end_col_offset as usize,
+        right.span.col_offset as usize,
+    );
     let between = segment.get(start..stop)?;
     let at = between.find(|c: char| !c.is_whitespace() && c != ')')?;
-    let wide = between[at + 1..].chars().next().is_some_and(|c| !c.is_whitespace() && c != '(' && c != '\\');
+    let wide = between[at + 1..]
+        .chars()
+        .next()
+        .is_some_and(|c| !c.is_whitespace() && c != '(' && c != '\\');
     Some((start + at, start + at + if wide { 2 } else { 1 }))
 }
 
 fn source_line(filename: &str, line: i32) -> Option<String> {
     let text = std::fs::read_to_string(filename).ok()?;
-    text.lines().nth(usize::try_from(line - 1).ok()?).map(str::to_string)
+    text.lines()
+        .nth(usize::try_from(line - 1).ok()?)
+        .map(str::to_string)
 }
 
 fn format_message(out: &mut String, exception: &PyObject) {
@@ -172,9 +198,13 @@ fn format_message(out: &mut String, exception: &PyObject) {
         format_syntax_location(out, error);
     }
     let type_ = exception.type_();
-    let module = object::lookup_attr(type_.as_object(), id!("__module__")).ok().flatten();
+    let module = object::lookup_attr(type_.as_object(), id!("__module__"))
+        .ok()
+        .flatten();
     let module = module.as_deref().map(text_of).unwrap_or_default();
-    let qualname = types::qualname_object(type_).map(|name| text_of(&name)).unwrap_or_default();
+    let qualname = types::qualname_object(type_)
+        .map(|name| text_of(&name))
+        .unwrap_or_default();
     if !module.is_empty() && module != "builtins" && module != "__main__" {
         out.push_str(&module);
         out.push('.');
@@ -204,7 +234,9 @@ fn format_message(out: &mut String, exception: &PyObject) {
 }
 
 fn format_notes(out: &mut String, exception: &PyObject) {
-    let notes = object::lookup_attr(exception, id!("__notes__")).ok().flatten();
+    let notes = object::lookup_attr(exception, id!("__notes__"))
+        .ok()
+        .flatten();
     let Some(notes) = notes else {
         errors::clear();
         return;
@@ -229,7 +261,10 @@ fn format_members(out: &mut String, group: &PyBaseExceptionGroupObject) {
         let mut seen = Vec::new();
         format_chain(&mut text, member, &mut seen);
         let lead = if index == 0 { "  +-+" } else { "    +" };
-        out.push_str(&format!("{lead}---------------- {} ----------------\n", index + 1));
+        out.push_str(&format!(
+            "{lead}---------------- {} ----------------\n",
+            index + 1
+        ));
         for line in text.lines() {
             out.push_str(&format!("    | {line}\n"));
         }
@@ -247,9 +282,17 @@ fn format_syntax_location(out: &mut String, error: &PySyntaxErrorObject) {
     let Some(line) = number(&error.lineno) else {
         return;
     };
-    let filename = error.filename.own().map_or("<string>".to_string(), |name| text_of(&name));
+    let filename = error
+        .filename
+        .own()
+        .map_or("<string>".to_string(), |name| text_of(&name));
     out.push_str(&format!("  File \"{filename}\", line {line}\n"));
-    let Some(text) = error.text.own().filter(|text| !text.is_none()).map(|text| text_of(&text)) else {
+    let Some(text) = error
+        .text
+        .own()
+        .filter(|text| !text.is_none())
+        .map(|text| text_of(&text))
+    else {
         return;
     };
     let trimmed = text.trim_start_matches([' ', '\t', '\x0c']);

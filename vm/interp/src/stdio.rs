@@ -89,7 +89,11 @@ fn write(stream: &StandardStream, text: &PyObject) -> PyResult {
     if let Some(ascii) = unicode::as_ascii(text) {
         write_bytes(stream.fd.get(), ascii.as_bytes());
     } else {
-        let handler = if stream.fd.get() == 2 { "backslashreplace" } else { "strict" };
+        let handler = if stream.fd.get() == 2 {
+            "backslashreplace"
+        } else {
+            "strict"
+        };
         let bytes = crate::encode_utf8(text, handler)?;
         write_bytes(stream.fd.get(), &bytes);
     }
@@ -119,7 +123,11 @@ fn get_encoding(_: &StandardStream) -> PyResult {
 }
 
 fn get_errors(stream: &StandardStream) -> PyResult {
-    let handler = if stream.fd.get() == 2 { "backslashreplace" } else { "strict" };
+    let handler = if stream.fd.get() == 2 {
+        "backslashreplace"
+    } else {
+        "strict"
+    };
     Ok(unicode::from_str(handler)?.upcast())
 }
 
@@ -129,7 +137,10 @@ fn repr(stream: &StandardStream) -> PyResult {
         1 => ("<stdout>", "w"),
         _ => ("<stderr>", "w"),
     };
-    Ok(unicode::from_str(&format!("<_io.TextIOWrapper name='{name}' mode='{mode}' encoding='utf-8'>"))?.upcast())
+    Ok(unicode::from_str(&format!(
+        "<_io.TextIOWrapper name='{name}' mode='{mode}' encoding='utf-8'>"
+    ))?
+    .upcast())
 }
 
 unsafe fn dealloc(stream: *mut StandardStream) {

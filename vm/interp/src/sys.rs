@@ -20,7 +20,9 @@ static SYS: Global<Pointer<PyObject>> = Global(Cell::new(std::ptr::null_mut()));
 
 fn sys_dict() -> Option<Own<PyDictObject>> {
     let module = Field::own(&*SYS)?;
-    module.downcast_ref::<PyModuleObject>().map(|module| Own::new(module::dict_of(module)))
+    module
+        .downcast_ref::<PyModuleObject>()
+        .map(|module| Own::new(module::dict_of(module)))
 }
 
 /// `_PySys_GetAttr`.
@@ -51,8 +53,15 @@ fn getsizeof(_: &Module, args: &[&PyObject]) -> PyResult {
         return Err(value_error("__sizeof__() should return >= 0"));
     }
     let is_gc = value.type_().has_feature(Py_TPFLAGS_HAVE_GC)
-        && (!object::is_type(value) || value.downcast_ref::<PyTypeObject>().is_some_and(|t| t.has_feature(Py_TPFLAGS_HEAPTYPE)));
-    let prefix = if is_gc { memory::prefix_size(value.type_()) } else { 0 };
+        && (!object::is_type(value)
+            || value
+                .downcast_ref::<PyTypeObject>()
+                .is_some_and(|t| t.has_feature(Py_TPFLAGS_HEAPTYPE)));
+    let prefix = if is_gc {
+        memory::prefix_size(value.type_())
+    } else {
+        0
+    };
     Ok(long::from_i64(size + prefix as i64)?.upcast())
 }
 
@@ -63,7 +72,10 @@ fn getrefcount(_: &Module, value: &PyObject) -> PyResult {
 fn intern(_: &Module, value: &PyObject) -> PyResult {
     match value.downcast_exact::<PyASCIIObject>() {
         Some(text) => Ok(unicode::intern(Own::new(text)).upcast()),
-        None => Err(type_error(format_args!("can't intern {}", value.type_().name()))),
+        None => Err(type_error(format_args!(
+            "can't intern {}",
+            value.type_().name()
+        ))),
     }
 }
 
@@ -74,14 +86,18 @@ fn getrecursionlimit(_: &Module) -> PyResult {
 fn setrecursionlimit(_: &Module, value: &PyObject) -> PyResult {
     let limit = long::as_int(value)?;
     if limit < 1 {
-        return Err(value_error("recursion limit must be greater or equal than 1"));
+        return Err(value_error(
+            "recursion limit must be greater or equal than 1",
+        ));
     }
     let state = tstate();
     let depth = state.recursion_limit.get() - state.recursion_remaining.get();
     if depth >= limit {
         return Err(errors::raise(
             &twinheap_objects::exceptions::PyExc_RecursionError,
-            format_args!("cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"),
+            format_args!(
+                "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"
+            ),
         ));
     }
     state.recursion_limit.set(limit);
@@ -202,8 +218,14 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
         ("modules", dict::new()?.upcast()),
         ("path", list::new(0)?.upcast()),
         ("argv", list::from_vec(vec![text("")?])?.upcast()),
-        ("builtin_module_names", tuple::from_vec(vec![text("builtins")?, text("sys")?])?.upcast()),
-        ("dont_write_bytecode", twinheap_objects::singletons::bool_object(true)),
+        (
+            "builtin_module_names",
+            tuple::from_vec(vec![text("builtins")?, text("sys")?])?.upcast(),
+        ),
+        (
+            "dont_write_bytecode",
+            twinheap_objects::singletons::bool_object(true),
+        ),
     ];
     for (name, value) in &entries {
         dict::set_literal(own, name, value)?;

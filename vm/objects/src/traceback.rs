@@ -97,7 +97,9 @@ pub fn line_of(traceback: &PyTracebackObject) -> i32 {
         return stored;
     }
     // SAFETY: an entry owns its frame object, which always points to its frame.
-    let code = unsafe { &*(*traceback.tb_frame.get()).f_frame.get() }.f_code.expect_ref();
+    let code = unsafe { &*(*traceback.tb_frame.get()).f_frame.get() }
+        .f_code
+        .expect_ref();
     crate::code::line_of(code, traceback.tb_lasti.get())
 }
 

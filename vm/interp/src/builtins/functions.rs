@@ -13,7 +13,9 @@ type Module = PyObject;
 
 /// `open` needs the `io` module, which is not built yet.
 fn open(_: &Module, _: Args<'_>) -> PyResult {
-    Err(errors::not_implemented("this VM has no io module yet: open()"))
+    Err(errors::not_implemented(
+        "this VM has no io module yet: open()",
+    ))
 }
 
 fn abs(_: &Module, value: &PyObject) -> PyResult {
@@ -80,7 +82,9 @@ fn chr(_: &Module, value: &PyObject) -> PyResult {
 
 fn ord(_: &Module, value: &PyObject) -> PyResult {
     let single = |length: usize| {
-        type_error(format_args!("ord() expected a character, but string of length {length} found"))
+        type_error(format_args!(
+            "ord() expected a character, but string of length {length} found"
+        ))
     };
     if let Some(text) = value.downcast_ref::<PyASCIIObject>() {
         let text = unicode::text(text);
@@ -91,12 +95,16 @@ fn ord(_: &Module, value: &PyObject) -> PyResult {
     }
     if let Some(data) = value.downcast_ref::<PyBytesObject>() {
         let data = twinheap_objects::bytes::data_of(data);
-        let &[byte] = data else { return Err(single(data.len())) };
+        let &[byte] = data else {
+            return Err(single(data.len()));
+        };
         return Ok(long::from_i64(i64::from(byte))?.upcast());
     }
     if let Some(data) = value.downcast_ref::<PyByteArrayObject>() {
         let data = twinheap_objects::bytearray::data_of(data);
-        let &[byte] = data else { return Err(single(data.len())) };
+        let &[byte] = data else {
+            return Err(single(data.len()));
+        };
         return Ok(long::from_i64(i64::from(byte))?.upcast());
     }
     Err(type_error(format_args!(
@@ -117,9 +125,12 @@ fn setattr(_: &Module, args: &[&PyObject]) -> PyResult {
     Ok(none())
 }
 
-fn attribute_name<'a>(name: &'a PyObject) -> PyResult<&'a PyASCIIObject> {
+fn attribute_name(name: &PyObject) -> PyResult<&PyASCIIObject> {
     name.downcast_ref::<PyASCIIObject>().ok_or_else(|| {
-        type_error(format_args!("attribute name must be string, not '{}'", name.type_().name()))
+        type_error(format_args!(
+            "attribute name must be string, not '{}'",
+            name.type_().name()
+        ))
     })
 }
 
@@ -149,7 +160,10 @@ fn format(_: &Module, args: &[&PyObject]) -> PyResult {
     call::check_positional("format", args.len(), 1, 2)?;
     let spec = match args.get(1) {
         Some(spec) => Some(spec.downcast_ref::<PyASCIIObject>().ok_or_else(|| {
-            type_error(format_args!("format() argument 2 must be str, not {}", spec.type_().name()))
+            type_error(format_args!(
+                "format() argument 2 must be str, not {}",
+                spec.type_().name()
+            ))
         })?),
         None => None,
     };
@@ -195,10 +209,16 @@ fn next_function(_: &Module, args: &[&PyObject]) -> PyResult {
     call::check_positional("next", args.len(), 1, 2)?;
     let iterator = args[0];
     if !abstract_::is_iterator(iterator) {
-        return Err(type_error(format_args!("'{}' object is not an iterator", iterator.type_().name())));
+        return Err(type_error(format_args!(
+            "'{}' object is not an iterator",
+            iterator.type_().name()
+        )));
     }
     let Some(function) = iterator.type_().tp_iternext.get() else {
-        return Err(type_error(format_args!("'{}' object is not an iterator", iterator.type_().name())));
+        return Err(type_error(format_args!(
+            "'{}' object is not an iterator",
+            iterator.type_().name()
+        )));
     };
     // SAFETY: the slot of the object's own type.
     if let Some(item) = unsafe { Own::from_nullable(function(iterator.as_raw())) } {
@@ -222,10 +242,21 @@ fn next_function(_: &Module, args: &[&PyObject]) -> PyResult {
 /// `min` and `max`.
 fn extreme(name: &'static str, args: Args<'_>, op: i32) -> PyResult {
     if args.positional.is_empty() {
-        return Err(type_error(format_args!("{name} expected at least 1 argument, got 0")));
+        return Err(type_error(format_args!(
+            "{name} expected at least 1 argument, got 0"
+        )));
     }
-    let signature = Signature { name, parameters: &["key", "default"], required: 0, positional: 0 };
-    let keywords = Args { positional: &[], kwnames: args.kwnames, kwvalues: args.kwvalues };
+    let signature = Signature {
+        name,
+        parameters: &["key", "default"],
+        required: 0,
+        positional: 0,
+    };
+    let keywords = Args {
+        positional: &[],
+        kwnames: args.kwnames,
+        kwvalues: args.kwvalues,
+    };
     let [key, default] = keywords.bind::<2>(&signature)?;
     let key = key.filter(|key| !key.is_none());
     if args.positional.len() > 1 && default.is_some() {
@@ -255,7 +286,9 @@ fn extreme(name: &'static str, args: Args<'_>, op: i32) -> PyResult {
     match (best, default) {
         (Some((item, _)), _) => Ok(item),
         (None, Some(default)) => Ok(Own::new(default)),
-        (None, None) => Err(value_error(format_args!("{name}() arg is an empty sequence"))),
+        (None, None) => Err(value_error(format_args!(
+            "{name}() arg is an empty sequence"
+        ))),
     }
 }
 
@@ -268,8 +301,12 @@ fn min(_: &Module, args: Args<'_>) -> PyResult {
 }
 
 fn pow(_: &Module, args: Args<'_>) -> PyResult {
-    const SIGNATURE: Signature =
-        Signature { name: "pow", parameters: &["base", "exp", "mod"], required: 2, positional: 3 };
+    const SIGNATURE: Signature = Signature {
+        name: "pow",
+        parameters: &["base", "exp", "mod"],
+        required: 2,
+        positional: 3,
+    };
     let [base, exponent, modulus] = args.bind::<3>(&SIGNATURE)?;
     let (Some(base), Some(exponent)) = (base, exponent) else {
         return Err(type_error("pow() needs a base and an exponent"));
@@ -279,9 +316,17 @@ fn pow(_: &Module, args: Args<'_>) -> PyResult {
 }
 
 fn print(_: &Module, args: Args<'_>) -> PyResult {
-    const SIGNATURE: Signature =
-        Signature { name: "print", parameters: &["sep", "end", "file", "flush"], required: 0, positional: 0 };
-    let keywords = Args { positional: &[], kwnames: args.kwnames, kwvalues: args.kwvalues };
+    const SIGNATURE: Signature = Signature {
+        name: "print",
+        parameters: &["sep", "end", "file", "flush"],
+        required: 0,
+        positional: 0,
+    };
+    let keywords = Args {
+        positional: &[],
+        kwnames: args.kwnames,
+        kwvalues: args.kwvalues,
+    };
     let [sep, end, file, flush] = keywords.bind::<4>(&SIGNATURE)?;
     let separator = text_option("sep", sep)?;
     let ending = text_option("end", end)?;
@@ -320,7 +365,10 @@ fn text_option<'a>(name: &str, value: Option<&'a PyObject>) -> PyResult<Option<&
         return Ok(None);
     };
     if value.downcast_ref::<PyASCIIObject>().is_none() {
-        return Err(type_error(format_args!("{name} must be None or a string, not {}", value.type_().name())));
+        return Err(type_error(format_args!(
+            "{name} must be None or a string, not {}",
+            value.type_().name()
+        )));
     }
     Ok(Some(value))
 }
@@ -330,13 +378,22 @@ fn repr(_: &Module, value: &PyObject) -> PyResult {
 }
 
 fn round(_: &Module, args: Args<'_>) -> PyResult {
-    const SIGNATURE: Signature =
-        Signature { name: "round", parameters: &["number", "ndigits"], required: 1, positional: 2 };
+    const SIGNATURE: Signature = Signature {
+        name: "round",
+        parameters: &["number", "ndigits"],
+        required: 1,
+        positional: 2,
+    };
     let [number, digits] = args.bind::<2>(&SIGNATURE)?;
     let Some(number) = number else {
-        return Err(type_error("round() missing required argument 'number' (pos 1)"));
+        return Err(type_error(
+            "round() missing required argument 'number' (pos 1)",
+        ));
     };
-    let arguments: Vec<&PyObject> = digits.filter(|digits| !digits.is_none()).into_iter().collect();
+    let arguments: Vec<&PyObject> = digits
+        .filter(|digits| !digits.is_none())
+        .into_iter()
+        .collect();
     match types::call_special(number, id!("__round__"), &arguments)? {
         Some(result) => Ok(result),
         None => Err(type_error(format_args!(
@@ -350,29 +407,47 @@ fn sorted(_: &Module, args: Args<'_>) -> PyResult {
     call::check_positional("sorted", args.positional.len(), 1, 1)?;
     let made = list::from_iterable(args.positional[0])?;
     let method = object::get_attr(made.as_object(), id!("sort"))?;
-    call::call_args(&method, Args { positional: &[], ..args })?;
+    call::call_args(
+        &method,
+        Args {
+            positional: &[],
+            ..args
+        },
+    )?;
     Ok(made.upcast())
 }
 
 fn sum(_: &Module, args: Args<'_>) -> PyResult {
-    const SIGNATURE: Signature =
-        Signature { name: "sum", parameters: &["", "start"], required: 1, positional: 2 };
+    const SIGNATURE: Signature = Signature {
+        name: "sum",
+        parameters: &["", "start"],
+        required: 1,
+        positional: 2,
+    };
     let [iterable, start] = args.bind::<2>(&SIGNATURE)?;
     let Some(iterable) = iterable else {
-        return Err(type_error("sum() takes at least 1 positional argument (0 given)"));
+        return Err(type_error(
+            "sum() takes at least 1 positional argument (0 given)",
+        ));
     };
     let iterator = abstract_::get_iter(iterable)?;
     let mut total = match start {
         None => long::from_isize(0)?,
         Some(start) => {
             if start.downcast_ref::<PyASCIIObject>().is_some() {
-                return Err(type_error("sum() can't sum strings [use ''.join(seq) instead]"));
+                return Err(type_error(
+                    "sum() can't sum strings [use ''.join(seq) instead]",
+                ));
             }
             if start.downcast_ref::<PyBytesObject>().is_some() {
-                return Err(type_error("sum() can't sum bytes [use b''.join(seq) instead]"));
+                return Err(type_error(
+                    "sum() can't sum bytes [use b''.join(seq) instead]",
+                ));
             }
             if start.downcast_ref::<PyByteArrayObject>().is_some() {
-                return Err(type_error("sum() can't sum bytearray [use b''.join(seq) instead]"));
+                return Err(type_error(
+                    "sum() can't sum bytearray [use b''.join(seq) instead]",
+                ));
             }
             Own::new(start)
         }

@@ -42,7 +42,11 @@ unsafe impl Layout for MapObject {}
 // SAFETY: as above.
 unsafe impl Layout for ZipObject {}
 
-fn filter_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn filter_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     call::no_keywords("filter", kwargs)?;
     call::check_positional("filter", tuple::items(args).len(), 2, 2)?;
     let iterator = abstract_::get_iter(tuple::items(args)[1])?;
@@ -57,7 +61,11 @@ fn filter_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDict
 fn filter_next(this: &FilterObject) -> PyResult<Option<Own>> {
     let iterator: Own = Own::new(this.it.expect_ref());
     let function: Own = Own::new(this.func.expect_ref());
-    let by_truth = function.is_none() || std::ptr::eq(function.as_ptr().cast(), &twinheap_objects::boolean::PyBool_Type);
+    let by_truth = function.is_none()
+        || std::ptr::eq(
+            function.as_ptr().cast(),
+            &twinheap_objects::boolean::PyBool_Type,
+        );
     while let Some(item) = abstract_::next(&iterator)? {
         let keep = if by_truth {
             object::is_true(&item)?
@@ -112,7 +120,10 @@ static_type! {
 
 fn map_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
     call::no_keywords("map", kwargs)?;
-    let Some((function, iterables)) = tuple::items(args).split_first().filter(|(_, rest)| !rest.is_empty()) else {
+    let Some((function, iterables)) = tuple::items(args)
+        .split_first()
+        .filter(|(_, rest)| !rest.is_empty())
+    else {
         return Err(type_error("map() must have at least two arguments."));
     };
     let mut iterators = Vec::with_capacity(iterables.len());

@@ -10,8 +10,11 @@ use twinheap_abi::*;
 use twinheap_objects::errors::PyResult;
 use twinheap_objects::import_hook::BUILTINS;
 use twinheap_objects::own::{Layout, Own};
+use twinheap_objects::{
+    boolean, bytearray, bytes, complex, descr, enumerate, float, list, long, memoryview, range,
+    set, slice, tuple, types, unicode,
+};
 use twinheap_objects::{dict, exceptions, module, object::TypeExt, singletons};
-use twinheap_objects::{boolean, bytearray, bytes, complex, descr, enumerate, float, list, long, memoryview, range, set, slice, tuple, types, unicode};
 
 /// Makes the module, and tells the kernel of it.
 pub fn make() -> PyResult<Own<PyModuleObject>> {

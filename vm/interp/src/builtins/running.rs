@@ -85,7 +85,11 @@ fn build_class(_: &Module, args: Args<'_>) -> PyResult {
     }
     let cell = run_body(body, &namespace)?;
     if resolved.is_some() {
-        abstract_::set_item(&namespace, id!("__orig_bases__").as_object(), Some(original.as_object()))?;
+        abstract_::set_item(
+            &namespace,
+            id!("__orig_bases__").as_object(),
+            Some(original.as_object()),
+        )?;
     }
     let arguments = tuple::pack(&[name, bases.as_object(), &namespace])?;
     let class = call::call_tuple(&metaclass, &arguments, keywords.as_deref())?;
@@ -104,7 +108,12 @@ fn function_keywords(args: Args<'_>) -> PyResult<Option<Own<PyDictObject>>> {
     Ok(Some(made))
 }
 
-fn prepare(metaclass: &PyObject, name: &PyObject, bases: &PyTupleObject, keywords: Option<&PyDictObject>) -> PyResult {
+fn prepare(
+    metaclass: &PyObject,
+    name: &PyObject,
+    bases: &PyTupleObject,
+    keywords: Option<&PyDictObject>,
+) -> PyResult {
     match object::lookup_attr(metaclass, id!("__prepare__"))? {
         None => Ok(dict::new()?.upcast()),
         Some(method) => {
@@ -193,7 +202,9 @@ fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u
     } else if buffer::is_exporter(source) {
         buffer::Buffer::of(source)?.data().to_vec()
     } else {
-        return Err(type_error(format_args!("{function}() arg 1 must be a {what} object")));
+        return Err(type_error(format_args!(
+            "{function}() arg 1 must be a {what} object"
+        )));
     };
     if bytes.contains(&0) {
         return Err(value_error("source code string cannot contain null bytes"));
@@ -204,7 +215,15 @@ fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u
 fn compile(_: &Module, args: Args<'_>) -> PyResult {
     const SIGNATURE: Signature = Signature {
         name: "compile",
-        parameters: &["source", "filename", "mode", "flags", "dont_inherit", "optimize", "_feature_version"],
+        parameters: &[
+            "source",
+            "filename",
+            "mode",
+            "flags",
+            "dont_inherit",
+            "optimize",
+            "_feature_version",
+        ],
         required: 3,
         positional: 6,
     };
@@ -221,14 +240,27 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
         "exec" => Mode::Exec,
         "eval" => Mode::Eval,
         "single" => Mode::Single,
-        _ => return Err(value_error("compile() mode must be 'exec', 'eval' or 'single'")),
+        _ => {
+            return Err(value_error(
+                "compile() mode must be 'exec', 'eval' or 'single'",
+            ));
+        }
     };
     let bytes = source_bytes(source, "compile", "string, bytes or AST")?;
-    compiler::compile(&bytes, &unicode::to_string_lossy(&filename), mode, optimize.max(0) as u32)
+    compiler::compile(
+        &bytes,
+        &unicode::to_string_lossy(&filename),
+        mode,
+        optimize.max(0) as u32,
+    )
 }
 
 /// The namespaces that `exec` and `eval` run in.
-fn namespaces(name: &str, globals: Option<&PyObject>, locals: Option<&PyObject>) -> PyResult<(Own, Own)> {
+fn namespaces(
+    name: &str,
+    globals: Option<&PyObject>,
+    locals: Option<&PyObject>,
+) -> PyResult<(Own, Own)> {
     let globals = globals.filter(|value| !value.is_none());
     let locals = locals.filter(|value| !value.is_none());
     let (globals, locals) = match (globals, locals) {
@@ -251,7 +283,9 @@ fn namespaces(name: &str, globals: Option<&PyObject>, locals: Option<&PyObject>)
         )));
     };
     if !abstract_::is_mapping(&locals) {
-        return Err(type_error(format_args!("{name}() locals must be a mapping")));
+        return Err(type_error(format_args!(
+            "{name}() locals must be a mapping"
+        )));
     }
     if dict::get_str(own, id!("__builtins__")).is_none() {
         let builtins = current_frame()?.f_builtins.own().unwrap_or_else(none);
@@ -261,8 +295,12 @@ fn namespaces(name: &str, globals: Option<&PyObject>, locals: Option<&PyObject>)
 }
 
 fn exec(_: &Module, args: Args<'_>) -> PyResult {
-    const SIGNATURE: Signature =
-        Signature { name: "exec", parameters: &["", "", "", "closure"], required: 1, positional: 3 };
+    const SIGNATURE: Signature = Signature {
+        name: "exec",
+        parameters: &["", "", "", "closure"],
+        required: 1,
+        positional: 3,
+    };
     let [source, globals, locals, _] = args.bind::<4>(&SIGNATURE)?;
     let Some(source) = source else {
         return Err(type_error("exec expected at least 1 argument, got 0"));
@@ -286,7 +324,10 @@ fn eval(_: &Module, args: &[&PyObject]) -> PyResult {
         Some(_) => Own::new(args[0]),
         None => {
             let bytes = source_bytes(args[0], "eval", "string, bytes or code")?;
-            let start = bytes.iter().position(|byte| !b" \t".contains(byte)).unwrap_or(bytes.len());
+            let start = bytes
+                .iter()
+                .position(|byte| !b" \t".contains(byte))
+                .unwrap_or(bytes.len());
             compiler::compile(&bytes[start..], "<string>", Mode::Eval, 0)?
         }
     };
@@ -298,7 +339,9 @@ fn run_object(code: &PyObject, globals: &PyObject, locals: &PyObject) -> PyResul
         return Err(system_error("the compiler made no code object"));
     };
     if code.co_nfreevars.get() > 0 {
-        return Err(type_error("code object passed to exec() may not contain free variables"));
+        return Err(type_error(
+            "code object passed to exec() may not contain free variables",
+        ));
     }
     run_code(code, globals, locals)
 }

@@ -212,12 +212,16 @@ fn subscript(container: &PyObject, key: &PyObject) -> PyResult {
     {
         let index = long::medium_value(index);
         if let Some(items) = container.downcast_exact::<PyListObject>()
-            && let Some(item) = usize::try_from(index).ok().and_then(|index| list::items(items).get(index))
+            && let Some(item) = usize::try_from(index)
+                .ok()
+                .and_then(|index| list::items(items).get(index))
         {
             return Ok(Own::new(*item));
         }
         if let Some(items) = container.downcast_exact::<PyTupleObject>()
-            && let Some(item) = usize::try_from(index).ok().and_then(|index| tuple::items(items).get(index))
+            && let Some(item) = usize::try_from(index)
+                .ok()
+                .and_then(|index| tuple::items(items).get(index))
         {
             return Ok(Own::new(*item));
         }

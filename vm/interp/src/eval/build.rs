@@ -21,7 +21,9 @@ impl Eval {
     pub(super) fn take_values(&mut self, count: usize) -> Vec<Own> {
         let first = self.take(count);
         // SAFETY: the stack owned the values.
-        (0..count).map(|index| unsafe { Own::from_raw(*first.add(index)) }).collect()
+        (0..count)
+            .map(|index| unsafe { Own::from_raw(*first.add(index)) })
+            .collect()
     }
 
     pub(super) fn build_tuple(&mut self, count: usize) -> PyResult<()> {
@@ -52,7 +54,10 @@ impl Eval {
 
     pub(super) fn build_map(&mut self, count: usize) -> PyResult<()> {
         let values = self.take_values(2 * count);
-        let unicode_keys = values.iter().step_by(2).all(|key| key.is_exactly(&unicode::PyUnicode_Type));
+        let unicode_keys = values
+            .iter()
+            .step_by(2)
+            .all(|key| key.is_exactly(&unicode::PyUnicode_Type));
         let made = dict::new_presized_kind(count, unicode_keys)?;
         for pair in values.chunks(2) {
             dict::set_item(&made, &pair[0], &pair[1])?;
@@ -65,7 +70,9 @@ impl Eval {
         let keys = self.pop();
         let values = self.take_values(count);
         let names = abstract_::fast_items(&keys);
-        let unicode_keys = names.iter().all(|key| key.is_exactly(&unicode::PyUnicode_Type));
+        let unicode_keys = names
+            .iter()
+            .all(|key| key.is_exactly(&unicode::PyUnicode_Type));
         let made = dict::new_presized_kind(count, unicode_keys)?;
         for (key, value) in names.iter().zip(&values) {
             dict::set_item(&made, key, value)?;
@@ -76,15 +83,21 @@ impl Eval {
 
     pub(super) fn build_string(&mut self, count: usize) -> PyResult<()> {
         let values = self.take_values(count);
-        let pieces: Vec<&PyASCIIObject> =
-            values.iter().filter_map(|value| value.downcast_ref::<PyASCIIObject>()).collect();
+        let pieces: Vec<&PyASCIIObject> = values
+            .iter()
+            .filter_map(|value| value.downcast_ref::<PyASCIIObject>())
+            .collect();
         let made = unicode::join_all(&pieces)?;
         self.push(made.upcast());
         Ok(())
     }
 
     pub(super) fn build_slice(&mut self, count: usize) -> PyResult<()> {
-        let step = if count == 3 { self.pop() } else { twinheap_objects::singletons::none() };
+        let step = if count == 3 {
+            self.pop()
+        } else {
+            twinheap_objects::singletons::none()
+        };
         let stop = self.pop();
         let start = self.pop();
         let made = slice::new(start, stop, step)?;
@@ -93,7 +106,11 @@ impl Eval {
     }
 
     pub(super) fn format_value(&mut self, flags: usize) -> PyResult<()> {
-        let spec = if flags & 4 != 0 { Some(self.pop()) } else { None };
+        let spec = if flags & 4 != 0 {
+            Some(self.pop())
+        } else {
+            None
+        };
         let value = self.pop();
         let value: Own = match flags & 3 {
             1 => object::str(&value)?.upcast(),
@@ -101,7 +118,9 @@ impl Eval {
             3 => object::ascii(&value)?.upcast(),
             _ => value,
         };
-        let spec = spec.as_ref().and_then(|spec| spec.downcast_ref::<PyASCIIObject>());
+        let spec = spec
+            .as_ref()
+            .and_then(|spec| spec.downcast_ref::<PyASCIIObject>());
         let text = if value.is_exactly(&unicode::PyUnicode_Type) && spec.is_none() {
             value
         } else {
@@ -197,7 +216,8 @@ impl Eval {
     pub(super) fn unpack_sequence(&mut self, count: usize) -> PyResult<()> {
         let sequence = self.pop();
         self.skip_caches(1);
-        let plain = sequence.is_exactly(&tuple::PyTuple_Type) || sequence.is_exactly(&list::PyList_Type);
+        let plain =
+            sequence.is_exactly(&tuple::PyTuple_Type) || sequence.is_exactly(&list::PyList_Type);
         if plain && abstract_::fast_items(&sequence).len() == count {
             for item in abstract_::fast_items(&sequence).iter().rev() {
                 self.push(Own::new(*item));
@@ -222,7 +242,11 @@ impl Eval {
 }
 
 /// `format_kwargs_error`: what went wrong with `**mapping` in a call.
-fn keyword_error(raised: errors::Raised, function: &PyObject, mapping: &PyObject) -> errors::Raised {
+fn keyword_error(
+    raised: errors::Raised,
+    function: &PyObject,
+    mapping: &PyObject,
+) -> errors::Raised {
     if errors::matches(&PyExc_AttributeError) {
         errors::discard(raised);
         return type_error(format_args!(
@@ -243,7 +267,10 @@ fn keyword_error(raised: errors::Raised, function: &PyObject, mapping: &PyObject
                     function_text(function),
                     unicode::to_string_lossy(name)
                 )),
-                None => type_error(format_args!("{} keywords must be strings", function_text(function))),
+                None => type_error(format_args!(
+                    "{} keywords must be strings",
+                    function_text(function)
+                )),
             };
         }
         return errors::restore_exception(error);
@@ -259,13 +286,20 @@ fn exception_args(exception: &PyBaseExceptionObject) -> &[&PyObject] {
 /// `_PyObject_FunctionStr`.
 pub(super) fn function_text(function: &PyObject) -> String {
     let attribute = |name| {
-        object::lookup_attr(function, name).ok().flatten().and_then(|value| {
-            value.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy)
-        })
+        object::lookup_attr(function, name)
+            .ok()
+            .flatten()
+            .and_then(|value| {
+                value
+                    .downcast_ref::<PyASCIIObject>()
+                    .map(unicode::to_string_lossy)
+            })
     };
     let Some(qualname) = attribute(twinheap_objects::id!("__qualname__")) else {
         errors::clear();
-        return object::str(function).map(|text| unicode::to_string_lossy(&text)).unwrap_or_default();
+        return object::str(function)
+            .map(|text| unicode::to_string_lossy(&text))
+            .unwrap_or_default();
     };
     match attribute(twinheap_objects::id!("__module__")) {
         Some(module) if module != "builtins" => format!("{module}.{qualname}()"),
@@ -278,7 +312,8 @@ fn unpack(sequence: &PyObject, before: usize, after: Option<usize>) -> PyResult<
     let iterator = match abstract_::get_iter(sequence) {
         Ok(iterator) => iterator,
         Err(raised) => {
-            let plain = sequence.type_().tp_iter.get().is_none() && !abstract_::is_sequence(sequence);
+            let plain =
+                sequence.type_().tp_iter.get().is_none() && !abstract_::is_sequence(sequence);
             if plain && errors::matches(&PyExc_TypeError) {
                 errors::discard(raised);
                 return Err(type_error(format_args!(
@@ -307,7 +342,9 @@ fn unpack(sequence: &PyObject, before: usize, after: Option<usize>) -> PyResult<
     }
     let Some(after) = after else {
         if abstract_::next(&iterator)?.is_some() {
-            return Err(value_error(format_args!("too many values to unpack (expected {before})")));
+            return Err(value_error(format_args!(
+                "too many values to unpack (expected {before})"
+            )));
         }
         return Ok(values);
     };

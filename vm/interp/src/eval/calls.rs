@@ -56,7 +56,11 @@ impl Eval {
                 return self.call_python(function, total, positional, names, is_method);
             }
             let args = self.sp.sub(total);
-            let flag = if is_method { 0 } else { PY_VECTORCALL_ARGUMENTS_OFFSET };
+            let flag = if is_method {
+                0
+            } else {
+                PY_VECTORCALL_ARGUMENTS_OFFSET
+            };
             self.save_stack();
             let outcome = call::vectorcall(&*callable, args, positional | flag, kwnames.cast());
             decref(callable);
@@ -91,7 +95,8 @@ impl Eval {
             };
             let args = self.sp.sub(total);
             self.sp = args.sub(2 - usize::from(is_method));
-            let owned: Own<PyFunctionObject> = Own::from_raw((function as *const PyFunctionObject).cast_mut());
+            let owned: Own<PyFunctionObject> =
+                Own::from_raw((function as *const PyFunctionObject).cast_mut());
             let new = binding::push_call_frame(owned, locals, args, positional, kwnames)?;
             self.enter_call(new)
         }
@@ -102,7 +107,9 @@ impl Eval {
     fn enter_call(&mut self, new: *mut _PyInterpreterFrame) -> PyResult<()> {
         self.save_stack();
         // The frame goes on behind the caches.
-        self.frame().prev_instr.set(self.next.wrapping_sub(1).cast_mut());
+        self.frame()
+            .prev_instr
+            .set(self.next.wrapping_sub(1).cast_mut());
         // SAFETY: the frame was just pushed.
         unsafe {
             (*new).previous.set(self.frame);
@@ -117,7 +124,11 @@ impl Eval {
     }
 
     pub(super) fn call_function_ex(&mut self, oparg: usize) -> PyResult<()> {
-        let kwargs = if oparg & 1 != 0 { Some(self.pop()) } else { None };
+        let kwargs = if oparg & 1 != 0 {
+            Some(self.pop())
+        } else {
+            None
+        };
         let args = self.pop();
         let function = self.pop();
         let kwargs = match kwargs {
@@ -131,7 +142,9 @@ impl Eval {
         let args = if args.is_exactly(&tuple::PyTuple_Type) {
             args
         } else {
-            if args.type_().tp_iter.get().is_none() && !twinheap_objects::abstract_::is_sequence(&args) {
+            if args.type_().tp_iter.get().is_none()
+                && !twinheap_objects::abstract_::is_sequence(&args)
+            {
                 return Err(type_error(format_args!(
                     "{} argument after * must be an iterable, not {}",
                     super::build::function_text(&function),
@@ -200,7 +213,11 @@ unsafe extern "C" fn function_vectorcall(
             twinheap_objects::own::incref(&**args.add(index));
         }
         let code: &PyCodeObject = &*function.func_code.get().cast();
-        let locals = if code.co_flags.get() & CO_OPTIMIZED != 0 { None } else { function.func_globals.own() };
+        let locals = if code.co_flags.get() & CO_OPTIMIZED != 0 {
+            None
+        } else {
+            function.func_globals.own()
+        };
         match binding::push_call_frame(Own::new(function), locals, args, count, names) {
             Ok(frame) => super::run(frame, false),
             Err(_) => null_mut(),

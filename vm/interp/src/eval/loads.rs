@@ -101,7 +101,11 @@ impl Eval {
         let first = frame.f_code.expect_ref().co_nlocalsplus.get() as usize - count;
         // SAFETY: the closure is a tuple of as many cells; the slots are empty.
         unsafe {
-            for (index, cell) in tuple::items(&*closure.cast()).iter().enumerate().take(count) {
+            for (index, cell) in tuple::items(&*closure.cast())
+                .iter()
+                .enumerate()
+                .take(count)
+            {
                 *self.local(first + index) = Own::new(*cell).into_raw();
             }
         }
@@ -192,5 +196,7 @@ pub(super) fn lookup_in_mapping(mapping: &PyObject, name: &PyObject) -> PyResult
 }
 
 fn shown(name: &PyObject) -> String {
-    name.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy).unwrap_or_default()
+    name.downcast_ref::<PyASCIIObject>()
+        .map(unicode::to_string_lossy)
+        .unwrap_or_default()
 }

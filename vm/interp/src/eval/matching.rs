@@ -48,7 +48,10 @@ impl Eval {
 /// The values of the keys, or None where one is missing.
 fn match_keys(subject: &PyObject, keys: &PyObject) -> PyResult {
     let get = object::get_attr(subject, id!("get"))?;
-    let marker = call::call(twinheap_objects::own::Layout::as_object(&types::PyBaseObject_Type), &[])?;
+    let marker = call::call(
+        twinheap_objects::own::Layout::as_object(&types::PyBaseObject_Type),
+        &[],
+    )?;
     let seen = set::new_empty(&set::PySet_Type)?;
     let mut values = Vec::new();
     for key in abstract_::fast_items(keys) {
@@ -69,7 +72,12 @@ fn match_keys(subject: &PyObject, keys: &PyObject) -> PyResult {
 }
 
 /// The attributes that a class pattern asks for; none where the subject does not match.
-fn match_class(subject: &PyObject, class: &PyObject, count: usize, names: &PyObject) -> PyResult<Option<Own>> {
+fn match_class(
+    subject: &PyObject,
+    class: &PyObject,
+    count: usize,
+    names: &PyObject,
+) -> PyResult<Option<Own>> {
     let Some(type_) = class.downcast_ref::<PyTypeObject>() else {
         return Err(type_error("called match pattern must be a class"));
     };
@@ -92,7 +100,11 @@ fn match_class(subject: &PyObject, class: &PyObject, count: usize, names: &PyObj
             Some(listed) => listed,
             None => tuple::empty().upcast(),
         };
-        let allowed = if match_self { 1 } else { abstract_::fast_items(&listed).len() };
+        let allowed = if match_self {
+            1
+        } else {
+            abstract_::fast_items(&listed).len()
+        };
         if allowed < count {
             return Err(type_error(format_args!(
                 "{}() accepts {allowed} positional sub-pattern{} ({count} given)",

@@ -210,7 +210,7 @@ impl Eval {
 /// exception is set. The frame is cleared and popped unless it belongs to a generator.
 ///
 /// `throwing` starts by raising the exception that is set.
-pub fn run(frame: *mut _PyInterpreterFrame, throwing: bool) -> *mut PyObject {
+pub(crate) fn run(frame: *mut _PyInterpreterFrame, throwing: bool) -> *mut PyObject {
     let state = tstate();
     // SAFETY: the caller hands over a valid frame.
     unsafe {
@@ -233,7 +233,11 @@ pub fn run(frame: *mut _PyInterpreterFrame, throwing: bool) -> *mut PyObject {
         return null_mut();
     }
     eval.load_frame();
-    let result = if throwing && !eval.handle_exception() { null_mut() } else { eval.run_loop() };
+    let result = if throwing && !eval.handle_exception() {
+        null_mut()
+    } else {
+        eval.run_loop()
+    };
     object::leave_frame();
     result
 }

@@ -22,7 +22,10 @@ fn undefined(name: &PyASCIIObject) -> Raised {
 
 impl Eval {
     fn namespace(&self) -> PyResult {
-        self.frame().f_locals.own().ok_or_else(|| system_error("no locals when a name is used"))
+        self.frame()
+            .f_locals
+            .own()
+            .ok_or_else(|| system_error("no locals when a name is used"))
     }
 
     #[inline(always)]
@@ -176,11 +179,21 @@ impl Eval {
         let Some(function) = lookup_in_mapping(builtins, id!("__import__").as_object())? else {
             return Err(errors::raise(&PyExc_ImportError, "__import__ not found"));
         };
-        let locals = self.frame().f_locals.own().unwrap_or_else(twinheap_objects::singletons::none);
+        let locals = self
+            .frame()
+            .f_locals
+            .own()
+            .unwrap_or_else(twinheap_objects::singletons::none);
         let name = self.name(index);
         let module = call::call(
             &function,
-            &[name.as_object(), self.globals().as_object(), &locals, &from_list, &level],
+            &[
+                name.as_object(),
+                self.globals().as_object(),
+                &locals,
+                &from_list,
+                &level,
+            ],
         )?;
         self.push(module);
         Ok(())
@@ -218,7 +231,10 @@ fn import_from(module: &PyObject, name: &PyASCIIObject) -> PyResult {
         .and_then(|package| package.downcast_ref::<PyASCIIObject>())
         .map(unicode::to_string_lossy);
     if let Some(package_name) = &package_name {
-        let full = unicode::from_str(&format!("{package_name}.{}", unicode::to_string_lossy(name)))?;
+        let full = unicode::from_str(&format!(
+            "{package_name}.{}",
+            unicode::to_string_lossy(name)
+        ))?;
         let sys = import_hook::import_module("sys")?;
         let modules = object::get_attr(&sys, id!("modules"))?;
         if let Some(found) = lookup_in_mapping(&modules, full.as_object())? {
@@ -233,7 +249,10 @@ fn import_from(module: &PyObject, name: &PyASCIIObject) -> PyResult {
     let message = unicode::from_str(&format!(
         "cannot import name {} from {} ({location})",
         name.as_object().repr_lossy(),
-        package.as_ref().map_or("'<unknown module name>'".to_string(), |name| name.repr_lossy())
+        package
+            .as_ref()
+            .map_or("'<unknown module name>'".to_string(), |name| name
+                .repr_lossy())
     ))?;
     let error = call::call(PyExc_ImportError.as_object(), &[message.as_object()])?;
     if let Some(details) = error.downcast_ref::<PyImportErrorObject>() {
@@ -251,7 +270,12 @@ fn import_all(namespace: &PyObject, module: &PyObject) -> PyResult<()> {
         Some(names) => tuple::from_iterable(&names)?,
         None => {
             let own = object::get_attr(module, id!("__dict__"))?;
-            tuple::from_vec(list::items(&*list::from_iterable(&own)?).iter().map(|n| Own::new(*n)).collect())?
+            tuple::from_vec(
+                list::items(&*list::from_iterable(&own)?)
+                    .iter()
+                    .map(|n| Own::new(*n))
+                    .collect(),
+            )?
         }
     };
     for name in tuple::items(&names) {

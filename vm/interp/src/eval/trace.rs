@@ -34,7 +34,11 @@ pub(super) fn before_instruction(eval: &mut Eval, previous: isize) -> PyResult<(
         return Ok(());
     }
     let lines = line_array(frame.f_code.expect_ref());
-    let last_line = if previous <= entry { -1 } else { lines[previous as usize] };
+    let last_line = if previous <= entry {
+        -1
+    } else {
+        lines[previous as usize]
+    };
     let line = lines[here as usize];
     if line == -1 {
         return Ok(());

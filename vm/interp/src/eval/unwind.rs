@@ -3,7 +3,9 @@
 use super::Eval;
 use crate::{frames, generator};
 use twinheap_abi::*;
-use twinheap_objects::errors::{self, Fetched, PyResult, Raised, runtime_error, system_error, type_error};
+use twinheap_objects::errors::{
+    self, Fetched, PyResult, Raised, runtime_error, system_error, type_error,
+};
 use twinheap_objects::exceptions::{
     self, PyExc_BaseException, PyExc_BaseExceptionGroup, PyExc_SystemError,
 };
@@ -16,7 +18,10 @@ use twinheap_objects::{bytes, call, list, long, traceback, tuple};
 #[cold]
 pub(super) fn unknown_opcode(opcode: u8) -> Raised {
     let name = twinheap_abi::opcode::NAMES[usize::from(opcode)];
-    errors::raise(&PyExc_SystemError, format_args!("this VM does not run the opcode {opcode} ({name}) yet"))
+    errors::raise(
+        &PyExc_SystemError,
+        format_args!("this VM does not run the opcode {opcode} ({name}) yet"),
+    )
 }
 
 /// `PyTraceBack_Here`: adds the frame to the traceback of the exception that is set.
@@ -29,7 +34,10 @@ pub fn add_traceback(frame: &_PyInterpreterFrame) {
         .and_then(|object| traceback::new(fetched.traceback.clone(), object, lasti, line));
     match made {
         Ok(made) => {
-            errors::restore(Fetched { traceback: Some(made.upcast()), ..fetched });
+            errors::restore(Fetched {
+                traceback: Some(made.upcast()),
+                ..fetched
+            });
         }
         Err(_) => {
             errors::clear();
@@ -70,7 +78,11 @@ fn find_handler(code: &PyCodeObject, instruction: usize) -> Option<Handler> {
             return None;
         }
         if instruction < start + size {
-            return Some(Handler { target, depth: depth >> 1, push_lasti: depth & 1 != 0 });
+            return Some(Handler {
+                target,
+                depth: depth >> 1,
+                push_lasti: depth & 1 != 0,
+            });
         }
     }
     None
@@ -202,7 +214,9 @@ impl Eval {
                 return Err(system_error("lasti is not an int"));
             };
             let first = frames::first_instruction(self.code());
-            self.frame().prev_instr.set(first.wrapping_offset(lasti as isize));
+            self.frame()
+                .prev_instr
+                .set(first.wrapping_offset(lasti as isize));
         }
         let value = self.pop();
         errors::restore_exception(value);
@@ -242,7 +256,10 @@ fn prepare_raise(exception: Own, cause: Option<Own>) -> PyResult<(Own<PyTypeObje
         let cause = if cause.is_none() {
             None
         } else {
-            Some(instantiate(cause, "exception causes must derive from BaseException")?)
+            Some(instantiate(
+                cause,
+                "exception causes must derive from BaseException",
+            )?)
         };
         if let Some(exception) = value.downcast_ref::<PyBaseExceptionObject>() {
             exceptions::set_cause(exception, cause);
@@ -280,21 +297,25 @@ fn is_exception_class(value: &PyObject) -> bool {
 
 fn check_except_type(expected: &PyObject) -> PyResult<()> {
     let fits = match expected.downcast_ref::<PyTupleObject>() {
-        Some(classes) => tuple::items(classes).iter().all(|class| is_exception_class(class)),
+        Some(classes) => tuple::items(classes)
+            .iter()
+            .all(|class| is_exception_class(class)),
         None => is_exception_class(expected),
     };
     if fits {
         return Ok(());
     }
-    Err(type_error("catching classes that do not inherit from BaseException is not allowed"))
+    Err(type_error(
+        "catching classes that do not inherit from BaseException is not allowed",
+    ))
 }
 
 fn check_star_type(expected: &PyObject) -> PyResult<()> {
     check_except_type(expected)?;
     let is_group = |class: &PyObject| {
-        class
-            .downcast_ref::<PyTypeObject>()
-            .is_some_and(|class| twinheap_objects::types::is_subtype(class, &PyExc_BaseExceptionGroup))
+        class.downcast_ref::<PyTypeObject>().is_some_and(|class| {
+            twinheap_objects::types::is_subtype(class, &PyExc_BaseExceptionGroup)
+        })
     };
     let grouped = match expected.downcast_ref::<PyTupleObject>() {
         Some(classes) => tuple::items(classes).iter().any(|class| is_group(class)),
@@ -337,8 +358,11 @@ fn prep_reraise_star(original: &PyObject, raised: &PyObject) -> PyResult {
     let Some(raised) = raised.downcast_ref::<PyListObject>() else {
         return Err(system_error("the exceptions of except* are no list"));
     };
-    let items: Vec<Own> =
-        list::items(raised).iter().filter(|item| !item.is_none()).map(|item| Own::new(*item)).collect();
+    let items: Vec<Own> = list::items(raised)
+        .iter()
+        .filter(|item| !item.is_none())
+        .map(|item| Own::new(*item))
+        .collect();
     if items.is_empty() {
         return Ok(none());
     }
@@ -347,7 +371,11 @@ fn prep_reraise_star(original: &PyObject, raised: &PyObject) -> PyResult {
     }
     let (mut fresh, mut reraised) = (Vec::new(), Vec::new());
     for item in items {
-        if is_same_metadata(&item, original) { reraised.push(item) } else { fresh.push(item) }
+        if is_same_metadata(&item, original) {
+            reraised.push(item)
+        } else {
+            fresh.push(item)
+        }
     }
     let rest = project(original, &reraised)?;
     if fresh.is_empty() {
@@ -363,7 +391,10 @@ fn prep_reraise_star(original: &PyObject, raised: &PyObject) -> PyResult {
 }
 
 fn is_same_metadata(a: &PyObject, b: &PyObject) -> bool {
-    match (a.downcast_ref::<PyBaseExceptionObject>(), b.downcast_ref::<PyBaseExceptionObject>()) {
+    match (
+        a.downcast_ref::<PyBaseExceptionObject>(),
+        b.downcast_ref::<PyBaseExceptionObject>(),
+    ) {
         (Some(a), Some(b)) => {
             a.notes.get() == b.notes.get()
                 && a.traceback.get() == b.traceback.get()
@@ -378,7 +409,9 @@ fn is_same_metadata(a: &PyObject, b: &PyObject) -> bool {
 fn project(original: &PyObject, kept: &[Own]) -> PyResult {
     fn leaves(exception: &PyObject, out: &mut Vec<*mut PyObject>) {
         match exception.downcast_ref::<PyBaseExceptionGroupObject>() {
-            Some(group) => exceptions::members_of(group).iter().for_each(|member| leaves(member, out)),
+            Some(group) => exceptions::members_of(group)
+                .iter()
+                .for_each(|member| leaves(member, out)),
             None => out.push(exception.as_raw()),
         }
     }
@@ -399,7 +432,11 @@ fn project(original: &PyObject, kept: &[Own]) -> PyResult {
         }
         let borrowed: Vec<&PyObject> = members.iter().map(|member| &**member).collect();
         let members = list::from_slice(&borrowed)?;
-        let made = call::call_method(exception, twinheap_objects::id!("derive"), &[members.as_object()])?;
+        let made = call::call_method(
+            exception,
+            twinheap_objects::id!("derive"),
+            &[members.as_object()],
+        )?;
         copy_metadata(exception, &made);
         Ok(Some(made))
     }
@@ -411,9 +448,10 @@ fn project(original: &PyObject, kept: &[Own]) -> PyResult {
 }
 
 fn copy_metadata(from: &PyObject, to: &PyObject) {
-    if let (Some(from), Some(to)) =
-        (from.downcast_ref::<PyBaseExceptionObject>(), to.downcast_ref::<PyBaseExceptionObject>())
-    {
+    if let (Some(from), Some(to)) = (
+        from.downcast_ref::<PyBaseExceptionObject>(),
+        to.downcast_ref::<PyBaseExceptionObject>(),
+    ) {
         to.traceback.put(from.traceback.own());
         to.context.put(from.context.own());
         exceptions::set_cause(to, from.cause.own());

@@ -151,9 +151,11 @@ fn subset(group: &PyBaseExceptionGroupObject, members: &[Own]) -> PyResult {
     if members.is_empty() {
         return Ok(none());
     }
-    let borrowed: Vec<&PyObject> = members.iter().map(|e| &**e).collect();
-    let members = list::from_slice(&borrowed)?;
-    let made = call::call_method(group.as_object(), id!("derive"), &[members.as_object()])?;
+    let kept = list::new(0)?;
+    for member in members {
+        list::append(&kept, member)?;
+    }
+    let made = call::call_method(group.as_object(), id!("derive"), &[kept.as_object()])?;
     let Some(derived) = made.downcast_ref::<PyBaseExceptionGroupObject>() else {
         return Err(type_error(
             "derive must return an instance of BaseExceptionGroup",

@@ -66,9 +66,12 @@ pub fn new_function(code: &PyCodeObject, globals: &PyObject) -> PyResult<Own<PyF
 }
 
 /// `_PyFunction_FromConstructor`: the function around a module's code, which nobody sees by name.
-pub fn new_function_for_frame(code: &PyCodeObject, globals: &PyObject) -> PyResult<Own<PyFunctionObject>> {
+pub fn new_function_for_frame(
+    code: &PyCodeObject,
+    globals: &PyObject,
+) -> PyResult<Own<PyFunctionObject>> {
     let made = new_function(code, globals)?;
-    made.func_doc.put(None);
+    made.func_doc.put(Some(none()));
     made.func_module.put(None);
     Ok(made)
 }

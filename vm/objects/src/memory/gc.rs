@@ -282,9 +282,6 @@ pub fn generic_alloc(type_: &PyTypeObject, items: isize) -> PyResult<Own> {
         if type_.tp_itemsize.get() != 0 {
             (*object.cast::<PyVarObject>()).ob_size.set(items);
         }
-        if type_.tp_flags.get() & Py_TPFLAGS_MANAGED_DICT != 0 {
-            crate::dict::init_instance_values(object, type_)?;
-        }
         if has_gc {
             track(object);
         }

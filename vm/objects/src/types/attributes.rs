@@ -489,6 +489,7 @@ unsafe fn type_dealloc(type_: *mut PyTypeObject) {
             if !keys.is_null() {
                 dict::release_keys(keys);
             }
+            memory::free(class.tp_doc.get().cast_mut().cast());
             memory::free(heap._ht_tpname.get().cast());
         }
         if !base.is_null() {

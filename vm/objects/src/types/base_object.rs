@@ -74,7 +74,12 @@ pub fn object_new(
     if type_.has_feature(Py_TPFLAGS_IS_ABSTRACT) {
         return Err(abstract_class(type_));
     }
-    super::allocate(type_, 0)
+    let made = super::allocate(type_, 0)?;
+    if type_.has_feature(Py_TPFLAGS_MANAGED_DICT) {
+        // SAFETY: a fresh instance of the type.
+        unsafe { dict::init_instance_values(made.as_ptr(), type_) }?;
+    }
+    Ok(made)
 }
 
 /// The complaint about a class with abstract methods, which it names in order.

@@ -5,7 +5,7 @@ use super::instance::{subtype_clear, subtype_dealloc, subtype_traverse};
 use super::mro::set_mro;
 use super::slotdefs;
 use super::{
-    PyBaseObject_Type, PyType_Type, attributes, dict_of, is_subtype, lookup, modified, ready,
+    PyBaseObject_Type, PyType_Type, attributes, is_subtype, lookup, modified, ready,
 };
 use crate::call::{self, Args, Signature};
 use crate::errors::{self, PyResult, type_error, value_error};
@@ -138,7 +138,8 @@ pub fn new_class(
     lay_out(class, base, &added)?;
     set_special_attributes(class, &attributes)?;
     finish_slots(class, base, &added);
-    descr::add_members_of(class, &attributes, super::instance::heap_members(class))?;
+    store_classcell(class, &attributes)?;
+    fill_class_dict(class, &attributes)?;
     set_mro(class)?;
     ready::inherit(class)?;
     // Inheritance must not replace what `finish_slots` chose.
@@ -148,7 +149,6 @@ pub fn new_class(
     ready::finish_flags(class);
     slotdefs::fixup_slot_dispatchers(class)?;
     make_shared_keys(class);
-    store_classcell(class, &attributes)?;
     set_names(class, &attributes)?;
     init_subclass(class, kwargs)?;
     Ok(type_.upcast())
@@ -510,6 +510,38 @@ fn set_special_attributes(class: &PyTypeObject, attributes: &PyDictObject) -> Py
         id!("__class_getitem__"),
         descr::new_class_method,
     )?;
+    set_c_doc(class, attributes);
+    Ok(())
+}
+
+/// `tp_doc` of a class: a copy of a str `__doc__`, cut at the first NUL.
+fn set_c_doc(class: &PyTypeObject, attributes: &PyDictObject) {
+    let Some(doc) = dict::get_str(attributes, id!("__doc__"))
+        .and_then(|doc| doc.downcast_ref::<PyASCIIObject>())
+    else {
+        return;
+    };
+    let bytes = unicode::to_utf8_surrogatepass(doc);
+    let length = bytes
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(bytes.len());
+    let block = memory::malloc(length + 1);
+    if block.is_null() {
+        return;
+    }
+    // SAFETY: the block holds the text and the NUL; the class frees it.
+    unsafe {
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), block, length);
+        *block.add(length) = 0;
+    }
+    class.tp_doc.set(block.cast());
+}
+
+/// The descriptors of slots, of `__dict__` and `__weakref__`, then a `__doc__` of None.
+fn fill_class_dict(class: &PyTypeObject, attributes: &PyDictObject) -> PyResult<()> {
+    descr::add_members_of(class, attributes, super::instance::heap_members(class))?;
+    descr::add_getsets(class, attributes)?;
     if dict::get_str(attributes, id!("__doc__")).is_none() {
         dict::set_item(
             attributes,
@@ -556,11 +588,6 @@ fn finish_slots(class: &PyTypeObject, base: &PyTypeObject, added: &Added) {
         class.tp_clear.set(Some(subtype_clear));
     } else {
         class.tp_free.set(Some(memory::object_free));
-    }
-    if let Some(attributes) = dict_of(class)
-        && let Err(raised) = descr::add_getsets(class, attributes)
-    {
-        errors::discard(raised);
     }
     class.tp_members.set(
         class
