@@ -74,7 +74,10 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
             return Ok(settings::EXIT_USAGE);
         }
     };
-    let ledger = Ledger::load(&settings::root().join("reports/ledger"))?;
+    let ledger = Ledger::load(
+        &settings::root().join("reports/ledger"),
+        arguments.sides.subject_name(),
+    )?;
     let mut programs = corpus()?;
     programs.extend(ledger.own_programs());
     programs.retain(|program| is_chosen(program, &arguments.filters));
@@ -83,8 +86,8 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
         return Ok(settings::EXIT_NOTHING_RAN);
     }
     catch_interrupt();
-    let begun = Instant::now();
     let (oracle, subject) = arguments.sides.open()?;
+    let begun = Instant::now();
     let empty = Proof::default();
     let mut config = PairConfig {
         oracle,

@@ -28,6 +28,11 @@ pub struct Sides {
 }
 
 impl Sides {
+    /// The name by which ledger files know the subject: `vm`, `cpython`, `3.13`, or a command's own name.
+    pub fn subject_name(&self) -> &str {
+        self.subject.split('=').next().unwrap_or("").trim()
+    }
+
     /// Builds what is needed and describes both sides.
     pub fn open(&self) -> Result<(SideKind, SideKind), String> {
         let oracle_worker = Worker::cpython(&self.oracle);

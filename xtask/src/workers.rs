@@ -110,7 +110,22 @@ pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
             binary.display()
         ));
     }
-    Ok(SubjectSpec::new(&worker.label(), binary))
+    let mut spec = SubjectSpec::new(&worker.label(), binary);
+    if *worker == Worker::Reference {
+        spec.environment
+            .push(("TWINHEAP_LIBRARY".to_owned(), standard_library()?));
+    }
+    Ok(spec)
+}
+
+/// Where the oracle keeps the pure modules of its standard library, which the VM reads as well.
+fn standard_library() -> Result<String, String> {
+    let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
+    let output = Command::new(settings::root().join(".cargo/find-python"))
+        .args(["-I", "-c", script])
+        .output()
+        .map_err(|error| format!("the interpreter finder cannot be started: {error}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ fn constant(value: &Object) -> Constant {
     Constant::Other(shown.and_then(|shown| shown.text()).unwrap_or_default())
 }
 
-/// An exception out of what the helper script says of it.
+/// An exception out of what the observing script says of it.
 pub fn exception(described: &Object) -> Option<ExceptionView> {
     let parts = described.items();
     let truth = |index: usize| parts.get(index).and_then(Object::integer) == Some(1);

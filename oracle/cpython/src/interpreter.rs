@@ -8,7 +8,7 @@ use twinheap_observation::{FieldSpec, MaskRule, Stage, StageSet};
 use twinheap_subject::{Finished, Runtime};
 
 use crate::object;
-use crate::session::Session;
+use crate::runner::Runner;
 
 const BUILT_FOR: &str = env!("TWINHEAP_PYTHON_VERSION");
 const PREFIX: &str = env!("TWINHEAP_PYTHON_PREFIX");
@@ -55,7 +55,7 @@ impl Variation {
 
 /// CPython, up and running in this process.
 pub struct Interpreter {
-    session: Session,
+    runner: Runner,
 }
 
 impl Interpreter {
@@ -67,7 +67,7 @@ impl Interpreter {
             object::import(name)?;
         }
         Ok(Interpreter {
-            session: Session::new(variation.direct)?,
+            runner: Runner::new(variation.direct)?,
         })
     }
 }
@@ -98,15 +98,15 @@ impl Runtime for Interpreter {
     }
 
     fn configure(&mut self, limits: &Limits, masks: &[MaskRule], unsupported: &[FieldSpec]) {
-        self.session.configure(limits, masks, unsupported);
+        self.runner.configure(limits, masks, unsupported);
     }
 
     fn run(&mut self, request: &RunRequest, report: &mut ReportBuilder) -> Finished {
-        self.session.run(request, report)
+        self.runner.run(request, report)
     }
 
     fn plant_layout_fault(&mut self) {
-        self.session.plant_layout_fault();
+        self.runner.plant_layout_fault();
     }
 }
 

@@ -2,10 +2,10 @@
 
 mod boundary;
 mod foreign;
-mod helper;
 pub mod interpreter;
 mod object;
-mod session;
+mod runner;
+mod script;
 mod tracing;
 
 pub use interpreter::{Interpreter, Variation};

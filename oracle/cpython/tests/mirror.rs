@@ -79,20 +79,24 @@ fn bound<'a>(image: &'a MemoryImage, name: &str) -> &'a ImageNode {
         .find(|node| node.layout == "PyDictKeysObject")
         .expect("the namespace has keys");
     for field in keys.fields.iter().filter(|field| field.name == "me_key") {
-        let FieldValue::Node(number) = field.value else {
-            continue;
-        };
-        if value(&image.nodes[number as usize], "data")
-            == FieldValue::Bytes(name.as_bytes().to_vec())
-        {
-            let bound = keys
-                .fields
-                .iter()
-                .find(|other| other.name == "me_value" && other.index == field.index);
-            match bound.map(|field| &field.value) {
-                Some(FieldValue::Node(number)) => return &image.nodes[*number as usize],
-                other => panic!("{name} is bound to {other:?}"),
+        let is_it = match &field.value {
+            FieldValue::Node(number) => {
+                let data = value(&image.nodes[*number as usize], "data");
+                data == FieldValue::Bytes(name.as_bytes().to_vec())
             }
+            FieldValue::External(shown) => *shown == format!("<str '{name}'>"),
+            _ => false,
+        };
+        if !is_it {
+            continue;
+        }
+        let bound = keys
+            .fields
+            .iter()
+            .find(|other| other.name == "me_value" && other.index == field.index);
+        match bound.map(|field| &field.value) {
+            Some(FieldValue::Node(number)) => return &image.nodes[*number as usize],
+            other => panic!("{name} is bound to {other:?}"),
         }
     }
     panic!("{name} is not bound")

@@ -160,7 +160,10 @@ impl Decoder {
         match layout {
             Layout::Type if self.facts(address).external.is_some() => return Shown::Type(address),
             Layout::Str if address.view::<PyASCIIObject>().interned() != 0 => {
-                layout = Layout::InternedStr
+                if name_of_character(address, scratch) {
+                    return Shown::Scratch;
+                }
+                layout = Layout::InternedStr;
             }
             Layout::Module
             | Layout::BuiltinFunction
@@ -498,6 +501,20 @@ impl Shown {
             Shown::Scratch => Value::External(scratch),
         }
     }
+}
+
+/// Writes the name of an interned str of one Latin-1 character. Code that is part of the binary has such
+/// strings of its own, which were interned before the table of characters was asked for one, so which of
+/// the two a program meets says nothing about the program.
+fn name_of_character(address: Address, scratch: &mut String) -> bool {
+    let header = address.view::<PyASCIIObject>();
+    if header.length.get() != 1 || header.kind() != 1 {
+        return false;
+    }
+    scratch.clear();
+    let character = crate::text::str_data(address)[0] as char;
+    scratch.push_str(&format!("<str '{}'>", character.escape_default()));
+    true
 }
 
 /// The name of the module whose namespace a dict is, unless that is the program's own.

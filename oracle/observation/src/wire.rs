@@ -30,8 +30,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            wall_milliseconds: 10_000,
-            cpu_seconds: 10,
+            wall_milliseconds: 4_000,
+            cpu_seconds: 5,
             address_space_bytes: 2 << 30,
             output_bytes: 1 << 20,
             image_nodes: 200_000,

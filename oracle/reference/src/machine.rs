@@ -1,81 +1,72 @@
-//! What the worker asks of the VM's embedding interface; an adapter of a few lines fulfils it.
+//! The VM as the worker uses it: started with a pinned configuration, its shared objects by kind, its runs.
 
-use twinheap_abi::{_PyInterpreterFrame, PyObject};
+use std::path::PathBuf;
+use std::process::Command;
+
+use twinheap_abi::PyObject;
 use twinheap_decode::boundary::Singleton;
 use twinheap_observation::FieldSpec;
+use twinheap_python::{Config, Vm, shared};
 
-use crate::NoMachine;
+/// Fields of the memory image that the VM declares it does not keep, each with the reason:
+/// it does not specialise code, so nothing counts warm-up, quickens instructions or stamps versions.
+const UNSUPPORTED: [(&str, &str); 6] = [
+    ("PyCodeObject", "co_warmup"),
+    ("PyCodeObject", "quickened"),
+    ("PyFunctionObject", "func_version"),
+    ("PyDictKeysObject", "dk_version"),
+    ("PyTypeObject", "tp_version_tag"),
+    ("PyTypeObject", "version_tag_valid"),
+];
 
-/// Hears of each line that begins: the frame and the line.
-pub type LineHook = fn(&_PyInterpreterFrame, i32);
-
-/// How a run ended. The worker hands it back with [`Machine::release`] when it has looked at it.
-#[derive(Clone, Copy)]
-pub struct Ended {
-    /// The namespace, a dict, owned by the worker until it is released.
-    pub namespace: *const PyObject,
-    /// The exception that left the program, or null.
-    pub exception: *const PyObject,
+/// The declared fields.
+pub fn unsupported_fields() -> Vec<FieldSpec> {
+    UNSUPPORTED
+        .iter()
+        .map(|(owner, name)| FieldSpec::new(owner, name))
+        .collect()
 }
 
-/// A VM in this process.
-pub trait Machine {
-    /// `Twinheap VM 0.1 (3.11)`.
-    fn version(&self) -> String;
-
-    /// The shared object of this kind, or `None` where the VM has none.
-    fn singleton(&self, singleton: Singleton) -> Option<*const PyObject>;
-
-    /// A dict that was just made and never filled.
-    fn empty_dict(&self) -> *const PyObject;
-
-    /// The namespaces of the modules that are there before any program, with the modules' names.
-    fn module_namespaces(&self) -> Vec<(String, *const PyObject)>;
-
-    /// Fields of the memory image that the VM declares it does not keep.
-    fn unsupported_fields(&self) -> Vec<FieldSpec>;
-
-    /// A new code object out of marshal bytes, or a null pointer with the reason as text.
-    fn load(&mut self, marshal: &[u8]) -> Result<*const PyObject, String>;
-
-    /// Runs a code object, taking over the reference, in a new namespace that holds `__name__` ('__main__')
-    /// and `__builtins__` (the module), inserted in this order; flushes the streams at the end.
-    fn run(&mut self, code: *const PyObject, lines: Option<LineHook>) -> Ended;
-
-    /// Gives up what a run left: drops the exception, clears the namespace, collects.
-    fn release(&mut self, ended: Ended);
+/// Starts the VM.
+pub fn start() -> Result<Vm, String> {
+    Vm::initialize(&Config {
+        argv: vec![String::new()],
+        path: library_path(),
+    })
 }
 
-impl Machine for NoMachine {
-    fn version(&self) -> String {
-        match *self {}
+/// Where the pure modules of the standard library are read from: what the keeper says, or what an
+/// interpreter on the path says of itself.
+fn library_path() -> Vec<String> {
+    if let Some(path) = std::env::var_os("TWINHEAP_LIBRARY") {
+        return vec![PathBuf::from(path).to_string_lossy().into_owned()];
     }
-
-    fn singleton(&self, _: Singleton) -> Option<*const PyObject> {
-        match *self {}
+    let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
+    let output = Command::new("python3.11")
+        .args(["-I", "-S", "-c", script])
+        .output();
+    match output {
+        Ok(output) if output.status.success() => {
+            vec![String::from_utf8_lossy(&output.stdout).trim().to_owned()]
+        }
+        _ => Vec::new(),
     }
+}
 
-    fn empty_dict(&self) -> *const PyObject {
-        match *self {}
-    }
-
-    fn module_namespaces(&self) -> Vec<(String, *const PyObject)> {
-        match *self {}
-    }
-
-    fn unsupported_fields(&self) -> Vec<FieldSpec> {
-        match *self {}
-    }
-
-    fn load(&mut self, _: &[u8]) -> Result<*const PyObject, String> {
-        match *self {}
-    }
-
-    fn run(&mut self, _: *const PyObject, _: Option<LineHook>) -> Ended {
-        match *self {}
-    }
-
-    fn release(&mut self, _: Ended) {
-        match *self {}
+/// The shared object of this kind.
+pub fn singleton(singleton: Singleton) -> Option<*const PyObject> {
+    match singleton {
+        Singleton::SmallInt(number) => Some(shared::small_int(number.into())),
+        Singleton::Character(character) => Some(shared::character(character)),
+        Singleton::Byte(byte) => shared::byte(byte),
+        Singleton::EmptyStr => Some(shared::empty_str()),
+        Singleton::EmptyBytes => shared::empty_bytes(),
+        Singleton::EmptyTuple => Some(shared::empty_tuple()),
+        Singleton::None => Some(shared::none()),
+        Singleton::True => Some(shared::truth(true)),
+        Singleton::False => Some(shared::truth(false)),
+        Singleton::Ellipsis => Some(shared::ellipsis()),
+        Singleton::NotImplemented => Some(shared::not_implemented()),
+        Singleton::SetDummy => Some(shared::set_dummy()),
     }
 }

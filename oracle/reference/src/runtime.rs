@@ -8,10 +8,11 @@ use twinheap_decode::watch::LineWatcher;
 use twinheap_decode::{Address, Decoder};
 use twinheap_observation::wire::{Hello, Limits, ReportBuilder, RunRequest};
 use twinheap_observation::{FieldSpec, MaskRule, Stage, StageSet};
+use twinheap_python::Vm;
 use twinheap_subject::worker::not_run;
 use twinheap_subject::{Finished, Runtime};
 
-use crate::machine::{LineHook, Machine};
+use crate::machine;
 
 /// Takes up an object of the VM.
 fn address(pointer: *const PyObject) -> Address {
@@ -38,65 +39,88 @@ fn note_line(frame: &_PyInterpreterFrame, line: i32) {
     });
 }
 
-/// A worker around a VM.
-pub struct Reference<M> {
-    machine: M,
+/// A worker around the VM.
+pub struct Reference {
+    vm: Vm,
     decoder: Decoder,
 }
 
-impl<M: Machine> Reference<M> {
-    /// A worker around a VM that has just started.
-    pub fn new(machine: M) -> Reference<M> {
+impl Reference {
+    /// Starts the VM and learns what is there before any program.
+    pub fn start() -> Result<Reference, String> {
+        let vm = machine::start()?;
         let mut boundary = Boundary::new();
-        boundary.share_singletons(|singleton| machine.singleton(singleton).map(address));
-        boundary.share_empty_keys(address(machine.empty_dict()));
-        for (name, namespace) in machine.module_namespaces() {
+        boundary.share_singletons(|singleton| machine::singleton(singleton).map(address));
+        boundary.share_empty_keys(address(std::ptr::from_ref(vm.empty_dict()).cast()));
+        for (name, namespace) in vm.module_namespaces() {
             boundary.share(address(namespace), &format!("<dict of module {name}>"));
         }
-        Reference {
-            machine,
+        Ok(Reference {
+            vm,
             decoder: Decoder::new(boundary),
-        }
+        })
     }
 
-    fn run_loaded(
+    /// Runs the code that came with the program; without any, the VM's own compiler's.
+    fn compile_and_run(
         &mut self,
-        code: *const PyObject,
         request: &RunRequest,
         report: &mut ReportBuilder,
-    ) -> Finished {
+    ) -> Result<Finished, String> {
+        let program = &request.program;
+        let compiled = match &request.code {
+            Some(marshal) => Ok(self.vm.load(marshal)?),
+            None => self.vm.compile(program.source.as_bytes(), &program.filename),
+        };
+        let code = match compiled {
+            Ok(code) => code,
+            Err(exception) => {
+                let namespace = address(std::ptr::from_ref(self.vm.empty_dict()).cast());
+                let rejected = address(std::ptr::from_ref(&*exception));
+                return Ok(Finished {
+                    outcome: self.decoder.observe(namespace, rejected, report),
+                    marshal: None,
+                    retire: false,
+                });
+            }
+        };
         if report.wants(Stage::Code) {
-            report.add_code(twinheap_decode::code::dump(address(code)));
+            let address = address(std::ptr::from_ref(&*code).cast());
+            report.add_code(twinheap_decode::code::dump(address));
         }
         let wanted = report.wants(Stage::Steps);
         if wanted {
-            WATCHER.set(Some(LineWatcher::new(
-                &request.program.filename,
-                report.wants_details(),
-            )));
+            let watcher = LineWatcher::new(&request.program.filename, report.wants_details());
+            WATCHER.set(Some(watcher));
         }
-        let ended = self
-            .machine
-            .run(code, wanted.then_some(note_line as LineHook));
+        let run = self.vm.run(
+            &code,
+            wanted.then_some(note_line as fn(&_PyInterpreterFrame, i32)),
+        );
         if let Some(watcher) = WATCHER.take() {
             report.add_steps(watcher.finish());
         }
-        let outcome =
-            self.decoder
-                .observe(address(ended.namespace), address(ended.exception), report);
-        self.machine.release(ended);
-        Finished {
+        drop(code);
+        let run = run?;
+        let namespace = address(std::ptr::from_ref(&*run.namespace).cast());
+        let exception = run
+            .exception
+            .as_deref()
+            .map_or(std::ptr::null(), std::ptr::from_ref);
+        let outcome = self.decoder.observe(namespace, address(exception), report);
+        self.vm.release(run);
+        Ok(Finished {
             outcome,
             marshal: None,
             retire: false,
-        }
+        })
     }
 }
 
-impl<M: Machine> Runtime for Reference<M> {
+impl Runtime for Reference {
     fn hello(&self) -> Hello {
         Hello {
-            implementation: self.machine.version(),
+            implementation: self.vm.version(),
             stages: StageSet::of(&[
                 Stage::Code,
                 Stage::Steps,
@@ -105,7 +129,7 @@ impl<M: Machine> Runtime for Reference<M> {
                 Stage::Heap,
             ]),
             needs_code: true,
-            unsupported_fields: self.machine.unsupported_fields(),
+            unsupported_fields: machine::unsupported_fields(),
             layout_fingerprint: twinheap_decode::fields::fingerprint(),
         }
     }
@@ -116,18 +140,9 @@ impl<M: Machine> Runtime for Reference<M> {
     }
 
     fn run(&mut self, request: &RunRequest, report: &mut ReportBuilder) -> Finished {
-        let Some(marshal) = &request.code else {
-            return not_run(
-                report,
-                "the VM has no compiler yet and no compiled code came with the program",
-            );
-        };
-        match self.machine.load(marshal) {
-            Ok(code) => self.run_loaded(code, request, report),
-            Err(reason) => not_run(
-                report,
-                &format!("the VM cannot load the compiled code: {reason}"),
-            ),
+        match self.compile_and_run(request, report) {
+            Ok(finished) => finished,
+            Err(reason) => not_run(report, &format!("the VM cannot run the program: {reason}")),
         }
     }
 }

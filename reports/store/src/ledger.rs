@@ -40,8 +40,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Reads every `.toml` file of a folder; a missing folder is an empty ledger.
-    pub fn load(folder: &Path) -> Result<Ledger, String> {
+    /// Reads the `.toml` files of a folder that speak of this subject: `vm.toml`, `vm-pickle.toml` for `vm`.
+    /// A missing folder is an empty ledger.
+    pub fn load(folder: &Path, subject: &str) -> Result<Ledger, String> {
         let mut paths: Vec<_> = match fs::read_dir(folder) {
             Ok(entries) => entries
                 .filter_map(|entry| Some(entry.ok()?.path()))
@@ -52,6 +53,7 @@ impl Ledger {
             path.extension()
                 .is_some_and(|extension| extension == "toml")
         });
+        paths.retain(|path| speaks_of(path, subject));
         paths.sort();
         let mut ledger = Ledger::default();
         for path in paths {
@@ -124,6 +126,13 @@ impl Ledger {
     }
 }
 
+/// Whether a ledger file speaks of a subject: its name is the subject's, or begins with it and a dash.
+fn speaks_of(path: &Path, subject: &str) -> bool {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    stem.strip_prefix(subject)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
 /// Whether a pattern with `*` covers a text.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
@@ -170,6 +179,18 @@ mod tests {
         check("*raised*", "output | raised X", true);
         check("output*finished", "output | y / finished", true);
         check("output*finished", "output | finished y", false);
+    }
+
+    #[test]
+    fn a_file_speaks_of_the_subject_it_is_named_for() {
+        for (file, expected) in [
+            ("vm.toml", true),
+            ("vm-re.toml", true),
+            ("vmx.toml", false),
+            ("cpython.toml", false),
+        ] {
+            assert_eq!(speaks_of(Path::new(file), "vm"), expected, "{file}");
+        }
     }
 
     fn parse(text: &str) -> Result<Vec<Entry>, String> {

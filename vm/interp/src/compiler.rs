@@ -24,7 +24,7 @@ pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyRe
                     report::show_warning(filename, warning.lineno, "SyntaxWarning", &warning.message);
                 }
             }
-            marshal::loads(&bytes)
+            marshal::loads_compiled(&bytes)
         }
         Err(error) => Err(raise(&error, filename)),
     }

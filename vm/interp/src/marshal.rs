@@ -15,11 +15,26 @@ struct Reader<'a> {
     /// Objects that later ones refer to by number; none while an object is being read.
     refs: Vec<Option<Own>>,
     depth: usize,
+    /// The bytes come straight from the compiler.
+    compiled: bool,
+    /// What is read is a field of a code object, not a constant.
+    in_code_field: bool,
 }
 
 /// `marshal.loads`.
 pub fn loads(data: &[u8]) -> PyResult {
-    let mut reader = Reader { data, at: 0, refs: Vec::new(), depth: 0 };
+    read(data, false)
+}
+
+/// Reads what the compiler has just made. It lists a frozenset's items in source order; CPython's
+/// compiler builds such a set once of the source and once more when it merges constants, and the
+/// order of the table tells.
+pub fn loads_compiled(data: &[u8]) -> PyResult {
+    read(data, true)
+}
+
+fn read(data: &[u8], compiled: bool) -> PyResult {
+    let mut reader = Reader { data, at: 0, refs: Vec::new(), depth: 0, compiled, in_code_field: false };
     match reader.object()? {
         Some(object) => Ok(object),
         None => Err(type_error("NULL object in marshal data for object")),
@@ -126,7 +141,10 @@ impl Reader<'_> {
             }
             b's' => {
                 let count = self.size("bytes object")?;
-                bytes::from_slice(self.bytes(count)?)?.upcast()
+                // The compiler's constants are made of data at hand, marshal's of data to be read.
+                let share = self.compiled && !self.in_code_field;
+                let data = self.bytes(count)?;
+                if share { bytes::from_slice(data)? } else { bytes::from_slice_fresh(data)? }.upcast()
             }
             b'u' | b't' => {
                 let count = self.size("string")?;
@@ -162,7 +180,13 @@ impl Reader<'_> {
                 if kind == b'<' {
                     set::from_iterable(items.as_object())?.upcast()
                 } else {
-                    set::frozen_from_iterable(items.as_object())?.upcast()
+                    let made = set::frozen_from_iterable(items.as_object())?;
+                    if self.compiled {
+                        let listed = tuple::from_iterable(made.as_object())?;
+                        set::frozen_from_iterable(listed.as_object())?.upcast()
+                    } else {
+                        made.upcast()
+                    }
                 }
             }
             b'r' => {
@@ -223,7 +247,10 @@ impl Reader<'_> {
     }
 
     fn typed_bytes(&mut self) -> PyResult<Own<PyBytesObject>> {
-        self.required()?.downcast::<PyBytesObject>().map_err(|_| bad("code: bytes expected"))
+        self.in_code_field = true;
+        let field = self.required();
+        self.in_code_field = false;
+        field?.downcast::<PyBytesObject>().map_err(|_| bad("code: bytes expected"))
     }
 
     fn typed_tuple(&mut self) -> PyResult<Own<PyTupleObject>> {

@@ -84,7 +84,7 @@ fn format_entry(out: &mut String, entry: &PyTracebackObject, frame: &PyFrameObje
     let running = frames::frame_of(frame);
     let code_object = running.f_code.expect_ref();
     let filename = text_of(code_object.co_filename.expect_ref());
-    let line = entry.tb_lineno.get();
+    let line = twinheap_objects::traceback::line_of(entry);
     let name = text_of(code_object.co_name.expect_ref());
     out.push_str(&format!("  File \"{filename}\", line {line}, in {name}\n"));
     let Some(source) = source_line(&filename, line) else {

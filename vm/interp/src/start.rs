@@ -9,7 +9,7 @@ use twinheap_objects::own::Layout;
 use twinheap_objects::state::Global;
 use twinheap_objects::unraisable::UNRAISABLE_HOOK;
 use twinheap_objects::warnings::WARN_HOOK;
-use twinheap_objects::{dict, types};
+use twinheap_objects::{dict, types, unicode};
 
 static STARTED: Global<Cell<bool>> = Global(Cell::new(false));
 
@@ -30,6 +30,7 @@ pub fn initialize() -> PyResult<()> {
     if STARTED.replace(true) {
         return Ok(());
     }
+    unicode::intern_start_characters()?;
     eval::calls::install();
     types::ready_all()?;
     for type_ in interpreter_types() {

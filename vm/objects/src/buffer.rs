@@ -19,13 +19,49 @@ pub const PyBUF_ND: c_int = 8;
 /// The strides are asked for.
 pub const PyBUF_STRIDES: c_int = 0x10 | PyBUF_ND;
 
+/// Everything is asked for; the memory may be read-only.
+pub const PyBUF_FULL_RO: c_int = 0x100 | PyBUF_STRIDES | PyBUF_FORMAT;
+
+/// Has an exporter fill a view.
+///
+/// # Safety
+/// `view` is valid.
+pub(crate) unsafe fn fill(object: &PyObject, view: *mut Py_buffer, flags: c_int) -> PyResult<()> {
+    let Some(get) = exporter(object) else {
+        return Err(not_bytes_like(object));
+    };
+    // SAFETY: the object's own function fills the view.
+    crate::errors::from_status(unsafe { get(object.as_raw(), view, flags) })?;
+    Ok(())
+}
+
+/// Gives a view back to its exporter (`PyBuffer_Release`).
+///
+/// # Safety
+/// The view was filled by an exporter and is given back once.
+pub(crate) unsafe fn release(view: &mut Py_buffer) {
+    if view.obj.is_null() {
+        return;
+    }
+    // SAFETY: the view owns a reference to its exporter.
+    unsafe {
+        let object = Own::from_raw(view.obj);
+        let suite = object.type_().tp_as_buffer.get().as_ref();
+        if let Some(release) = suite.and_then(|suite| suite.bf_releasebuffer.get()) {
+            release(object.as_raw(), view);
+        }
+    }
+    view.obj = null_mut();
+}
+
 /// The bytes of an object that exports them, held until dropped.
 pub struct Buffer<'a> {
     view: Py_buffer,
     lender: PhantomData<&'a PyObject>,
 }
 
-const fn empty_view() -> Py_buffer {
+/// A view of nothing.
+pub(crate) const fn empty_view() -> Py_buffer {
     Py_buffer {
         buf: null_mut(),
         obj: null_mut(),
@@ -80,17 +116,8 @@ impl<'a> Buffer<'a> {
 
 impl Drop for Buffer<'_> {
     fn drop(&mut self) {
-        if self.view.obj.is_null() {
-            return;
-        }
-        // SAFETY: the view owns a reference to its exporter and is released once.
-        unsafe {
-            let object = Own::from_raw(self.view.obj);
-            let suite = object.type_().tp_as_buffer.get().as_ref();
-            if let Some(release) = suite.and_then(|suite| suite.bf_releasebuffer.get()) {
-                release(object.as_raw(), &mut self.view);
-            }
-        }
+        // SAFETY: filled when this was made.
+        unsafe { release(&mut self.view) }
     }
 }
 

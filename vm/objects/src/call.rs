@@ -191,24 +191,11 @@ fn check_required(signature: &Signature, bound: &[Option<&PyObject>]) -> PyResul
 
 #[cold]
 fn too_many(signature: &Signature, given: usize, total: usize, limit: usize) -> Raised {
-    let kind = if given == total {
-        ""
-    } else if given == 0 {
-        "keyword "
-    } else {
-        ""
-    };
     type_error(format_args!(
-        "{}() takes {} {}argument{} ({} given)",
+        "{}() takes at most {limit} {}argument{} ({total} given)",
         signature.name,
-        match limit {
-            0 => "no".to_string(),
-            limit if signature.required == limit => format!("exactly {limit}"),
-            limit => format!("at most {limit}"),
-        },
-        kind,
+        if given == 0 { "keyword " } else { "" },
         plural(limit),
-        total
     ))
 }
 

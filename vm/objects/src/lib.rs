@@ -49,6 +49,7 @@ pub mod list;
 pub mod long;
 pub mod mapping_proxy;
 pub mod memory;
+pub mod memoryview;
 pub mod module;
 pub mod object;
 pub mod own;
@@ -90,6 +91,9 @@ pub fn builtin_types() -> Vec<&'static PyTypeObject> {
         &bytes::PyBytesIter_Type,
         &bytearray::PyByteArray_Type,
         &bytearray::PyByteArrayIter_Type,
+        &memoryview::PyMemoryView_Type,
+        &memoryview::_PyManagedBuffer_Type,
+        &memoryview::_PyMemoryIter_Type,
         &tuple::PyTuple_Type,
         &list::PyList_Type,
         &dict::PyDict_Type,

@@ -87,11 +87,31 @@ members! {
     static MEMBERS:
     "tb_frame" => T_OBJECT, offset_of!(PyTracebackObject, tb_frame), READONLY;
     "tb_lasti" => T_INT, offset_of!(PyTracebackObject, tb_lasti), READONLY;
-    "tb_lineno" => T_INT, offset_of!(PyTracebackObject, tb_lineno), READONLY;
+}
+
+/// The line of an entry, given when it was made or found through its frame
+/// (`traceback_lineno` of 3.11.3 and later).
+pub fn line_of(traceback: &PyTracebackObject) -> i32 {
+    let stored = traceback.tb_lineno.get();
+    if stored != -1 {
+        return stored;
+    }
+    // SAFETY: an entry owns its frame object, which always points to its frame.
+    let code = unsafe { &*(*traceback.tb_frame.get()).f_frame.get() }.f_code.expect_ref();
+    crate::code::line_of(code, traceback.tb_lasti.get())
+}
+
+fn get_lineno(traceback: &PyTracebackObject) -> PyResult {
+    let line = line_of(traceback);
+    if line == -1 {
+        return Ok(none());
+    }
+    Ok(crate::long::from_i64(i64::from(line))?.upcast())
 }
 
 getset! {
     static GETSET:
+    "tb_lineno" => get_lineno;
     "tb_next" => get_next, set_next;
 }
 

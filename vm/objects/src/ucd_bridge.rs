@@ -76,3 +76,9 @@ pub fn decimal_value(character: u32) -> Option<u32> {
 pub fn map_case(character: u32, case: Case) -> ([u32; 3], usize) {
     ucd::map_case(character, case)
 }
+
+/// `Py_UNICODE_TOLOWER` and its kin: one character for one. Of a mapping to several characters it is
+/// the first, as in CPython's tables.
+pub fn simple_case(character: u32, case: Case) -> u32 {
+    ucd::map_case(character, case).0[0]
+}

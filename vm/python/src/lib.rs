@@ -3,6 +3,8 @@
 //! One interpreter a process: [`Vm::initialize`] brings it up, [`Vm::run`] runs a code object as
 //! `__main__`, and what it leaves (namespace, exception) stays alive until [`Vm::release`].
 
+pub mod shared;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use twinheap_abi::*;
 use twinheap_interp::eval::calls::run_code;
@@ -71,7 +73,9 @@ impl Vm {
         };
         dict::entries(&modules)
             .filter_map(|(name, value)| {
-                let name = name.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy)?;
+                let name = name
+                    .downcast_ref::<PyASCIIObject>()
+                    .map(unicode::to_string_lossy)?;
                 let value = value.downcast_ref::<PyModuleObject>()?;
                 Some((name, module::dict_of(value).as_raw().cast_const()))
             })
@@ -106,7 +110,10 @@ impl Vm {
             Err(_) => Some(errors::take_exception()),
         };
         stdio::flush_all();
-        Ok(Run { namespace, exception })
+        Ok(Run {
+            namespace,
+            exception,
+        })
     }
 
     /// Gives up what a run has left: the exception goes, the namespace is emptied, the streams are
@@ -139,8 +146,10 @@ fn as_code(loaded: PyResult) -> Result<Own<PyCodeObject>, String> {
 fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
     start::initialize()?;
     let texts = |values: &[String]| -> PyResult<Own<PyListObject>> {
-        let values: PyResult<Vec<Own>> =
-            values.iter().map(|value| Ok(unicode::from_str(value)?.upcast())).collect();
+        let values: PyResult<Vec<Own>> = values
+            .iter()
+            .map(|value| Ok(unicode::from_str(value)?.upcast()))
+            .collect();
         list::from_vec(values?)
     };
     sys::set_object("argv", texts(&config.argv)?.as_object())?;
@@ -151,7 +160,11 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
 /// `{'__name__': '__main__', '__builtins__': <module>}`, in this order.
 fn main_namespace() -> PyResult<Own<PyDictObject>> {
     let namespace = dict::new()?;
-    dict::set_item(&namespace, id!("__name__").as_object(), id!("__main__").as_object())?;
+    dict::set_item(
+        &namespace,
+        id!("__name__").as_object(),
+        id!("__main__").as_object(),
+    )?;
     let modules = sys::modules()?;
     if let Some(builtins) = dict::get_literal(&modules, "builtins")? {
         dict::set_item(&namespace, id!("__builtins__").as_object(), &builtins)?;
@@ -162,14 +175,23 @@ fn main_namespace() -> PyResult<Own<PyDictObject>> {
 /// Empties a namespace as module deallocation does: names with one underscore first, `__builtins__`
 /// never before the rest.
 fn clear_namespace(namespace: &PyDictObject) {
-    let keys: Vec<Own> = dict::entries(namespace).map(|(key, _)| Own::new(key)).collect();
+    let keys: Vec<Own> = dict::entries(namespace)
+        .map(|(key, _)| Own::new(key))
+        .collect();
     for private in [true, false] {
         for key in &keys {
-            let Some(text) = key.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy) else {
+            let Some(text) = key
+                .downcast_ref::<PyASCIIObject>()
+                .map(unicode::to_string_lossy)
+            else {
                 continue;
             };
             let is_private = text.starts_with('_') && !text.starts_with("__");
-            let due = if private { is_private } else { !is_private && text != "__builtins__" };
+            let due = if private {
+                is_private
+            } else {
+                !is_private && text != "__builtins__"
+            };
             if due && dict::set_item(namespace, key, &singletons::none()).is_err() {
                 errors::clear();
             }
@@ -184,11 +206,15 @@ fn forget_modules() {
         errors::clear();
         return;
     };
-    let keys: Vec<Own> = dict::entries(&modules).map(|(key, _)| Own::new(key)).collect();
+    let keys: Vec<Own> = dict::entries(&modules)
+        .map(|(key, _)| Own::new(key))
+        .collect();
     for key in keys {
-        let keep = key
-            .downcast_ref::<PyASCIIObject>()
-            .is_some_and(|key| ["builtins", "sys"].iter().any(|name| unicode::equals_str(key, name)));
+        let keep = key.downcast_ref::<PyASCIIObject>().is_some_and(|key| {
+            ["builtins", "sys"]
+                .iter()
+                .any(|name| unicode::equals_str(key, name))
+        });
         if !keep && dict::remove(&modules, &key).is_err() {
             errors::clear();
         }
@@ -265,4 +291,3 @@ pub fn shared_objects() -> Vec<(&'static str, Own)> {
         ("''", unicode::empty().upcast()),
     ]
 }
-

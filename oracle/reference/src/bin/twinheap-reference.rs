@@ -1,5 +1,5 @@
 //! The VM's worker: serves programs over its standard input and output.
 
 fn main() -> std::io::Result<()> {
-    twinheap_subject::serve(twinheap_reference::start)
+    twinheap_subject::serve(twinheap_reference::Reference::start)
 }

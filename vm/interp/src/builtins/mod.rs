@@ -11,7 +11,7 @@ use twinheap_objects::errors::PyResult;
 use twinheap_objects::import_hook::BUILTINS;
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::{dict, exceptions, module, object::TypeExt, singletons};
-use twinheap_objects::{boolean, bytearray, bytes, complex, descr, enumerate, float, list, long, range, set, slice, tuple, types, unicode};
+use twinheap_objects::{boolean, bytearray, bytes, complex, descr, enumerate, float, list, long, memoryview, range, set, slice, tuple, types, unicode};
 
 /// Makes the module, and tells the kernel of it.
 pub fn make() -> PyResult<Own<PyModuleObject>> {
@@ -30,9 +30,10 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
     for (name, value) in &constants {
         dict::set_literal(own, name, value)?;
     }
-    let builtin_types: [&PyTypeObject; 26] = [
+    let builtin_types: [&PyTypeObject; 27] = [
         &boolean::PyBool_Type,
         &bytearray::PyByteArray_Type,
+        &memoryview::PyMemoryView_Type,
         &bytes::PyBytes_Type,
         &descr::PyClassMethod_Type,
         &complex::PyComplex_Type,

@@ -320,9 +320,14 @@ fn unpack(sequence: &PyObject, before: usize, after: Option<usize>) -> PyResult<
             before + length
         )));
     }
-    let tail: Vec<Own> = list::items(&rest)[length - after..].iter().map(|item| Own::new(*item)).collect();
-    let middle = list::slice_range(&rest, 0, length - after)?;
-    values.push(if after == 0 { rest.upcast() } else { middle.upcast() });
+    // The last items leave the list, whose room stays as it is.
+    let mut tail: Vec<Own> = Vec::with_capacity(after);
+    for index in length - after..length {
+        // SAFETY: the item's reference moves out of the list, which ends before it from here on.
+        tail.push(unsafe { Own::from_raw(*rest.ob_item.get().add(index)) });
+    }
+    rest.ob_size.set((length - after) as isize);
+    values.push(rest.upcast());
     values.extend(tail);
     Ok(values)
 }

@@ -215,7 +215,7 @@ pub fn install() {
 
 /// Runs code with given globals and locals (`PyEval_EvalCode`).
 pub fn run_code(code: &PyCodeObject, globals: &PyObject, locals: &PyObject) -> PyResult {
-    let function = function::new_function(code, globals)?;
+    let function = function::new_function_for_frame(code, globals)?;
     // SAFETY: no arguments; the frame is run at once.
     unsafe {
         let frame =

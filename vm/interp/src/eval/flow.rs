@@ -119,9 +119,6 @@ impl Eval {
     pub(super) fn return_value(&mut self) -> PyResult<Flow> {
         let value = self.pop_raw();
         self.save_stack();
-        if super::trace::is_on() {
-            super::trace::frame_ends();
-        }
         let frame = self.frame();
         if frame.owner.get() == FRAME_OWNED_BY_GENERATOR {
             generator::finish(frame);

@@ -258,9 +258,9 @@ impl Eval {
             // SAFETY: the next instruction lies inside the code.
             let mut word = unsafe { *self.next };
             let mut oparg = usize::from(word >> 8);
-            self.frame().prev_instr.set(self.next.cast_mut());
+            let previous = self.frame().prev_instr.replace(self.next.cast_mut());
             self.jump(1);
-            if trace::is_on() && trace::before_instruction(self).is_err() {
+            if trace::is_on() && trace::before_instruction(self, self.index_of(previous)).is_err() {
                 if !self.handle_exception() {
                     return null_mut();
                 }
@@ -283,6 +283,13 @@ impl Eval {
                 }
             }
         }
+    }
+
+    /// The index of an instruction of the running code.
+    fn index_of(&self, instruction: *mut _Py_CODEUNIT) -> isize {
+        let first = frames::first_instruction(self.code());
+        // SAFETY: both point into the code's instructions, or one before them.
+        unsafe { instruction.offset_from(first) }
     }
 
     /// Runs one instruction.

@@ -3,7 +3,7 @@
 use super::Eval;
 use crate::frames;
 use std::cell::Cell;
-use twinheap_abi::opcode::{DEOPT, JUMP_BACKWARD_NO_INTERRUPT, SEND};
+use twinheap_abi::opcode::{DEOPT, JUMP_BACKWARD_NO_INTERRUPT, RESUME, SEND};
 use twinheap_abi::*;
 use twinheap_objects::code;
 use twinheap_objects::errors::PyResult;
@@ -23,16 +23,14 @@ pub(super) fn is_on() -> bool {
     LINE_HOOK.get().is_some()
 }
 
-/// The instruction that ran before, per frame: the innermost one is at the end.
-static PREVIOUS: Global<Cell<Vec<(*const _PyInterpreterFrame, isize)>>> = Global(Cell::new(Vec::new()));
-
 /// `maybe_call_line_trace`: calls the hook where a line starts, or a loop goes back.
-pub(super) fn before_instruction(eval: &mut Eval) -> PyResult<()> {
+/// `previous` is the instruction that the frame ran before this one.
+pub(super) fn before_instruction(eval: &mut Eval, previous: isize) -> PyResult<()> {
     let frame = eval.frame();
     let here = frames::last_instruction(frame);
     let entry = frame.f_code.expect_ref()._co_firsttraceable.get() as isize;
-    let previous = replace_previous(frame, here);
-    if here <= entry {
+    let opcode = code::instructions_of(frame.f_code.expect_ref())[here as usize] as u8;
+    if here <= entry || DEOPT[usize::from(opcode)] == RESUME {
         return Ok(());
     }
     let lines = line_array(frame.f_code.expect_ref());
@@ -51,31 +49,6 @@ pub(super) fn before_instruction(eval: &mut Eval) -> PyResult<()> {
         hook(frame, line);
     }
     Ok(())
-}
-
-/// Notes the instruction of the frame, and tells the one before it; -1 for a fresh frame.
-fn replace_previous(frame: &_PyInterpreterFrame, here: isize) -> isize {
-    let address: *const _PyInterpreterFrame = frame;
-    let mut stack = PREVIOUS.take();
-    let previous = match stack.iter().rposition(|(known, _)| *known == address) {
-        Some(at) => {
-            stack.truncate(at + 1);
-            std::mem::replace(&mut stack[at].1, here)
-        }
-        None => {
-            stack.push((address, here));
-            -1
-        }
-    };
-    PREVIOUS.set(stack);
-    previous
-}
-
-/// A frame ends: what is known of the innermost one is forgotten.
-pub(super) fn frame_ends() {
-    let mut stack = PREVIOUS.take();
-    stack.pop();
-    PREVIOUS.set(stack);
 }
 
 /// The line of every instruction, computed once per code object (`_co_linearray`).

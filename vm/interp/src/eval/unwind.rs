@@ -23,7 +23,8 @@ pub(super) fn unknown_opcode(opcode: u8) -> Raised {
 pub fn add_traceback(frame: &_PyInterpreterFrame) {
     let fetched = errors::fetch();
     let lasti = 2 * frames::last_instruction(frame) as i32;
-    let line = frames::current_line(frame);
+    // The line is found when somebody asks for it.
+    let line = -1;
     let made = frames::frame_object(frame)
         .and_then(|object| traceback::new(fetched.traceback.clone(), object, lasti, line));
     match made {
@@ -95,9 +96,6 @@ impl Eval {
                 unsafe { xdecref(value) };
             }
             self.save_stack();
-            if super::trace::is_on() {
-                super::trace::frame_ends();
-            }
             let frame = self.frame();
             if frame.owner.get() == FRAME_OWNED_BY_GENERATOR {
                 self.state.current_frame.set(frame.previous.get());

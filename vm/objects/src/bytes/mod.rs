@@ -81,6 +81,18 @@ pub fn from_slice(data: &[u8]) -> PyResult<Own<PyBytesObject>> {
     Ok(made)
 }
 
+/// Bytes made as `PyBytes_FromStringAndSize` makes them when it is given no data yet: a single byte
+/// is no singleton then.
+pub fn from_slice_fresh(data: &[u8]) -> PyResult<Own<PyBytesObject>> {
+    if data.len() != 1 {
+        return from_slice(data);
+    }
+    let made = allocate(1)?;
+    // SAFETY: room for the byte.
+    unsafe { *data_pointer(&made) = data[0] };
+    Ok(made)
+}
+
 /// The bytes.
 #[inline(always)]
 pub fn data_of(bytes: &PyBytesObject) -> &[u8] {
@@ -93,7 +105,7 @@ pub fn copy_of_buffer(object: &PyObject) -> PyResult<Option<Vec<u8>>> {
     if !buffer::is_exporter(object) {
         return Ok(None);
     }
-    Ok(Some(Buffer::of(object)?.data().to_vec()))
+    crate::memoryview::bytes_of(object).map(Some)
 }
 
 impl ByteString for PyBytesObject {

@@ -208,7 +208,7 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-fn list_of<B: ByteString>(this: &B, pieces: &[(usize, usize)]) -> PyResult {
+fn list_of<B: ByteString>(this: &B, pieces: &[(usize, usize)], most: Option<usize>) -> PyResult {
     let mut made = Vec::with_capacity(pieces.len());
     for &(start, end) in pieces {
         let whole = start == 0 && end == this.data().len();
@@ -218,7 +218,19 @@ fn list_of<B: ByteString>(this: &B, pieces: &[(usize, usize)]) -> PyResult {
             B::make(&this.data()[start..end])?
         });
     }
-    Ok(list::from_vec(made)?.upcast())
+    split_result(made, most)
+}
+
+/// The list of `split`, or of `splitlines`, which has no limit and grows as it goes.
+pub(crate) fn split_result(made: Vec<Own>, most: Option<usize>) -> PyResult {
+    if let Some(most) = most {
+        return Ok(list::from_pieces(made, most)?.upcast());
+    }
+    let lines = list::new(0)?;
+    for line in made {
+        list::append_take(&lines, line)?;
+    }
+    Ok(lines.upcast())
 }
 
 fn split_white(data: &[u8], most: usize) -> Vec<(usize, usize)> {
@@ -319,7 +331,7 @@ fn split_by<B: ByteString>(this: &B, args: Args<'_>, right: bool) -> PyResult {
         } else {
             split_white(data, most)
         };
-        return list_of(this, &pieces);
+        return list_of(this, &pieces, Some(most));
     };
     let separator = Buffer::of(separator)?;
     let separator = not_empty(separator.data())?;
@@ -329,6 +341,7 @@ fn split_by<B: ByteString>(this: &B, args: Args<'_>, right: bool) -> PyResult {
             true => split_at_separator_from_right(data, separator, most),
             false => split_at_separator(data, separator, most),
         },
+        Some(most),
     )
 }
 
@@ -409,7 +422,7 @@ pub(crate) fn splitlines<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
         lines.push((start, if keep { end + ending } else { end }));
         start = end + ending;
     }
-    list_of(this, &lines)
+    list_of(this, &lines, None)
 }
 
 fn strip_by<B: ByteString>(

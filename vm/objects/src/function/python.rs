@@ -65,6 +65,14 @@ pub fn new_function(code: &PyCodeObject, globals: &PyObject) -> PyResult<Own<PyF
     }
 }
 
+/// `_PyFunction_FromConstructor`: the function around a module's code, which nobody sees by name.
+pub fn new_function_for_frame(code: &PyCodeObject, globals: &PyObject) -> PyResult<Own<PyFunctionObject>> {
+    let made = new_function(code, globals)?;
+    made.func_doc.put(None);
+    made.func_module.put(None);
+    Ok(made)
+}
+
 fn descr_get(function: &PyObject, instance: Option<&PyObject>, _: Option<&PyObject>) -> PyResult {
     match instance.filter(|instance| !instance.is_none()) {
         Some(instance) => super::new_bound_method(function, instance),

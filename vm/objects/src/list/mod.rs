@@ -137,6 +137,20 @@ pub unsafe fn from_raw_steal(
     }
 }
 
+/// The list that `split` makes: room for up to twelve pieces at once, more as they come.
+pub fn from_pieces(values: Vec<Own>, most: usize) -> PyResult<Own<PyListObject>> {
+    const MAX_PREALLOC: usize = 12;
+    let made = new(if most >= MAX_PREALLOC {
+        MAX_PREALLOC
+    } else {
+        most + 1
+    })?;
+    for value in values {
+        append_take(&made, value)?;
+    }
+    Ok(made)
+}
+
 /// A list that takes over the objects of a vector.
 pub fn from_vec(values: Vec<Own>) -> PyResult<Own<PyListObject>> {
     let values = std::mem::ManuallyDrop::new(values);

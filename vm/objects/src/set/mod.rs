@@ -97,10 +97,12 @@ pub fn new_empty(type_: &PyTypeObject) -> PyResult<Own<PySetObject>> {
     Ok(set)
 }
 
-/// What a look-up found: the slot with the key, or the empty one where it would go.
+/// What a look-up found: the slot with the key, or the one where it would go: an empty one, or the
+/// last deleted one on the way there.
 enum Found {
     Key(usize),
     Empty(usize),
+    Deleted(usize),
 }
 
 /// `set_lookkey`: starts again where the table changed during a comparison.
@@ -109,6 +111,7 @@ fn look(set: &PySetObject, key: &PyObject, hash: Py_hash_t) -> PyResult<Found> {
         let mask = set.mask.get() as usize;
         let mut index = hash as usize & mask;
         let mut perturb = hash as usize;
+        let mut deleted = None;
         loop {
             let probes = if index + LINEAR_PROBES <= mask {
                 LINEAR_PROBES
@@ -119,9 +122,13 @@ fn look(set: &PySetObject, key: &PyObject, hash: Py_hash_t) -> PyResult<Found> {
                 let slot = &slots(set)[at];
                 let candidate = slot.key.get();
                 if slot.hash.get() == 0 && candidate.is_null() {
-                    return Ok(Found::Empty(at));
+                    return Ok(deleted.map_or(Found::Empty(at), Found::Deleted));
                 }
-                if slot.hash.get() != hash || candidate.is_null() || candidate == dummy() {
+                if candidate == dummy() {
+                    deleted = Some(at);
+                    continue;
+                }
+                if slot.hash.get() != hash || candidate.is_null() {
                     continue;
                 }
                 if std::ptr::eq(candidate, key) {
@@ -170,6 +177,12 @@ pub fn add_hash(set: &PySetObject, key: &PyObject, hash: Py_hash_t) -> PyResult<
     let at = match look(set, key, hash)? {
         Found::Key(_) => return Ok(()),
         Found::Empty(at) => at,
+        Found::Deleted(at) => {
+            set.used.set(set.used.get() + 1);
+            slots(set)[at].key.set(held.into_raw());
+            slots(set)[at].hash.set(hash);
+            return Ok(());
+        }
     };
     let slot = &slots(set)[at];
     set.fill.set(set.fill.get() + 1);

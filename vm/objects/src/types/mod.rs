@@ -253,12 +253,11 @@ fn type_call(
 
 /// Calling a type by the vectorcall convention: straight to its own function where it has one.
 fn type_vectorcall(type_: &PyObject, args: Args<'_>) -> PyResult {
-    if type_.is_exactly(&PyType_Type) && std::ptr::eq(type_, PyType_Type.as_object()) {
-        if let [single] = args.positional
-            && args.keyword_count() == 0
-        {
-            return Ok(Own::new(single.type_()).upcast());
-        }
+    if std::ptr::eq(type_, PyType_Type.as_object())
+        && let [single] = args.positional
+        && args.keyword_count() == 0
+    {
+        return Ok(Own::new(single.type_()).upcast());
     }
     call::make_tp_call(type_, args)
 }

@@ -210,12 +210,12 @@ pub fn replace(
 }
 
 /// Pieces of a text as a list of str.
-fn list_of(object: &PyASCIIObject, pieces: &[(usize, usize)]) -> PyResult {
+fn list_of(object: &PyASCIIObject, pieces: &[(usize, usize)], most: Option<usize>) -> PyResult {
     let mut made = Vec::with_capacity(pieces.len());
     for &(start, end) in pieces {
         made.push(piece(object, start, end)?);
     }
-    Ok(list::from_vec(made)?.upcast())
+    crate::bytes::shared::split_result(made, most)
 }
 
 /// A piece; the whole of an exact str is the str itself.
@@ -354,10 +354,12 @@ pub(super) fn unicode_split(object: &PyASCIIObject, args: Args<'_>) -> PyResult 
         None => list_of(
             object,
             &with_characters!(text(object), all => split_white(all, most)),
+            Some(most),
         ),
         Some(sep) => list_of(
             object,
             &split_at_separator(text(object), text(separator(sep)?), most),
+            Some(most),
         ),
     }
 }
@@ -368,10 +370,12 @@ pub(super) fn unicode_rsplit(object: &PyASCIIObject, args: Args<'_>) -> PyResult
         None => list_of(
             object,
             &with_characters!(text(object), all => split_white_from_right(all, most)),
+            Some(most),
         ),
         Some(sep) => list_of(
             object,
             &split_at_separator_from_right(text(object), text(separator(sep)?), most),
+            Some(most),
         ),
     }
 }
@@ -426,7 +430,7 @@ static SPLITLINES: Signature = Signature {
 pub(super) fn unicode_splitlines(object: &PyASCIIObject, args: Args<'_>) -> PyResult {
     let [keep] = args.bind::<1>(&SPLITLINES)?;
     let keep = keep.map_or(Ok(false), is_true)?;
-    list_of(object, &split_lines(text(object), keep))
+    list_of(object, &split_lines(text(object), keep), None)
 }
 
 /// The lines of a text, with their ends where those are kept; `\r\n` is one end.

@@ -316,3 +316,19 @@ fn resize_compact(text: Own<PyASCIIObject>, length: usize) -> PyResult<Own<PyASC
         Ok(Own::from_raw(new))
     }
 }
+
+/// The strings of one character that CPython's frozen start-up modules intern as objects of their
+/// own, so that `'a'` in a program is not the singleton that `chr(97)` gives.
+const INTERNED_AT_START: &str = "BCLST_abcdefhijklmnopqrstvwxy";
+
+/// Interns those strings; before any other is interned.
+pub fn intern_start_characters() -> PyResult<()> {
+    for character in INTERNED_AT_START.bytes() {
+        let made = new_of_kind(1, 1, true)?;
+        // SAFETY: one byte of data.
+        unsafe { *data_pointer(&made) = character };
+        // The table of interned strings alone would let it die: it is kept for ever.
+        std::mem::forget(super::intern(made));
+    }
+    Ok(())
+}

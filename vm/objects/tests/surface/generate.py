@@ -4,8 +4,8 @@ Run under CPython 3.11; the output is committed as facts.txt. Fields: the type, 
 the type of what the type's dict holds under it, and its text signature; or the type, "__sizes__" and
 its sizes.
 """
-TYPES = [int, bool, float, complex, str, bytes, bytearray, range, enumerate, reversed, type(iter("é")), type(iter("a")),
-         type(iter(b"")), type(iter(bytearray())), type(iter(range(0))), type(iter(range(2**70))), tuple, list, dict, set, frozenset, slice]
+TYPES = [int, bool, float, complex, str, bytes, bytearray, memoryview, range, enumerate, reversed, type(iter("é")), type(iter("a")),
+         type(iter(b"")), type(iter(bytearray())), type(iter(memoryview(b""))), type(iter(range(0))), type(iter(range(2**70))), tuple, list, dict, set, frozenset, slice]
 for cls in TYPES:
     print(cls.__name__, "__sizes__", cls.__basicsize__, cls.__itemsize__, sep="\t")
     for name, value in sorted(vars(cls).items()):

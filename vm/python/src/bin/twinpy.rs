@@ -84,19 +84,24 @@ fn main() -> ExitCode {
         .parent()
         .filter(|_| !filename.starts_with('<'))
         .map_or(String::new(), |directory| directory.display().to_string());
-    let config = Config { argv, path: vec![directory] };
+    let config = Config {
+        argv,
+        path: vec![directory],
+    };
     // The evaluator recurses natively where the program does; the limit is the program's, not the
     // thread's.
-    let runner = std::thread::Builder::new().stack_size(512 << 20).spawn(move || {
-        let vm = match Vm::initialize(&config) {
-            Ok(vm) => vm,
-            Err(reason) => {
-                eprintln!("twinpy: {reason}");
-                return 1;
-            }
-        };
-        run_main(&vm, &source, &filename)
-    });
+    let runner = std::thread::Builder::new()
+        .stack_size(512 << 20)
+        .spawn(move || {
+            let vm = match Vm::initialize(&config) {
+                Ok(vm) => vm,
+                Err(reason) => {
+                    eprintln!("twinpy: {reason}");
+                    return 1;
+                }
+            };
+            run_main(&vm, &source, &filename)
+        });
     match runner.map(std::thread::JoinHandle::join) {
         Ok(Ok(status)) => ExitCode::from(status as u8),
         Ok(Err(_)) => ExitCode::from(134),

@@ -6,15 +6,15 @@ use twinheap_observation::wire::ReportBuilder;
 
 use crate::object::{Object, clear_error, take_error_text};
 
-const SOURCE: &str = concat!(include_str!("helper.py"), "\0");
+const SOURCE: &str = concat!(include_str!("script.py"), "\0");
 
-/// The namespace of the helper script.
-pub struct Helper {
+/// The namespace of the observing script.
+pub struct Script {
     namespace: Object,
 }
 
-impl Helper {
-    pub fn new() -> Result<Helper, String> {
+impl Script {
+    pub fn new() -> Result<Script, String> {
         // SAFETY: the source is NUL-terminated and static; the namespace is a new dict.
         unsafe {
             let namespace = Object::take(ffi::PyDict_New()).ok_or("no memory for a dict")?;
@@ -26,9 +26,9 @@ impl Helper {
                 std::ptr::null_mut(),
             );
             if Object::take(result).is_none() {
-                return Err(format!("the helper script fails: {}", take_error_text()));
+                return Err(format!("the observing script fails: {}", take_error_text()));
             }
-            Ok(Helper { namespace })
+            Ok(Script { namespace })
         }
     }
 

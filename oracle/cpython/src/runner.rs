@@ -8,8 +8,8 @@ use twinheap_observation::wire::{Limits, ReportBuilder, RunRequest};
 use twinheap_observation::{FieldSpec, MaskRule, Stage};
 use twinheap_subject::Finished;
 
-use crate::helper::Helper;
 use crate::object::{self, Object, clear_error, take_exception};
+use crate::script::Script;
 use crate::tracing;
 
 /// The recursion limit of every program.
@@ -20,11 +20,11 @@ const MARSHAL_VERSION: i32 = 4;
 const RETIREMENT_BYTES: u64 = 512 << 20;
 
 /// What a worker keeps between programs.
-pub struct Session {
+pub struct Runner {
     sys: Object,
     builtins: Object,
     open: Object,
-    helper: Helper,
+    script: Script,
     direct: bool,
     programs: u32,
     builtins_length: isize,
@@ -46,14 +46,14 @@ struct Left {
     exception: Option<Object>,
 }
 
-impl Session {
-    pub fn new(direct: bool) -> Result<Session, String> {
+impl Runner {
+    pub fn new(direct: bool) -> Result<Runner, String> {
         let sys = object::import("sys")?;
         let builtins = object::import("builtins")?;
         let open = object::import("io")?
             .attribute(c"open")
             .ok_or("io has no open")?;
-        let helper = Helper::new()?;
+        let script = Script::new()?;
         // A module that every program's first traceback or codec look-up would import otherwise.
         object::import("encodings.latin_1")?;
         let modules = sys.attribute(c"modules").ok_or("sys has no modules")?;
@@ -64,7 +64,7 @@ impl Session {
             .attribute(c"get_threshold")
             .ok_or("gc has no get_threshold")?;
         let at_start = integers(thresholds.call(&[]));
-        let mut session = Session {
+        let mut runner = Runner {
             sys,
             thread_count,
             collector_thresholds: (thresholds, at_start),
@@ -72,7 +72,7 @@ impl Session {
             modules_length: 0,
             builtins,
             open,
-            helper,
+            script,
             direct,
             programs: 0,
             builtins_length: 0,
@@ -80,10 +80,10 @@ impl Session {
             #[cfg(twinheap_raw_layout)]
             decoder: twinheap_decode::Decoder::new(crate::boundary::find()?),
         };
-        session.builtins_length = session.count_builtins();
-        session.freeze()?;
-        session.modules_length = session.count_modules();
-        Ok(session)
+        runner.builtins_length = runner.count_builtins();
+        runner.freeze()?;
+        runner.modules_length = runner.count_modules();
+        Ok(runner)
     }
 
     pub fn configure(&mut self, limits: &Limits, masks: &[MaskRule], unsupported: &[FieldSpec]) {
@@ -134,10 +134,10 @@ impl Session {
         self.fresh_streams();
         let program = &request.program;
         if report.wants(Stage::Tokens) {
-            self.helper.tokens(&program.source, report);
+            self.script.tokens(&program.source, report);
         }
         if report.wants(Stage::Ast) {
-            self.helper.tree(&program.source, report);
+            self.script.tree(&program.source, report);
         }
         let mut marshal = None;
         let outcome = match self.compile(request, &mut marshal) {
@@ -296,7 +296,8 @@ impl Session {
         // SAFETY: plain constructors and insertions on live objects.
         unsafe {
             let namespace = Object::take(ffi::PyDict_New())?;
-            let name = object::text("__main__")?;
+            // Interned, as the name of a module that was compiled in would be.
+            let name = Object::take(ffi::PyUnicode_InternFromString(c"__main__".as_ptr()))?;
             ffi::PyDict_SetItemString(namespace.pointer(), c"__name__".as_ptr(), name.pointer());
             ffi::PyDict_SetItemString(
                 namespace.pointer(),
@@ -393,7 +394,7 @@ fn integers(tuple: Option<Object>) -> Vec<i64> {
 }
 
 #[cfg(twinheap_raw_layout)]
-impl Session {
+impl Runner {
     fn address(object: Option<&Object>) -> twinheap_decode::Address {
         let pointer = object.map_or(std::ptr::null_mut(), Object::pointer);
         // SAFETY: the object is alive and laid out as 3.11 does, which build.rs checked; no Python code
@@ -452,7 +453,7 @@ fn plant(namespace: &Object) -> Option<&twinheap_abi::PyListObject> {
 }
 
 #[cfg(not(twinheap_raw_layout))]
-impl Session {
+impl Runner {
     fn add_code(&self, code: &Object, report: &mut ReportBuilder) {
         match crate::foreign::code(code) {
             Some(dump) => report.add_code(dump),
@@ -465,7 +466,7 @@ impl Session {
 
     fn outcome_of(&self, exception: Option<&Object>) -> Outcome {
         match exception {
-            Some(exception) => self.helper.outcome(exception),
+            Some(exception) => self.script.outcome(exception),
             None => Outcome::Finished,
         }
     }
