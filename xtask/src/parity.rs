@@ -107,6 +107,10 @@ fn rejection(error: &SyntaxError) -> Vec<u8> {
 
 fn tokens_of(bytes: &[u8]) -> Result<String, SyntaxError> {
     let source = Source::from_bytes(bytes, true, None)?;
+    if std::str::from_utf8(&source.text).is_err() {
+        // The oracle's tokenizer is given decoded text; what cannot be decoded has only the parser's error.
+        parse(bytes, Mode::Exec, &Flags::default(), None)?;
+    }
     let mut names: Names = new_names();
     let mut tokenizer = Tokenizer::new(&source.text);
     let mut lines = Vec::new();
