@@ -90,7 +90,7 @@ impl Vm {
     /// A code object out of source; the exception where it is rejected.
     pub fn compile(&self, source: &[u8], filename: &str) -> Result<Own<PyCodeObject>, Own> {
         match compiler::compile(source, filename, Mode::Exec, 0) {
-            Ok(code) => code.downcast::<PyCodeObject>().map_err(|other| other),
+            Ok(code) => code.downcast::<PyCodeObject>(),
             Err(_) => Err(errors::take_exception()),
         }
     }

@@ -6,7 +6,7 @@ use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own};
 use crate::singletons::none;
-use crate::{dict, getset, id, members, slot, static_type, tuple, types, unicode};
+use crate::{getset, id, members, slot, static_type, tuple, types, unicode};
 use std::mem::offset_of;
 use twinheap_abi::*;
 
@@ -17,16 +17,11 @@ fn copy_attributes(wrapper: &classmethodobject, callable: &PyObject) -> PyResult
         id!("__name__"),
         id!("__qualname__"),
         id!("__doc__"),
+        id!("__annotations__"),
     ] {
         if let Some(value) = object::lookup_attr(callable, name)? {
             object::set_attr(wrapper.as_object(), name.as_object(), Some(&value))?;
         }
-    }
-    if let Some(own) = object::lookup_attr(callable, id!("__dict__"))?
-        && let Some(mine) = object::instance_dict(wrapper.as_object())?
-        && let Some(own) = own.downcast_ref::<PyDictObject>()
-    {
-        dict::update(&mine, own.as_object())?;
     }
     Ok(())
 }
@@ -36,16 +31,15 @@ fn make(type_: &PyTypeObject, callable: &PyObject) -> PyResult {
     // SAFETY: both types have this layout.
     let wrapper: &classmethodobject = unsafe { &*made.as_ptr().cast() };
     wrapper.cm_callable.put(Some(Own::new(callable)));
-    copy_attributes(wrapper, callable)?;
     Ok(made)
 }
 
-/// `PyStaticMethod_New`, attributes copied.
+/// `PyStaticMethod_New`.
 pub fn new_static_method(callable: &PyObject) -> PyResult {
     make(&PyStaticMethod_Type, callable)
 }
 
-/// `PyClassMethod_New`, attributes copied.
+/// `PyClassMethod_New`.
 pub fn new_class_method(callable: &PyObject) -> PyResult {
     make(&PyClassMethod_Type, callable)
 }

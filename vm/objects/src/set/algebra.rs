@@ -272,11 +272,7 @@ macro_rules! operators {
 operators! {
     set_or, set_ior => |a, b| union(a, &[b]), update(a, b);
     set_sub, set_isub => |a, b| Ok(difference(a, b)?.upcast()), difference_update(a, b);
-    set_xor, set_ixor => |a, b| {
-        let result = copy_as_base(a)?;
-        symmetric_difference_update(&result, b)?;
-        Ok(result.upcast())
-    }, symmetric_difference_update(a, b);
+    set_xor, set_ixor => |a, b| symmetric_difference(a, b), symmetric_difference_update(a, b);
     set_and, set_iand => |a, b| Ok(intersection(a, b)?.upcast()), intersection_update(a, b);
 }
 

@@ -24,7 +24,7 @@ pub fn type_name_object(type_: &PyTypeObject) -> PyResult<Own<PyASCIIObject>> {
     match heap_part(type_).and_then(|heap| heap.ht_name.own()) {
         // SAFETY: a class's name is a str.
         Some(name) => Ok(unsafe { name.cast() }),
-        None => Ok(unicode::intern(unicode::from_str(type_.short_name())?)),
+        None => unicode::from_str(type_.short_name()),
     }
 }
 

@@ -4,9 +4,7 @@
 use super::instance::{subtype_clear, subtype_dealloc, subtype_traverse};
 use super::mro::set_mro;
 use super::slotdefs;
-use super::{
-    PyBaseObject_Type, PyType_Type, attributes, is_subtype, lookup, modified, ready,
-};
+use super::{PyBaseObject_Type, PyType_Type, attributes, is_subtype, lookup, modified, ready};
 use crate::call::{self, Args, Signature};
 use crate::errors::{self, PyResult, type_error, value_error};
 use crate::memory;
