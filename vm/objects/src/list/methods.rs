@@ -8,7 +8,9 @@ use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Layout, Own, decref, incref};
 use crate::singletons::{none, not_implemented};
+use crate::state::Global;
 use crate::{iter, long, methods, slice, slot, static_type, tuple, types, unicode};
+use std::cell::Cell;
 use std::ffi::c_int;
 use std::ptr::null_mut;
 use twinheap_abi::*;
@@ -206,10 +208,29 @@ fn find(
     Ok(None)
 }
 
+/// The message of a list's IndexError: CPython keeps this one in static memory, with the reference
+/// count that its static objects have.
+fn index_out_of_range() -> errors::Raised {
+    static MESSAGE: Global<Cell<*mut PyASCIIObject>> = Global(Cell::new(null_mut()));
+    const STATIC_REFCNT: isize = 999_999_999;
+    if MESSAGE.get().is_null() {
+        match unicode::from_str("list index out of range") {
+            Ok(text) => {
+                text.ob_refcnt.set(STATIC_REFCNT);
+                MESSAGE.set(text.into_raw());
+            }
+            Err(raised) => return raised,
+        }
+    }
+    // SAFETY: made once, never freed.
+    let message = Own::new(unsafe { &*MESSAGE.get() });
+    errors::raise_object(&crate::exceptions::PyExc_IndexError, Some(message.upcast()))
+}
+
 fn list_item(list: &PyListObject, index: isize) -> PyResult {
     match items(list).get(index as usize) {
         Some(item) => Ok(Own::new(*item)),
-        None => Err(index_error("list index out of range")),
+        None => Err(index_out_of_range()),
     }
 }
 

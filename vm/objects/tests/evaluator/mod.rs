@@ -222,7 +222,7 @@ fn binary(op: Operator, a: &PyObject, b: &PyObject) -> PyResult {
         Operator::MatMult => abstract_::matrix_multiply(a, b),
         Operator::Div => abstract_::true_divide(a, b),
         Operator::Mod => abstract_::remainder(a, b),
-        Operator::Pow => abstract_::power(a, b, &*singletons::none()),
+        Operator::Pow => abstract_::power(a, b, &singletons::none()),
         Operator::LShift => abstract_::lshift(a, b),
         Operator::RShift => abstract_::rshift(a, b),
         Operator::BitOr => abstract_::or(a, b),
