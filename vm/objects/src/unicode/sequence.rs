@@ -4,7 +4,7 @@ use super::arguments::expect_str;
 use super::layout::character_at;
 use super::{
     PyUnicode_Type, Text, concat, copy_exact, data_pointer, empty, find, from_ucs1, from_ucs2,
-    from_ucs4, hash, new_uninitialised, result_unchanged, substring, text,
+    from_ucs4, new_uninitialised, result_unchanged, substring, text,
 };
 use crate::call::{self, Signature};
 use crate::errors::{self, PyResult, index_error, type_error};
@@ -299,7 +299,7 @@ fn new_of_subclass(type_: &PyTypeObject, value: &PyASCIIObject) -> PyResult {
         std::ptr::copy_nonoverlapping(data_pointer(value), data, size);
         let text: &PyUnicodeObject = &*instance.as_ptr().cast();
         text.length.set(value.length.get());
-        text.hash.set(hash(value));
+        text.hash.set(value.hash.get());
         text.state
             .set(value.state.get() & !(STATE_COMPACT | STATE_INTERNED_MASK));
         text.wstr.set(std::ptr::null_mut());
