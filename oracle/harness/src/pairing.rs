@@ -150,29 +150,14 @@ impl Runner<'_> {
             .map(|(index, program)| self.request(index, program, details))
             .collect();
         let oracle = pair.oracle.run_batch(&requests);
-        let mut runnable = Vec::new();
         for (request, answer) in requests.iter_mut().zip(&oracle) {
             request.wanted.marshal = false;
             if let (true, Answer::Report(report)) = (self.needs_code, answer) {
                 request.code = report.marshal.clone();
             }
-            if !self.needs_code || request.code.is_some() {
-                runnable.push(request.clone());
-            }
         }
-        let mut found = pair.subject.run_batch(&runnable).into_iter();
-        let subject: Vec<Answer> = requests
-            .iter()
-            .map(|request| {
-                if self.needs_code && request.code.is_none() {
-                    Answer::Report(Box::new(not_runnable(self.stages)))
-                } else {
-                    found
-                        .next()
-                        .unwrap_or_else(|| Answer::HarnessError("an answer is missing".to_owned()))
-                }
-            })
-            .collect();
+        // A program that the oracle could not compile goes to the subject's own compiler.
+        let subject = pair.subject.run_batch(&requests);
         oracle.into_iter().zip(subject).collect()
     }
 
@@ -362,22 +347,6 @@ fn microseconds(answer: &Answer) -> u32 {
     match answer {
         Answer::Report(report) => report.microseconds,
         _ => 0,
-    }
-}
-
-/// What is said of a subject that needs compiled code where there is none.
-fn not_runnable(stages: StageSet) -> Report {
-    let reason = "the program does not compile, and the subject has no compiler";
-    Report {
-        outcome: twinheap_observation::OutcomeClass::Finished,
-        digests: stages
-            .iter()
-            .map(|stage| (stage, StageDigest::Unsupported(reason.to_owned())))
-            .collect(),
-        details: Some(Box::new(all_unsupported(reason))),
-        marshal: None,
-        microseconds: 0,
-        retire: false,
     }
 }
 
