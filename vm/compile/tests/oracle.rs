@@ -93,7 +93,14 @@ def flat(code, out):
         if hasattr(value, "co_code"):
             flat(value, out)
         else:
-            out.append((type(value), repr(value)))
+            out.append(shown(value))
+def shown(value):
+    # The order in which a frozenset shows its items depends on the process's hash seed.
+    if isinstance(value, frozenset):
+        return "frozenset", sorted(map(repr, map(shown, value)))
+    if isinstance(value, tuple):
+        return "tuple", [shown(item) for item in value]
+    return type(value).__name__, repr(value)
 flat(theirs, theirs_flat), flat(ours, ours_flat)
 print("equal" if theirs_flat == ours_flat else "different")
 "#;
