@@ -314,7 +314,7 @@ pub fn given_matches(error: &PyObject, expected: &PyObject) -> bool {
 #[cold]
 pub fn raise(type_: &PyTypeObject, message: impl Display) -> Raised {
     let text = message.to_string();
-    match unicode::from_lossless(&text) {
+    match unicode::from_str(&text) {
         Ok(text) => raise_object(type_, Some(text.upcast())),
         Err(raised) => raised,
     }

@@ -2,10 +2,8 @@
 //! bools (`Objects/boolobject.c`).
 
 use crate::errors::{PyResult, type_error};
-use crate::long;
 use crate::object::PyObject_GenericGetAttr;
 use crate::own::{Layout, Own};
-use crate::types::PyType_Type;
 use crate::{methods, slot, static_type, unicode};
 use std::cell::Cell;
 use twinheap_abi::*;
@@ -187,14 +185,4 @@ static_type! {
     tp_methods: ELLIPSIS_METHODS.as_ptr(),
     tp_new: slot!(new ellipsis_new),
     tp_getattro: Some(PyObject_GenericGetAttr),
-}
-
-/// The value of a small static int or bool, for tables.
-pub fn static_long_value(long: &StaticLong) -> i64 {
-    long::medium_value(&long.0)
-}
-
-/// The metatype, where a table needs its address.
-pub fn metatype() -> &'static PyTypeObject {
-    &PyType_Type
 }

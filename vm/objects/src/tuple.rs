@@ -7,7 +7,7 @@ use crate::object::{self, ObjectExt};
 use crate::own::{Layout, Own, xdecref};
 use crate::singletons::not_implemented;
 use crate::state::Global;
-use crate::{abstract_, call, id, iter, methods, slot, static_type, typed, unicode};
+use crate::{abstract_, call, iter, methods, slot, static_type, typed, unicode};
 use std::cell::Cell;
 use std::ffi::c_int;
 use std::ptr::null_mut;
@@ -487,9 +487,4 @@ static_type! {
     tp_new: slot!(new tuple_new),
     tp_free: Some(memory::object_gc_free),
     tp_vectorcall: slot!(vectorcall tuple_vectorcall),
-}
-
-/// The interned name of the type, for messages.
-pub fn type_name() -> &'static PyASCIIObject {
-    id!("tuple")
 }

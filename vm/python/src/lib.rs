@@ -15,7 +15,7 @@ use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
-use twinheap_objects::{dict, id, list, long, module, singletons, tuple, unicode};
+use twinheap_objects::{dict, id, list, long, module, singletons, unicode};
 use twinheap_syntax::Mode;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -276,18 +276,4 @@ fn exit_status(exception: &PyObject) -> i32 {
     stdio::flush_fd(1);
     eprintln!("{}", text.unwrap_or_default());
     1
-}
-
-/// Objects that inspection treats as shared: the empty tuple, the empty str, small ints and the
-/// like are found through these.
-pub fn shared_objects() -> Vec<(&'static str, Own)> {
-    vec![
-        ("None", singletons::none()),
-        ("NotImplemented", singletons::not_implemented()),
-        ("Ellipsis", singletons::ellipsis()),
-        ("False", singletons::bool_object(false)),
-        ("True", singletons::bool_object(true)),
-        ("()", tuple::empty().upcast()),
-        ("''", unicode::empty().upcast()),
-    ]
 }

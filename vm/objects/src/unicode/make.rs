@@ -161,11 +161,6 @@ pub fn from_str(text: &str) -> PyResult<Own<PyASCIIObject>> {
     from_ucs4(&characters)
 }
 
-/// A message's text. Rust text holds no lone surrogates; they have become U+FFFD on the way.
-pub fn from_lossless(text: &str) -> PyResult<Own<PyASCIIObject>> {
-    from_str(text)
-}
-
 /// A copy that is an exact str, of an instance of a subclass.
 pub fn copy_exact(source: &PyASCIIObject) -> PyResult<Own<PyASCIIObject>> {
     match text(source) {
