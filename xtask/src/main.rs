@@ -5,6 +5,7 @@ mod bench_compile;
 mod diff;
 mod dis;
 mod gate;
+mod generate;
 mod inspect;
 mod parity;
 mod parity_oracle;
@@ -35,6 +36,8 @@ enum Command {
     Inspect(inspect::InspectArguments),
     /// Parse and compile files with the VM's own compiler, and compare with CPython's tokens, trees and code.
     Parity(parity::ParityArguments),
+    /// Print programs that nobody wrote, drawn for a topic from a seed.
+    Generate(generate::GenerateArguments),
     /// Show both compilers' instructions for a file, side by side.
     Dis(dis::DisArguments),
     /// Plant faults and fail unless each is caught and named correctly.
@@ -54,6 +57,7 @@ fn main() {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Parity(arguments) => parity::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
         Command::Dis(arguments) => dis::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
