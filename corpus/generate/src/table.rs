@@ -212,6 +212,7 @@ fn parse_lines(source: &[&'static str]) -> Result<Vec<Line>, String> {
         };
         match lines.last_mut() {
             Some(last) if continues(line) && clause.body.is_some() => last.clauses.push(clause),
+            Some(last) if is_decorator(last) => last.clauses.push(clause),
             _ => lines.push(Line {
                 clauses: vec![clause],
             }),
@@ -219,6 +220,17 @@ fn parse_lines(source: &[&'static str]) -> Result<Vec<Line>, String> {
         at = end;
     }
     Ok(lines)
+}
+
+/// Whether all that a statement has so far are decorators: the definition belongs to it.
+fn is_decorator(line: &Line) -> bool {
+    line.clauses.iter().all(TemplateClause::is_decorator)
+}
+
+impl TemplateClause {
+    fn is_decorator(&self) -> bool {
+        matches!(self.pieces.first(), Some(Piece::Text(text)) if text.starts_with('@'))
+    }
 }
 
 /// Splits a line of a template into text and holes.
@@ -256,6 +268,10 @@ type Found = Option<(Hole, &'static str, usize)>;
 /// The hole that opens at `open`, its label and where it ends; none where the `<` is Python's own.
 fn parse_hole(line: &'static str, open: usize) -> Result<Found, String> {
     let rest = &line[open + 1..];
+    if line[..open].ends_with("(?P") {
+        // The name of a group in a regular expression.
+        return Ok(None);
+    }
     if let Some(words) = rest.strip_prefix('{') {
         let Some(end) = words.find("}>") else {
             return Ok(None);
@@ -332,7 +348,9 @@ impl Rule {
     pub fn defines(&self) -> Vec<&'static str> {
         let mut found = Vec::new();
         for line in &self.lines {
-            let clause = &line.clauses[0];
+            let Some(clause) = line.clauses.iter().find(|clause| !clause.is_decorator()) else {
+                continue;
+            };
             if clause.body.is_some() && !opens_definition(&clause.pieces) {
                 continue;
             }
