@@ -52,11 +52,13 @@ pub fn compare_one(
     let proof = prove_oracle(&oracle, &sample, StageSet::ALL)?;
     let stop = AtomicBool::new(false);
     let config = PairConfig {
+        varied: oracle.with_arguments(&crate::gate::VARIATION),
         oracle,
         subject,
         stages: StageSet::ALL,
         proof: &proof,
         confirmations,
+        transitions: false,
         stop: &stop,
         pairs: 1,
     };

@@ -28,6 +28,17 @@ impl SideKind {
         }
     }
 
+    /// The same worker started with further arguments; a command has no such thing.
+    pub fn with_arguments(&self, arguments: &[&str]) -> Option<SideKind> {
+        let SideKind::Worker(spec) = self else {
+            return None;
+        };
+        let mut spec = spec.clone();
+        let further = arguments.iter().map(|argument| (*argument).to_owned());
+        spec.arguments.extend(further);
+        Some(SideKind::Worker(spec))
+    }
+
     /// The same kind with another specification of masks.
     pub fn with_masks(&self, masks: &[twinheap_observation::MaskRule]) -> SideKind {
         match self {

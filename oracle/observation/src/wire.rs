@@ -12,6 +12,7 @@ use crate::outcome::{Outcome, OutcomeClass};
 use crate::program::Program;
 use crate::stage::{Observation, Output, Stage, StageDigest, StageSet, Supported};
 use crate::steps::StepTrail;
+use crate::transitions::Transition;
 
 /// A frame longer than this is taken for a broken stream.
 pub const MAXIMUM_FRAME: usize = 256 << 20;
@@ -48,6 +49,8 @@ pub struct Wanted {
     pub details: bool,
     /// Whether the compiled code is wanted as marshal bytes, for a subject that has no compiler.
     pub marshal: bool,
+    /// Whether the transitions of the program's objects are wanted.
+    pub transitions: bool,
 }
 
 /// One program to run.
@@ -95,6 +98,8 @@ pub struct Report {
     /// Marshal bytes, or why the program does not compile.
     pub marshal: Option<Vec<u8>>,
     pub microseconds: u32,
+    /// What the program's objects went through, where it was asked for.
+    pub transitions: Vec<Transition>,
     /// The worker asks to be replaced before it runs another program.
     pub retire: bool,
 }
@@ -178,6 +183,7 @@ pub struct ReportBuilder {
     wanted: Wanted,
     digests: Vec<(Stage, StageDigest)>,
     observation: Option<Box<Observation>>,
+    transitions: Vec<Transition>,
 }
 
 impl ReportBuilder {
@@ -187,6 +193,7 @@ impl ReportBuilder {
             wanted,
             digests: Vec::with_capacity(8),
             observation,
+            transitions: Vec::new(),
         }
     }
 
@@ -198,6 +205,15 @@ impl ReportBuilder {
     /// Whether the stages are wanted in full.
     pub fn wants_details(&self) -> bool {
         self.wanted.details
+    }
+
+    /// Whether transitions are wanted.
+    pub fn wants_transitions(&self) -> bool {
+        self.wanted.transitions
+    }
+
+    pub fn add_transitions(&mut self, transitions: Vec<Transition>) {
+        self.transitions = transitions;
     }
 
     fn push(&mut self, stage: Stage, digest: StageDigest) {
@@ -286,6 +302,7 @@ impl ReportBuilder {
             details: self.observation,
             marshal: None,
             microseconds: 0,
+            transitions: self.transitions,
             retire: false,
         }
     }
@@ -323,6 +340,7 @@ mod tests {
             stages: StageSet::ALL,
             details: false,
             marshal: false,
+            transitions: false,
         };
         let mut builder = ReportBuilder::new(wanted);
         builder.add_outcome(Outcome::Finished);

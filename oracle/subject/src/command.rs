@@ -219,6 +219,7 @@ fn parse_results(bytes: &[u8], requests: &[RunRequest]) -> Vec<Answer> {
             details: Some(Box::new(observation)),
             marshal: None,
             microseconds: 0,
+            transitions: Vec::new(),
             retire: false,
         })));
     }

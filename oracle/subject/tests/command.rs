@@ -25,6 +25,7 @@ fn run(sources: &[&str]) -> Vec<String> {
         stages: StageSet::ALL,
         details: true,
         marshal: false,
+        transitions: false,
     };
     let requests: Vec<RunRequest> = sources
         .iter()
