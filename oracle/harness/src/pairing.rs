@@ -153,6 +153,13 @@ impl<'a> PairPool<'a> {
         Ok((observation(oracle)?, observation(subject)?))
     }
 
+    /// What fresh processes say of a program, whatever warm ones would.
+    pub fn decide(&self, program: &Program) -> CaseResult {
+        let mut result = CaseResult::new(program);
+        self.confirm(program, Stage::Outcome, &mut result);
+        result
+    }
+
     fn idle_pairs(&self) -> std::sync::MutexGuard<'_, Vec<Pair>> {
         self.idle
             .lock()
@@ -224,6 +231,7 @@ impl<'a> PairPool<'a> {
                 result.microseconds = (microseconds(&oracle), microseconds(&subject));
                 if let Answer::Report(report) = &oracle {
                     result.outcome = Some(report.outcome);
+                    result.raised.clone_from(&report.raised);
                     result.transitions.clone_from(&report.transitions);
                 }
                 match (&oracle, &subject) {
@@ -250,7 +258,11 @@ impl<'a> PairPool<'a> {
                     {
                         result.verdicts = self.died_alike();
                     }
-                    _ => self.confirm(program, Stage::Outcome, &mut result),
+                    _ => {
+                        if !self.is_old_news(pair, program, is_settled, &mut result) {
+                            self.confirm(program, Stage::Outcome, &mut result);
+                        }
+                    }
                 }
                 result
             })

@@ -53,6 +53,8 @@ pub struct CaseResult {
     pub microseconds: (u32, u32),
     /// How the program ended in the oracle.
     pub outcome: Option<OutcomeClass>,
+    /// The type of the exception that left the program in the oracle.
+    pub raised: Option<String>,
     /// What the objects of the program went through in the oracle.
     pub transitions: Vec<Transition>,
 }
@@ -67,6 +69,7 @@ impl CaseResult {
             harness_error: None,
             microseconds: (0, 0),
             outcome: None,
+            raised: None,
             transitions: Vec::new(),
         }
     }

@@ -93,6 +93,8 @@ pub struct Hello {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub outcome: OutcomeClass,
+    /// The type of the exception that left the program, if one did.
+    pub raised: Option<String>,
     pub digests: Vec<(Stage, StageDigest)>,
     pub details: Option<Box<Observation>>,
     /// Marshal bytes, or why the program does not compile.
@@ -184,6 +186,7 @@ pub struct ReportBuilder {
     digests: Vec<(Stage, StageDigest)>,
     observation: Option<Box<Observation>>,
     transitions: Vec<Transition>,
+    raised: Option<String>,
 }
 
 impl ReportBuilder {
@@ -194,6 +197,7 @@ impl ReportBuilder {
             digests: Vec::with_capacity(8),
             observation,
             transitions: Vec::new(),
+            raised: None,
         }
     }
 
@@ -288,6 +292,9 @@ impl ReportBuilder {
     }
 
     pub fn add_outcome(&mut self, outcome: Outcome) {
+        if let Outcome::Raised(exception) = &outcome {
+            self.raised = Some(exception.type_name.clone());
+        }
         self.add_digest(Stage::Outcome, Digest::of_value(&outcome), |all| {
             all.outcome = Supported::Supported(outcome)
         });
@@ -295,9 +302,11 @@ impl ReportBuilder {
 
     /// The report, in the order of blame.
     pub fn finish(mut self, outcome: OutcomeClass) -> Report {
+        let raised = std::mem::take(&mut self.raised);
         self.digests.sort_by_key(|(stage, _)| *stage);
         Report {
             outcome,
+            raised,
             digests: self.digests,
             details: self.observation,
             marshal: None,

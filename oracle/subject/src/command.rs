@@ -209,12 +209,17 @@ fn parse_results(bytes: &[u8], requests: &[RunRequest]) -> Vec<Answer> {
             truncated: false,
         };
         let class = outcome.class();
+        let raised = match &outcome {
+            Outcome::Raised(exception) => Some(exception.type_name.clone()),
+            _ => None,
+        };
         let mut observation = Observation::empty();
         observation.output = Supported::Supported(output);
         observation.outcome = Supported::Supported(outcome);
         let _ = wanted;
         answers.push(Answer::Report(Box::new(Report {
             outcome: class,
+            raised,
             digests: Vec::new(),
             details: Some(Box::new(observation)),
             marshal: None,
