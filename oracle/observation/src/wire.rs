@@ -85,6 +85,8 @@ pub struct Hello {
     pub needs_code: bool,
     /// Fields that it declares it does not keep, with the reason in its documentation.
     pub unsupported_fields: Vec<FieldSpec>,
+    /// What keeps its programs from harming the machine; filled in by whoever put it into force.
+    pub confinement: String,
     /// Two workers compare heap digests only if they agree on this.
     pub layout_fingerprint: u64,
 }

@@ -134,6 +134,7 @@ impl Runtime for Reference {
             ]),
             needs_code: true,
             unsupported_fields: machine::unsupported_fields(),
+            confinement: String::new(),
             layout_fingerprint: twinheap_decode::fields::fingerprint(),
         }
     }
