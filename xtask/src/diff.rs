@@ -25,8 +25,16 @@ pub struct DiffArguments {
 
 pub fn run(arguments: &DiffArguments) -> Result<i32, String> {
     let program = arguments.program.load()?;
-    let result = compare_one(&arguments.sides, &program, arguments.confirmations)?;
-    print_verdicts(&result);
+    show_verdicts(&compare_one(
+        &arguments.sides,
+        &program,
+        arguments.confirmations,
+    )?)
+}
+
+/// Prints the verdicts and the first difference; gives the exit code.
+pub fn show_verdicts(result: &CaseResult) -> Result<i32, String> {
+    print_verdicts(result);
     if let Some(reason) = &result.harness_error {
         return Err(reason.clone());
     }
