@@ -7,6 +7,7 @@ mod diff;
 mod dis;
 mod findings;
 mod gate;
+mod generate;
 mod inspect;
 mod parity;
 mod parity_oracle;
@@ -38,6 +39,8 @@ enum Command {
     Inspect(inspect::InspectArguments),
     /// Parse and compile files with the VM's own compiler, and compare with CPython's tokens, trees and code.
     Parity(parity::ParityArguments),
+    /// Print programs that nobody wrote, drawn for a topic from a seed.
+    Generate(generate::GenerateArguments),
     /// Show both compilers' instructions for a file, side by side.
     Dis(dis::DisArguments),
     /// Run programs that nobody wrote on both sides, make every finding small, and keep it.
@@ -65,6 +68,7 @@ fn main() {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Parity(arguments) => parity::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
         Command::Dis(arguments) => dis::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Findings(arguments) => findings::run(&arguments),

@@ -363,7 +363,7 @@ fn record(
                     Found::Batch(record) => store.record(&record)?,
                     Found::Minimised(finding) => store.record_minimised(&finding)?,
                     Found::Side(finding) => store.record_side_finding(&finding)?,
-                    Found::Minimising(_) => {}
+                    Found::Minimising => {}
                 }
             }
             Err(mpsc::RecvTimeoutError::Timeout) => progress.tick(),
@@ -389,7 +389,7 @@ fn minimise_the_rest(
         if finding.minimised.is_some() || finding.tried > 0 {
             continue;
         }
-        progress.note(&Found::Minimising(finding.signature.clone()));
+        progress.note(&Found::Minimising);
         let reduced = minimise::minimise(shared, &finding);
         store.record_minimised(&reduced.finding)?;
         for side in reduced.others {

@@ -91,7 +91,7 @@ impl Progress {
                     }
                 }
             }
-            Found::Minimising(_) => self.minimising += 1,
+            Found::Minimising => self.minimising += 1,
             Found::Minimised(_) => {
                 self.minimising = self.minimising.saturating_sub(1);
                 self.minimised += 1;

@@ -19,7 +19,7 @@ const DIFFERENCE_CHARACTERS: usize = 4_000;
 /// What a worker tells.
 pub enum Found {
     Batch(Box<BatchRecord>),
-    Minimising(String),
+    Minimising,
     Minimised(CampaignFinding),
     Side(CampaignFinding),
 }
@@ -160,7 +160,7 @@ impl<'a> Worker<'a> {
         if self.shared.minimise.is_zero() || STOP.load(Ordering::Relaxed) {
             return true;
         }
-        let begun = Found::Minimising(finding.signature.clone());
+        let begun = Found::Minimising;
         if self.sender.send(begun).is_err() {
             return false;
         }
