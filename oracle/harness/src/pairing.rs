@@ -16,6 +16,9 @@ use crate::side::{Side, SideKind, common_stages};
 use crate::signature::sign;
 use crate::verdict::{CaseResult, Divergence, StageVerdict};
 
+/// Fresh runs of the oracle beyond those of the pairs: what depends on an address may well agree by chance in
+/// two of them.
+const FURTHER_RUNS: u32 = 3;
 /// Programs handed to a pair at once.
 const CHUNK: usize = 32;
 
@@ -406,17 +409,25 @@ impl<'a> PairPool<'a> {
         for (other, _) in others {
             noise.learn(first, other, self.stages(), rules);
         }
+        for other in self.fresh_runs(&self.oracle, program, FURTHER_RUNS) {
+            noise.learn(first, &other, self.stages(), rules);
+        }
         if let (true, Some(varied)) = (self.partial, &self.varied) {
-            let request = self.request(0, program, true);
-            let answer = varied
-                .open()
-                .run_batch(std::slice::from_ref(&request))
-                .pop();
-            if let Some(Ok(other)) = answer.map(observation) {
+            for other in self.fresh_runs(varied, program, 1) {
                 noise.learn(first, &other, self.stages(), rules);
             }
         }
         noise
+    }
+
+    /// What fresh processes of one side show of a program.
+    fn fresh_runs(&self, kind: &SideKind, program: &Program, times: u32) -> Vec<Box<Observation>> {
+        let request = self.request(0, program, true);
+        let one = |_| {
+            let answer = kind.open().run_batch(std::slice::from_ref(&request)).pop();
+            answer.and_then(|answer| observation(answer).ok())
+        };
+        (0..times).filter_map(one).collect()
     }
 
     fn judge(

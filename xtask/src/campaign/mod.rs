@@ -342,7 +342,7 @@ impl Campaign<'_> {
             drop(receiver);
             recorded
         })?;
-        let rest = arguments.time.max(Duration::from_secs(60)) / 2;
+        let rest = (arguments.time / 5).max(arguments.minimise);
         minimise_the_rest(store, &shared, Instant::now() + rest, &mut progress)?;
         progress.finish();
         Ok(())
