@@ -27,7 +27,9 @@ pub fn find(name: &str) -> Option<Draw> {
         })
 }
 
-const DRAWS: &[(&str, fn(&mut Random) -> Constant)] = &[
+type Named = (&'static str, fn(&mut Random) -> Constant);
+
+const DRAWS: &[Named] = &[
     ("int", any_int),
     ("small", small_int),
     ("index", index),
@@ -367,7 +369,7 @@ pub fn any_float(random: &mut Random) -> Constant {
         f64::MAX,
         f64::MIN_POSITIVE,
         5e-324,
-        2.2250738585072011e-308,
+        2.225_073_858_507_201e-308,
         f64::EPSILON,
         1e-10,
         1e-300,

@@ -43,12 +43,35 @@ struct Swarm {
 
 /// What the holes of one rule were filled with, by label.
 #[derive(Clone, Debug, Default)]
-struct Labels(Vec<(&'static str, Part)>);
+struct Labels {
+    labelled: Vec<(&'static str, Part)>,
+    /// New variables without a label, with their kinds.
+    bound: Vec<(&'static str, Part)>,
+}
 
 impl Labels {
+    fn add(&mut self, hole: &'static Hole, label: &'static str, part: &Part) {
+        match hole {
+            _ if !label.is_empty() => self.labelled.push((label, part.clone())),
+            Hole::Define(kind) | Hole::Local(kind) => self.bound.push((kind, part.clone())),
+            _ => {}
+        }
+    }
+
+    /// What a label stands for; `list0` is the first new variable of kind `list`.
     fn get(&self, label: &str) -> Option<&Part> {
-        let found = self.0.iter().rev().find(|(known, _)| *known == label);
-        found.map(|(_, part)| part)
+        let found = self
+            .labelled
+            .iter()
+            .rev()
+            .find(|(known, _)| *known == label);
+        if let Some((_, part)) = found {
+            return Some(part);
+        }
+        let kind = label.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let index: usize = label[kind.len()..].parse().ok()?;
+        let mut same = self.bound.iter().filter(|(known, _)| *known == kind);
+        same.nth(index).map(|(_, part)| part)
     }
 }
 
@@ -294,6 +317,7 @@ impl<'a> Engine<'a> {
             let mut filler = Filler {
                 labels: Labels::default(),
                 binds: Vec::new(),
+                inner: Vec::new(),
                 guarded: Some((&statements, defaults.as_deref().unwrap_or(&[]))),
                 place: self.place(),
             };
@@ -349,6 +373,7 @@ impl<'a> Engine<'a> {
         let mut filler = Filler {
             labels: Labels::default(),
             binds: Vec::new(),
+            inner: Vec::new(),
             guarded: None,
             place: self.place(),
         };
@@ -466,6 +491,8 @@ impl<'a> Engine<'a> {
             }
             self.block += usize::from(block_statement);
             let head = self.fill_pieces(&clause.pieces, filler, definition);
+            let inner = std::mem::take(&mut filler.inner);
+            self.bind(&inner);
             let is_loop = starts_with(&clause.pieces, "for ")
                 || starts_with(&clause.pieces, "while ")
                 || starts_with(&clause.pieces, "async for ");
@@ -513,9 +540,7 @@ impl<'a> Engine<'a> {
                     let is_name = definition && !named && matches!(hole, Hole::Define(_));
                     named |= is_name;
                     let part = self.fill_hole(hole, label, filler, is_name)?;
-                    if !label.is_empty() {
-                        filler.labels.0.push((label, part.clone()));
-                    }
+                    filler.labels.add(hole, label, &part);
                     parts.push(part);
                 }
             }
@@ -538,7 +563,7 @@ impl<'a> Engine<'a> {
                 if stays {
                     filler.binds.push((variable, kind));
                 } else {
-                    self.bind(&[(variable, kind)]);
+                    filler.inner.push((variable, kind));
                 }
                 Some(Part::Define(variable))
             }
@@ -605,10 +630,11 @@ impl<'a> Engine<'a> {
         let candidates = self.candidates(kind, rebind);
         let make = candidates.is_empty()
             || (candidates.len() < 4 && self.random.chance(self.swarm.fresh, 100));
-        if make && (!rebind || self.function() == 0) {
-            if let Some(variable) = self.make(kind, place) {
-                return Some(variable);
-            }
+        if make
+            && (!rebind || self.function() == 0)
+            && let Some(variable) = self.make(kind, place)
+        {
+            return Some(variable);
         }
         self.pick_variable(&candidates)
     }
@@ -708,6 +734,7 @@ impl<'a> Engine<'a> {
                 let mut filler = Filler {
                     labels: Labels::default(),
                     binds: Vec::new(),
+                    inner: Vec::new(),
                     guarded: None,
                     place: Place::default(),
                 };
@@ -805,9 +832,7 @@ impl<'a> Engine<'a> {
                     }
                     let place = self.place();
                     let part = self.fill_inner_hole(hole, place, depth, literal)?;
-                    if !label.is_empty() {
-                        labels.0.push((label, part.clone()));
-                    }
+                    labels.add(hole, label, &part);
                     parts.push(part);
                 }
             }
@@ -855,6 +880,8 @@ impl<'a> Engine<'a> {
 struct Filler<'s> {
     labels: Labels,
     binds: Vec<(u32, &'static str)>,
+    /// Bound by the line that is being filled, inside a block of the rule.
+    inner: Vec<(u32, &'static str)>,
     guarded: Option<(&'s [Statement], &'s [Statement])>,
     place: Place,
 }

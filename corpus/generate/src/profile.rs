@@ -112,4 +112,85 @@ const PROBES: &[(&str, &str)] = &[
         "heapq",
         "import heapq\nh = [3, 1, 2]\nheapq.heapify(h)\nprint(h, heapq.heappushpop(h, 0))\n",
     ),
+    (
+        "re",
+        "import re\nprint(re.compile('(a|b)+c?').findall('abcab'))\nprint(re.sub('a', 'b', 'aa'), re.match('x*', 'xx').span())\n",
+    ),
+    (
+        "sre_code",
+        "import re._compiler\nprint(re._compiler._code(re._parser.parse('a+[bc]', 0), 0))\n",
+    ),
+    (
+        "pickle",
+        "import pickle\nfor p in range(6):\n    print(pickle.dumps([1, 'a', {2: 3.5}], p), pickle.loads(pickle.dumps((1, b'x'), p)))\n",
+    ),
+    (
+        "pickle5",
+        "import pickle\nprint(pickle.dumps(pickle.PickleBuffer(b'a'), 5, buffer_callback=lambda b: None))\n",
+    ),
+    (
+        "pickletools",
+        "import pickletools\npickletools.dis(b'\\x80\\x04K\\x01.')\n",
+    ),
+    ("copy", "import copy\nprint(copy.deepcopy([1, {2: [3]}]))\n"),
+    (
+        "copyreg",
+        "import copyreg\nprint(len(copyreg.dispatch_table) > 0)\n",
+    ),
+    (
+        "io",
+        "import io\nb = io.BytesIO(b'abc')\nprint(b.read(2), b.tell())\ns = io.StringIO()\ns.write('x')\nprint(s.getvalue())\n",
+    ),
+    (
+        "notes",
+        "e = ValueError(1)\ne.add_note('x')\nprint(e.__notes__)\n",
+    ),
+    (
+        "traceback",
+        "import traceback\ntry:\n    1 // 0\nexcept Exception as e:\n    print(traceback.format_exception_only(e))\n",
+    ),
+    (
+        "contextlib",
+        "import contextlib\nwith contextlib.suppress(KeyError):\n    {}[1]\nwith contextlib.ExitStack() as s:\n    s.callback(print, 1)\n",
+    ),
+    (
+        "recursion",
+        "def f(n):\n    return f(n + 1)\ntry:\n    f(0)\nexcept RecursionError as e:\n    print(e)\n",
+    ),
+    (
+        "del_order",
+        "class A:\n    def __del__(self):\n        print('del')\na = A()\ndel a\nprint('after')\n",
+    ),
+    (
+        "codecs_basic",
+        "print('aé'.encode('utf-16-be'), '\\ud800'.encode('utf-8', 'surrogatepass'), 'é'.encode('ascii', 'xmlcharrefreplace'))\n",
+    ),
+    (
+        "codecs_all",
+        "print('aé'.encode('cp1252'), 'é'.encode('utf-7'), b'a'.decode('cp437'), 'é'.encode('raw_unicode_escape'), 'é'.encode('punycode'))\n",
+    ),
+    (
+        "removeprefix",
+        "print('abc'.removeprefix('a'), 'abc'.removesuffix('c'))\n",
+    ),
+    (
+        "intern",
+        "import sys\nprint(sys.intern('a' + 'b') is sys.intern('ab'))\n",
+    ),
+    (
+        "unicodedata",
+        "import unicodedata\nprint(unicodedata.name('a'), unicodedata.normalize('NFD', 'é'))\n",
+    ),
+    (
+        "string",
+        "import string\nprint(string.Template('$a').substitute(a=1), string.digits)\n",
+    ),
+    (
+        "textwrap",
+        "import textwrap\nprint(textwrap.wrap('one two three', 8))\n",
+    ),
+    (
+        "bytearray",
+        "b = bytearray(b'abc')\nb[1:2] = b'xyz'\nprint(b)\n",
+    ),
 ];

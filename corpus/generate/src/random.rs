@@ -47,7 +47,7 @@ impl Random {
             .is_some_and(|bytes| bytes.at >= bytes.data.len())
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         let result = self.state[1].wrapping_mul(5).rotate_left(7).wrapping_mul(9);
         let shifted = self.state[1] << 17;
         self.state[2] ^= self.state[0];
@@ -64,14 +64,14 @@ impl Random {
         if limit <= 1 {
             return 0;
         }
-        if let Some(number) = self.from_fuzzer(limit) {
+        if let Some(number) = self.fuzzed(limit) {
             return number;
         }
         // The high half of a 128-bit product: unbiased enough for limits far below 2^32.
-        ((u128::from(self.next()) * limit as u128) >> 64) as usize
+        ((u128::from(self.word()) * limit as u128) >> 64) as usize
     }
 
-    fn from_fuzzer(&mut self, limit: usize) -> Option<usize> {
+    fn fuzzed(&mut self, limit: usize) -> Option<usize> {
         let bytes = self.bytes.as_mut()?;
         let width = if limit <= 256 { 1 } else { 2 };
         let slice = bytes.data.get(bytes.at..bytes.at + width)?;
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_seed_gives_the_same_numbers_everywhere() {
         let mut random = Random::new(1);
-        let drawn: Vec<u64> = (0..3).map(|_| random.next()).collect();
+        let drawn: Vec<u64> = (0..3).map(|_| random.word()).collect();
         assert_eq!(
             drawn,
             [

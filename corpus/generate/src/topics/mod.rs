@@ -37,12 +37,24 @@ macro_rules! topics {
 topics! {
     Dict "dict" include_str!("dict.ops");
     Int "int" include_str!("int.ops");
+    Str "str" include_str!("str.ops");
     List "list" include_str!("list.ops");
+    Pickle "pickle" include_str!("pickle.ops");
+    Re "re" include_str!("re.ops");
+    Exception "exception" include_str!("exception.ops");
 }
 
 impl Topic {
     /// The seven with which campaigns begin.
-    pub const FIRST: &'static [Topic] = &[Topic::Dict, Topic::Int, Topic::List];
+    pub const FIRST: &'static [Topic] = &[
+        Topic::Dict,
+        Topic::Int,
+        Topic::Str,
+        Topic::List,
+        Topic::Pickle,
+        Topic::Re,
+        Topic::Exception,
+    ];
 
     pub fn parse(name: &str) -> Option<Topic> {
         Topic::ALL
