@@ -35,7 +35,7 @@ const FLOORS: [(&str, u8); 21] = [
 ];
 
 /// Every allowed edge. A new one is a commit of its own that says why.
-const EDGES: [(&str, &[&str]); 19] = [
+const EDGES: [(&str, &[&str]); 23] = [
     ("abi", &[]),
     ("arith", &[]),
     ("ucd", &[]),
@@ -48,11 +48,29 @@ const EDGES: [(&str, &[&str]); 19] = [
     ("cpython", &["abi", "decode", "observation", "subject"]),
     ("objects", &["abi", "arith", "ucd"]),
     ("modules-text", &["abi", "objects", "sre"]),
+    ("modules-functional", &["abi", "objects"]),
+    ("modules-runtime", &["abi", "objects"]),
+    ("modules-data", &["abi", "objects", "arith"]),
+    ("modules-io", &["abi", "objects"]),
     (
         "interp",
         &["abi", "arith", "ucd", "objects", "compile", "syntax"],
     ),
-    ("python", &["abi", "objects", "interp", "compile", "syntax"]),
+    (
+        "python",
+        &[
+            "abi",
+            "objects",
+            "interp",
+            "compile",
+            "syntax",
+            "modules-text",
+            "modules-functional",
+            "modules-runtime",
+            "modules-data",
+            "modules-io",
+        ],
+    ),
     (
         "reference",
         &["abi", "decode", "observation", "python", "subject"],

@@ -220,7 +220,10 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
         ("argv", list::from_vec(vec![text("")?])?.upcast()),
         (
             "builtin_module_names",
-            tuple::from_vec(vec![text("builtins")?, text("sys")?])?.upcast(),
+            {
+                let names = crate::import::BUILTIN_MODULE_NAMES.iter().map(|name| text(name));
+                tuple::from_vec(names.collect::<PyResult<Vec<Own>>>()?)?.upcast()
+            },
         ),
         (
             "dont_write_bytecode",

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use twinheap_abi::*;
 use twinheap_interp::eval::calls::run_code;
 use twinheap_interp::eval::{LINE_HOOK, LineHook};
-use twinheap_interp::{compiler, marshal, report, start, stdio, sys};
+use twinheap_interp::{compiler, import, marshal, report, start, stdio, sys};
 use twinheap_objects::errors::{self, PyResult};
 use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
@@ -17,6 +17,9 @@ use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
 use twinheap_objects::{dict, id, list, long, module, singletons, unicode};
 use twinheap_syntax::Mode;
+
+/// The module of `vm/modules-text`.
+const TEXT_MODULES: &[module::NativeModule] = &[("_sre", twinheap_modules_text::sre::new_module)];
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -144,6 +147,15 @@ fn as_code(loaded: PyResult) -> Result<Own<PyCodeObject>, String> {
 }
 
 fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
+    for table in [
+        TEXT_MODULES,
+        twinheap_modules_functional::MODULES,
+        twinheap_modules_runtime::MODULES,
+        twinheap_modules_data::MODULES,
+        twinheap_modules_io::MODULES,
+    ] {
+        import::register(table);
+    }
     start::initialize()?;
     let texts = |values: &[String]| -> PyResult<Own<PyListObject>> {
         let values: PyResult<Vec<Own>> = values
