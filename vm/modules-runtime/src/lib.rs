@@ -13,10 +13,30 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-
+mod abc;
+pub mod at_exit;
+mod charmap;
+mod clock;
+mod codec_errors;
+pub mod codecs;
+mod errno;
+mod locks;
 mod prelude;
+pub mod signals;
+mod strings;
+mod weakrefs;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[];
+pub const MODULES: &[NativeModule] = &[
+    ("_abc", abc::new_module),
+    ("_codecs", codecs::new_module),
+    ("_signal", signals::new_module),
+    ("_string", strings::new_module),
+    ("_thread", locks::new_module),
+    ("_weakref", weakrefs::new_module),
+    ("atexit", at_exit::new_module),
+    ("errno", errno::new_module),
+    ("time", clock::new_module),
+];

@@ -70,6 +70,7 @@ pub mod union_type;
 pub mod unraisable;
 pub mod warnings;
 pub mod weakref;
+pub mod weakref_proxy;
 
 use twinheap_abi::PyTypeObject;
 
@@ -140,6 +141,8 @@ pub fn builtin_types() -> Vec<&'static PyTypeObject> {
         &mapping_proxy::PyDictProxy_Type,
         &traceback::PyTraceBack_Type,
         &weakref::_PyWeakref_RefType,
+        &weakref_proxy::_PyWeakref_ProxyType,
+        &weakref_proxy::_PyWeakref_CallableProxyType,
         &generic_alias::Py_GenericAliasType,
         &generic_alias::_Py_GenericAliasIterType,
         &union_type::_PyUnion_Type,

@@ -126,6 +126,8 @@ impl Vm {
         clear_namespace(&run.namespace);
         drop(run.namespace);
         errors::clear();
+        twinheap_modules_runtime::at_exit::run_all();
+        twinheap_modules_runtime::codecs::forget();
         forget_modules();
         if sys::new_streams().is_err() {
             errors::clear();
@@ -134,6 +136,24 @@ impl Vm {
         state.recursion_limit.set(1000);
         state.recursion_remaining.set(1000);
         stdio::flush_all();
+    }
+}
+
+/// Where the pure modules of the standard library are read from: what the keeper says, or what an
+/// interpreter on the path says of itself.
+pub fn library_path() -> Vec<String> {
+    if let Some(path) = std::env::var_os("TWINHEAP_LIBRARY") {
+        return vec![path.to_string_lossy().into_owned()];
+    }
+    let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
+    let output = std::process::Command::new("python3.11")
+        .args(["-I", "-S", "-c", script])
+        .output();
+    match output {
+        Ok(output) if output.status.success() => {
+            vec![String::from_utf8_lossy(&output.stdout).trim().to_owned()]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -156,6 +176,7 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
     ] {
         import::register(table);
     }
+    twinheap_modules_runtime::codecs::install();
     start::initialize()?;
     let texts = |values: &[String]| -> PyResult<Own<PyListObject>> {
         let values: PyResult<Vec<Own>> = values
