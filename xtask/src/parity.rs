@@ -9,12 +9,9 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use twinheap_compile::{Options, compile, marshal};
 use twinheap_syntax::error::SyntaxError;
-use twinheap_syntax::names::Names;
-use twinheap_syntax::parser::{Origin, place_token};
+use twinheap_syntax::listing::list_tokens;
 use twinheap_syntax::source::Source;
-use twinheap_syntax::token::Tok;
-use twinheap_syntax::tokenizer::Tokenizer;
-use twinheap_syntax::{Flags, Mode, dump, new_names, parse};
+use twinheap_syntax::{Flags, Mode, dump, parse};
 
 use crate::parity_oracle::{ParityOracle, Reply};
 
@@ -111,37 +108,7 @@ fn tokens_of(bytes: &[u8]) -> Result<String, SyntaxError> {
         // The oracle's tokenizer is given decoded text; what cannot be decoded has only the parser's error.
         parse(bytes, Mode::Exec, &Flags::default(), None)?;
     }
-    let mut names: Names = new_names();
-    let mut tokenizer = Tokenizer::new(&source.text);
-    let mut lines = Vec::new();
-    loop {
-        let raw = tokenizer.next(&mut names);
-        if raw.kind == Tok::EndMarker {
-            break;
-        }
-        if raw.kind == Tok::Error {
-            if let Some(error) = &tokenizer.error {
-                lines.push(format!("SyntaxError {}", error.message));
-            }
-            break;
-        }
-        let token = place_token(raw, &tokenizer, Origin::default());
-        let text = match (raw.start, raw.end) {
-            (Some(start), Some(end)) => hex(&source.text[start..end]),
-            _ => String::new(),
-        };
-        let is_keyword = token.kind as u8 > Tok::Error as u8;
-        let kind = if is_keyword {
-            Tok::Name as u8
-        } else {
-            token.kind as u8
-        };
-        lines.push(format!(
-            "{kind} {}:{}-{}:{} {text}",
-            token.lineno, token.col_offset, token.end_lineno, token.end_col_offset
-        ));
-    }
-    Ok(lines.join("\n"))
+    Ok(list_tokens(&source))
 }
 
 /// What our side makes of a file: a product after `+`, or an error after `!`.

@@ -8,6 +8,7 @@ import itertools
 import marshal
 import struct
 import sys
+import token
 import warnings
 
 FIELDS = (
@@ -20,6 +21,19 @@ def hexed(text):
     return text.encode("utf-8", "surrogatepass").hex()
 
 
+# How a byte is written between quotes.
+ESCAPED = {
+    byte: chr(byte) if 0x20 <= byte <= 0x7E else f"\\x{byte:02x}"
+    for byte in range(256)
+}
+ESCAPED[ord("'")], ESCAPED[ord("\\")] = "\\'", "\\\\"
+
+
+def quoted(text):
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return "'" + data.decode("latin-1").translate(ESCAPED) + "'"
+
+
 def tokens(source):
     try:
         text = importlib.util.decode_source(source)
@@ -30,10 +44,11 @@ def tokens(source):
     lines = []
     try:
         for string, kind, line, end_line, column, end_column, _ in _tokenize.TokenizerIter(text):
-            lines.append(f"{kind} {line}:{column}-{end_line}:{end_column} {hexed(string)}")
+            place = f"{line}:{column}-{end_line}:{end_column}"
+            lines.append(f"{token.tok_name[kind]} {place} {quoted(string)}\n")
     except SyntaxError as error:
-        lines.append(f"{type(error).__name__} {error.msg}")
-    return "\n".join(lines)
+        lines.append(f"{type(error).__name__} {quoted(error.msg)}\n")
+    return "".join(lines)
 
 
 def constant(value):
@@ -49,23 +64,24 @@ def constant(value):
     if kind is complex:
         return "complex:" + struct.pack(">dd", value.real, value.imag).hex()
     if kind is str:
-        return "str:" + hexed(value)
-    return "bytes:" + value.hex()
+        return "str:" + quoted(value)
+    return "bytes:" + quoted(value)
 
 
-def dump(node, out):
+def dump(node, out, depth):
     """The form in which the Rust side prints its trees."""
     name = node.__class__.__name__
     if not node._fields and not hasattr(node, "lineno"):
         out.append(name + " ")
         return
     if name == "TypeIgnore":
-        out.append(f"TypeIgnore({node.lineno} {hexed(node.tag)} ) ")
+        out.append(f"TypeIgnore({node.lineno} {quoted(node.tag)} ) ")
         return
+    head = "\n" + " " * depth + name
     if hasattr(node, "lineno"):
-        out.append(f"{name}@{node.lineno}:{node.col_offset}-{node.end_lineno}:{node.end_col_offset}(")
+        out.append(f"{head}@{node.lineno}:{node.col_offset}-{node.end_lineno}:{node.end_col_offset}(")
     else:
-        out.append(name + "(")
+        out.append(head + "(")
     if name == "Constant":
         out.append(constant(node.value) + " " + ("u" if node.kind else "-") + ")")
         return
@@ -82,22 +98,22 @@ def dump(node, out):
                 if item is None:
                     out.append("-")
                 elif isinstance(item, str):
-                    out.append(hexed(item) + " ")
+                    out.append(quoted(item) + " ")
                 else:
-                    dump(item, out)
+                    dump(item, out, depth + 1)
             out.append("]")
         elif isinstance(value, str):
-            out.append(hexed(value) + " ")
+            out.append(quoted(value) + " ")
         elif isinstance(value, int):
             out.append(str(value) + " ")
         else:
-            dump(value, out)
+            dump(value, out, depth + 1)
     out.append(")")
 
 
 def tree(source):
     out = []
-    dump(ast.parse(source), out)
+    dump(ast.parse(source), out, 0)
     return "".join(out)
 
 
