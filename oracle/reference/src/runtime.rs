@@ -140,7 +140,7 @@ impl Runtime for Reference {
         Hello {
             implementation: self.vm.version(),
             stages: StageSet::ALL,
-            needs_code: true,
+            needs_code: false,
             unsupported_fields: machine::unsupported_fields(),
             layout_fingerprint: twinheap_decode::fields::fingerprint(),
         }
