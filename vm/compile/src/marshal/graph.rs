@@ -10,7 +10,7 @@ use std::rc::Rc;
 use twinheap_syntax::ast::Constant;
 use twinheap_syntax::int::Int;
 
-use crate::code::{CodeObject, Const, FastMap};
+use crate::code::{CO_OPTIMIZED, CodeObject, Const, FastMap, FastSet};
 
 /// An object by its number.
 pub type Id = u32;
@@ -48,6 +48,23 @@ pub struct CodeParts<'a> {
     pub exceptiontable: Id,
 }
 
+impl CodeParts<'_> {
+    fn children(&self) -> [Id; 10] {
+        [
+            self.bytecode,
+            self.consts,
+            self.names,
+            self.localsplusnames,
+            self.localspluskinds,
+            self.filename,
+            self.name,
+            self.qualname,
+            self.linetable,
+            self.exceptiontable,
+        ]
+    }
+}
+
 pub struct Object<'a> {
     pub kind: Kind<'a>,
     pub holders: u32,
@@ -73,9 +90,29 @@ enum Key<'a> {
 }
 
 pub struct Graph<'a> {
+    /// The module's code.
+    whole: &'a CodeObject,
+    /// The texts that the parser and the interpreter have interned; gathered when asked for.
+    interned_before: Option<FastSet<&'a [u8]>>,
     objects: Vec<Object<'a>>,
     known: FastMap<Key<'a>, Id>,
     pub root: Id,
+}
+
+/// The names that an interpreter holds that has started and imported `py_compile`, and nothing else.
+const INTERNED_AT_START: &str = include_str!("interned.txt");
+
+/// The names of a code object and of those inside it.
+fn gather_names<'a>(code: &'a CodeObject, names: &mut FastSet<&'a [u8]>) {
+    let own = code.names.iter().chain(&code.localsplusnames);
+    // A name of one character is the very object that a text of one character is.
+    let own = own.chain([&code.name]).filter(|name| name.len() > 1);
+    names.extend(own.map(|name| name.as_bytes()));
+    for value in &code.consts {
+        if let Const::Code(inner) = value {
+            gather_names(inner, names);
+        }
+    }
 }
 
 /// Whether a constant text is interned: because it looks like a name, or, the one other character that is,
@@ -92,14 +129,14 @@ fn is_latin1_character(text: &[u8]) -> bool {
 impl<'a> Graph<'a> {
     pub fn new(code: &'a CodeObject) -> Graph<'a> {
         let mut graph = Graph {
+            whole: code,
+            interned_before: None,
             objects: Vec::new(),
             known: FastMap::default(),
             root: 0,
         };
         graph.root = graph.code(code);
-        // The caller and its caller.
-        graph.hold(graph.root);
-        graph.hold(graph.root);
+        graph.count_holders();
         graph
     }
 
@@ -113,8 +150,27 @@ impl<'a> Graph<'a> {
         id
     }
 
-    fn hold(&mut self, id: Id) {
-        self.objects[id as usize].holders += 1;
+    /// Counts, for everything that the module's code reaches, the objects that hold it.
+    fn count_holders(&mut self) {
+        let mut is_counted = vec![false; self.objects.len()];
+        let mut waiting = vec![self.root];
+        let mut children = Vec::new();
+        // The caller and its caller hold the whole.
+        self.objects[self.root as usize].holders += 2;
+        while let Some(id) = waiting.pop() {
+            if std::mem::replace(&mut is_counted[id as usize], true) {
+                continue;
+            }
+            match &self.objects[id as usize].kind {
+                Kind::Tuple(items) | Kind::FrozenSet(items) => children.extend_from_slice(items),
+                Kind::Code(parts) => children.extend_from_slice(&parts.children()),
+                _ => {}
+            }
+            for child in children.drain(..) {
+                self.objects[child as usize].holders += 1;
+                waiting.push(child);
+            }
+        }
     }
 
     fn shared(&mut self, key: Key<'a>, holders: u32, kind: impl FnOnce() -> Kind<'a>) -> Id {
@@ -166,10 +222,14 @@ impl<'a> Graph<'a> {
         if let Some(id) = self.known.get(&Key::Tuple(items.clone())) {
             return *id;
         }
-        items.iter().for_each(|item| self.hold(*item));
+        self.new_tuple(items.clone(), items)
+    }
+
+    /// A tuple that is found again by these objects, and has those.
+    fn new_tuple(&mut self, key: Vec<Id>, items: Vec<Id>) -> Id {
         let holders = if items.is_empty() { MANY } else { 0 };
-        let id = self.add(Kind::Tuple(items.clone()), holders);
-        self.known.insert(Key::Tuple(items), id);
+        let id = self.add(Kind::Tuple(items), holders);
+        self.known.insert(Key::Tuple(key), id);
         id
     }
 
@@ -179,7 +239,6 @@ impl<'a> Graph<'a> {
         if let Some(id) = self.known.get(&Key::FrozenSet(key.clone())) {
             return *id;
         }
-        items.iter().for_each(|item| self.hold(*item));
         let id = self.add(Kind::FrozenSet(items), 0);
         self.known.insert(Key::FrozenSet(key), id);
         id
@@ -222,6 +281,52 @@ impl<'a> Graph<'a> {
         }
     }
 
+    /// A code object's own constants. A set in them, one of whose texts was interned before the code object was
+    /// made, CPython makes anew with the interned text, in this tuple only.
+    fn consts(&mut self, code: &'a CodeObject) -> Id {
+        let key: Vec<Id> = code
+            .consts
+            .iter()
+            .map(|value| match value {
+                Const::Value(value) => self.constant(value),
+                Const::Code(inner) => self.code(inner),
+            })
+            .collect();
+        if let Some(id) = self.known.get(&Key::Tuple(key.clone())) {
+            return *id;
+        }
+        let mut items = key.clone();
+        for (item, value) in items.iter_mut().zip(&code.consts) {
+            if let Const::Value(Constant::FrozenSet(members)) = value
+                && members.iter().any(|member| self.is_interned_before(member))
+                && let Kind::FrozenSet(members) = &self.objects[*item as usize].kind
+            {
+                let members = members.clone();
+                *item = self.add(Kind::FrozenSet(members), 0);
+            }
+        }
+        self.new_tuple(key, items)
+    }
+
+    /// Whether a constant is a text that is another object than the interned text equal to it.
+    fn is_interned_before(&mut self, value: &'a Constant) -> bool {
+        let Constant::Str(text) = value else {
+            return false;
+        };
+        if !is_name_like(text) {
+            return false;
+        }
+        let whole = self.whole;
+        self.interned_before
+            .get_or_insert_with(|| {
+                let mut names = FastSet::default();
+                gather_names(whole, &mut names);
+                names.extend(INTERNED_AT_START.lines().map(str::as_bytes));
+                names
+            })
+            .contains(&**text)
+    }
+
     fn names(&mut self, names: &'a [Rc<str>]) -> Id {
         let names = names
             .iter()
@@ -240,15 +345,13 @@ impl<'a> Graph<'a> {
         })
     }
 
-    /// A dotted qualified name is an object of its own, unless the class's body stores it as a constant too.
-    fn qualname(&mut self, code: &'a CodeObject, name: Id) -> Id {
+    /// A dotted qualified name is an object of its own; a class's is also the constant that its body stores,
+    /// unless the module had an equal constant before.
+    fn qualname(&mut self, code: &'a CodeObject, name: Id, is_constant: bool) -> Id {
         let text = code.qualname.as_bytes();
         if !text.contains(&b'.') {
             return name;
         }
-        let is_constant = code.consts.iter().any(
-            |value| matches!(value, Const::Value(Constant::Str(constant)) if **constant == *text),
-        );
         if is_constant {
             return self.text(text);
         }
@@ -266,20 +369,17 @@ impl<'a> Graph<'a> {
         if let Some(id) = self.known.get(&key) {
             return *id;
         }
-        let consts = code
-            .consts
-            .iter()
-            .map(|value| match value {
-                Const::Value(value) => self.constant(value),
-                Const::Code(inner) => self.code(inner),
-            })
-            .collect();
+        let is_class = code.flags & CO_OPTIMIZED == 0;
+        let is_first = !self
+            .known
+            .contains_key(&Key::Text(code.qualname.as_bytes()));
+        let consts = self.consts(code);
         let name = self.name(&code.name);
         let parts = CodeParts {
             code,
             // Asking for it leaves it with the code object.
             bytecode: self.own_bytes(&code.code, 1),
-            consts: self.tuple(consts),
+            consts,
             names: self.names(&code.names),
             localsplusnames: self.names(&code.localsplusnames),
             localspluskinds: self.own_bytes(&code.localspluskinds, 0),
@@ -288,24 +388,10 @@ impl<'a> Graph<'a> {
                 interned: false,
             }),
             name,
-            qualname: self.qualname(code, name),
+            qualname: self.qualname(code, name, is_class && is_first),
             linetable: self.bytes(&code.linetable),
             exceptiontable: self.bytes(&code.exceptiontable),
         };
-        for part in [
-            parts.bytecode,
-            parts.consts,
-            parts.names,
-            parts.localsplusnames,
-            parts.localspluskinds,
-            parts.filename,
-            parts.name,
-            parts.qualname,
-            parts.linetable,
-            parts.exceptiontable,
-        ] {
-            self.hold(part);
-        }
         let id = self.add(Kind::Code(Box::new(parts)), 0);
         self.known.insert(key, id);
         id
