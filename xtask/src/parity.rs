@@ -7,14 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use twinheap_compile::code::CodeObject;
 use twinheap_compile::{Options, compile, marshal};
 use twinheap_syntax::error::SyntaxError;
-use twinheap_syntax::names::Names;
-use twinheap_syntax::parser::{Origin, place_token};
+use twinheap_syntax::listing::list_tokens;
 use twinheap_syntax::source::Source;
-use twinheap_syntax::token::Tok;
-use twinheap_syntax::tokenizer::Tokenizer;
-use twinheap_syntax::{Flags, Mode, dump, new_names, parse};
+use twinheap_syntax::{Flags, Mode, dump, parse};
 
 use crate::parity_oracle::{ParityOracle, Reply};
 
@@ -111,37 +109,7 @@ fn tokens_of(bytes: &[u8]) -> Result<String, SyntaxError> {
         // The oracle's tokenizer is given decoded text; what cannot be decoded has only the parser's error.
         parse(bytes, Mode::Exec, &Flags::default(), None)?;
     }
-    let mut names: Names = new_names();
-    let mut tokenizer = Tokenizer::new(&source.text);
-    let mut lines = Vec::new();
-    loop {
-        let raw = tokenizer.next(&mut names);
-        if raw.kind == Tok::EndMarker {
-            break;
-        }
-        if raw.kind == Tok::Error {
-            if let Some(error) = &tokenizer.error {
-                lines.push(format!("SyntaxError {}", error.message));
-            }
-            break;
-        }
-        let token = place_token(raw, &tokenizer, Origin::default());
-        let text = match (raw.start, raw.end) {
-            (Some(start), Some(end)) => hex(&source.text[start..end]),
-            _ => String::new(),
-        };
-        let is_keyword = token.kind as u8 > Tok::Error as u8;
-        let kind = if is_keyword {
-            Tok::Name as u8
-        } else {
-            token.kind as u8
-        };
-        lines.push(format!(
-            "{kind} {}:{}-{}:{} {text}",
-            token.lineno, token.col_offset, token.end_lineno, token.end_col_offset
-        ));
-    }
-    Ok(lines.join("\n"))
+    Ok(list_tokens(&source))
 }
 
 /// What our side makes of a file: a product after `+`, or an error after `!`.
@@ -156,13 +124,28 @@ fn product(stage: Stage, optimize: u32, path: &Path, bytes: &[u8]) -> Vec<u8> {
             parse(bytes, Mode::Exec, &Flags::default(), None)
                 .map_err(Box::new)
                 .and_then(|ast| compile(ast, &Options::new(&filename, optimize)))
-                .map(|compiled| marshal::dumps(&compiled.code))
+                .map(|compiled| match stage {
+                    Stage::Pyc => pyc_of(&compiled.code, path),
+                    _ => marshal::dumps(&compiled.code),
+                })
         }
     };
     match made {
         Ok(made) => [b"+", &made[..]].concat(),
         Err(error) => rejection(&error),
     }
+}
+
+/// The file that an import would write for this source file.
+fn pyc_of(code: &CodeObject, path: &Path) -> Vec<u8> {
+    let about = std::fs::metadata(path).ok();
+    let modified = about
+        .as_ref()
+        .and_then(|about| about.modified().ok())
+        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(0, |time| time.as_secs() as u32);
+    let size = about.map_or(0, |about| about.len() as u32);
+    marshal::pyc(code, modified, size)
 }
 
 fn judge(
@@ -212,7 +195,7 @@ fn work(
         bar.inc(1);
         let mut tally = tally.lock().map_err(|_| "a judging thread panicked")?;
         *tally.verdicts.entry(reply.verdict.clone()).or_insert(0) += 1;
-        if !matches!(reply.verdict.as_str(), "equal" | "flags" | "rejected") {
+        if !matches!(reply.verdict.as_str(), "equal" | "rejected") {
             tally.differences.push((path.clone(), reply.text));
         }
     }
@@ -268,14 +251,6 @@ fn report(stage: Stage, tally: &Tally, show: usize) {
     }
     let count = |verdict| tally.verdicts.get(verdict).copied().unwrap_or(0);
     let (equal, rejected) = (count("equal"), count("rejected"));
-    if count("flags") > 0 {
-        println!(
-            "{}: {} more files are equal but for the flags that mark objects as shared, which in CPython depend \
-             on who else holds them in the process that writes the file",
-            stage.name(),
-            count("flags")
-        );
-    }
     let total: usize = tally.verdicts.values().sum();
     let percent = 100.0 * (equal + rejected) as f64 / total.max(1) as f64;
     println!(

@@ -1,6 +1,7 @@
 //! Pairs subjects in parallel, compares their observations stage by stage, confirms, blames and signs.
 
 pub mod compare;
+pub mod cross;
 pub mod heap;
 pub mod pairing;
 pub mod proof;

@@ -481,7 +481,7 @@ fn all_unsupported(reason: &str) -> Observation {
 }
 
 /// What an answer shows; a death shows its outcome and nothing else.
-fn observation(answer: Answer) -> Result<Box<Observation>, String> {
+pub(crate) fn observation(answer: Answer) -> Result<Box<Observation>, String> {
     match answer {
         Answer::Report(report) => report
             .details

@@ -14,6 +14,16 @@ use twinheap_syntax::{Flags, Mode};
 
 /// Compiles source text; `optimize` is 0, 1 or 2.
 pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyResult {
+    marshal::loads_compiled(&compile_to_marshal(source, filename, mode, optimize)?)
+}
+
+/// The same as marshal bytes. Warnings are shown.
+pub fn compile_to_marshal(
+    source: &[u8],
+    filename: &str,
+    mode: Mode,
+    optimize: u32,
+) -> PyResult<Vec<u8>> {
     let options = Options::new(filename, optimize);
     match compile_source(source, mode, &Flags::default(), &options, None) {
         Ok((bytes, found)) => {
@@ -29,7 +39,7 @@ pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyRe
                     );
                 }
             }
-            marshal::loads_compiled(&bytes)
+            Ok(bytes)
         }
         Err(error) => Err(raise(&error, filename)),
     }

@@ -16,7 +16,8 @@ use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
 use twinheap_objects::{dict, id, list, long, module, singletons, unicode};
-use twinheap_syntax::Mode;
+use twinheap_syntax::source::Source;
+use twinheap_syntax::{Flags, Mode, dump, listing};
 
 /// The module of `vm/modules-text`.
 const TEXT_MODULES: &[module::NativeModule] = &[("_sre", twinheap_modules_text::sre::new_module)];
@@ -95,6 +96,31 @@ impl Vm {
         match compiler::compile(source, filename, Mode::Exec, 0) {
             Ok(code) => code.downcast::<PyCodeObject>(),
             Err(_) => Err(errors::take_exception()),
+        }
+    }
+
+    /// The same as marshal bytes, from which an import would make it.
+    pub fn compile_to_marshal(&self, source: &[u8], filename: &str) -> Result<Vec<u8>, Own> {
+        compiler::compile_to_marshal(source, filename, Mode::Exec, 0)
+            .map_err(|_| errors::take_exception())
+    }
+
+    /// The tokens of a source, one on a line; those before the first error, where it has one.
+    pub fn tokens(&self, source: &str) -> String {
+        match Source::from_text(source, true) {
+            Ok(source) => listing::list_tokens(&source),
+            Err(error) => {
+                let message = dump::quoted(error.message.as_bytes());
+                format!("{} {message}\n", error.kind.name())
+            }
+        }
+    }
+
+    /// The tree of a source, a line for each node; or one line that tells the error.
+    pub fn tree(&self, source: &[u8]) -> String {
+        match twinheap_syntax::parse(source, Mode::Exec, &Flags::default(), None) {
+            Ok(ast) => dump::dump_module(&ast.module, &ast.names),
+            Err(error) => listing::rejection(&error),
         }
     }
 

@@ -6,6 +6,7 @@ pub mod charmaps;
 pub mod dump;
 pub mod error;
 pub mod int;
+pub mod listing;
 pub mod names;
 pub mod number;
 pub mod parser;
