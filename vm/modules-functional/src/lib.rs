@@ -20,4 +20,7 @@ mod prelude;
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[("_functools", functools::new_module), ("itertools", itertools::new_module)];
+pub const MODULES: &[NativeModule] = &[
+    ("_functools", functools::new_module),
+    ("itertools", itertools::new_module),
+];

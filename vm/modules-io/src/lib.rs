@@ -13,7 +13,6 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-
 mod prelude;
 
 use twinheap_objects::module::NativeModule;
