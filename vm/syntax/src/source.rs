@@ -1,7 +1,7 @@
 //! From the bytes of a file to the UTF-8 text that is parsed: newlines, byte order marks, encoding cookies.
 
 use crate::charmaps::{CHAR_MAPS, CharMap, UNDEFINED};
-use crate::error::{ErrorKind, SyntaxError};
+use crate::error::{ErrorKind, Finder, SyntaxError};
 
 /// Decodes a named encoding that this crate does not know; errors are the codec's own message.
 pub type Decoder<'a> = &'a dyn Fn(&str, &[u8]) -> Result<String, SyntaxError>;
@@ -105,6 +105,7 @@ fn is_blank_or_comment(line: &[u8]) -> bool {
 /// An error before the first token: line 0, no text.
 pub fn init_error(message: String) -> SyntaxError {
     SyntaxError {
+        finder: Finder::Decoder,
         lineno: Some(0),
         offset: Some(-1),
         ..SyntaxError::bare(ErrorKind::SyntaxError, message)
@@ -190,6 +191,31 @@ impl Source {
             encoding: Some(name),
         })
     }
+}
+
+/// The line of a file that CPython's compiler shows with an error; it reads lines in pieces of 999 bytes.
+pub fn line_of_file(bytes: &[u8], lineno: i32) -> Option<String> {
+    const PIECE: usize = 999;
+    let mut rest = bytes;
+    for _ in 1..lineno {
+        let end = memchr::memchr2(b'\n', b'\r', rest)?;
+        let is_pair = rest[end] == b'\r' && rest.get(end + 1) == Some(&b'\n');
+        rest = &rest[end + 1 + usize::from(is_pair)..];
+    }
+    if rest.is_empty() || lineno < 1 {
+        return None;
+    }
+    let end = memchr::memchr2(b'\n', b'\r', rest);
+    let mut line = rest[..end.unwrap_or(rest.len())].to_vec();
+    if end.is_some() {
+        line.push(b'\n');
+    }
+    if line.len() > PIECE {
+        // What is shown is the last piece that was read of the line.
+        let last = (line.len() - 1) / PIECE * PIECE;
+        line.drain(..last);
+    }
+    String::from_utf8(line).ok()
 }
 
 fn no_nulls(bytes: &[u8]) -> Result<(), SyntaxError> {

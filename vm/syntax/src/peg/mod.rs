@@ -66,18 +66,26 @@ struct Peg<'a> {
     tokens: Vec<Token>,
     memos: Vec<Vec<Memo>>,
     mark: usize,
+    /// Where the rules begin.
+    sound: usize,
     level: u32,
     call_invalid_rules: bool,
     parsing_started: bool,
     error: Option<Box<SyntaxError>>,
 }
 
-/// Why `source` is no Python program; `None` if it is one after all.
-pub fn find_error(source: &Source, mode: Mode, flags: &Flags) -> Option<SyntaxError> {
+/// Why `source` is no Python program; `None` if it is one after all. The first `sound` tokens are whole
+/// statements of the module that are known to be right; no rule finds an error in those, so they are only read.
+pub fn find_error(source: &Source, mode: Mode, flags: &Flags, sound: usize) -> Option<SyntaxError> {
     let run = || {
         let origin = Origin::default();
         let has_encoding = source.encoding.is_some();
         let mut peg = Peg::new(&source.text, Start::Mode(mode), origin, flags, has_encoding);
+        while peg.tokens.len() < sound && peg.error.is_none() {
+            peg.mark = peg.tokens.len();
+            peg.fill();
+        }
+        peg.sound = sound;
         peg.run()
     };
     std::thread::scope(|scope| {
@@ -113,6 +121,7 @@ impl<'a> Peg<'a> {
             tokens: Vec::new(),
             memos: Vec::new(),
             mark: 0,
+            sound: 0,
             level: 0,
             call_invalid_rules: false,
             parsing_started: false,
@@ -133,6 +142,7 @@ impl<'a> Peg<'a> {
     /// The error of the source, if there is one.
     fn run(&mut self) -> Option<Box<SyntaxError>> {
         let rule = self.start_rule();
+        self.mark = self.sound;
         let result = self.rule(rule);
         if result.is_some() && self.error.is_none() {
             if self.start == Start::Mode(Mode::Single) && self.has_more_statements() {
@@ -151,7 +161,7 @@ impl<'a> Peg<'a> {
         let last_token = self.tokens.len().checked_sub(1);
         if self.error.is_none() {
             self.memos.iter_mut().for_each(Vec::clear);
-            self.mark = 0;
+            self.mark = self.sound;
             self.level = 0;
             self.call_invalid_rules = true;
             self.rule(rule);

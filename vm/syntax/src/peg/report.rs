@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Action, Kind, Node, Part, Peg, Start, Targets, Tok, Value, flatten, known};
 use crate::ast::Span;
-use crate::error::{ErrorKind, SyntaxError};
+use crate::error::{ErrorKind, Finder, SyntaxError};
 use crate::names::Name;
 use crate::tokenizer::Done;
 
@@ -125,6 +125,7 @@ impl Peg<'_> {
         }
         self.error = Some(Box::new(SyntaxError {
             kind,
+            finder: Finder::Parser,
             message,
             lineno: Some(lineno),
             offset: Some(offset),
@@ -190,6 +191,7 @@ impl Peg<'_> {
         let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
         Some(Box::new(SyntaxError {
             kind: ErrorKind::SyntaxError,
+            finder: Finder::Parser,
             message: error.message,
             lineno: Some(error.lineno),
             offset: Some(error.offset),
