@@ -6,6 +6,7 @@ mod diff;
 mod dis;
 mod gate;
 mod inspect;
+mod mutants;
 mod parity;
 mod parity_oracle;
 mod probe;

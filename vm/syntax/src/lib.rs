@@ -100,8 +100,8 @@ struct NoTree {
     /// The error, where it is known already.
     error: Option<SyntaxError>,
     too_deep: bool,
-    /// How many tokens belong to the module's statements before the one that is wrong.
-    sound: usize,
+    /// The statements that are right all the same: their first tokens, and those after them.
+    sound: Vec<(u32, u32)>,
 }
 
 pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
@@ -116,7 +116,7 @@ pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, S
             error: Some(error), ..
         }) => Err(error),
         Err(reason) => Err(
-            peg::find_error(source, mode, flags, reason.sound).unwrap_or_else(|| {
+            peg::find_error(source, mode, flags, &reason.sound).unwrap_or_else(|| {
                 if reason.too_deep {
                     // CPython's parser gets through, but nothing that walks its tree does.
                     let message = "maximum recursion depth exceeded during compilation";
@@ -143,11 +143,11 @@ fn parse_fast(
     parser.warnings.sort_by_key(|warning| warning.position);
     match parsed {
         Ok(module) if parser.deepest > DEPTH_TO_CHECK => {
-            match peg::find_error(source, mode, flags, 0) {
+            match peg::find_error(source, mode, flags, &[]) {
                 Some(error) => Err(NoTree {
                     error: Some(error),
                     too_deep: true,
-                    sound: 0,
+                    sound: Vec::new(),
                 }),
                 None => Ok((module, parser.warnings)),
             }
@@ -158,9 +158,9 @@ fn parse_fast(
             too_deep: parser.too_deep,
             // What goes too deep is left to the careful parser from the start.
             sound: if parser.deepest > DEPTH_TO_CHECK {
-                0
+                Vec::new()
             } else {
-                parser.statement_start
+                parser.sound
             },
         }),
     }

@@ -152,8 +152,8 @@ pub struct Parser<'a> {
     pub too_deep: bool,
     /// How deep it went.
     pub deepest: u32,
-    /// The first token of the module's statement that was begun last.
-    pub statement_start: usize,
+    /// The statements that were parsed: their first tokens, and those after them.
+    pub sound: Vec<(u32, u32)>,
 }
 
 impl<'a> Parser<'a> {
@@ -176,7 +176,7 @@ impl<'a> Parser<'a> {
             depth: 0,
             too_deep: false,
             deepest: 0,
-            statement_start: 0,
+            sound: Vec::new(),
         }
     }
 
@@ -307,7 +307,6 @@ impl<'a> Parser<'a> {
             Mode::Exec => {
                 let mut body = Vec::new();
                 while self.peek() != Tok::EndMarker {
-                    self.statement_start = self.pos;
                     self.statement_into(&mut body)?;
                 }
                 Ok(Mod::Module { body, type_ignores })

@@ -57,6 +57,8 @@ struct Memo {
 struct Peg<'a> {
     grammar: &'static Grammar,
     source: &'a [u8],
+    /// The source before it was decoded, where it had to be.
+    raw: Option<&'a [u8]>,
     has_encoding: bool,
     start: Start,
     origin: Origin,
@@ -66,26 +68,31 @@ struct Peg<'a> {
     tokens: Vec<Token>,
     memos: Vec<Vec<Memo>>,
     mark: usize,
-    /// Where the rules begin.
-    sound: usize,
+    /// By first token, where a statement that is known to be right ends; 0 for none.
+    sound: Vec<u32>,
     level: u32,
     call_invalid_rules: bool,
     parsing_started: bool,
     error: Option<Box<SyntaxError>>,
 }
 
-/// Why `source` is no Python program; `None` if it is one after all. The first `sound` tokens are whole
-/// statements of the module that are known to be right; no rule finds an error in those, so they are only read.
-pub fn find_error(source: &Source, mode: Mode, flags: &Flags, sound: usize) -> Option<SyntaxError> {
+/// Why `source` is no Python program; `None` if it is one after all. The `sound` statements, from a token to
+/// another, are known to be right; no rule finds an error in those, so they are only read.
+pub fn find_error(
+    source: &Source,
+    mode: Mode,
+    flags: &Flags,
+    sound: &[(u32, u32)],
+) -> Option<SyntaxError> {
     let run = || {
         let origin = Origin::default();
         let has_encoding = source.encoding.is_some();
         let mut peg = Peg::new(&source.text, Start::Mode(mode), origin, flags, has_encoding);
-        while peg.tokens.len() < sound && peg.error.is_none() {
-            peg.mark = peg.tokens.len();
-            peg.fill();
+        peg.raw = source.raw.as_deref();
+        peg.sound = vec![0; sound.iter().map(|(start, _)| start + 1).max().unwrap_or(0) as usize];
+        for (start, end) in sound {
+            peg.sound[*start as usize] = *end;
         }
-        peg.sound = sound;
         peg.run()
     };
     std::thread::scope(|scope| {
@@ -112,6 +119,7 @@ impl<'a> Peg<'a> {
         Peg {
             grammar: grammar(),
             source,
+            raw: None,
             has_encoding,
             start,
             origin,
@@ -121,7 +129,7 @@ impl<'a> Peg<'a> {
             tokens: Vec::new(),
             memos: Vec::new(),
             mark: 0,
-            sound: 0,
+            sound: Vec::new(),
             level: 0,
             call_invalid_rules: false,
             parsing_started: false,
@@ -142,7 +150,6 @@ impl<'a> Peg<'a> {
     /// The error of the source, if there is one.
     fn run(&mut self) -> Option<Box<SyntaxError>> {
         let rule = self.start_rule();
-        self.mark = self.sound;
         let result = self.rule(rule);
         if result.is_some() && self.error.is_none() {
             if self.start == Start::Mode(Mode::Single) && self.has_more_statements() {
@@ -161,7 +168,7 @@ impl<'a> Peg<'a> {
         let last_token = self.tokens.len().checked_sub(1);
         if self.error.is_none() {
             self.memos.iter_mut().for_each(Vec::clear);
-            self.mark = self.sound;
+            self.mark = 0;
             self.level = 0;
             self.call_invalid_rules = true;
             self.rule(rule);
@@ -263,6 +270,8 @@ impl<'a> Peg<'a> {
         self.call_invalid_rules &= !rule.without_invalid;
         let value = if !self.enter() {
             None
+        } else if id == grammar.statement && self.skip_sound() {
+            Some(Value::Nothing)
         } else if rule.left_recursive {
             self.left_recursive_rule(id, &rule.alternatives)
         } else if rule.memo {
@@ -273,6 +282,18 @@ impl<'a> Peg<'a> {
         self.call_invalid_rules = outer;
         self.level -= 1;
         value
+    }
+
+    /// Reads over a statement that is known to be right.
+    fn skip_sound(&mut self) -> bool {
+        let end = self.sound.get(self.mark).copied().unwrap_or(0) as usize;
+        if end == 0 {
+            return false;
+        }
+        while self.mark < end && self.fill() {
+            self.mark += 1;
+        }
+        true
     }
 
     fn memo(&mut self, id: RuleId) -> Option<Option<Value>> {

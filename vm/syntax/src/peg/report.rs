@@ -84,14 +84,18 @@ impl Peg<'_> {
             1
         };
         let skipped = usize::try_from(lineno - first).unwrap_or(0);
-        let mut line = self.source;
+        let mut line = self.raw.unwrap_or(self.source);
         for _ in 0..skipped {
             match memchr::memchr(b'\n', line) {
                 Some(end) => line = &line[end + 1..],
                 None => break,
             }
         }
-        line[..memchr::memchr(b'\n', line).unwrap_or(line.len())].to_vec()
+        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+        match self.raw {
+            Some(_) => String::from_utf8_lossy(line).into_owned().into_bytes(),
+            None => line.to_vec(),
+        }
     }
 
     /// Raises with columns from 1, 0 being none; without an end it is where the tokenizer stands.
