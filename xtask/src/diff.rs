@@ -32,8 +32,16 @@ pub fn run(arguments: &DiffArguments) -> Result<i32, String> {
     if arguments.cross {
         return cross_one(&arguments.sides, &program);
     }
-    let result = compare_one(&arguments.sides, &program, arguments.confirmations)?;
-    print_verdicts(&result);
+    show_verdicts(&compare_one(
+        &arguments.sides,
+        &program,
+        arguments.confirmations,
+    )?)
+}
+
+/// Prints the verdicts and the first difference; gives the exit code.
+pub fn show_verdicts(result: &CaseResult) -> Result<i32, String> {
+    print_verdicts(result);
     if let Some(reason) = &result.harness_error {
         return Err(reason.clone());
     }
@@ -79,11 +87,13 @@ fn with_config<T>(
     let proof = prove_oracle(&oracle, &sample, StageSet::ALL)?;
     let stop = AtomicBool::new(false);
     let config = PairConfig {
+        varied: oracle.with_arguments(&crate::gate::VARIATION),
         oracle,
         subject,
         stages: StageSet::ALL,
         proof: &proof,
         confirmations,
+        transitions: false,
         stop: &stop,
         pairs: 1,
     };

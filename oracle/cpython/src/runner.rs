@@ -239,7 +239,8 @@ impl Runner {
             tracing::begin(
                 &request.program.filename,
                 namespace.pointer(),
-                report.wants_details(),
+                code.pointer(),
+                report,
             );
         }
         // SAFETY: code and namespace are alive; the GIL is held.
@@ -247,7 +248,7 @@ impl Runner {
             ffi::PyEval_EvalCode(code.pointer(), namespace.pointer(), namespace.pointer())
         });
         if steps {
-            report.add_steps(tracing::end());
+            tracing::end(report);
         }
         let exception = if result.is_none() {
             take_exception()

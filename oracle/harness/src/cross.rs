@@ -4,7 +4,7 @@ use twinheap_observation::wire::{RunRequest, Wanted};
 use twinheap_observation::{Observation, Program, Stage, StageSet};
 use twinheap_subject::Answer;
 
-use crate::compare::{Difference, compare};
+use crate::compare::{Difference, Noise, compare};
 use crate::pairing::{PairConfig, acquaint, observation};
 use crate::side::Side;
 
@@ -76,6 +76,7 @@ fn request(program: &Program, code: Option<Vec<u8>>) -> RunRequest {
             stages: StageSet::ALL,
             details: true,
             marshal: code.is_none(),
+            transitions: false,
         },
         code,
     }
@@ -112,16 +113,23 @@ pub fn cross(config: &PairConfig<'_>, program: &Program) -> Result<CrossTable, S
     let subject_runs_oracle = with_code(&config.subject, oracle_code, "the oracle's compiler");
     let subject_code = own.as_ref().ok().and_then(|(_, code)| code.clone());
     let oracle_runs_subject = with_code(&config.oracle, subject_code, "the subject's compiler");
+    // A second run of the reference says what it does not agree on with itself.
+    let mut noise = Noise::default();
+    if let Ok((again, _)) = run(&mut open(&config.oracle), request(program, None)) {
+        noise.learn(&reference, &again, known.stages, &config.proof.text);
+    }
     let judge = |made: &Made, stages: &[Stage]| match made {
         Err(reason) => Cell::Missing(reason.clone()),
         Ok((found, _)) => {
-            let judged: Vec<Stage> = stages
-                .iter()
-                .copied()
-                .filter(|stage| !config.proof.poisons(&program.name, *stage, false))
-                .collect();
-            let stages = StageSet::of(&judged).intersection(known.stages);
-            let mut compared = compare(&reference, found, stages, &config.proof.text, false);
+            let stages = StageSet::of(stages).intersection(known.stages);
+            let mut compared = compare(
+                &reference,
+                found,
+                stages,
+                &config.proof.text,
+                &noise,
+                false,
+            );
             match compared.first {
                 None => Cell::Agrees,
                 Some(stage) => {

@@ -10,7 +10,7 @@ pub mod signature;
 pub mod verdict;
 
 pub use compare::{Difference, TextRules, compare};
-pub use pairing::{PairConfig, run_pairs};
+pub use pairing::{PairConfig, PairPool, run_pairs};
 pub use proof::{Evidence, Proof, prove};
 pub use side::{Side, SideKind};
 pub use verdict::{CaseResult, Divergence, StageVerdict};

@@ -16,7 +16,10 @@ pub fn sign(
         .first()
         .map_or("unknown", |difference| &difference.kind);
     let outcomes = match (oracle.outcome.shown(), subject.outcome.shown()) {
-        (Some(left), Some(right)) if ending(left) == ending(right) => ending(left),
+        // How both ended alike is no part of what differs.
+        (Some(left), Some(right)) if ending(left) == ending(right) => {
+            left.class().name().to_owned()
+        }
         (Some(left), Some(right)) => format!("{} / {}", ending(left), ending(right)),
         _ => "outcome not shown".to_owned(),
     };

@@ -34,7 +34,8 @@ fn note_line(frame: &_PyInterpreterFrame, line: i32) {
         };
         let code = address(frame.f_code.get().cast());
         if watcher.is_of_program(code) {
-            watcher.line(code, address(frame.f_globals.get()), line as u32);
+            let namespace = address(frame.f_globals.get());
+            watcher.line(code, namespace, frame, line as u32);
         }
     });
 }
@@ -108,7 +109,8 @@ impl Reference {
         }
         let wanted = report.wants(Stage::Steps);
         if wanted {
-            let watcher = LineWatcher::new(&request.program.filename, report.wants_details());
+            let mut watcher = LineWatcher::new(&request.program.filename, report);
+            watcher.code(address(std::ptr::from_ref(&*code).cast()));
             WATCHER.set(Some(watcher));
         }
         let run = self.vm.run(
@@ -116,7 +118,7 @@ impl Reference {
             wanted.then_some(note_line as fn(&_PyInterpreterFrame, i32)),
         );
         if let Some(watcher) = WATCHER.take() {
-            report.add_steps(watcher.finish());
+            watcher.finish(report);
         }
         drop(code);
         let run = run?;
@@ -142,6 +144,7 @@ impl Runtime for Reference {
             stages: StageSet::ALL,
             needs_code: false,
             unsupported_fields: machine::unsupported_fields(),
+            confinement: String::new(),
             layout_fingerprint: twinheap_decode::fields::fingerprint(),
         }
     }

@@ -471,3 +471,15 @@ static_type! {
     tp_members: MEMBERS.as_ptr(),
     tp_getset: GETSET.as_ptr(),
 }
+
+/// The next outer frame that has begun to run.
+pub fn previous_complete(frame: &_PyInterpreterFrame) -> Option<&_PyInterpreterFrame> {
+    let mut previous = frame.previous.get();
+    // SAFETY: the frames of the chain are valid.
+    unsafe {
+        while !previous.is_null() && is_incomplete(&*previous) {
+            previous = (*previous).previous.get();
+        }
+        previous.as_ref()
+    }
+}

@@ -61,6 +61,40 @@ pub fn add_functions(module: &PyModuleObject, table: &'static [PyMethodDef]) -> 
     Ok(())
 }
 
+/// A constructor of a native module.
+pub type NativeModule = (&'static str, fn() -> PyResult<Own<PyModuleObject>>);
+
+/// A module of functions and types; a type's name in the module is the last part of its own.
+pub fn build(
+    name: &str,
+    functions: &'static [PyMethodDef],
+    native_types: &[&'static PyTypeObject],
+) -> PyResult<Own<PyModuleObject>> {
+    use crate::object::TypeExt;
+    let made = new(name)?;
+    add_functions(&made, functions)?;
+    for type_ in native_types {
+        types::ready(type_)?;
+        dict::set_literal(dict_of(&made), type_.short_name(), type_.as_object())?;
+    }
+    Ok(made)
+}
+
+/// Adds an object to a module.
+pub fn add(module: &PyModuleObject, name: &str, value: &PyObject) -> PyResult<()> {
+    dict::set_literal(dict_of(module), name, value)
+}
+
+/// Adds an int to a module.
+pub fn add_int(module: &PyModuleObject, name: &str, value: i64) -> PyResult<()> {
+    add(module, name, crate::long::from_i64(value)?.as_object())
+}
+
+/// Adds a str to a module.
+pub fn add_str(module: &PyModuleObject, name: &str, value: &str) -> PyResult<()> {
+    add(module, name, unicode::from_str(value)?.as_object())
+}
+
 fn init(
     module: &PyModuleObject,
     args: &PyTupleObject,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use twinheap_abi::*;
 use twinheap_interp::eval::calls::run_code;
 use twinheap_interp::eval::{LINE_HOOK, LineHook};
-use twinheap_interp::{compiler, marshal, report, start, stdio, sys};
+use twinheap_interp::{compiler, import, marshal, report, start, stdio, sys};
 use twinheap_objects::errors::{self, PyResult};
 use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
@@ -18,6 +18,9 @@ use twinheap_objects::state::tstate;
 use twinheap_objects::{dict, id, list, long, module, singletons, unicode};
 use twinheap_syntax::source::Source;
 use twinheap_syntax::{Flags, Mode, dump, listing};
+
+/// The module of `vm/modules-text`.
+const TEXT_MODULES: &[module::NativeModule] = &[("_sre", twinheap_modules_text::sre::new_module)];
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -149,6 +152,8 @@ impl Vm {
         clear_namespace(&run.namespace);
         drop(run.namespace);
         errors::clear();
+        twinheap_modules_runtime::at_exit::run_all();
+        twinheap_modules_runtime::codecs::forget();
         forget_modules();
         if sys::new_streams().is_err() {
             errors::clear();
@@ -157,6 +162,24 @@ impl Vm {
         state.recursion_limit.set(1000);
         state.recursion_remaining.set(1000);
         stdio::flush_all();
+    }
+}
+
+/// Where the pure modules of the standard library are read from: what the keeper says, or what an
+/// interpreter on the path says of itself.
+pub fn library_path() -> Vec<String> {
+    if let Some(path) = std::env::var_os("TWINHEAP_LIBRARY") {
+        return vec![path.to_string_lossy().into_owned()];
+    }
+    let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
+    let output = std::process::Command::new("python3.11")
+        .args(["-I", "-S", "-c", script])
+        .output();
+    match output {
+        Ok(output) if output.status.success() => {
+            vec![String::from_utf8_lossy(&output.stdout).trim().to_owned()]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -170,6 +193,16 @@ fn as_code(loaded: PyResult) -> Result<Own<PyCodeObject>, String> {
 }
 
 fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
+    for table in [
+        TEXT_MODULES,
+        twinheap_modules_functional::MODULES,
+        twinheap_modules_runtime::MODULES,
+        twinheap_modules_data::MODULES,
+        twinheap_modules_io::MODULES,
+    ] {
+        import::register(table);
+    }
+    twinheap_modules_runtime::codecs::install();
     start::initialize()?;
     let texts = |values: &[String]| -> PyResult<Own<PyListObject>> {
         let values: PyResult<Vec<Own>> = values

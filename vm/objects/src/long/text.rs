@@ -52,7 +52,14 @@ pub fn format_in_base(long: &PyLongObject, base: u32) -> PyResult<String> {
 }
 
 pub(super) fn long_to_decimal_string(long: &PyLongObject) -> PyResult {
-    Ok(unicode::from_str(&to_decimal(long)?)?.upcast())
+    // A new str each time, even of one character.
+    let text = to_decimal(long)?;
+    let made = unicode::new_uninitialised(text.len(), 0x7f)?;
+    // SAFETY: the str has room for the characters.
+    unsafe {
+        std::ptr::copy_nonoverlapping(text.as_ptr(), unicode::data_pointer(&made), text.len());
+    }
+    Ok(made.upcast())
 }
 
 fn parse(text: &[u8], base: u32, source: &PyObject) -> PyResult {

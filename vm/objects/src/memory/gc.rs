@@ -224,6 +224,30 @@ pub unsafe fn gc_del(object: *mut PyObject) {
     }
 }
 
+/// The common end of an object: out of the collector's ring, weak references cleared, fields
+/// released, memory freed.
+///
+/// # Safety
+/// The last reference to the object is gone.
+pub unsafe fn end_object(object: *mut PyObject, release: impl FnOnce()) {
+    // SAFETY: by contract; the type is still valid.
+    unsafe {
+        let type_ = &*(*object).ob_type.get();
+        if type_.tp_flags.get() & Py_TPFLAGS_HAVE_GC != 0 {
+            untrack(object);
+        }
+        if type_.tp_weaklistoffset.get() > 0 {
+            crate::weakref::clear_all(&*object);
+        }
+        release();
+        match type_.tp_free.get() {
+            Some(free) => free(object.cast()),
+            None if type_.tp_flags.get() & Py_TPFLAGS_HAVE_GC != 0 => gc_del(object),
+            None => object_del(object),
+        }
+    }
+}
+
 /// Frees an object without the collector's words.
 ///
 /// # Safety

@@ -4,4 +4,4 @@ pub mod gc;
 pub mod pymalloc;
 
 pub use gc::*;
-pub use pymalloc::{free, malloc, realloc};
+pub use pymalloc::{calloc, free, malloc, realloc};

@@ -17,7 +17,7 @@ pub use base_object::{PyBaseObject_Type, object_init_check, object_new};
 pub use heap::{build_class_type, calculate_metaclass, new_class};
 pub use instance::{subtype_dealloc, subtype_traverse_dict};
 pub use mro::mro_items;
-pub use ready::{ready, ready_all};
+pub use ready::{ready, ready_all, subclasses};
 pub use slotdefs::PyWrapperFlag_KEYWORDS as WRAPPER_KEYWORDS;
 pub use slotdefs::slot_pointer;
 pub use super_object::PySuper_Type;

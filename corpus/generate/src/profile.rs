@@ -1,0 +1,196 @@
+//! Capability profiles: which features a subject can run, and the tiny programs that find out.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+/// The features that a subject lacks; the generator never draws what needs one of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    missing: BTreeSet<String>,
+}
+
+/// A tiny program that shows whether a subject has a feature: it must do what the oracle does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    pub feature: &'static str,
+    pub source: &'static str,
+}
+
+impl Profile {
+    /// A subject that can run everything.
+    pub fn full() -> Profile {
+        Profile::default()
+    }
+
+    #[must_use]
+    pub fn without(mut self, feature: &str) -> Profile {
+        self.missing.insert(feature.to_owned());
+        self
+    }
+
+    pub fn allows(&self, feature: &str) -> bool {
+        !self.missing.contains(feature)
+    }
+
+    /// The features that are missing, in order.
+    pub fn missing(&self) -> impl Iterator<Item = &str> {
+        self.missing.iter().map(String::as_str)
+    }
+}
+
+/// One probe for each feature.
+pub fn probes() -> Vec<Probe> {
+    PROBES
+        .iter()
+        .map(|(feature, source)| Probe { feature, source })
+        .collect()
+}
+
+/// Whether a name is a feature that can be missing.
+pub fn is_feature(name: &str) -> bool {
+    PROBES.iter().any(|(feature, _)| *feature == name)
+}
+
+const PROBES: &[(&str, &str)] = &[
+    ("sys", "import sys\nprint(sys.maxsize > 0)\n"),
+    (
+        "sys.exc_info",
+        "import sys\ntry:\n    1 // 0\nexcept Exception:\n    print(sys.exc_info()[0].__name__)\n",
+    ),
+    (
+        "exceptstar",
+        "try:\n    raise ValueError(1)\nexcept* ValueError as group:\n    print(group.exceptions)\n",
+    ),
+    ("getsizeof", "import sys\nprint(sys.getsizeof([]) > 0)\n"),
+    (
+        "collections",
+        "from collections import OrderedDict, Counter\nd = OrderedDict(a=1)\nd.move_to_end('a')\nprint(d, Counter('aab'))\n",
+    ),
+    (
+        "defaultdict",
+        "import collections\nd = collections.defaultdict(list, {1: 2})\nprint(d[3], d)\n",
+    ),
+    (
+        "dict_union",
+        "d = {1: 2} | {3: 4}\nd |= [(5, 6)]\nprint(d)\n",
+    ),
+    ("dict_reversed", "print(list(reversed({1: 2, 3: 4})))\n"),
+    ("operator", "import operator\nprint(operator.add(1, 2))\n"),
+    (
+        "length_hint",
+        "import operator\nprint(operator.length_hint(iter([1, 2])))\n",
+    ),
+    ("types", "import types\nprint(types.SimpleNamespace(a=1))\n"),
+    (
+        "mappingproxy",
+        "import types\nprint(types.MappingProxyType({1: 2}))\n",
+    ),
+    (
+        "math",
+        "import math\nprint(math.gcd(4, 6), math.isqrt(17), math.comb(5, 2), math.factorial(5), math.log2(8))\n",
+    ),
+    ("math_lcm", "import math\nprint(math.lcm(4, 6))\n"),
+    ("bit_count", "print((255).bit_count())\n"),
+    (
+        "int_limit",
+        "try:\n    int('9' * 5000)\nexcept ValueError as error:\n    print(error)\n",
+    ),
+    (
+        "functools",
+        "import functools\nprint(functools.reduce(lambda a, b: a + b, [1, 2, 3]), functools.partial(int, base=2)('11'))\n",
+    ),
+    (
+        "cmp_to_key",
+        "import functools\nprint(sorted([2, 1, 3], key=functools.cmp_to_key(lambda a, b: b - a)))\n",
+    ),
+    (
+        "bisect",
+        "import bisect\nprint(bisect.bisect_left([1, 2, 3], 2))\n",
+    ),
+    (
+        "heapq",
+        "import heapq\nh = [3, 1, 2]\nheapq.heapify(h)\nprint(h, heapq.heappushpop(h, 0))\n",
+    ),
+    (
+        "re",
+        "import re\nprint(re.compile('(a|b)+c?').findall('abcab'))\nprint(re.sub('a', 'b', 'aa'), re.match('x*', 'xx').span())\n",
+    ),
+    (
+        "sre_code",
+        "import re._compiler\nprint(re._compiler._code(re._parser.parse('a+[bc]', 0), 0))\n",
+    ),
+    (
+        "pickle",
+        "import pickle\nfor p in range(6):\n    print(pickle.dumps([1, 'a', {2: 3.5}], p), pickle.loads(pickle.dumps((1, b'x'), p)))\n",
+    ),
+    (
+        "pickle5",
+        "import pickle\nprint(pickle.dumps(pickle.PickleBuffer(b'a'), 5, buffer_callback=lambda b: None))\n",
+    ),
+    (
+        "pickletools",
+        "import pickletools\npickletools.dis(b'\\x80\\x04K\\x01.')\n",
+    ),
+    ("copy", "import copy\nprint(copy.deepcopy([1, {2: [3]}]))\n"),
+    (
+        "copyreg",
+        "import copyreg\nprint(len(copyreg.dispatch_table) > 0)\n",
+    ),
+    (
+        "io",
+        "import io\nb = io.BytesIO(b'abc')\nprint(b.read(2), b.tell())\ns = io.StringIO()\ns.write('x')\nprint(s.getvalue())\n",
+    ),
+    (
+        "notes",
+        "e = ValueError(1)\ne.add_note('x')\nprint(e.__notes__)\n",
+    ),
+    (
+        "traceback",
+        "import traceback\ntry:\n    1 // 0\nexcept Exception as e:\n    print(traceback.format_exception_only(e))\n",
+    ),
+    (
+        "contextlib",
+        "import contextlib\nwith contextlib.suppress(KeyError):\n    {}[1]\nwith contextlib.ExitStack() as s:\n    s.callback(print, 1)\n",
+    ),
+    (
+        "recursion",
+        "def f(n):\n    return f(n + 1)\ntry:\n    f(0)\nexcept RecursionError as e:\n    print(e)\n",
+    ),
+    (
+        "del_order",
+        "class A:\n    def __del__(self):\n        print('del')\na = A()\ndel a\nprint('after')\n",
+    ),
+    (
+        "codecs_basic",
+        "print('aé'.encode('utf-16-be'), '\\ud800'.encode('utf-8', 'surrogatepass'), 'é'.encode('ascii', 'xmlcharrefreplace'))\n",
+    ),
+    (
+        "codecs_all",
+        "print('aé'.encode('cp1252'), 'é'.encode('utf-7'), b'a'.decode('cp437'), 'é'.encode('raw_unicode_escape'), 'é'.encode('punycode'))\n",
+    ),
+    (
+        "removeprefix",
+        "print('abc'.removeprefix('a'), 'abc'.removesuffix('c'))\n",
+    ),
+    (
+        "intern",
+        "import sys\nprint(sys.intern('a' + 'b') is sys.intern('ab'))\n",
+    ),
+    (
+        "unicodedata",
+        "import unicodedata\nprint(unicodedata.name('a'), unicodedata.normalize('NFD', 'é'))\n",
+    ),
+    (
+        "string",
+        "import string\nprint(string.Template('$a').substitute(a=1), string.digits)\n",
+    ),
+    (
+        "textwrap",
+        "import textwrap\nprint(textwrap.wrap('one two three', 8))\n",
+    ),
+    (
+        "bytearray",
+        "b = bytearray(b'abc')\nb[1:2] = b'xyz'\nprint(b)\n",
+    ),
+];

@@ -1,0 +1,89 @@
+//! The topics, and for each the table of what is drawn for it.
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::assembly::Assembly;
+use crate::table::Table;
+
+macro_rules! topics {
+    ($($variant:ident $name:literal $text:expr;)*) => {
+        /// A topic of the chapters; every program is drawn for one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Topic {
+            $($variant,)*
+        }
+
+        impl Topic {
+            /// Every topic.
+            pub const ALL: &'static [Topic] = &[$(Topic::$variant,)*];
+
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Topic::$variant => $name,)*
+                }
+            }
+
+            fn text(self) -> &'static str {
+                match self {
+                    $(Topic::$variant => $text,)*
+                }
+            }
+        }
+    };
+}
+
+topics! {
+    Dict "dict" include_str!("dict.ops");
+    Int "int" include_str!("int.ops");
+    Str "str" include_str!("str.ops");
+    List "list" include_str!("list.ops");
+    Pickle "pickle" include_str!("pickle.ops");
+    Re "re" include_str!("re.ops");
+    Exception "exception" include_str!("exception.ops");
+}
+
+impl Topic {
+    /// The seven with which campaigns begin.
+    pub const FIRST: &'static [Topic] = &[
+        Topic::Dict,
+        Topic::Int,
+        Topic::Str,
+        Topic::List,
+        Topic::Pickle,
+        Topic::Re,
+        Topic::Exception,
+    ];
+
+    pub fn parse(name: &str) -> Option<Topic> {
+        Topic::ALL
+            .iter()
+            .copied()
+            .find(|topic| topic.name() == name)
+    }
+
+    /// The tables of the topic, put together once.
+    pub(crate) fn assembly(self) -> &'static Assembly {
+        static ASSEMBLIES: OnceLock<Vec<OnceLock<Assembly>>> = OnceLock::new();
+        let all = ASSEMBLIES.get_or_init(|| Topic::ALL.iter().map(|_| OnceLock::new()).collect());
+        all[self as usize].get_or_init(|| Assembly::new(self))
+    }
+
+    /// The topic's own table.
+    pub(crate) fn table(self) -> &'static Table {
+        static TABLES: OnceLock<Vec<OnceLock<Table>>> = OnceLock::new();
+        let all = TABLES.get_or_init(|| Topic::ALL.iter().map(|_| OnceLock::new()).collect());
+        all[self as usize].get_or_init(|| parsed(self.name(), self.text()))
+    }
+}
+
+/// The table that every topic shares.
+pub(crate) fn base() -> &'static Table {
+    static BASE: OnceLock<Table> = OnceLock::new();
+    BASE.get_or_init(|| parsed("base", include_str!("base.ops")))
+}
+
+fn parsed(name: &str, text: &'static str) -> Table {
+    Table::parse(text).unwrap_or_else(|reason| panic!("topics/{name}.ops: {reason}"))
+}
