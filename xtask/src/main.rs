@@ -9,6 +9,7 @@ mod findings;
 mod gate;
 mod generate;
 mod inspect;
+mod mutants;
 mod parity;
 mod parity_oracle;
 mod planted;

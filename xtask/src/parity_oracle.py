@@ -124,8 +124,9 @@ def rejection(error):
     """The error as the Rust side writes it."""
     if isinstance(error, SyntaxError):
         place = (error.lineno, error.offset, error.end_lineno, error.end_offset)
-        return "\t".join(map(str, (type(error).__name__, hexed(error.msg), *place)))
-    return "\t".join((type(error).__name__, hexed(str(error)), *["None"] * 4))
+        text = "None" if error.text is None else hexed(error.text)
+        return "\t".join(map(str, (type(error).__name__, hexed(error.msg), *place, text)))
+    return "\t".join((type(error).__name__, hexed(str(error)), *["None"] * 5))
 
 
 def first_difference(theirs, ours):
@@ -318,10 +319,11 @@ def expanded(data):
     return out
 
 
-def judge(stage, optimize, path, ours):
+def judge(stage, optimize, path, ours, source):
     """Our result is prefixed by '+' for a product, by '!' for an error."""
-    with open(path, "rb") as file:
-        source = file.read()
+    if source is None:
+        with open(path, "rb") as file:
+            source = file.read()
     accepted, ours = ours[:1] == b"+", ours[1:]
     try:
         if stage == "tokens":
@@ -350,8 +352,9 @@ def judge(stage, optimize, path, ours):
 
 
 def readable(error):
-    kind, message, *place = error.split("\t")
-    return f"{kind}: {bytes.fromhex(message).decode('utf-8', 'replace')} at {place}"
+    kind, message, *place, text = error.split("\t")
+    text = text if text == "None" else repr(bytes.fromhex(text).decode("utf-8", "replace"))
+    return f"{kind}: {bytes.fromhex(message).decode('utf-8', 'replace')} at {place} in {text}"
 
 
 def listing(code, out):
@@ -367,9 +370,10 @@ def main():
     sys.setrecursionlimit(20_000)
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     while line := requests.readline():
-        stage, optimize, path_length, data_length = line.split()
+        stage, optimize, path_length, data_length, source_length = line.split()
         path = requests.read(int(path_length)).decode("utf-8", "surrogateescape")
         data = requests.read(int(data_length))
+        source = requests.read(int(source_length)) if int(source_length) >= 0 else None
         stage = stage.decode()
         try:
             if stage == "dis":
@@ -378,7 +382,7 @@ def main():
                     listing(compile(file.read(), path, "exec", dont_inherit=True, optimize=int(optimize)), out)
                 verdict, text = "equal", "\n".join(out)
             else:
-                verdict, text = judge(stage, int(optimize), path, data)
+                verdict, text = judge(stage, int(optimize), path, data, source)
         except Exception as error:
             verdict, text = "error", f"{type(error).__name__}: {error}"
         text = text.encode("utf-8", "surrogateescape")
