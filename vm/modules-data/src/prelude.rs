@@ -15,6 +15,7 @@ pub use twinheap_objects::module;
 pub use twinheap_objects::object::{self, ObjectExt, TypeExt};
 pub use twinheap_objects::own::{Field, Layout, Own, Slot};
 pub use twinheap_objects::singletons::{bool_object, none, not_implemented};
+pub use twinheap_objects::buffer::Buffer;
 pub use twinheap_objects::{
     abstract_, dict, generic_alias, getset, id, import_hook, list, long, members, methods,
     object_struct, slot, static_type, tuple, typed, types, unicode, weakref,

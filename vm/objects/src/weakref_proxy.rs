@@ -229,6 +229,7 @@ macro_rules! proxy_type {
             tp_getattro: slot!(binary proxy_getattro),
             tp_setattro: slot!(objobjarg proxy_setattro),
             tp_traverse: slot!(traverse weakref::traverse),
+            tp_clear: slot!(clear weakref::clear),
             tp_richcompare: slot!(richcmp proxy_richcompare),
             tp_iter: slot!(unary proxy_iter),
             tp_iternext: slot!(iternext proxy_next),

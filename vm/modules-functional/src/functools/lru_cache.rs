@@ -200,15 +200,14 @@ fn replace_oldest(
 }
 
 fn new_link(key: &PyObject, result: &PyObject, hash: isize) -> PyResult<Own<LruLink>> {
-    let object: *mut LruLink = memory::new_gc_object(&lru_list_elem_type, size_of::<LruLink>())?;
-    // SAFETY: fresh memory, tracked once its fields are set.
+    let object: *mut LruLink = memory::new_object(&lru_list_elem_type, size_of::<LruLink>())?;
+    // SAFETY: fresh memory, whose fields are all set.
     unsafe {
         (*object).prev.set(std::ptr::null());
         (*object).next.set(std::ptr::null());
         (*object).hash.set(hash);
         (*object).key.set(Own::new(key).into_raw());
         (*object).result.set(Own::new(result).into_raw());
-        memory::track(object.cast());
         Ok(Own::from_raw(object))
     }
 }
@@ -331,7 +330,7 @@ fn owned(this: &LruCacheObject) -> [&Pointer<PyObject>; 4] {
 fn traverse(this: &LruCacheObject, visitor: &mut Visitor) {
     let mut link = this.root.next.get();
     while !link.is_null() && !std::ptr::eq(link, &this.root) {
-        // SAFETY: the links of the ring are alive; the dict that owns them is visited once more.
+        // SAFETY: the links of the ring are alive; they are outside the collector themselves.
         unsafe {
             LruLink::traverse(&*link, visitor);
             link = (*link).next.get();
@@ -388,7 +387,6 @@ static_type! {
 static_type! {
     /// `functools._lru_list_elem`.
     lru_list_elem_type = "functools._lru_list_elem", size size_of::<LruLink>(), 0,
-        flags Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION;
+        flags Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION;
     tp_dealloc: slot!(dealloc LruLink::dealloc),
-    tp_traverse: slot!(traverse LruLink::traverse),
 }
