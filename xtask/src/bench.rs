@@ -74,11 +74,13 @@ fn bench_harness(arguments: &HarnessArguments) -> Result<i32, String> {
     let proof = prove_oracle(&oracle, &corpus, StageSet::ALL)?;
     let stop = AtomicBool::new(false);
     let config = PairConfig {
+        varied: oracle.with_arguments(&crate::gate::VARIATION),
         oracle,
         subject,
         stages: crate::gate::stages(&arguments.stages)?,
         proof: &proof,
         confirmations: 0,
+        transitions: false,
         stop: &stop,
         pairs: arguments.pairs,
     };
@@ -143,6 +145,7 @@ fn alone(oracle: &SideKind, programs: &[Program]) -> Result<f64, String> {
         stages: StageSet::NONE,
         details: false,
         marshal: false,
+        transitions: false,
     };
     let microseconds: u64 = run_all(&mut side, programs, wanted, &[])?
         .iter()
@@ -200,6 +203,7 @@ fn bench_vm(arguments: &VmArguments) -> Result<i32, String> {
         stages: StageSet::NONE,
         details: false,
         marshal: true,
+        transitions: false,
     };
     let mut product = 1.0_f64;
     let mut measured = 0;

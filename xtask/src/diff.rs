@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
+use twinheap_harness::cross::{Cell, cross};
 use twinheap_harness::pairing::acquaint;
 use twinheap_harness::{CaseResult, PairConfig, StageVerdict, run_pairs};
 use twinheap_observation::{Program, Stage, StageSet};
@@ -21,12 +22,26 @@ pub struct DiffArguments {
     /// Fresh pairs of processes that confirm a difference.
     #[arg(long, default_value_t = 2, value_name = "N")]
     confirmations: u32,
+    /// Cross both compilers with both evaluators, to tell a compiler bug from an evaluator bug.
+    #[arg(long)]
+    cross: bool,
 }
 
 pub fn run(arguments: &DiffArguments) -> Result<i32, String> {
     let program = arguments.program.load()?;
-    let result = compare_one(&arguments.sides, &program, arguments.confirmations)?;
-    print_verdicts(&result);
+    if arguments.cross {
+        return cross_one(&arguments.sides, &program);
+    }
+    show_verdicts(&compare_one(
+        &arguments.sides,
+        &program,
+        arguments.confirmations,
+    )?)
+}
+
+/// Prints the verdicts and the first difference; gives the exit code.
+pub fn show_verdicts(result: &CaseResult) -> Result<i32, String> {
+    print_verdicts(result);
     if let Some(reason) = &result.harness_error {
         return Err(reason.clone());
     }
@@ -45,6 +60,26 @@ pub fn compare_one(
     program: &Program,
     confirmations: u32,
 ) -> Result<CaseResult, String> {
+    with_config(sides, program, confirmations, |config| {
+        let known = acquaint(config)?;
+        println!(
+            "{} against {}",
+            known.subject.implementation, known.oracle.implementation
+        );
+        let mut results = run_pairs(config, std::slice::from_ref(program), |_| {})?;
+        results
+            .pop()
+            .ok_or_else(|| "the program was not run".to_owned())
+    })
+}
+
+/// Proves the reference with a sample and the program itself, and hands on how to run a pair.
+fn with_config<T>(
+    sides: &Sides,
+    program: &Program,
+    confirmations: u32,
+    work: impl FnOnce(&PairConfig<'_>) -> Result<T, String>,
+) -> Result<T, String> {
     let (oracle, subject) = sides.open()?;
     // A few chapter programs stand for all: the masks are about fields, and every field occurs in them.
     let mut sample: Vec<Program> = corpus()?.into_iter().step_by(5).collect();
@@ -52,23 +87,74 @@ pub fn compare_one(
     let proof = prove_oracle(&oracle, &sample, StageSet::ALL)?;
     let stop = AtomicBool::new(false);
     let config = PairConfig {
+        varied: oracle.with_arguments(&crate::gate::VARIATION),
         oracle,
         subject,
         stages: StageSet::ALL,
         proof: &proof,
         confirmations,
+        transitions: false,
         stop: &stop,
         pairs: 1,
     };
-    let known = acquaint(&config)?;
+    work(&config)
+}
+
+/// Prints the 2 x 2 table and its verdict.
+fn cross_one(sides: &Sides, program: &Program) -> Result<i32, String> {
+    let table = with_config(sides, program, 1, |config| cross(config, program))?;
+    let style = settings::style();
+    let show = |cell: &Cell| match cell {
+        Cell::Reference => ("the reference".to_owned(), false),
+        Cell::Agrees => ("agrees".to_owned(), false),
+        Cell::Differs(stage, _) => (format!("differs: {stage}"), true),
+        Cell::Missing(reason) => (format!("missing: {reason}"), true),
+    };
     println!(
-        "{} against {}",
-        known.subject.implementation, known.oracle.implementation
+        "{:22} {:26} evaluated by the VM",
+        "", "evaluated by CPython"
     );
-    let mut results = run_pairs(&config, std::slice::from_ref(program), |_| {})?;
-    results
-        .pop()
-        .ok_or_else(|| "the program was not run".to_owned())
+    let rows = ["compiled by CPython", "compiled by the VM"];
+    for (row, cells) in rows.iter().zip(&table.cells) {
+        print!("{row:22}");
+        for cell in cells {
+            let (text, is_wrong) = show(cell);
+            let text = format!("{text:26}");
+            let text = if is_wrong {
+                style.bad(&text)
+            } else {
+                style.good(&text)
+            };
+            print!(" {text}");
+        }
+        println!();
+    }
+    println!("{:22} {}", "the two compilers", show(&table.compilers).0);
+    let all = table
+        .cells
+        .iter()
+        .flatten()
+        .chain(std::iter::once(&table.compilers));
+    let mut shown = Vec::new();
+    for cell in all {
+        if let Cell::Differs(stage, Some(first)) = cell {
+            let text = format!(
+                "  {stage}: {} at {}: {} / {}",
+                first.kind, first.place, first.left, first.right
+            );
+            if !shown.contains(&text) {
+                println!("{text}");
+                shown.push(text);
+            }
+        }
+    }
+    println!("verdict: {}", table.verdict());
+    let is_clean = table
+        .cells
+        .iter()
+        .flatten()
+        .all(|cell| matches!(cell, Cell::Reference | Cell::Agrees));
+    Ok(if is_clean { 0 } else { settings::EXIT_NEW })
 }
 
 fn print_verdicts(result: &CaseResult) {

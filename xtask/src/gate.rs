@@ -90,11 +90,13 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
     let begun = Instant::now();
     let empty = Proof::default();
     let mut config = PairConfig {
+        varied: oracle.with_arguments(&VARIATION),
         oracle,
         subject,
         stages: wanted,
         proof: &empty,
         confirmations: arguments.confirmations,
+        transitions: false,
         stop: &STOP,
         pairs: arguments.pairs,
     };

@@ -116,6 +116,7 @@ fn observe(
         stages,
         details: true,
         marshal: code.is_none(),
+        transitions: false,
     };
     let request = RunRequest {
         index: 0,

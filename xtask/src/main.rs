@@ -2,13 +2,17 @@
 
 mod bench;
 mod bench_compile;
+mod campaign;
 mod diff;
 mod dis;
+mod findings;
 mod gate;
 mod generate;
 mod inspect;
+mod mutants;
 mod parity;
 mod parity_oracle;
+mod planted;
 mod probe;
 mod programs;
 mod selftest;
@@ -40,6 +44,14 @@ enum Command {
     Generate(generate::GenerateArguments),
     /// Show both compilers' instructions for a file, side by side.
     Dis(dis::DisArguments),
+    /// Run programs that nobody wrote on both sides, make every finding small, and keep it.
+    Campaign(Box<campaign::CampaignArguments>),
+    /// List, show, replay or promote what a campaign found.
+    Findings(findings::FindingsArguments),
+    /// Bring the databases of a campaign's shards together.
+    Merge(findings::MergeArguments),
+    /// Plant small bugs in the VM, one at a time, and fail unless a campaign finds each.
+    Planted(planted::PlantedArguments),
     /// Plant faults and fail unless each is caught and named correctly.
     Selftest(selftest::SelftestArguments),
     /// Measure: `harness` for programs per second, `vm` for the VM against CPython.
@@ -59,6 +71,10 @@ fn main() {
         Command::Parity(arguments) => parity::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Dis(arguments) => dis::run(&arguments),
+        Command::Campaign(arguments) => campaign::run(&arguments),
+        Command::Findings(arguments) => findings::run(&arguments),
+        Command::Merge(arguments) => findings::merge(&arguments),
+        Command::Planted(arguments) => planted::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Probe(arguments) => probe::run(&arguments),

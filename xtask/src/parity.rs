@@ -7,15 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use twinheap_compile::code::CodeObject;
 use twinheap_compile::{Options, compile, marshal};
-use twinheap_syntax::error::SyntaxError;
-use twinheap_syntax::names::Names;
-use twinheap_syntax::parser::{Origin, place_token};
-use twinheap_syntax::source::Source;
-use twinheap_syntax::token::Tok;
-use twinheap_syntax::tokenizer::Tokenizer;
-use twinheap_syntax::{Flags, Mode, dump, new_names, parse};
+use twinheap_syntax::error::{Finder, SyntaxError};
+use twinheap_syntax::listing::list_tokens;
+use twinheap_syntax::source::{Source, line_of_file};
+use twinheap_syntax::{Flags, Mode, dump, parse};
 
+use crate::mutants::{self, Text};
 use crate::parity_oracle::{ParityOracle, Reply};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -57,13 +56,53 @@ pub struct ParityArguments {
     /// How many differences are printed.
     #[arg(long, default_value_t = 10)]
     pub show: usize,
+    /// Compare so many mutants of the files instead: tokens deleted, doubled, swapped, replaced.
+    #[arg(long, value_name = "N")]
+    pub mutate: Option<usize>,
+    /// The seed of the mutants.
+    #[arg(long, default_value_t = 1, requires = "mutate")]
+    pub seed: u64,
+    /// Compare the texts that the files hold as constants instead, and the examples in those.
+    #[arg(long, conflicts_with = "mutate")]
+    pub snippets: bool,
+}
+
+/// What is compared: a file, or a text that is none.
+enum Item {
+    File(PathBuf),
+    Text(Text),
+}
+
+impl Item {
+    /// The name by which it is compiled.
+    fn filename(&self) -> PathBuf {
+        match self {
+            Item::File(path) => path.clone(),
+            Item::Text(_) => PathBuf::from("<text>"),
+        }
+    }
+
+    fn label(&self) -> String {
+        match self {
+            Item::File(path) => path.display().to_string(),
+            Item::Text(text) => text.label.clone(),
+        }
+    }
+
+    fn bytes(&self) -> std::io::Result<Vec<u8>> {
+        match self {
+            Item::File(path) => std::fs::read(path),
+            Item::Text(text) => Ok(text.bytes.clone()),
+        }
+    }
 }
 
 /// How the files of one stage came out.
 #[derive(Debug, Default)]
 struct Tally {
     verdicts: BTreeMap<String, usize>,
-    differences: Vec<(PathBuf, String)>,
+    /// By label, with what differs.
+    differences: Vec<(String, String)>,
 }
 
 fn collect(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), String> {
@@ -93,7 +132,14 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The error in the form that the oracle's script writes.
-fn rejection(error: &SyntaxError) -> Vec<u8> {
+fn rejection(error: &SyntaxError, filename: &Path) -> Vec<u8> {
+    let text = match error.finder {
+        Finder::Parser | Finder::Decoder => error.text.clone(),
+        Finder::SymbolTable | Finder::Compiler => std::fs::read(filename)
+            .ok()
+            .zip(error.lineno)
+            .and_then(|(bytes, lineno)| line_of_file(&bytes, lineno)),
+    };
     let fields = [
         format!("!{}", error.kind.name()),
         hex(error.message.as_bytes()),
@@ -101,6 +147,7 @@ fn rejection(error: &SyntaxError) -> Vec<u8> {
         place(error.offset),
         place(error.end_lineno),
         place(error.end_offset),
+        text.map_or("None".to_owned(), |text| hex(text.as_bytes())),
     ];
     fields.join("\t").into_bytes()
 }
@@ -111,37 +158,7 @@ fn tokens_of(bytes: &[u8]) -> Result<String, SyntaxError> {
         // The oracle's tokenizer is given decoded text; what cannot be decoded has only the parser's error.
         parse(bytes, Mode::Exec, &Flags::default(), None)?;
     }
-    let mut names: Names = new_names();
-    let mut tokenizer = Tokenizer::new(&source.text);
-    let mut lines = Vec::new();
-    loop {
-        let raw = tokenizer.next(&mut names);
-        if raw.kind == Tok::EndMarker {
-            break;
-        }
-        if raw.kind == Tok::Error {
-            if let Some(error) = &tokenizer.error {
-                lines.push(format!("SyntaxError {}", error.message));
-            }
-            break;
-        }
-        let token = place_token(raw, &tokenizer, Origin::default());
-        let text = match (raw.start, raw.end) {
-            (Some(start), Some(end)) => hex(&source.text[start..end]),
-            _ => String::new(),
-        };
-        let is_keyword = token.kind as u8 > Tok::Error as u8;
-        let kind = if is_keyword {
-            Tok::Name as u8
-        } else {
-            token.kind as u8
-        };
-        lines.push(format!(
-            "{kind} {}:{}-{}:{} {text}",
-            token.lineno, token.col_offset, token.end_lineno, token.end_col_offset
-        ));
-    }
-    Ok(lines.join("\n"))
+    Ok(list_tokens(&source))
 }
 
 /// What our side makes of a file: a product after `+`, or an error after `!`.
@@ -156,22 +173,37 @@ fn product(stage: Stage, optimize: u32, path: &Path, bytes: &[u8]) -> Vec<u8> {
             parse(bytes, Mode::Exec, &Flags::default(), None)
                 .map_err(Box::new)
                 .and_then(|ast| compile(ast, &Options::new(&filename, optimize)))
-                .map(|compiled| marshal::dumps(&compiled.code))
+                .map(|compiled| match stage {
+                    Stage::Pyc => pyc_of(&compiled.code, path),
+                    _ => marshal::dumps(&compiled.code),
+                })
         }
     };
     match made {
         Ok(made) => [b"+", &made[..]].concat(),
-        Err(error) => rejection(&error),
+        Err(error) => rejection(&error, path),
     }
+}
+
+/// The file that an import would write for this source file.
+fn pyc_of(code: &CodeObject, path: &Path) -> Vec<u8> {
+    let about = std::fs::metadata(path).ok();
+    let modified = about
+        .as_ref()
+        .and_then(|about| about.modified().ok())
+        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(0, |time| time.as_secs() as u32);
+    let size = about.map_or(0, |about| about.len() as u32);
+    marshal::pyc(code, modified, size)
 }
 
 fn judge(
     oracle: &mut ParityOracle,
     stage: Stage,
     arguments: &ParityArguments,
-    path: &Path,
+    item: &Item,
 ) -> Result<Reply, String> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match item.bytes() {
         Ok(bytes) => bytes,
         Err(error) => {
             let text = format!("unreadable: {error}");
@@ -181,25 +213,30 @@ fn judge(
             });
         }
     };
-    let made = product(stage, arguments.optimize, path, &bytes);
-    oracle.ask(stage.name(), arguments.optimize, path, &made)
+    let filename = item.filename();
+    let made = product(stage, arguments.optimize, &filename, &bytes);
+    let source = match item {
+        Item::File(_) => None,
+        Item::Text(text) => Some(&text.bytes[..]),
+    };
+    oracle.ask(stage.name(), arguments.optimize, &filename, &made, source)
 }
 
 /// Works through the files until none is left; a lost oracle is replaced.
 fn work(
     arguments: &ParityArguments,
     stage: Stage,
-    files: &[PathBuf],
+    files: &[Item],
     next: &AtomicUsize,
     tally: &Mutex<Tally>,
     bar: &ProgressBar,
 ) -> Result<(), String> {
     let mut oracle = ParityOracle::start(&arguments.python)?;
     loop {
-        let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) else {
+        let Some(item) = files.get(next.fetch_add(1, Ordering::Relaxed)) else {
             return Ok(());
         };
-        let reply = match judge(&mut oracle, stage, arguments, path) {
+        let reply = match judge(&mut oracle, stage, arguments, item) {
             Ok(reply) => reply,
             Err(reason) => {
                 oracle = ParityOracle::start(&arguments.python)?;
@@ -212,17 +249,13 @@ fn work(
         bar.inc(1);
         let mut tally = tally.lock().map_err(|_| "a judging thread panicked")?;
         *tally.verdicts.entry(reply.verdict.clone()).or_insert(0) += 1;
-        if !matches!(reply.verdict.as_str(), "equal" | "flags" | "rejected") {
-            tally.differences.push((path.clone(), reply.text));
+        if !matches!(reply.verdict.as_str(), "equal" | "rejected") {
+            tally.differences.push((item.label(), reply.text));
         }
     }
 }
 
-fn run_stage(
-    arguments: &ParityArguments,
-    stage: Stage,
-    files: &[PathBuf],
-) -> Result<Tally, String> {
+fn run_stage(arguments: &ParityArguments, stage: Stage, files: &[Item]) -> Result<Tally, String> {
     let jobs = arguments
         .jobs
         .or_else(|| std::thread::available_parallelism().ok().map(Into::into))
@@ -260,30 +293,26 @@ fn run_stage(
 }
 
 fn report(stage: Stage, tally: &Tally, show: usize) {
-    for (path, text) in tally.differences.iter().take(show) {
-        println!("{}: {}", path.display(), text);
+    for (label, text) in tally.differences.iter().take(show) {
+        println!("{label}: {text}");
     }
     if tally.differences.len() > show {
         println!("... and {} more", tally.differences.len() - show);
     }
     let count = |verdict| tally.verdicts.get(verdict).copied().unwrap_or(0);
     let (equal, rejected) = (count("equal"), count("rejected"));
-    if count("flags") > 0 {
-        println!(
-            "{}: {} more files are equal but for the flags that mark objects as shared, which in CPython depend \
-             on who else holds them in the process that writes the file",
-            stage.name(),
-            count("flags")
-        );
-    }
     let total: usize = tally.verdicts.values().sum();
     let percent = 100.0 * (equal + rejected) as f64 / total.max(1) as f64;
     println!(
-        "{}: {percent:.2}% of {total} files agree ({equal} equal, {rejected} rejected alike, {} different, {} not judged)",
+        "{}: {percent:.2}% of {total} sources agree ({equal} equal, {rejected} rejected alike, {} different, {} not judged)",
         stage.name(),
         count("different"),
         count("error"),
     );
+}
+
+fn texts(texts: Vec<Text>) -> Vec<Item> {
+    texts.into_iter().map(Item::Text).collect()
 }
 
 /// 0 if every file agrees at every stage, 1 if one differs, 4 if there was none, 5 if one could not be judged.
@@ -297,8 +326,15 @@ pub fn run(arguments: &ParityArguments) -> Result<i32, String> {
         println!("no Python file there");
         return Ok(4);
     }
+    let are_texts = arguments.mutate.is_some() || arguments.snippets;
+    let files: Vec<Item> = match arguments.mutate {
+        Some(count) => texts(mutants::mutants(&files, count, arguments.seed)),
+        None if arguments.snippets => texts(mutants::snippets(&files)),
+        None => files.into_iter().map(Item::File).collect(),
+    };
     let stages = match arguments.stage {
         Some(stage) => vec![stage],
+        None if are_texts => vec![Stage::Code],
         None => vec![Stage::Tokens, Stage::Ast, Stage::Code, Stage::Pyc],
     };
     let mut code = 0;
@@ -324,7 +360,9 @@ mod tests {
         std::fs::write(&path, source).expect("a file in it");
         let mut oracle = ParityOracle::start("python3").expect("a CPython");
         let made = product(stage, 0, &path, source.as_bytes());
-        let reply = oracle.ask(stage.name(), 0, &path, &made).expect("a reply");
+        let reply = oracle
+            .ask(stage.name(), 0, &path, &made, None)
+            .expect("a reply");
         assert_eq!(
             reply.verdict, expected,
             "{stage:?} of {source:?}: {}",
@@ -354,7 +392,9 @@ mod tests {
         let mut oracle = ParityOracle::start("python3").expect("a CPython");
         for stage in [Stage::Tokens, Stage::Ast, Stage::Code] {
             let made = product(stage, 0, &path, b"x = 2\n");
-            let reply = oracle.ask(stage.name(), 0, &path, &made).expect("a reply");
+            let reply = oracle
+                .ask(stage.name(), 0, &path, &made, None)
+                .expect("a reply");
             assert_eq!(reply.verdict, "different", "{stage:?}");
             assert!(!reply.text.is_empty(), "{stage:?} says why");
         }

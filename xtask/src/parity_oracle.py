@@ -6,8 +6,12 @@ import dis
 import importlib.util
 import itertools
 import marshal
+import os
 import struct
+import subprocess
 import sys
+import tempfile
+import token
 import warnings
 
 FIELDS = (
@@ -20,6 +24,19 @@ def hexed(text):
     return text.encode("utf-8", "surrogatepass").hex()
 
 
+# How a byte is written between quotes.
+ESCAPED = {
+    byte: chr(byte) if 0x20 <= byte <= 0x7E else f"\\x{byte:02x}"
+    for byte in range(256)
+}
+ESCAPED[ord("'")], ESCAPED[ord("\\")] = "\\'", "\\\\"
+
+
+def quoted(text):
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return "'" + data.decode("latin-1").translate(ESCAPED) + "'"
+
+
 def tokens(source):
     try:
         text = importlib.util.decode_source(source)
@@ -30,10 +47,11 @@ def tokens(source):
     lines = []
     try:
         for string, kind, line, end_line, column, end_column, _ in _tokenize.TokenizerIter(text):
-            lines.append(f"{kind} {line}:{column}-{end_line}:{end_column} {hexed(string)}")
+            place = f"{line}:{column}-{end_line}:{end_column}"
+            lines.append(f"{token.tok_name[kind]} {place} {quoted(string)}\n")
     except SyntaxError as error:
-        lines.append(f"{type(error).__name__} {error.msg}")
-    return "\n".join(lines)
+        lines.append(f"{type(error).__name__} {quoted(error.msg)}\n")
+    return "".join(lines)
 
 
 def constant(value):
@@ -49,23 +67,24 @@ def constant(value):
     if kind is complex:
         return "complex:" + struct.pack(">dd", value.real, value.imag).hex()
     if kind is str:
-        return "str:" + hexed(value)
-    return "bytes:" + value.hex()
+        return "str:" + quoted(value)
+    return "bytes:" + quoted(value)
 
 
-def dump(node, out):
+def dump(node, out, depth):
     """The form in which the Rust side prints its trees."""
     name = node.__class__.__name__
     if not node._fields and not hasattr(node, "lineno"):
         out.append(name + " ")
         return
     if name == "TypeIgnore":
-        out.append(f"TypeIgnore({node.lineno} {hexed(node.tag)} ) ")
+        out.append(f"TypeIgnore({node.lineno} {quoted(node.tag)} ) ")
         return
+    head = "\n" + " " * depth + name
     if hasattr(node, "lineno"):
-        out.append(f"{name}@{node.lineno}:{node.col_offset}-{node.end_lineno}:{node.end_col_offset}(")
+        out.append(f"{head}@{node.lineno}:{node.col_offset}-{node.end_lineno}:{node.end_col_offset}(")
     else:
-        out.append(name + "(")
+        out.append(head + "(")
     if name == "Constant":
         out.append(constant(node.value) + " " + ("u" if node.kind else "-") + ")")
         return
@@ -82,22 +101,22 @@ def dump(node, out):
                 if item is None:
                     out.append("-")
                 elif isinstance(item, str):
-                    out.append(hexed(item) + " ")
+                    out.append(quoted(item) + " ")
                 else:
-                    dump(item, out)
+                    dump(item, out, depth + 1)
             out.append("]")
         elif isinstance(value, str):
-            out.append(hexed(value) + " ")
+            out.append(quoted(value) + " ")
         elif isinstance(value, int):
             out.append(str(value) + " ")
         else:
-            dump(value, out)
+            dump(value, out, depth + 1)
     out.append(")")
 
 
 def tree(source):
     out = []
-    dump(ast.parse(source), out)
+    dump(ast.parse(source), out, 0)
     return "".join(out)
 
 
@@ -105,8 +124,9 @@ def rejection(error):
     """The error as the Rust side writes it."""
     if isinstance(error, SyntaxError):
         place = (error.lineno, error.offset, error.end_lineno, error.end_offset)
-        return "\t".join(map(str, (type(error).__name__, hexed(error.msg), *place)))
-    return "\t".join((type(error).__name__, hexed(str(error)), *["None"] * 4))
+        text = "None" if error.text is None else hexed(error.text)
+        return "\t".join(map(str, (type(error).__name__, hexed(error.msg), *place, text)))
+    return "\t".join((type(error).__name__, hexed(str(error)), *["None"] * 5))
 
 
 def first_difference(theirs, ours):
@@ -204,17 +224,32 @@ def code_verdict(theirs, ours):
     return ("different", difference) if difference else ("equal", "")
 
 
+def compiled_file(path, optimize):
+    """What `py_compile` writes in a process of its own; None where it rejects the source."""
+    script = "import py_compile, sys; py_compile.compile(sys.argv[1], sys.argv[2], doraise=True)"
+    with tempfile.TemporaryDirectory() as folder:
+        name = os.path.join(folder, "compiled")
+        command = [sys.executable, "-I", "-S", *["-O"] * optimize, "-c", script, path, name]
+        if subprocess.run(command, capture_output=True).returncode:
+            return None
+        with open(name, "rb") as file:
+            return file.read()
+
+
 def pyc_verdict(theirs, ours):
-    theirs = marshal.dumps(theirs)
     if theirs == ours:
         return "equal", ""
+    at = first_difference(theirs, ours)
+    place = f"byte {at}: cpython {theirs[at:at + 12].hex(' ')}, twinheap {ours[at:at + 12].hex(' ')}"
+    if at < 16:
+        return "different", f"the header differs at {place}"
+    theirs, ours = theirs[16:], ours[16:]
     difference = code_difference(marshal.loads(theirs), marshal.loads(ours))
     if difference:
         return "different", difference
     a, b = expanded(theirs), expanded(ours)
     if a == b:
-        # Which objects carry the flag depends on who else in the writing process holds them.
-        return "flags", ""
+        return "different", f"equal but for what is marked as shared, from {place}"
     at = first_difference(a, b)
     return "different", f"equal code, but object {at} differs\n  cpython  {a[at:at + 3]}\n  twinheap {b[at:at + 3]}"
 
@@ -253,11 +288,10 @@ def expanded(data):
             out.append((kind, count, take(2 * abs(count))))
         elif kind in "zZ":
             text = take(number(1))
-            # One-character texts are shared by the whole process, and interned once anybody interned them.
-            out.append(("z" if len(text) == 1 else kind, text))
+            out.append((kind, text))
         elif kind in "aAutsx":
             text = take(number())
-            out.append(("u" if kind == "t" and len(text) == 2 else kind, text))
+            out.append((kind, text))
         elif kind in "()<>":
             count = number(1) if kind == ")" else number()
             out.append((kind, count))
@@ -285,10 +319,11 @@ def expanded(data):
     return out
 
 
-def judge(stage, optimize, path, ours):
+def judge(stage, optimize, path, ours, source):
     """Our result is prefixed by '+' for a product, by '!' for an error."""
-    with open(path, "rb") as file:
-        source = file.read()
+    if source is None:
+        with open(path, "rb") as file:
+            source = file.read()
     accepted, ours = ours[:1] == b"+", ours[1:]
     try:
         if stage == "tokens":
@@ -296,7 +331,9 @@ def judge(stage, optimize, path, ours):
         elif stage == "ast":
             theirs = tree(source)
         else:
-            theirs = compile(source, path, "exec", dont_inherit=True, optimize=optimize)
+            theirs = compiled_file(path, optimize) if stage == "pyc" else None
+            if theirs is None:
+                theirs = compile(source, path, "exec", dont_inherit=True, optimize=optimize)
     except Exception as error:
         theirs = rejection(error)
         if accepted:
@@ -315,8 +352,9 @@ def judge(stage, optimize, path, ours):
 
 
 def readable(error):
-    kind, message, *place = error.split("\t")
-    return f"{kind}: {bytes.fromhex(message).decode('utf-8', 'replace')} at {place}"
+    kind, message, *place, text = error.split("\t")
+    text = text if text == "None" else repr(bytes.fromhex(text).decode("utf-8", "replace"))
+    return f"{kind}: {bytes.fromhex(message).decode('utf-8', 'replace')} at {place} in {text}"
 
 
 def listing(code, out):
@@ -332,9 +370,10 @@ def main():
     sys.setrecursionlimit(20_000)
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     while line := requests.readline():
-        stage, optimize, path_length, data_length = line.split()
+        stage, optimize, path_length, data_length, source_length = line.split()
         path = requests.read(int(path_length)).decode("utf-8", "surrogateescape")
         data = requests.read(int(data_length))
+        source = requests.read(int(source_length)) if int(source_length) >= 0 else None
         stage = stage.decode()
         try:
             if stage == "dis":
@@ -343,7 +382,7 @@ def main():
                     listing(compile(file.read(), path, "exec", dont_inherit=True, optimize=int(optimize)), out)
                 verdict, text = "equal", "\n".join(out)
             else:
-                verdict, text = judge(stage, int(optimize), path, data)
+                verdict, text = judge(stage, int(optimize), path, data, source)
         except Exception as error:
             verdict, text = "error", f"{type(error).__name__}: {error}"
         text = text.encode("utf-8", "surrogateescape")

@@ -39,19 +39,25 @@ impl ParityOracle {
         })
     }
 
-    /// Asks about one file; `product` is what our side made of it.
+    /// Asks about one file, or about a source that is none; `product` is what our side made of it.
     pub fn ask(
         &mut self,
         stage: &str,
         optimize: u32,
         path: &Path,
         product: &[u8],
+        source: Option<&[u8]>,
     ) -> Result<Reply, String> {
         use std::os::unix::ffi::OsStrExt;
         let path = path.as_os_str().as_bytes();
         let gone = |error: std::io::Error| format!("the oracle is gone: {error}");
-        let head = format!("{stage} {optimize} {} {}\n", path.len(), product.len());
-        let request = [head.as_bytes(), path, product].concat();
+        let source_length = source.map_or("-1".to_owned(), |source| source.len().to_string());
+        let head = format!(
+            "{stage} {optimize} {} {} {source_length}\n",
+            path.len(),
+            product.len()
+        );
+        let request = [head.as_bytes(), path, product, source.unwrap_or(&[])].concat();
         self.requests.write_all(&request).map_err(gone)?;
         self.requests.flush().map_err(gone)?;
         let mut line = String::new();

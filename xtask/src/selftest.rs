@@ -96,11 +96,13 @@ fn pair(
     }
     let stop = AtomicBool::new(false);
     let config = PairConfig {
+        varied: None,
         oracle: SideKind::Worker(oracle.clone()),
         subject: SideKind::Worker(subject),
         stages: StageSet::ALL,
         proof,
         confirmations: CONFIRMATIONS,
+        transitions: false,
         stop: &stop,
         pairs: 1,
     };

@@ -39,8 +39,7 @@ impl Worker {
 
     /// Another series is built into a folder of its own, as PyO3 is configured for one at a time.
     fn target_directory(&self) -> PathBuf {
-        let base = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| settings::root().join("target"), PathBuf::from);
+        let base = target_folder();
         match self {
             Worker::CPython(series) if series != HOME_SERIES => {
                 base.join(format!("oracle-{series}"))
@@ -48,6 +47,12 @@ impl Worker {
             _ => base,
         }
     }
+}
+
+/// Where cargo builds.
+pub fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| settings::root().join("target"), PathBuf::from)
 }
 
 /// Looks for the interpreter before anything is built, so that the first thing said of a missing one is
@@ -119,7 +124,7 @@ pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
 }
 
 /// Where the oracle keeps the pure modules of its standard library, which the VM reads as well.
-fn standard_library() -> Result<String, String> {
+pub fn standard_library() -> Result<String, String> {
     let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
     let output = Command::new(settings::root().join(".cargo/find-python"))
         .args(["-I", "-c", script])

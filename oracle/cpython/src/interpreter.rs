@@ -93,6 +93,7 @@ impl Runtime for Interpreter {
             stages,
             needs_code: false,
             unsupported_fields: Vec::new(),
+            confinement: String::new(),
             layout_fingerprint: twinheap_decode::fields::fingerprint(),
         }
     }

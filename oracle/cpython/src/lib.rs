@@ -4,8 +4,11 @@ mod boundary;
 mod foreign;
 pub mod interpreter;
 mod object;
+mod quote;
 mod runner;
+#[cfg(not(twinheap_raw_layout))]
 mod script;
 mod tracing;
+mod tree;
 
 pub use interpreter::{Interpreter, Variation};

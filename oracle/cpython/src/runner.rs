@@ -9,8 +9,10 @@ use twinheap_observation::{FieldSpec, MaskRule, Stage};
 use twinheap_subject::Finished;
 
 use crate::object::{self, Object, clear_error, take_exception};
+#[cfg(not(twinheap_raw_layout))]
 use crate::script::Script;
 use crate::tracing;
+use crate::tree::{self, TreeWriter};
 
 /// The recursion limit of every program.
 const RECURSION_LIMIT: i32 = 1_000;
@@ -24,7 +26,10 @@ pub struct Runner {
     sys: Object,
     builtins: Object,
     open: Object,
+    /// Describes exceptions where no decoder knows this version's layout.
+    #[cfg(not(twinheap_raw_layout))]
     script: Script,
+    trees: TreeWriter,
     direct: bool,
     programs: u32,
     builtins_length: isize,
@@ -53,7 +58,6 @@ impl Runner {
         let open = object::import("io")?
             .attribute(c"open")
             .ok_or("io has no open")?;
-        let script = Script::new()?;
         // A module that every program's first traceback or codec look-up would import otherwise.
         object::import("encodings.latin_1")?;
         let modules = sys.attribute(c"modules").ok_or("sys has no modules")?;
@@ -72,7 +76,9 @@ impl Runner {
             modules_length: 0,
             builtins,
             open,
-            script,
+            #[cfg(not(twinheap_raw_layout))]
+            script: Script::new()?,
+            trees: TreeWriter::new()?,
             direct,
             programs: 0,
             builtins_length: 0,
@@ -134,10 +140,11 @@ impl Runner {
         self.fresh_streams();
         let program = &request.program;
         if report.wants(Stage::Tokens) {
-            self.script.tokens(&program.source, report);
+            self.trees.add_tokens(&program.source, report);
         }
         if report.wants(Stage::Ast) {
-            self.script.tree(&program.source, report);
+            self.trees
+                .add_tree(&program.source, &program.filename, report);
         }
         let mut marshal = None;
         let outcome = match self.compile(request, &mut marshal) {
@@ -171,6 +178,9 @@ impl Runner {
     ) -> Result<Object, Object> {
         let raised = || take_exception().expect("a failed call leaves an exception");
         let program = &request.program;
+        if let Some(foreign) = &request.code {
+            return load(foreign).ok_or_else(raised);
+        }
         let code = match CString::new(program.source.as_str()) {
             Ok(source) => {
                 let filename = object::text(&program.filename).ok_or_else(raised)?;
@@ -187,15 +197,8 @@ impl Runner {
                 .ok_or_else(raised)?
             }
             Err(_) => {
-                // SAFETY: the exception type is immortal and the text static.
-                unsafe {
-                    let kind = ffi::PyExc_ValueError;
-                    ffi::PyErr_SetString(
-                        kind,
-                        c"source code string cannot contain null bytes".as_ptr(),
-                    );
-                }
-                return Err(raised());
+                let filename = object::text(&program.filename).ok_or_else(raised)?;
+                tree::compile_with_nulls(&program.source, &filename).ok_or_else(raised)?
             }
         };
         if self.direct && !request.wanted.marshal {
@@ -211,14 +214,7 @@ impl Runner {
             code
         } else {
             drop(code);
-            // SAFETY: the bytes are alive and as long as said.
-            let loaded = unsafe {
-                ffi::PyMarshal_ReadObjectFromString(
-                    data.as_ptr().cast(),
-                    data.len() as ffi::Py_ssize_t,
-                )
-            };
-            Object::take(loaded).ok_or_else(raised)?
+            load(&data).ok_or_else(raised)?
         };
         *marshal = Some(data);
         Ok(code)
@@ -243,7 +239,8 @@ impl Runner {
             tracing::begin(
                 &request.program.filename,
                 namespace.pointer(),
-                report.wants_details(),
+                code.pointer(),
+                report,
             );
         }
         // SAFETY: code and namespace are alive; the GIL is held.
@@ -251,7 +248,7 @@ impl Runner {
             ffi::PyEval_EvalCode(code.pointer(), namespace.pointer(), namespace.pointer())
         });
         if steps {
-            report.add_steps(tracing::end());
+            tracing::end(report);
         }
         let exception = if result.is_none() {
             take_exception()
@@ -273,6 +270,8 @@ impl Runner {
         drop(exception);
         // SAFETY: the namespace is a live dict.
         unsafe { ffi::PyDict_Clear(namespace.pointer()) };
+        // What dies last may still print.
+        self.flush_streams();
         outcome
     }
 
@@ -374,6 +373,7 @@ impl Runner {
         clear_error();
         // SAFETY: the GIL is held.
         unsafe { ffi::PyGC_Collect() };
+        self.flush_streams();
         // What a program imported stays, and must not cost every later collection its traversal.
         let modules = self.count_modules();
         if modules != self.modules_length {
@@ -385,6 +385,18 @@ impl Runner {
             && twinheap_subject::system::resident_bytes() > RETIREMENT_BYTES;
         changed || grown || self.is_disturbed()
     }
+}
+
+/// A code object out of marshal bytes.
+fn load(marshal: &[u8]) -> Option<Object> {
+    // SAFETY: the bytes are alive and as long as said.
+    let loaded = unsafe {
+        ffi::PyMarshal_ReadObjectFromString(
+            marshal.as_ptr().cast(),
+            marshal.len() as ffi::Py_ssize_t,
+        )
+    };
+    Object::take(loaded)
 }
 
 /// The items of a tuple of ints.

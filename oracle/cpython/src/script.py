@@ -1,23 +1,6 @@
-# Observes what Python code can observe: tokens, the tree, and an exception in all its parts.
+# Observes what Python code can observe of an exception, in all its parts.
 # The oracle workers run it inside CPython; the driver of command subjects contains it too.
 # Rendering of values is the same as in the decoder (oracle/decode/src/text.rs).
-
-
-def tokens(source):
-    import io
-    import tokenize
-
-    lines = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        name = tokenize.tok_name[token.exact_type]
-        lines.append("%s %r %d:%d-%d:%d" % ((name, token.string) + token.start + token.end))
-    return "\n".join(lines)
-
-
-def tree(source):
-    import ast
-
-    return ast.dump(ast.parse(source), include_attributes=True, indent=1)
 
 
 def quoted(points, total):

@@ -1,10 +1,7 @@
-//! The observations that are made by Python code inside the interpreter: tokens and the tree.
+//! The observations that are made by Python code inside the interpreter.
 
+use crate::object::{Object, take_error_text};
 use pyo3::ffi;
-use twinheap_observation::Stage;
-use twinheap_observation::wire::ReportBuilder;
-
-use crate::object::{Object, clear_error, take_error_text};
 
 const SOURCE: &str = concat!(include_str!("script.py"), "\0");
 
@@ -40,32 +37,7 @@ impl Script {
         })
     }
 
-    fn on_source(&self, name: &std::ffi::CStr, source: &str) -> Option<String> {
-        let text = crate::object::text(source)?;
-        let result = self.function(name)?.call(&[&text])?;
-        result.text()
-    }
-
-    /// Adds the tokens; a source that has none is told by its outcome.
-    pub fn tokens(&self, source: &str, report: &mut ReportBuilder) {
-        match self.on_source(c"tokens", source) {
-            Some(text) => report.add_tokens(text),
-            None => report.add_unsupported(Stage::Tokens, "the source has no tokens"),
-        }
-        clear_error();
-    }
-
-    /// Adds the tree.
-    pub fn tree(&self, source: &str, report: &mut ReportBuilder) {
-        match self.on_source(c"tree", source) {
-            Some(text) => report.add_ast(text),
-            None => report.add_unsupported(Stage::Ast, "the source does not parse"),
-        }
-        clear_error();
-    }
-
     /// The outcome of an exception, where no decoder knows this version's layout.
-    #[cfg(not(twinheap_raw_layout))]
     pub fn outcome(&self, exception: &Object) -> twinheap_observation::Outcome {
         use twinheap_observation::{ExceptionView, Outcome};
         let described = self

@@ -4,25 +4,30 @@ use std::cell::RefCell;
 use std::ffi::c_int;
 
 use pyo3::ffi;
-use twinheap_observation::StepTrail;
+use twinheap_observation::wire::ReportBuilder;
 
 thread_local! {
     static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) };
 }
 
 /// Begins to note the lines of a program.
-pub fn begin(filename: &str, namespace: *mut ffi::PyObject, keep: bool) {
-    WATCHER.set(Some(Watcher::new(filename, namespace, keep)));
+pub fn begin(
+    filename: &str,
+    namespace: *mut ffi::PyObject,
+    code: *mut ffi::PyObject,
+    report: &ReportBuilder,
+) {
+    WATCHER.set(Some(Watcher::new(filename, namespace, code, report)));
     // SAFETY: the trace function has the signature that CPython calls.
     unsafe { ffi::PyEval_SetTrace(Some(trace), std::ptr::null_mut()) };
 }
 
-/// Ends the noting and gives the trail.
-pub fn end() -> StepTrail {
+/// Ends the noting and adds the trail to the report.
+pub fn end(report: &mut ReportBuilder) {
     // SAFETY: the GIL is held.
     unsafe { ffi::PyEval_SetTrace(None, std::ptr::null_mut()) };
     let watcher = WATCHER.take().expect("begin was called before");
-    watcher.finish()
+    watcher.finish(report);
 }
 
 unsafe extern "C" fn trace(
@@ -49,11 +54,16 @@ struct Watcher {
 
 #[cfg(twinheap_raw_layout)]
 impl Watcher {
-    fn new(filename: &str, namespace: *mut ffi::PyObject, keep: bool) -> Watcher {
-        Watcher {
-            lines: twinheap_decode::watch::LineWatcher::new(filename, keep),
-            namespace,
-        }
+    fn new(
+        filename: &str,
+        namespace: *mut ffi::PyObject,
+        code: *mut ffi::PyObject,
+        report: &ReportBuilder,
+    ) -> Watcher {
+        let mut lines = twinheap_decode::watch::LineWatcher::new(filename, report);
+        // SAFETY: the caller's code object is alive and of 3.11's layout.
+        lines.code(unsafe { twinheap_decode::Address::new(code.cast()) });
+        Watcher { lines, namespace }
     }
 
     fn event(&mut self, frame: *mut ffi::PyFrameObject, what: c_int) {
@@ -61,10 +71,11 @@ impl Watcher {
         // SAFETY: CPython passes a live frame of 3.11's layout.
         let object = unsafe { &*frame.cast::<twinheap_abi::PyFrameObject>() };
         // SAFETY: the frame's code and the namespace are alive, and nothing runs while they are read.
-        let (code, namespace) = unsafe {
-            let code = (*object.f_frame.get()).f_code.get();
+        let (inner, code, namespace) = unsafe {
+            let inner = &*object.f_frame.get();
             (
-                Address::new(code.cast()),
+                inner,
+                Address::new(inner.f_code.get().cast()),
                 Address::new(self.namespace.cast()),
             )
         };
@@ -77,12 +88,12 @@ impl Watcher {
         if what == ffi::PyTrace_LINE {
             // SAFETY: the frame is alive.
             let line = unsafe { ffi::PyFrame_GetLineNumber(frame) };
-            self.lines.line(code, namespace, line as u32);
+            self.lines.line(code, namespace, inner, line as u32);
         }
     }
 
-    fn finish(self) -> StepTrail {
-        self.lines.finish()
+    fn finish(self, report: &mut ReportBuilder) {
+        self.lines.finish(report);
     }
 }
 
@@ -94,7 +105,13 @@ struct Watcher {
 
 #[cfg(not(twinheap_raw_layout))]
 impl Watcher {
-    fn new(filename: &str, _: *mut ffi::PyObject, keep: bool) -> Watcher {
+    fn new(
+        filename: &str,
+        _: *mut ffi::PyObject,
+        _: *mut ffi::PyObject,
+        report: &ReportBuilder,
+    ) -> Watcher {
+        let keep = report.wants_details();
         let recorder = twinheap_observation::steps::StepRecorder::new(keep);
         Watcher {
             recorder,
@@ -123,7 +140,7 @@ impl Watcher {
         self.recorder.record(name.as_bytes(), line as u32, 0);
     }
 
-    fn finish(self) -> StepTrail {
-        self.recorder.finish()
+    fn finish(self, report: &mut ReportBuilder) {
+        report.add_steps(self.recorder.finish());
     }
 }

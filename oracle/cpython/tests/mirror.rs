@@ -41,6 +41,7 @@ fn observe(source: &str) -> Box<Observation> {
         stages: StageSet::ALL,
         details: true,
         marshal: false,
+        transitions: false,
     };
     let mut report = ReportBuilder::new(wanted);
     let request = RunRequest {

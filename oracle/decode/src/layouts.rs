@@ -95,6 +95,8 @@ pub(crate) fn layout_of_instances(type_object: &PyTypeObject) -> Layout {
                 Some(layout) => return layout,
                 None => met_unknown = true,
             }
+        } else if is_of_native_module(current) {
+            met_unknown = true;
         }
         let base = Address::of(current.tp_base.get());
         if base.is_null() {
@@ -102,6 +104,17 @@ pub(crate) fn layout_of_instances(type_object: &PyTypeObject) -> Layout {
         }
         current = base.view();
     }
+}
+
+/// Whether a heap type was made by a native module: its instances have a struct of the module's own, whether
+/// the other side makes the type statically or not.
+pub(crate) fn is_of_native_module(type_object: &PyTypeObject) -> bool {
+    let address = Address::of(std::ptr::from_ref(type_object));
+    !address
+        .view::<twinheap_abi::PyHeapTypeObject>()
+        .ht_module
+        .get()
+        .is_null()
 }
 
 /// The family of an exception type, which tells what follows the common beginning.

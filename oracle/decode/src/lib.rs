@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod positions;
 mod scalars;
 pub mod text;
+pub mod transitions;
 mod types;
 pub mod walk;
 pub mod watch;

@@ -1,12 +1,13 @@
 //! The watched objects of a step: a shallow digest of what the module namespace binds at that moment.
 
 use twinheap_abi::*;
-use twinheap_observation::StepTrail;
 use twinheap_observation::steps::StepRecorder;
+use twinheap_observation::wire::ReportBuilder;
 
 use crate::containers::{KeyTable, dict_items};
 use crate::memory::Address;
 use crate::text::{str_data, str_text};
+use crate::transitions::ShapeWatcher;
 
 /// How many names are looked at.
 const NAMES: usize = 64;
@@ -75,16 +76,18 @@ fn shallow(address: Address) -> u64 {
 pub struct LineWatcher {
     recorder: StepRecorder,
     filename: Vec<u8>,
+    shapes: Option<ShapeWatcher>,
     /// The file name object seen last, and whether it is the program's.
     last_filename: (Address, bool),
 }
 
 impl LineWatcher {
-    /// A watcher of the program in this file; `keep` says whether the steps themselves are wanted.
-    pub fn new(filename: &str, keep: bool) -> LineWatcher {
+    /// A watcher of the program in this file, for what the report wants.
+    pub fn new(filename: &str, report: &ReportBuilder) -> LineWatcher {
         let last_filename = (Address::of(std::ptr::null::<PyObject>()), false);
         LineWatcher {
-            recorder: StepRecorder::new(keep),
+            recorder: StepRecorder::new(report.wants_details()),
+            shapes: report.wants_transitions().then(ShapeWatcher::default),
             filename: filename.as_bytes().to_vec(),
             last_filename,
         }
@@ -101,7 +104,16 @@ impl LineWatcher {
     }
 
     /// Notes that a line of the program begins.
-    pub fn line(&mut self, code: Address, namespace: Address, line: u32) {
+    pub fn line(
+        &mut self,
+        code: Address,
+        namespace: Address,
+        frame: &_PyInterpreterFrame,
+        line: u32,
+    ) {
+        if let Some(shapes) = &mut self.shapes {
+            shapes.line(namespace, frame);
+        }
         let qualname = Address::of(code.view::<PyCodeObject>().co_qualname.get());
         let watched = if self.recorder.wants_watch() {
             namespace_digest(namespace)
@@ -111,8 +123,18 @@ impl LineWatcher {
         self.recorder.record(str_data(qualname), line, watched);
     }
 
-    /// The trail of the whole run.
-    pub fn finish(self) -> StepTrail {
-        self.recorder.finish()
+    /// Takes up the program's code before it runs.
+    pub fn code(&mut self, code: Address) {
+        if let Some(shapes) = &mut self.shapes {
+            shapes.code(code);
+        }
+    }
+
+    /// Adds the trail of the whole run to the report.
+    pub fn finish(self, report: &mut ReportBuilder) {
+        if let Some(shapes) = self.shapes {
+            report.add_transitions(shapes.finish());
+        }
+        report.add_steps(self.recorder.finish());
     }
 }

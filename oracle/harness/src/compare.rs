@@ -1,5 +1,7 @@
 //! Compares two observations stage by stage and lists what differs in the first stage that does.
 
+use std::collections::HashSet;
+
 use similar::{ChangeTag, TextDiff};
 use twinheap_observation::outcome::{ExceptionView, Outcome};
 use twinheap_observation::stage::Output;
@@ -68,6 +70,59 @@ pub fn without_addresses(text: &str) -> String {
     result
 }
 
+/// Why a stage is poisoned.
+pub const NOT_WITH_ITSELF: &str = "the reference does not agree with itself";
+
+/// What several runs of the reference do not agree on in one program.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Noise {
+    /// Stages whose text differs.
+    stages: Vec<Stage>,
+    /// Kinds and places of the fields of the heap that differ.
+    heap: HashSet<(String, String)>,
+}
+
+impl Noise {
+    /// Adds what two runs of the reference do not agree on.
+    pub fn learn(
+        &mut self,
+        left: &Observation,
+        right: &Observation,
+        stages: StageSet,
+        rules: &TextRules,
+    ) {
+        for stage in stages.iter() {
+            if stage == Stage::Heap {
+                let found = both(&left.heap, &right.heap)
+                    .map_or_else(Vec::new, |(left, right)| heap::all_differences(left, right));
+                let places = found.into_iter().map(|found| (found.kind, found.place));
+                self.heap.extend(places);
+            } else if !self.stages.contains(&stage)
+                && !differences_of(stage, left, right, rules, false).is_empty()
+            {
+                self.stages.push(stage);
+            }
+        }
+    }
+
+    /// Takes whole stages out of the judgement.
+    pub fn poison(&mut self, stages: impl IntoIterator<Item = Stage>) {
+        self.stages.extend(stages);
+    }
+
+    fn remove_from(&self, stage: Stage, differences: &mut Vec<Difference>) {
+        if self.stages.contains(&stage) {
+            differences.clear();
+        }
+        if stage == Stage::Heap && !self.heap.is_empty() {
+            differences.retain(|found| {
+                let place = (found.kind.clone(), found.place.clone());
+                !self.heap.contains(&place)
+            });
+        }
+    }
+}
+
 /// The verdict on each stage, and what differs in the first that does.
 pub struct Comparison {
     pub verdicts: Vec<(Stage, StageVerdict)>,
@@ -75,12 +130,14 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
 }
 
-/// Compares two observations. A partial one has no columns in its tracebacks and no standard error.
+/// Compares two observations, leaving out what the reference does not agree on with itself.
+/// A partial one has no columns in its tracebacks and no standard error.
 pub fn compare(
     left: &Observation,
     right: &Observation,
     stages: StageSet,
     rules: &TextRules,
+    noise: &Noise,
     partial: bool,
 ) -> Comparison {
     let mut comparison = Comparison {
@@ -98,11 +155,24 @@ pub fn compare(
                 .push((stage, StageVerdict::Unsupported(reason.to_owned())));
             continue;
         }
-        let differences = differences_of(stage, left, right, rules, partial);
+        let mut differences = if stage == Stage::Heap && !noise.heap.is_empty() {
+            both(&left.heap, &right.heap)
+                .map_or_else(Vec::new, |(left, right)| heap::all_differences(left, right))
+        } else {
+            differences_of(stage, left, right, rules, partial)
+        };
         if differences.is_empty() {
             comparison.verdicts.push((stage, StageVerdict::Agree));
             continue;
         }
+        noise.remove_from(stage, &mut differences);
+        if differences.is_empty() {
+            comparison
+                .verdicts
+                .push((stage, StageVerdict::Poisoned(NOT_WITH_ITSELF.to_owned())));
+            continue;
+        }
+        differences.truncate(MAXIMUM_DIFFERENCES);
         comparison.verdicts.push((stage, StageVerdict::Diverge));
         if comparison.first.is_none() {
             comparison.first = Some(stage);

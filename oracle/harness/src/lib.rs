@@ -1,6 +1,7 @@
 //! Pairs subjects in parallel, compares their observations stage by stage, confirms, blames and signs.
 
 pub mod compare;
+pub mod cross;
 pub mod heap;
 pub mod pairing;
 pub mod proof;
@@ -9,7 +10,7 @@ pub mod signature;
 pub mod verdict;
 
 pub use compare::{Difference, TextRules, compare};
-pub use pairing::{PairConfig, run_pairs};
+pub use pairing::{PairConfig, PairPool, run_pairs};
 pub use proof::{Evidence, Proof, prove};
 pub use side::{Side, SideKind};
 pub use verdict::{CaseResult, Divergence, StageVerdict};

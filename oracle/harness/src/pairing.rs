@@ -10,12 +10,15 @@ use twinheap_observation::wire::{Hello, Report, RunRequest, Wanted};
 use twinheap_observation::{FieldSpec, Observation, Program, Stage, StageSet, Supported};
 use twinheap_subject::Answer;
 
-use crate::compare::compare;
+use crate::compare::{Noise, compare};
 use crate::proof::Proof;
 use crate::side::{Side, SideKind, common_stages};
 use crate::signature::sign;
 use crate::verdict::{CaseResult, Divergence, StageVerdict};
 
+/// Fresh runs of the oracle beyond those of the pairs: what depends on an address may well agree by chance in
+/// two of them.
+const FURTHER_RUNS: u32 = 3;
 /// Programs handed to a pair at once.
 const CHUNK: usize = 32;
 
@@ -23,10 +26,14 @@ const CHUNK: usize = 32;
 pub struct PairConfig<'a> {
     pub oracle: SideKind,
     pub subject: SideKind,
+    /// The oracle in a varied environment; what changes with it is not held against a foreign subject.
+    pub varied: Option<SideKind>,
     pub stages: StageSet,
     pub proof: &'a Proof,
     /// Fresh pairs that a difference is confirmed with.
     pub confirmations: u32,
+    /// Whether the oracle is asked what the programs' objects went through.
+    pub transitions: bool,
     /// Set from outside to stop after the programs under way.
     pub stop: &'a AtomicBool,
     pub pairs: usize,
@@ -60,13 +67,18 @@ struct Pair {
     subject: Side,
 }
 
-struct Runner<'a> {
+/// Decides whether a difference of this signature need not be confirmed in fresh processes again.
+pub type IsSettled<'a> = &'a (dyn Fn(&str) -> bool + Sync);
+
+/// Pairs of sides that stay alive between the programs they are given.
+pub struct PairPool<'a> {
     config: &'a PairConfig<'a>,
     oracle: SideKind,
     subject: SideKind,
-    stages: StageSet,
-    needs_code: bool,
+    varied: Option<SideKind>,
+    acquaintance: Acquaintance,
     partial: bool,
+    idle: Mutex<Vec<Pair>>,
 }
 
 /// Runs every program through both sides. Results come in the order of the programs; those not begun when
@@ -76,43 +88,21 @@ pub fn run_pairs(
     programs: &[Program],
     progress: impl Fn(&CaseResult) + Sync,
 ) -> Result<Vec<CaseResult>, String> {
-    let known = acquaint(config)?;
-    let prepare = |kind: &SideKind| {
-        kind.with_masks(&config.proof.masks)
-            .with_unsupported(&known.unsupported)
-    };
-    let runner = Runner {
-        config,
-        oracle: prepare(&config.oracle),
-        subject: prepare(&config.subject),
-        stages: known.stages,
-        needs_code: known.subject.needs_code,
-        partial: matches!(config.subject, SideKind::Command(_))
-            || matches!(config.oracle, SideKind::Command(_)),
-    };
-    let idle: Mutex<Vec<Pair>> = Mutex::new(Vec::new());
-    let pool = rayon::ThreadPoolBuilder::new()
+    let pool = PairPool::open(config)?;
+    let threads = rayon::ThreadPoolBuilder::new()
         .num_threads(config.pairs.max(1))
         .build()
         .map_err(|error| error.to_string())?;
     let chunk = CHUNK.min(programs.len().div_ceil(config.pairs.max(1)).max(1));
-    let results = pool.install(|| {
+    let results = threads.install(|| {
         programs
             .par_chunks(chunk)
             .map(|programs| {
                 if config.stop.load(Ordering::Relaxed) {
                     return Vec::new();
                 }
-                let taken = idle
-                    .lock()
-                    .expect("no thread panics while it holds the pairs")
-                    .pop();
-                let mut pair = taken.unwrap_or_else(|| runner.open());
-                let results = runner.run_chunk(&mut pair, programs);
+                let results = pool.run(programs, &|_| false);
                 results.iter().for_each(&progress);
-                idle.lock()
-                    .expect("no thread panics while it holds the pairs")
-                    .push(pair);
                 results
             })
             .collect::<Vec<_>>()
@@ -120,8 +110,74 @@ pub fn run_pairs(
     Ok(results.into_iter().flatten().collect())
 }
 
-impl Runner<'_> {
-    fn open(&self) -> Pair {
+impl<'a> PairPool<'a> {
+    /// Makes both sides known to each other; processes start when programs come.
+    pub fn open(config: &'a PairConfig<'a>) -> Result<PairPool<'a>, String> {
+        let known = acquaint(config)?;
+        let prepare = |kind: &SideKind| {
+            kind.with_masks(&config.proof.masks)
+                .with_unsupported(&known.unsupported)
+        };
+        Ok(PairPool {
+            config,
+            oracle: prepare(&config.oracle),
+            subject: prepare(&config.subject),
+            varied: config.varied.as_ref().map(prepare),
+            partial: matches!(config.subject, SideKind::Command(_))
+                || matches!(config.oracle, SideKind::Command(_)),
+            acquaintance: known,
+            idle: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Who the sides are and what both show.
+    pub fn acquaintance(&self) -> &Acquaintance {
+        &self.acquaintance
+    }
+
+    /// Runs programs through an idle pair, or through a new one where none is idle.
+    pub fn run(&self, programs: &[Program], is_settled: IsSettled<'_>) -> Vec<CaseResult> {
+        let taken = self.idle_pairs().pop();
+        let mut pair = taken.unwrap_or_else(|| self.open_pair());
+        let results = self.run_chunk(&mut pair, programs, is_settled);
+        self.idle_pairs().push(pair);
+        results
+    }
+
+    /// What both sides show of one program in full, as their warm processes see it.
+    pub fn show(&self, program: &Program) -> Result<(Box<Observation>, Box<Observation>), String> {
+        let taken = self.idle_pairs().pop();
+        let mut pair = taken.unwrap_or_else(|| self.open_pair());
+        let answers = self
+            .ask(&mut pair, std::slice::from_ref(program), true)
+            .pop();
+        self.idle_pairs().push(pair);
+        let (oracle, subject) = answers.ok_or("no answer came")?;
+        Ok((observation(oracle)?, observation(subject)?))
+    }
+
+    /// What fresh processes say of a program, whatever warm ones would.
+    pub fn decide(&self, program: &Program) -> CaseResult {
+        let mut result = CaseResult::new(program);
+        self.confirm(program, Stage::Outcome, &mut result);
+        result
+    }
+
+    fn idle_pairs(&self) -> std::sync::MutexGuard<'_, Vec<Pair>> {
+        self.idle
+            .lock()
+            .expect("no thread panics while it holds the pairs")
+    }
+
+    fn stages(&self) -> StageSet {
+        self.acquaintance.stages
+    }
+
+    fn needs_code(&self) -> bool {
+        self.acquaintance.subject.needs_code
+    }
+
+    fn open_pair(&self) -> Pair {
         Pair {
             oracle: self.oracle.open(),
             subject: self.subject.open(),
@@ -130,9 +186,10 @@ impl Runner<'_> {
 
     fn request(&self, index: usize, program: &Program, details: bool) -> RunRequest {
         let wanted = Wanted {
-            stages: self.stages,
+            stages: self.stages(),
             details: details || self.partial,
-            marshal: self.needs_code,
+            marshal: self.needs_code(),
+            transitions: self.config.transitions,
         };
         RunRequest {
             index: index as u32,
@@ -152,7 +209,8 @@ impl Runner<'_> {
         let oracle = pair.oracle.run_batch(&requests);
         for (request, answer) in requests.iter_mut().zip(&oracle) {
             request.wanted.marshal = false;
-            if let (true, Answer::Report(report)) = (self.needs_code, answer) {
+            request.wanted.transitions = false;
+            if let (true, Answer::Report(report)) = (self.needs_code(), answer) {
                 request.code = report.marshal.clone();
             }
         }
@@ -161,7 +219,12 @@ impl Runner<'_> {
         oracle.into_iter().zip(subject).collect()
     }
 
-    fn run_chunk(&self, pair: &mut Pair, programs: &[Program]) -> Vec<CaseResult> {
+    fn run_chunk(
+        &self,
+        pair: &mut Pair,
+        programs: &[Program],
+        is_settled: IsSettled<'_>,
+    ) -> Vec<CaseResult> {
         let answers = self.ask(pair, programs, false);
         programs
             .iter()
@@ -169,6 +232,11 @@ impl Runner<'_> {
             .map(|(program, (oracle, subject))| {
                 let mut result = CaseResult::new(program);
                 result.microseconds = (microseconds(&oracle), microseconds(&subject));
+                if let Answer::Report(report) = &oracle {
+                    result.outcome = Some(report.outcome);
+                    result.raised.clone_from(&report.raised);
+                    result.transitions.clone_from(&report.transitions);
+                }
                 match (&oracle, &subject) {
                     (Answer::HarnessError(reason), _) | (_, Answer::HarnessError(reason)) => {
                         result.harness_error = Some(reason.clone());
@@ -177,11 +245,15 @@ impl Runner<'_> {
                         let verdicts = if self.partial {
                             self.by_details(program, left, right)
                         } else {
-                            self.by_digests(program, left, right)
+                            self.by_digests(left, right)
                         };
                         match verdicts {
                             Ok(verdicts) => result.verdicts = verdicts,
-                            Err(stage) => self.confirm(program, stage, &mut result),
+                            Err(stage) => {
+                                if !self.is_old_news(pair, program, is_settled, &mut result) {
+                                    self.confirm(program, stage, &mut result);
+                                }
+                            }
                         }
                     }
                     (Answer::Death(left), Answer::Death(right))
@@ -189,26 +261,50 @@ impl Runner<'_> {
                     {
                         result.verdicts = self.died_alike();
                     }
-                    _ => self.confirm(program, Stage::Outcome, &mut result),
+                    _ => {
+                        if !self.is_old_news(pair, program, is_settled, &mut result) {
+                            self.confirm(program, Stage::Outcome, &mut result);
+                        }
+                    }
                 }
                 result
             })
             .collect()
     }
 
+    /// Whether the warm pair's own details bear a signature that is settled already.
+    fn is_old_news(
+        &self,
+        pair: &mut Pair,
+        program: &Program,
+        is_settled: IsSettled<'_>,
+        result: &mut CaseResult,
+    ) -> bool {
+        let asked = self.ask(pair, std::slice::from_ref(program), true).pop();
+        let Some((Ok(left), Ok(right))) =
+            asked.map(|(oracle, subject)| (observation(oracle), observation(subject)))
+        else {
+            return false;
+        };
+        let (verdicts, found) = self.judge(left, right, &Noise::default());
+        let Some(mut divergence) = found.filter(|found| is_settled(&found.signature)) else {
+            return false;
+        };
+        divergence.came_back = (0, 0);
+        result.verdicts = verdicts;
+        result.divergence = Some(divergence);
+        true
+    }
+
     /// The verdicts where every digest agrees, or the first stage that differs.
     fn by_digests(
         &self,
-        program: &Program,
         left: &Report,
         right: &Report,
     ) -> Result<Vec<(Stage, StageVerdict)>, Stage> {
         let mut verdicts = Vec::new();
-        for stage in self.stages.iter() {
+        for stage in self.stages().iter() {
             let verdict = match (left.digest(stage), right.digest(stage)) {
-                _ if self.config.proof.poisons(&program.name, stage, false) => {
-                    StageVerdict::Poisoned("the reference does not agree with itself".to_owned())
-                }
                 (Some(StageDigest::Digest(left)), Some(StageDigest::Digest(right)))
                     if left == right =>
                 {
@@ -236,7 +332,9 @@ impl Runner<'_> {
         let Some((left, right)) = left.details.as_ref().zip(right.details.as_ref()) else {
             return Err(Stage::Output);
         };
-        match self.judge(program, left.clone(), right.clone()) {
+        let mut noise = Noise::default();
+        noise.poison(self.config.proof.unspecified_stages(&program.name));
+        match self.judge(left.clone(), right.clone(), &noise) {
             (verdicts, None) => Ok(verdicts),
             (_, Some(divergence)) => Err(divergence.stage),
         }
@@ -248,40 +346,42 @@ impl Runner<'_> {
             Stage::Outcome => StageVerdict::Agree,
             _ => StageVerdict::Unsupported("both sides died".to_owned()),
         };
-        self.stages
+        self.stages()
             .iter()
             .map(|stage| (stage, verdict(stage)))
             .collect()
     }
 
-    /// Fresh processes decide. The first that differs gives the details; the rest count how often it comes back.
+    /// Fresh processes decide: the reference's own runs say what is noise, the first pair that differs beyond
+    /// that gives the details, the rest count how often it comes back.
     fn confirm(&self, program: &Program, suspected: Stage, result: &mut CaseResult) {
-        let tries = self.config.confirmations.max(1);
-        let mut came_back = 0;
-        let mut divergence: Option<Divergence> = None;
+        let tries = self.config.confirmations.max(2);
+        let mut observed = Vec::new();
         for _ in 0..tries {
-            let mut pair = self.open();
-            let Some((oracle, subject)) = self
-                .ask(&mut pair, std::slice::from_ref(program), true)
-                .pop()
-            else {
+            let asked = self
+                .ask(&mut self.open_pair(), std::slice::from_ref(program), true)
+                .pop();
+            let Some((oracle, subject)) = asked else {
                 continue;
             };
             if let Answer::Death(Outcome::Crashed { cause, message }) = &oracle {
                 result.harness_error = Some(format!("the oracle died: {cause} {message}"));
                 return;
             }
-            let (left, right) = match (observation(oracle), observation(subject)) {
-                (Ok(left), Ok(right)) => (left, right),
+            match (observation(oracle), observation(subject)) {
+                (Ok(left), Ok(right)) => observed.push((left, right)),
                 (Err(reason), _) | (_, Err(reason)) => {
                     result.harness_error = Some(reason);
                     return;
                 }
-            };
-            let (verdicts, found) = self.judge(program, left, right);
-            if found.is_some() {
-                came_back += 1;
             }
+        }
+        let noise = self.noise_of(program, &observed);
+        let mut came_back = 0;
+        let mut divergence: Option<Divergence> = None;
+        for (left, right) in observed {
+            let (verdicts, found) = self.judge(left, right, &noise);
+            came_back += u32::from(found.is_some());
             if divergence.is_none() {
                 result.verdicts = verdicts;
                 divergence = found;
@@ -294,33 +394,51 @@ impl Runner<'_> {
         result.divergence = divergence;
     }
 
-    fn judge(
+    /// What the reference's fresh runs do not agree on, and for a foreign subject what changes with the
+    /// environment.
+    fn noise_of(
         &self,
         program: &Program,
+        observed: &[(Box<Observation>, Box<Observation>)],
+    ) -> Noise {
+        let mut noise = Noise::default();
+        let Some(((first, _), others)) = observed.split_first() else {
+            return noise;
+        };
+        let rules = &self.config.proof.text;
+        for (other, _) in others {
+            noise.learn(first, other, self.stages(), rules);
+        }
+        for other in self.fresh_runs(&self.oracle, program, FURTHER_RUNS) {
+            noise.learn(first, &other, self.stages(), rules);
+        }
+        if let (true, Some(varied)) = (self.partial, &self.varied) {
+            for other in self.fresh_runs(varied, program, 1) {
+                noise.learn(first, &other, self.stages(), rules);
+            }
+        }
+        noise
+    }
+
+    /// What fresh processes of one side show of a program.
+    fn fresh_runs(&self, kind: &SideKind, program: &Program, times: u32) -> Vec<Box<Observation>> {
+        let request = self.request(0, program, true);
+        let one = |_| {
+            let answer = kind.open().run_batch(std::slice::from_ref(&request)).pop();
+            answer.and_then(|answer| observation(answer).ok())
+        };
+        (0..times).filter_map(one).collect()
+    }
+
+    fn judge(
+        &self,
         oracle: Box<Observation>,
         subject: Box<Observation>,
+        noise: &Noise,
     ) -> (Vec<(Stage, StageVerdict)>, Option<Divergence>) {
-        let foreign = self.partial;
-        let judged: Vec<Stage> = self
-            .stages
-            .iter()
-            .filter(|stage| !self.config.proof.poisons(&program.name, *stage, foreign))
-            .collect();
-        let comparison = compare(
-            &oracle,
-            &subject,
-            StageSet::of(&judged),
-            &self.config.proof.text,
-            self.partial,
-        );
-        let mut verdicts = comparison.verdicts;
-        for stage in self.stages.iter().filter(|stage| !judged.contains(stage)) {
-            verdicts.push((
-                stage,
-                StageVerdict::Poisoned("the reference does not agree with itself".to_owned()),
-            ));
-        }
-        verdicts.sort_by_key(|(stage, _)| *stage);
+        let rules = &self.config.proof.text;
+        let comparison = compare(&oracle, &subject, self.stages(), rules, noise, self.partial);
+        let verdicts = comparison.verdicts;
         let Some(stage) = comparison.first else {
             return (verdicts, None);
         };
@@ -363,7 +481,7 @@ fn all_unsupported(reason: &str) -> Observation {
 }
 
 /// What an answer shows; a death shows its outcome and nothing else.
-fn observation(answer: Answer) -> Result<Box<Observation>, String> {
+pub(crate) fn observation(answer: Answer) -> Result<Box<Observation>, String> {
     match answer {
         Answer::Report(report) => report
             .details

@@ -13,7 +13,7 @@ use crate::heap;
 /// How many programs the proof is made with at most; the masks generalise from them.
 const SAMPLE: usize = 240;
 /// In how many programs a field must differ before it is hidden everywhere. What differs in fewer of them
-/// poisons those programs only.
+/// is left to the fresh runs that decide on those programs.
 const PROGRAMS_FOR_A_RULE: usize = 4;
 
 /// What speaks for a rule.
@@ -41,13 +41,13 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Whether nobody is judged by this stage of this program.
-    pub fn poisons(&self, program: &str, stage: Stage, foreign: bool) -> bool {
-        let listed = |list: &[(String, Stage)]| {
-            list.iter()
-                .any(|(name, found)| name == program && *found == stage)
-        };
-        listed(&self.noise) || foreign && listed(&self.unspecified)
+    /// The stages of this program that no foreign interpreter is judged by.
+    pub fn unspecified_stages(&self, program: &str) -> Vec<Stage> {
+        let listed = self.unspecified.iter().chain(&self.noise);
+        listed
+            .filter(|(name, _)| name == program)
+            .map(|(_, stage)| *stage)
+            .collect()
     }
 }
 
@@ -120,6 +120,7 @@ fn observe(
         stages,
         details: true,
         marshal: false,
+        transitions: false,
     };
     let requests: Vec<RunRequest> = programs
         .iter()
@@ -248,7 +249,7 @@ impl Tally {
             .iter()
             .map(|((name, stage), (count, example))| {
                 (
-                    format!("{stage}: the whole stage of {name}"),
+                    format!("{stage}: {name} alone, left to its fresh runs"),
                     *count,
                     example,
                 )

@@ -28,6 +28,27 @@ impl SideKind {
         }
     }
 
+    /// The same kind with another limit on the time of a program.
+    pub fn with_wall_milliseconds(&self, milliseconds: u64) -> SideKind {
+        let mut kind = self.clone();
+        match &mut kind {
+            SideKind::Worker(spec) => spec.limits.wall_milliseconds = milliseconds,
+            SideKind::Command(spec) => spec.limits.wall_milliseconds = milliseconds,
+        }
+        kind
+    }
+
+    /// The same worker started with further arguments; a command has no such thing.
+    pub fn with_arguments(&self, arguments: &[&str]) -> Option<SideKind> {
+        let SideKind::Worker(spec) = self else {
+            return None;
+        };
+        let mut spec = spec.clone();
+        let further = arguments.iter().map(|argument| (*argument).to_owned());
+        spec.arguments.extend(further);
+        Some(SideKind::Worker(spec))
+    }
+
     /// The same kind with another specification of masks.
     pub fn with_masks(&self, masks: &[twinheap_observation::MaskRule]) -> SideKind {
         match self {

@@ -1,5 +1,7 @@
 //! What is said of one program: a verdict for each stage, and the divergence if there is one.
 
+use twinheap_observation::outcome::OutcomeClass;
+use twinheap_observation::transitions::Transition;
 use twinheap_observation::{Observation, Program, Stage};
 
 use crate::compare::Difference;
@@ -24,7 +26,7 @@ pub struct Divergence {
     pub differences: Vec<Difference>,
     /// How the program ended on either side.
     pub outcomes: (String, String),
-    /// In how many of how many fresh pairs the same stage differed.
+    /// In how many of how many fresh pairs it differed; none of none where the signature was settled before.
     pub came_back: (u32, u32),
     pub oracle: Box<Observation>,
     pub subject: Box<Observation>,
@@ -49,6 +51,12 @@ pub struct CaseResult {
     pub harness_error: Option<String>,
     /// Microseconds in the oracle and in the subject.
     pub microseconds: (u32, u32),
+    /// How the program ended in the oracle.
+    pub outcome: Option<OutcomeClass>,
+    /// The type of the exception that left the program in the oracle.
+    pub raised: Option<String>,
+    /// What the objects of the program went through in the oracle.
+    pub transitions: Vec<Transition>,
 }
 
 impl CaseResult {
@@ -60,6 +68,9 @@ impl CaseResult {
             unconfirmed: None,
             harness_error: None,
             microseconds: (0, 0),
+            outcome: None,
+            raised: None,
+            transitions: Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The comparison on made-up observations: the first differing stage is named, masks and rules hold.
 
-use twinheap_harness::compare::{TextRules, compare, without_addresses};
+use twinheap_harness::compare::{Noise, TextRules, compare, without_addresses};
 use twinheap_observation::outcome::{ExceptionView, Outcome};
 use twinheap_observation::stage::Output;
 use twinheap_observation::{
@@ -54,7 +54,7 @@ fn check(
     rules: &TextRules,
     expected: Option<(Stage, &str)>,
 ) {
-    let comparison = compare(left, right, StageSet::ALL, rules, false);
+    let comparison = compare(left, right, StageSet::ALL, rules, &Noise::default(), false);
     let found = comparison
         .first
         .map(|stage| (stage, comparison.differences[0].kind.as_str()));

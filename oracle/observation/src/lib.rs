@@ -9,6 +9,7 @@ pub mod outcome;
 pub mod program;
 pub mod stage;
 pub mod steps;
+pub mod transitions;
 pub mod wire;
 
 pub use code::{CodeDump, Constant};

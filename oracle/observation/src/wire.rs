@@ -12,6 +12,7 @@ use crate::outcome::{Outcome, OutcomeClass};
 use crate::program::Program;
 use crate::stage::{Observation, Output, Stage, StageDigest, StageSet, Supported};
 use crate::steps::StepTrail;
+use crate::transitions::Transition;
 
 /// A frame longer than this is taken for a broken stream.
 pub const MAXIMUM_FRAME: usize = 256 << 20;
@@ -48,6 +49,8 @@ pub struct Wanted {
     pub details: bool,
     /// Whether the compiled code is wanted as marshal bytes, for a subject that has no compiler.
     pub marshal: bool,
+    /// Whether the transitions of the program's objects are wanted.
+    pub transitions: bool,
 }
 
 /// One program to run.
@@ -82,6 +85,8 @@ pub struct Hello {
     pub needs_code: bool,
     /// Fields that it declares it does not keep, with the reason in its documentation.
     pub unsupported_fields: Vec<FieldSpec>,
+    /// What keeps its programs from harming the machine; filled in by whoever put it into force.
+    pub confinement: String,
     /// Two workers compare heap digests only if they agree on this.
     pub layout_fingerprint: u64,
 }
@@ -90,11 +95,15 @@ pub struct Hello {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub outcome: OutcomeClass,
+    /// The type of the exception that left the program, if one did.
+    pub raised: Option<String>,
     pub digests: Vec<(Stage, StageDigest)>,
     pub details: Option<Box<Observation>>,
     /// Marshal bytes, or why the program does not compile.
     pub marshal: Option<Vec<u8>>,
     pub microseconds: u32,
+    /// What the program's objects went through, where it was asked for.
+    pub transitions: Vec<Transition>,
     /// The worker asks to be replaced before it runs another program.
     pub retire: bool,
 }
@@ -178,6 +187,8 @@ pub struct ReportBuilder {
     wanted: Wanted,
     digests: Vec<(Stage, StageDigest)>,
     observation: Option<Box<Observation>>,
+    transitions: Vec<Transition>,
+    raised: Option<String>,
 }
 
 impl ReportBuilder {
@@ -187,6 +198,8 @@ impl ReportBuilder {
             wanted,
             digests: Vec::with_capacity(8),
             observation,
+            transitions: Vec::new(),
+            raised: None,
         }
     }
 
@@ -198,6 +211,15 @@ impl ReportBuilder {
     /// Whether the stages are wanted in full.
     pub fn wants_details(&self) -> bool {
         self.wanted.details
+    }
+
+    /// Whether transitions are wanted.
+    pub fn wants_transitions(&self) -> bool {
+        self.wanted.transitions
+    }
+
+    pub fn add_transitions(&mut self, transitions: Vec<Transition>) {
+        self.transitions = transitions;
     }
 
     fn push(&mut self, stage: Stage, digest: StageDigest) {
@@ -272,6 +294,9 @@ impl ReportBuilder {
     }
 
     pub fn add_outcome(&mut self, outcome: Outcome) {
+        if let Outcome::Raised(exception) = &outcome {
+            self.raised = Some(exception.type_name.clone());
+        }
         self.add_digest(Stage::Outcome, Digest::of_value(&outcome), |all| {
             all.outcome = Supported::Supported(outcome)
         });
@@ -279,13 +304,16 @@ impl ReportBuilder {
 
     /// The report, in the order of blame.
     pub fn finish(mut self, outcome: OutcomeClass) -> Report {
+        let raised = std::mem::take(&mut self.raised);
         self.digests.sort_by_key(|(stage, _)| *stage);
         Report {
             outcome,
+            raised,
             digests: self.digests,
             details: self.observation,
             marshal: None,
             microseconds: 0,
+            transitions: self.transitions,
             retire: false,
         }
     }
@@ -323,6 +351,7 @@ mod tests {
             stages: StageSet::ALL,
             details: false,
             marshal: false,
+            transitions: false,
         };
         let mut builder = ReportBuilder::new(wanted);
         builder.add_outcome(Outcome::Finished);

@@ -31,26 +31,8 @@ pub fn unsupported_fields() -> Vec<FieldSpec> {
 pub fn start() -> Result<Vm, String> {
     Vm::initialize(&Config {
         argv: vec![String::new()],
-        path: library_path(),
+        path: twinheap_python::library_path(),
     })
-}
-
-/// Where the pure modules of the standard library are read from: what the keeper says, or what an
-/// interpreter on the path says of itself.
-fn library_path() -> Vec<String> {
-    if let Some(path) = std::env::var_os("TWINHEAP_LIBRARY") {
-        return vec![PathBuf::from(path).to_string_lossy().into_owned()];
-    }
-    let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
-    let output = Command::new("python3.11")
-        .args(["-I", "-S", "-c", script])
-        .output();
-    match output {
-        Ok(output) if output.status.success() => {
-            vec![String::from_utf8_lossy(&output.stdout).trim().to_owned()]
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// The shared object of this kind.

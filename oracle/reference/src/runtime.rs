@@ -34,7 +34,8 @@ fn note_line(frame: &_PyInterpreterFrame, line: i32) {
         };
         let code = address(frame.f_code.get().cast());
         if watcher.is_of_program(code) {
-            watcher.line(code, address(frame.f_globals.get()), line as u32);
+            let namespace = address(frame.f_globals.get());
+            watcher.line(code, namespace, frame, line as u32);
         }
     });
 }
@@ -61,18 +62,34 @@ impl Reference {
         })
     }
 
-    /// Runs the code that came with the program; without any, the VM's own compiler's.
+    /// Runs what the VM's own compiler makes of the program, or the code that came with it.
     fn compile_and_run(
         &mut self,
         request: &RunRequest,
         report: &mut ReportBuilder,
     ) -> Result<Finished, String> {
         let program = &request.program;
+        if report.wants(Stage::Tokens) {
+            report.add_tokens(self.vm.tokens(&program.source));
+        }
+        if report.wants(Stage::Ast) {
+            report.add_ast(self.vm.tree(program.source.as_bytes()));
+        }
+        let mut marshal = None;
+        // The code goes through marshal, as the oracle's does and as an import would have it.
         let compiled = match &request.code {
-            Some(marshal) => Ok(self.vm.load(marshal)?),
-            None => self
+            Some(foreign) => Ok(self.vm.load(foreign)?),
+            None => match self
                 .vm
-                .compile(program.source.as_bytes(), &program.filename),
+                .compile_to_marshal(program.source.as_bytes(), &program.filename)
+            {
+                Ok(own) => {
+                    let code = self.vm.load(&own)?;
+                    marshal = request.wanted.marshal.then_some(own);
+                    Ok(code)
+                }
+                Err(exception) => Err(exception),
+            },
         };
         let code = match compiled {
             Ok(code) => code,
@@ -92,7 +109,8 @@ impl Reference {
         }
         let wanted = report.wants(Stage::Steps);
         if wanted {
-            let watcher = LineWatcher::new(&request.program.filename, report.wants_details());
+            let mut watcher = LineWatcher::new(&request.program.filename, report);
+            watcher.code(address(std::ptr::from_ref(&*code).cast()));
             WATCHER.set(Some(watcher));
         }
         let run = self.vm.run(
@@ -100,7 +118,7 @@ impl Reference {
             wanted.then_some(note_line as fn(&_PyInterpreterFrame, i32)),
         );
         if let Some(watcher) = WATCHER.take() {
-            report.add_steps(watcher.finish());
+            watcher.finish(report);
         }
         drop(code);
         let run = run?;
@@ -113,7 +131,7 @@ impl Reference {
         self.vm.release(run);
         Ok(Finished {
             outcome,
-            marshal: None,
+            marshal,
             retire: false,
         })
     }
@@ -123,15 +141,10 @@ impl Runtime for Reference {
     fn hello(&self) -> Hello {
         Hello {
             implementation: self.vm.version(),
-            stages: StageSet::of(&[
-                Stage::Code,
-                Stage::Steps,
-                Stage::Output,
-                Stage::Outcome,
-                Stage::Heap,
-            ]),
-            needs_code: true,
+            stages: StageSet::ALL,
+            needs_code: false,
             unsupported_fields: machine::unsupported_fields(),
+            confinement: String::new(),
             layout_fingerprint: twinheap_decode::fields::fingerprint(),
         }
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use twinheap_observation::outcome::{ExceptionView, FrameSpan, Outcome};
 use twinheap_observation::stage::{Observation, Output, Stage, StageSet, Supported};
 use twinheap_observation::wire::{Hello, Limits, Report, RunRequest};
 
+use crate::confinement::{Confinement, Processes};
 use crate::death::name_death;
 use crate::process::Answer;
 use crate::system;
@@ -63,6 +65,7 @@ impl CommandSubject {
             stages: StageSet::of(&[Stage::Output, Stage::Outcome]),
             needs_code: false,
             unsupported_fields: Vec::new(),
+            confinement: String::new(),
             layout_fingerprint: 0,
         })
     }
@@ -101,7 +104,11 @@ impl CommandSubject {
             .iter()
             .map(|word| word.replace("{file}", &file))
             .collect();
-        let mut child = Command::new(&words[0])
+        let mut confinement = Confinement::new(&[directory.path()], Processes::Allowed)?;
+        let mut command = Command::new(&words[0]);
+        // SAFETY: between fork and exec the rules, which were made before, are only put into force.
+        unsafe { command.pre_exec(move || confinement.enforce().map(drop)) };
+        let mut child = command
             .args(&words[1..])
             .current_dir(&work)
             .env("PYTHONHASHSEED", "0")
@@ -209,16 +216,22 @@ fn parse_results(bytes: &[u8], requests: &[RunRequest]) -> Vec<Answer> {
             truncated: false,
         };
         let class = outcome.class();
+        let raised = match &outcome {
+            Outcome::Raised(exception) => Some(exception.type_name.clone()),
+            _ => None,
+        };
         let mut observation = Observation::empty();
         observation.output = Supported::Supported(output);
         observation.outcome = Supported::Supported(outcome);
         let _ = wanted;
         answers.push(Answer::Report(Box::new(Report {
             outcome: class,
+            raised,
             digests: Vec::new(),
             details: Some(Box::new(observation)),
             marshal: None,
             microseconds: 0,
+            transitions: Vec::new(),
             retire: false,
         })));
     }

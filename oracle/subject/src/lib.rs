@@ -2,6 +2,7 @@
 
 pub mod capture;
 pub mod command;
+pub mod confinement;
 pub mod death;
 pub mod process;
 pub mod sabotage;

@@ -14,6 +14,7 @@ use twinheap_observation::wire::{
 use twinheap_observation::{FieldSpec, MaskRule};
 
 use crate::capture::Capture;
+use crate::confinement::{Confinement, Processes};
 use crate::sabotage::{Fault, Sabotage};
 use crate::system;
 
@@ -57,8 +58,10 @@ pub fn serve_with<R: Runtime>(
         Ok(runtime) => runtime,
         Err(reason) => return wire::write_frame(&mut results, &Message::Refused(reason)),
     };
-    wire::write_frame(&mut results, &Message::Hello(runtime.hello()))?;
     let home = std::env::current_dir()?;
+    let mut hello = runtime.hello();
+    hello.confinement = Confinement::new(&[&home], Processes::None)?.enforce()?;
+    wire::write_frame(&mut results, &Message::Hello(hello))?;
     let home_handle = File::open(&home)?;
     let limits = Limits::default();
     let mut serving = Serving {

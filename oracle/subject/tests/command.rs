@@ -25,6 +25,7 @@ fn run(sources: &[&str]) -> Vec<String> {
         stages: StageSet::ALL,
         details: true,
         marshal: false,
+        transitions: false,
     };
     let requests: Vec<RunRequest> = sources
         .iter()
@@ -122,4 +123,18 @@ fn a_hang_is_ended() {
 fn a_command_without_a_file_is_refused() {
     assert!(CommandSpec::parse("name=python3").is_err());
     assert!(CommandSpec::parse("python3 {file}").is_err());
+}
+
+#[test]
+fn a_command_writes_to_its_own_folder_only() {
+    let outside = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    let source = format!(
+        "open('mine', 'w').close()\nprint('own')\ntry:\n    open({:?}, 'w')\nexcept OSError as error:\n    print(type(error).__name__)\n",
+        outside.path().display().to_string()
+    );
+    let shown = run(&[&source]);
+    assert!(
+        shown[0].contains("own") && shown[0].contains("PermissionError"),
+        "{shown:?}"
+    );
 }

@@ -44,6 +44,7 @@ fn trouble_of_ours_is_never_a_verdict() {
         stages: StageSet::ALL,
         details: false,
         marshal: false,
+        transitions: false,
     };
     let program = Program::new("test", "program", "x = 1\n");
     let request = RunRequest {

@@ -1,5 +1,6 @@
 //! Reports: the table on the terminal, a self-contained page, JSON, JUnit and Markdown.
 
+pub mod campaign;
 pub mod difference;
 pub mod files;
 pub mod gate;

@@ -10,7 +10,7 @@ use crate::terminal::cell_text;
 const GATE: &str = include_str!("gate.html");
 const MEMORY: &str = include_str!("memory.html");
 
-fn environment() -> Environment<'static> {
+pub(crate) fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment

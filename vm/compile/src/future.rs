@@ -1,7 +1,7 @@
 //! `from __future__` imports: which features a module asks for, and where it may.
 
 use twinheap_syntax::ast::*;
-use twinheap_syntax::error::{ErrorKind, SyntaxError};
+use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError};
 use twinheap_syntax::names::Names;
 
 use crate::code::{CO_FUTURE_ANNOTATIONS, CO_FUTURE_BARRY_AS_BDFL};
@@ -29,6 +29,7 @@ pub struct Future {
 
 fn error_at(message: String, lineno: i32, offset: i32) -> Box<SyntaxError> {
     Box::new(SyntaxError {
+        finder: Finder::SymbolTable,
         lineno: Some(lineno),
         offset: Some(offset),
         end_lineno: Some(lineno),

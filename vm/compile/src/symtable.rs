@@ -1,7 +1,7 @@
 //! The symbol table: which scope each name of each block belongs to.
 
 use twinheap_syntax::ast::*;
-use twinheap_syntax::error::{ErrorKind, SyntaxError};
+use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError};
 use twinheap_syntax::names::{Name, Names};
 use twinheap_syntax::token::known;
 
@@ -166,6 +166,7 @@ pub fn node_key<T>(node: &T) -> usize {
 
 pub fn error_at(message: String, span: Span) -> Box<SyntaxError> {
     Box::new(SyntaxError {
+        finder: Finder::SymbolTable,
         lineno: Some(span.lineno),
         offset: Some(span.col_offset + 1),
         end_lineno: Some(span.end_lineno),

@@ -1,17 +1,85 @@
-//! Import in its first form: modules that are loaded already, modules of the VM, and source modules
-//! and packages found along `sys.path`.
+//! Import in its first form: modules that are loaded already, native modules, and source modules and
+//! packages found along `sys.path`, whose code is taken from CPython's `.pyc` files where they are fresh.
 
 use crate::eval::calls::run_code;
 use crate::{compiler, sys};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use twinheap_abi::*;
 use twinheap_objects::errors::{self, PyResult};
 use twinheap_objects::exceptions::{PyExc_ImportError, PyExc_ModuleNotFoundError};
 use twinheap_objects::import_hook::IMPORT_HOOK;
+use twinheap_objects::module::NativeModule;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Layout, Own};
+use twinheap_objects::state::Global;
 use twinheap_objects::{abstract_, call, dict, id, list, module, unicode};
 use twinheap_syntax::Mode;
+
+/// Modules that CPython has inside its executable; the other native modules are files of their own.
+pub const BUILTIN_MODULE_NAMES: [&str; 31] = [
+    "_abc",
+    "_ast",
+    "_codecs",
+    "_collections",
+    "_functools",
+    "_imp",
+    "_io",
+    "_locale",
+    "_operator",
+    "_signal",
+    "_sre",
+    "_stat",
+    "_string",
+    "_symtable",
+    "_thread",
+    "_tokenize",
+    "_tracemalloc",
+    "_warnings",
+    "_weakref",
+    "atexit",
+    "builtins",
+    "errno",
+    "faulthandler",
+    "gc",
+    "itertools",
+    "marshal",
+    "posix",
+    "pwd",
+    "sys",
+    "time",
+    "xxsubtype",
+];
+
+/// The native modules, table by table.
+static NATIVE: Global<Cell<Vec<&'static [NativeModule]>>> = Global(Cell::new(Vec::new()));
+
+/// Adds a table of native modules.
+pub fn register(table: &'static [NativeModule]) {
+    let mut tables = NATIVE.take();
+    tables.push(table);
+    NATIVE.set(tables);
+}
+
+/// The constructor of a native module.
+pub fn native(name: &str) -> Option<fn() -> PyResult<Own<PyModuleObject>>> {
+    let tables = NATIVE.take();
+    let found = tables
+        .iter()
+        .flat_map(|table| table.iter())
+        .find(|(known, _)| *known == name)
+        .map(|(_, make)| *make);
+    NATIVE.set(tables);
+    found
+}
+
+/// Makes a native module and puts it into `sys.modules`.
+fn load_native(name: &str, make: fn() -> PyResult<Own<PyModuleObject>>) -> PyResult {
+    let made = make()?.upcast();
+    let modules = sys::modules()?;
+    dict::set_item(&modules, unicode::from_str(name)?.as_object(), &made)?;
+    Ok(made)
+}
 
 /// Tells the kernel how modules are imported.
 pub fn install() {
@@ -106,6 +174,9 @@ fn search_path(parent: Option<&PyObject>) -> PyResult<Vec<PathBuf>> {
 }
 
 fn load(name: &str, parent: Option<&PyObject>) -> PyResult {
+    if let Some(make) = native(name) {
+        return load_native(name, make);
+    }
     let Some(found) = search(name, &search_path(parent)?) else {
         return Err(not_found(name));
     };
@@ -138,7 +209,7 @@ fn load(name: &str, parent: Option<&PyObject>) -> PyResult {
     let modules = sys::modules()?;
     let key = unicode::from_str(name)?;
     dict::set_item(&modules, key.as_object(), made.as_object())?;
-    if let Err(raised) = execute(&source, &filename, own) {
+    if let Err(raised) = execute(&source, &found.file, &filename, own) {
         let error = errors::fetch();
         dict::remove(&modules, key.as_object())?;
         errors::restore(error);
@@ -147,8 +218,38 @@ fn load(name: &str, parent: Option<&PyObject>) -> PyResult {
     Ok(loaded(&modules, name)?.unwrap_or_else(|| made.upcast()))
 }
 
-fn execute(source: &[u8], filename: &str, namespace: &PyDictObject) -> PyResult<()> {
-    let code = compiler::compile(source, filename, Mode::Exec, 0)?;
+/// The code of a `.pyc` file that belongs to this very source.
+fn cached_code(source: &[u8], file: &Path) -> Option<PyResult> {
+    const MAGIC: [u8; 4] = [0xa7, 0x0d, 0x0d, 0x0a];
+    let stem = file.file_stem()?.to_str()?;
+    let cache = file
+        .parent()?
+        .join("__pycache__")
+        .join(format!("{stem}.cpython-311.pyc"));
+    let data = std::fs::read(cache).ok()?;
+    let word = |at: usize| {
+        data.get(at..at + 4)?
+            .try_into()
+            .ok()
+            .map(u32::from_le_bytes)
+    };
+    let modified = std::fs::metadata(file).ok()?.modified().ok()?;
+    let seconds = modified
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?
+        .as_secs();
+    let fresh = data.starts_with(&MAGIC)
+        && word(4)? == 0
+        && word(8)? == seconds as u32
+        && word(12)? == source.len() as u32;
+    fresh.then(|| crate::marshal::loads(&data[16..]))
+}
+
+fn execute(source: &[u8], file: &Path, filename: &str, namespace: &PyDictObject) -> PyResult<()> {
+    let code = match cached_code(source, file) {
+        Some(code) => code?,
+        None => compiler::compile(source, filename, Mode::Exec, 0)?,
+    };
     let Some(code) = code.downcast_ref::<PyCodeObject>() else {
         return Err(errors::system_error("the compiler made no code object"));
     };

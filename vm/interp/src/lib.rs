@@ -23,6 +23,7 @@ pub mod report;
 pub mod start;
 pub mod stdio;
 pub mod sys;
+mod sys_data;
 
 use twinheap_abi::PyASCIIObject;
 use twinheap_objects::bytes;

@@ -14,10 +14,17 @@ use twinheap_objects::{dict, types, unicode};
 static STARTED: Global<Cell<bool>> = Global(Cell::new(false));
 
 /// The static types of this crate.
-pub fn interpreter_types() -> [&'static PyTypeObject; 6] {
+pub fn interpreter_types() -> [&'static PyTypeObject; 13] {
     [
         &frames::PyFrame_Type,
         &generator::PyGen_Type,
+        &generator::PyCoro_Type,
+        &generator::_PyCoroWrapper_Type,
+        &generator::PyAsyncGen_Type,
+        &generator::_PyAsyncGenASend_Type,
+        &generator::_PyAsyncGenAThrow_Type,
+        &generator::_PyAsyncGenWrappedValue_Type,
+        &generator::PyAnextAwaitable_Type,
         &stdio::StandardStream_Type,
         &PyFilter_Type,
         &PyMap_Type,

@@ -1,6 +1,6 @@
 //! The `sys` module (`Python/sysmodule.c`), as far as it is built.
 
-use crate::{frames, stdio};
+use crate::{frames, stdio, sys_data};
 use std::cell::Cell;
 use twinheap_abi::*;
 use twinheap_objects::call;
@@ -70,6 +70,16 @@ fn getrefcount(_: &Module, value: &PyObject) -> PyResult {
 }
 
 fn intern(_: &Module, value: &PyObject) -> PyResult {
+    if value.downcast_ref::<PyASCIIObject>().is_none() {
+        return Err(type_error(format_args!(
+            "intern() argument must be str, not {:.50}",
+            if value.is_none() {
+                "None"
+            } else {
+                value.type_().name()
+            }
+        )));
+    }
     match value.downcast_exact::<PyASCIIObject>() {
         Some(text) => Ok(unicode::intern(Own::new(text)).upcast()),
         None => Err(type_error(format_args!(
@@ -205,8 +215,9 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
     let own = module::dict_of(&made);
     module::add_functions(&made, TABLE)?;
     let text = |value: &str| -> PyResult { Ok(unicode::from_str(value)?.upcast()) };
-    let entries: [(&str, Own); 14] = [
+    let entries: [(&str, Own); 15] = [
         ("version", text("3.11.7 (Twinheap VM)")?),
+        ("copyright", text("")?),
         ("platform", text("linux")?),
         ("byteorder", text("little")?),
         ("prefix", text("")?),
@@ -218,10 +229,12 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
         ("modules", dict::new()?.upcast()),
         ("path", list::new(0)?.upcast()),
         ("argv", list::from_vec(vec![text("")?])?.upcast()),
-        (
-            "builtin_module_names",
-            tuple::from_vec(vec![text("builtins")?, text("sys")?])?.upcast(),
-        ),
+        ("builtin_module_names", {
+            let names = crate::import::BUILTIN_MODULE_NAMES
+                .iter()
+                .map(|name| text(name));
+            tuple::from_vec(names.collect::<PyResult<Vec<Own>>>()?)?.upcast()
+        }),
         (
             "dont_write_bytecode",
             twinheap_objects::singletons::bool_object(true),
@@ -230,11 +243,7 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
     for (name, value) in &entries {
         dict::set_literal(own, name, value)?;
     }
-    let version = [3, 11, 7].map(|part: i64| long::from_i64(part).map(Own::upcast));
-    let mut version: Vec<Own> = version.into_iter().collect::<PyResult<_>>()?;
-    version.push(text("final")?);
-    version.push(long::from_isize(0)?);
-    dict::set_literal(own, "version_info", tuple::from_vec(version)?.as_object())?;
+    sys_data::add_to(own)?;
     SYS.set(Own::new(&*made).into_raw().cast());
     new_streams()?;
     Ok(made)

@@ -51,6 +51,7 @@ pub mod mapping_proxy;
 pub mod memory;
 pub mod memoryview;
 pub mod module;
+pub mod namespace;
 pub mod object;
 pub mod own;
 pub mod range;
@@ -59,6 +60,7 @@ pub mod set;
 pub mod singletons;
 pub mod slice;
 pub mod state;
+pub mod struct_sequence;
 pub mod traceback;
 pub mod tuple;
 pub mod types;
@@ -68,6 +70,7 @@ pub mod union_type;
 pub mod unraisable;
 pub mod warnings;
 pub mod weakref;
+pub mod weakref_proxy;
 
 use twinheap_abi::PyTypeObject;
 
@@ -138,6 +141,12 @@ pub fn builtin_types() -> Vec<&'static PyTypeObject> {
         &mapping_proxy::PyDictProxy_Type,
         &traceback::PyTraceBack_Type,
         &weakref::_PyWeakref_RefType,
+        &weakref_proxy::_PyWeakref_ProxyType,
+        &weakref_proxy::_PyWeakref_CallableProxyType,
+        &generic_alias::Py_GenericAliasType,
+        &generic_alias::_Py_GenericAliasIterType,
+        &union_type::_PyUnion_Type,
+        &namespace::_PyNamespace_Type,
     ];
     all.extend(exceptions::all_exceptions());
     all

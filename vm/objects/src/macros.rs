@@ -550,3 +550,53 @@ macro_rules! static_type {
         }
     };
 }
+
+/// A struct of an object, with what its type needs for the collector and for its end:
+/// `object_struct! { pub struct X { field: Pointer<PyObject>, other: Cell<isize>, } }` also gives
+/// `X::traverse`, `X::clear` and `X::dealloc`, which look after every [`Field`](crate::own::Field)
+/// that owns an object.
+#[macro_export]
+macro_rules! object_struct {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[repr(C)]
+        $vis struct $name {
+            pub ob_base: $crate::abi::PyObject,
+            $($(#[$doc])* pub $field: $type,)*
+        }
+
+        // SAFETY: `#[repr(C)]`, begins with the header.
+        unsafe impl $crate::own::Layout for $name {}
+
+        #[allow(dead_code, reason = "not every type needs all of them")]
+        impl $name {
+            /// A zeroed instance of a type of this layout.
+            $vis fn alloc(type_: &$crate::abi::PyTypeObject) -> $crate::errors::PyResult<$crate::own::Own<$name>> {
+                assert!(type_.tp_basicsize.get() as usize >= ::std::mem::size_of::<$name>());
+                let made = $crate::types::allocate(type_, 0)?;
+                // SAFETY: the type's instances begin with this struct; zero is valid in all fields.
+                Ok(unsafe { made.cast() })
+            }
+
+            /// Visits what the fields own.
+            $vis fn traverse(&self, visitor: &mut $crate::memory::Visitor) {
+                $($crate::own::Slot::visit(&self.$field, visitor);)*
+                let _ = visitor;
+            }
+
+            /// Releases what the fields own.
+            $vis fn clear(&self) {
+                $($crate::own::Slot::release(&self.$field);)*
+            }
+
+            /// `tp_dealloc`.
+            ///
+            /// # Safety
+            /// Called once, when the last reference is gone.
+            $vis unsafe fn dealloc(this: *mut $name) {
+                // SAFETY: by contract; the type outlives the object's memory.
+                unsafe { $crate::memory::end_object(this.cast(), || (*this).clear()) }
+            }
+        }
+    };
+}

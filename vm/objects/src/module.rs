@@ -61,6 +61,40 @@ pub fn add_functions(module: &PyModuleObject, table: &'static [PyMethodDef]) -> 
     Ok(())
 }
 
+/// A constructor of a native module.
+pub type NativeModule = (&'static str, fn() -> PyResult<Own<PyModuleObject>>);
+
+/// A module of functions and types; a type's name in the module is the last part of its own.
+pub fn build(
+    name: &str,
+    functions: &'static [PyMethodDef],
+    native_types: &[&'static PyTypeObject],
+) -> PyResult<Own<PyModuleObject>> {
+    use crate::object::TypeExt;
+    let made = new(name)?;
+    add_functions(&made, functions)?;
+    for type_ in native_types {
+        types::ready(type_)?;
+        dict::set_literal(dict_of(&made), type_.short_name(), type_.as_object())?;
+    }
+    Ok(made)
+}
+
+/// Adds an object to a module.
+pub fn add(module: &PyModuleObject, name: &str, value: &PyObject) -> PyResult<()> {
+    dict::set_literal(dict_of(module), name, value)
+}
+
+/// Adds an int to a module.
+pub fn add_int(module: &PyModuleObject, name: &str, value: i64) -> PyResult<()> {
+    add(module, name, crate::long::from_i64(value)?.as_object())
+}
+
+/// Adds a str to a module.
+pub fn add_str(module: &PyModuleObject, name: &str, value: &str) -> PyResult<()> {
+    add(module, name, unicode::from_str(value)?.as_object())
+}
+
 fn init(
     module: &PyModuleObject,
     args: &PyTupleObject,
@@ -126,6 +160,9 @@ fn getattro(module: &PyModuleObject, name: &PyObject) -> PyResult {
     if let Some(value) = object::generic_lookup(module.as_object(), name_text)? {
         return Ok(value);
     }
+    if module.md_dict.get().is_null() {
+        return Err(object::no_attribute(module.as_object(), name_text));
+    }
     let own = dict_of(module);
     if let Some(function) = dict::get_str(own, id!("__getattr__")).map(Own::new) {
         return call::call(&function, &[name]);
@@ -169,6 +206,10 @@ fn traverse(module: &PyModuleObject, visitor: &mut Visitor) {
     visitor.field(&module.md_dict);
 }
 
+fn clear(module: &PyModuleObject) {
+    module.md_dict.clear();
+}
+
 unsafe fn dealloc(module: *mut PyModuleObject) {
     // SAFETY: called once, when the last reference is gone.
     unsafe {
@@ -198,6 +239,7 @@ static_type! {
     tp_getattro: slot!(binary getattro),
     tp_setattro: Some(object::PyObject_GenericSetAttr),
     tp_traverse: slot!(traverse traverse),
+    tp_clear: slot!(clear clear),
     tp_weaklistoffset: offset_of!(PyModuleObject, md_weaklist) as isize,
     tp_getset: GETSET.as_ptr(),
     tp_dictoffset: offset_of!(PyModuleObject, md_dict) as isize,

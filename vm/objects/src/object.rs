@@ -392,6 +392,16 @@ pub fn get_attr(object: &PyObject, name: &PyASCIIObject) -> PyResult {
     }
 }
 
+/// The exception of an attribute that cannot be set or deleted: it knows neither object nor name.
+#[cold]
+pub fn no_attribute_to_set(object: &PyObject, name: &PyASCIIObject) -> Raised {
+    errors::attribute_error(format_args!(
+        "'{}' object has no attribute '{}'",
+        object.type_().name(),
+        unicode::to_string_lossy(name)
+    ))
+}
+
 /// The exception of a missing attribute.
 #[cold]
 pub fn no_attribute(object: &PyObject, name: &PyASCIIObject) -> Raised {
@@ -622,7 +632,7 @@ pub fn generic_set_attr(
     let attributes = match field.own() {
         // SAFETY: the field of an instance dict holds a dict.
         Some(existing) => unsafe { existing.cast() },
-        None if value.is_none() => return Err(no_attribute(object, name)),
+        None if value.is_none() => return Err(no_attribute_to_set(object, name)),
         None => {
             let made = dict::new_for_instance(type_)?;
             field.put(Some(made.clone().upcast()));
@@ -633,7 +643,7 @@ pub fn generic_set_attr(
         Some(value) => dict::set_item(&attributes, name.as_object(), value),
         None => {
             if !dict::remove(&attributes, name.as_object())? {
-                return Err(no_attribute(object, name));
+                return Err(no_attribute_to_set(object, name));
             }
             Ok(())
         }
@@ -649,7 +659,7 @@ fn not_settable(object: &PyObject, name: &PyASCIIObject, on_type: bool) -> Raise
             unicode::to_string_lossy(name)
         ));
     }
-    no_attribute(object, name)
+    no_attribute_to_set(object, name)
 }
 
 /// `tp_setattro` of nearly every type.

@@ -354,3 +354,91 @@ pub unsafe fn optional_arg<'a, T: Layout>(object: *mut PyObject) -> Option<&'a T
     // SAFETY: by contract.
     unsafe { object.cast::<T>().as_ref() }
 }
+
+/// A field of an object as the collector sees it: only pointers to objects own anything.
+pub trait Slot {
+    /// Visits the referent.
+    fn visit(&self, _visitor: &mut crate::memory::Visitor) {}
+    /// Gives the referent up.
+    fn release(&self) {}
+}
+
+impl<T: Layout> Slot for Pointer<T> {
+    #[inline]
+    fn visit(&self, visitor: &mut crate::memory::Visitor) {
+        visitor.field(self);
+    }
+    #[inline]
+    fn release(&self) {
+        Field::clear(self);
+    }
+}
+
+macro_rules! plain_slots {
+    ($($type:ty),+ $(,)?) => { $(impl Slot for std::cell::Cell<$type> {})+ };
+}
+
+plain_slots! { [usize; 3], isize, usize, i64, u64, i32, u32, i16, i8, u8, bool, f64, Option<vectorcallfunc> }
+
+impl<T> Slot for std::cell::Cell<*const T> {}
+
+/// An array of numbers that an object owns; its length is kept elsewhere in the object.
+#[repr(transparent)]
+pub struct Numbers(pub std::cell::Cell<*mut isize>);
+
+impl Slot for Numbers {
+    fn release(&self) {
+        let block = self.0.replace(std::ptr::null_mut());
+        if !block.is_null() {
+            // SAFETY: the block came from the allocator, and nobody else has it.
+            unsafe { crate::memory::free(block.cast()) };
+        }
+    }
+}
+
+impl Numbers {
+    /// Takes a copy of the numbers, in the place of those that were there.
+    pub fn set(&self, values: &[isize]) -> crate::errors::PyResult<()> {
+        self.release();
+        let block = crate::memory::malloc(8 * values.len().max(1));
+        if block.is_null() {
+            return Err(crate::errors::no_memory());
+        }
+        // SAFETY: the block has room for the values.
+        unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), block.cast(), values.len()) };
+        self.0.set(block.cast());
+        Ok(())
+    }
+
+    /// The numbers, of which the object says that there are `count`.
+    ///
+    /// # Safety
+    /// `count` numbers were set.
+    pub unsafe fn get(&self, count: usize) -> &[std::cell::Cell<isize>] {
+        if count == 0 {
+            return &[];
+        }
+        // SAFETY: by contract.
+        unsafe { std::slice::from_raw_parts(self.0.get().cast(), count) }
+    }
+}
+
+/// A Rust value inside an object; it is dropped with the object.
+#[repr(transparent)]
+pub struct Native<T: Default>(pub std::cell::Cell<T>);
+
+impl<T: Default> Slot for Native<T> {
+    fn release(&self) {
+        drop(self.0.take());
+    }
+}
+
+impl<T: Default> Native<T> {
+    /// Works on the value; the field holds a default one meanwhile.
+    pub fn with<R>(&self, act: impl FnOnce(&mut T) -> R) -> R {
+        let mut value = self.0.take();
+        let result = act(&mut value);
+        self.0.set(value);
+        result
+    }
+}

@@ -46,7 +46,39 @@ pub fn new_reference(object: &PyObject) -> PyResult {
     new_with_callback(&_PyWeakref_RefType, object, None)
 }
 
-fn new_with_callback(
+/// The references of an object's chain, in its order.
+pub fn references(object: &PyObject) -> Vec<Own> {
+    let mut found = Vec::new();
+    let mut next = list_field(object).map_or(null_mut(), |head| head.get());
+    // SAFETY: references unlink themselves before they die.
+    while let Some(reference) = unsafe { next.as_ref() } {
+        found.push(Own::new(reference).upcast());
+        next = reference.wr_next.get();
+    }
+    found
+}
+
+/// Whether the object is a weak reference or a proxy.
+pub fn is_reference(object: &PyObject) -> bool {
+    use crate::weakref_proxy::{_PyWeakref_CallableProxyType, _PyWeakref_ProxyType};
+    object.downcast_ref::<PyWeakReference>().is_some()
+        || object.is_exactly(&_PyWeakref_ProxyType)
+        || object.is_exactly(&_PyWeakref_CallableProxyType)
+}
+
+/// The object behind a proxy, unless it has died.
+pub(crate) fn proxy_target(proxy: &PyObject) -> Option<Own> {
+    // SAFETY: the caller has a proxy, which is laid out as a reference.
+    let reference: &PyWeakReference = unsafe { &*proxy.as_raw().cast() };
+    // SAFETY: a chain is cleared before its object is freed.
+    let object = unsafe { reference.wr_object.get().as_ref() }?;
+    if object.is_none() || object.ob_refcnt.get() <= 0 {
+        return None;
+    }
+    Some(Own::new(object))
+}
+
+pub(crate) fn new_with_callback(
     type_: &PyTypeObject,
     object: &PyObject,
     callback: Option<&PyObject>,
@@ -58,7 +90,19 @@ fn new_with_callback(
         )));
     };
     let callback = callback.filter(|callback| !callback.is_none());
-    let basic = std::ptr::eq(type_, &_PyWeakref_RefType) && callback.is_none();
+    let is_ref = std::ptr::eq(type_, &_PyWeakref_RefType);
+    if !is_ref && callback.is_none() && !types::is_subtype(type_, &_PyWeakref_RefType) {
+        // The one proxy without a callback comes right behind the basic reference.
+        let known = references(object).into_iter().take(2).find(|known| {
+            known.is_exactly(type_)
+                // SAFETY: references and proxies have one layout.
+                && unsafe { (*known.as_ptr().cast::<PyWeakReference>()).wr_callback.get().is_null() }
+        });
+        if let Some(known) = known {
+            return Ok(known);
+        }
+    }
+    let basic = is_ref && callback.is_none();
     // SAFETY: references unlink themselves before they die.
     let newest = unsafe { head.get().as_ref() };
     if basic
@@ -105,6 +149,20 @@ fn link(head: &Pointer<PyWeakReference>, reference: &PyWeakReference, basic: boo
             next.wr_prev.set(pointer);
         }
     }
+}
+
+/// `_PyWeakref_ClearRef`: the reference forgets its object and keeps its callback.
+pub(crate) fn forget_object(reference: &PyObject) {
+    if is_reference(reference) {
+        // SAFETY: references and proxies have one layout.
+        unlink(unsafe { &*reference.as_raw().cast() });
+    }
+}
+
+/// The callback of a reference or proxy.
+pub(crate) fn callback_of(reference: &PyObject) -> Option<Own> {
+    // SAFETY: the caller has a reference or a proxy; both have one layout.
+    unsafe { &*reference.as_raw().cast::<PyWeakReference>() }.wr_callback.own()
 }
 
 /// `clear_weakref`: takes the reference out of its chain.
@@ -222,11 +280,17 @@ fn richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
     }
 }
 
-fn traverse(reference: &PyWeakReference, visitor: &mut Visitor) {
+pub(crate) fn traverse(reference: &PyWeakReference, visitor: &mut Visitor) {
     visitor.field(&reference.wr_callback);
 }
 
-unsafe fn dealloc(reference: *mut PyWeakReference) {
+pub(crate) fn clear(reference: &PyWeakReference) {
+    let callback = reference.wr_callback.take_own();
+    unlink(reference);
+    drop(callback);
+}
+
+pub(crate) unsafe fn dealloc(reference: *mut PyWeakReference) {
     // SAFETY: called once, when the last reference is gone.
     unsafe {
         memory::untrack(reference.cast());
@@ -253,6 +317,7 @@ static_type! {
     tp_hash: slot!(hash hash),
     tp_call: Some(call::PyVectorcall_Call),
     tp_traverse: slot!(traverse traverse),
+    tp_clear: slot!(clear clear),
     tp_richcompare: slot!(richcmp richcompare),
     tp_members: MEMBERS.as_ptr(),
     tp_init: slot!(init init),

@@ -9,14 +9,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use twinheap_abi::*;
 use twinheap_interp::eval::calls::run_code;
 use twinheap_interp::eval::{LINE_HOOK, LineHook};
-use twinheap_interp::{compiler, marshal, report, start, stdio, sys};
+use twinheap_interp::{compiler, import, marshal, report, start, stdio, sys};
 use twinheap_objects::errors::{self, PyResult};
 use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
 use twinheap_objects::{dict, id, list, long, module, singletons, unicode};
-use twinheap_syntax::Mode;
+use twinheap_syntax::source::Source;
+use twinheap_syntax::{Flags, Mode, dump, listing};
+
+/// The module of `vm/modules-text`.
+const TEXT_MODULES: &[module::NativeModule] = &[("_sre", twinheap_modules_text::sre::new_module)];
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -95,6 +99,31 @@ impl Vm {
         }
     }
 
+    /// The same as marshal bytes, from which an import would make it.
+    pub fn compile_to_marshal(&self, source: &[u8], filename: &str) -> Result<Vec<u8>, Own> {
+        compiler::compile_to_marshal(source, filename, Mode::Exec, 0)
+            .map_err(|_| errors::take_exception())
+    }
+
+    /// The tokens of a source, one on a line; those before the first error, where it has one.
+    pub fn tokens(&self, source: &str) -> String {
+        match Source::from_text(source, true) {
+            Ok(source) => listing::list_tokens(&source),
+            Err(error) => {
+                let message = dump::quoted(error.message.as_bytes());
+                format!("{} {message}\n", error.kind.name())
+            }
+        }
+    }
+
+    /// The tree of a source, a line for each node; or one line that tells the error.
+    pub fn tree(&self, source: &[u8]) -> String {
+        match twinheap_syntax::parse(source, Mode::Exec, &Flags::default(), None) {
+            Ok(ast) => dump::dump_module(&ast.module, &ast.names),
+            Err(error) => listing::rejection(&error),
+        }
+    }
+
     /// Runs a code object as `__main__` in a fresh namespace; a hook hears of each line. The
     /// streams are flushed at the end.
     pub fn run(&self, code: &PyCodeObject, hook: Option<LineHook>) -> Result<Run, String> {
@@ -102,6 +131,8 @@ impl Vm {
             Ok(namespace) => namespace,
             Err(_) => return Err(shown_exception()),
         };
+        // The counts of the collector begin anew with the program.
+        twinheap_objects::memory::collect::collect(2);
         LINE_HOOK.set(hook);
         let outcome = run_code(code, namespace.as_object(), namespace.as_object());
         LINE_HOOK.set(None);
@@ -123,6 +154,8 @@ impl Vm {
         clear_namespace(&run.namespace);
         drop(run.namespace);
         errors::clear();
+        twinheap_modules_runtime::at_exit::run_all();
+        twinheap_modules_runtime::codecs::forget();
         forget_modules();
         if sys::new_streams().is_err() {
             errors::clear();
@@ -131,6 +164,24 @@ impl Vm {
         state.recursion_limit.set(1000);
         state.recursion_remaining.set(1000);
         stdio::flush_all();
+    }
+}
+
+/// Where the pure modules of the standard library are read from: what the keeper says, or what an
+/// interpreter on the path says of itself.
+pub fn library_path() -> Vec<String> {
+    if let Some(path) = std::env::var_os("TWINHEAP_LIBRARY") {
+        return vec![path.to_string_lossy().into_owned()];
+    }
+    let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
+    let output = std::process::Command::new("python3.11")
+        .args(["-I", "-S", "-c", script])
+        .output();
+    match output {
+        Ok(output) if output.status.success() => {
+            vec![String::from_utf8_lossy(&output.stdout).trim().to_owned()]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -144,6 +195,16 @@ fn as_code(loaded: PyResult) -> Result<Own<PyCodeObject>, String> {
 }
 
 fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
+    for table in [
+        TEXT_MODULES,
+        twinheap_modules_functional::MODULES,
+        twinheap_modules_runtime::MODULES,
+        twinheap_modules_data::MODULES,
+        twinheap_modules_io::MODULES,
+    ] {
+        import::register(table);
+    }
+    twinheap_modules_runtime::codecs::install();
     start::initialize()?;
     let texts = |values: &[String]| -> PyResult<Own<PyListObject>> {
         let values: PyResult<Vec<Own>> = values
@@ -152,6 +213,10 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
             .collect();
         list::from_vec(values?)
     };
+    let io = twinheap_objects::import_hook::import_module("_io")?;
+    let open = object::get_attr(&io, id!("open"))?;
+    let builtins = twinheap_objects::import_hook::builtins_dict()?;
+    dict::set_item(&builtins, id!("open").as_object(), &open)?;
     sys::set_object("argv", texts(&config.argv)?.as_object())?;
     sys::set_object("path", texts(&config.path)?.as_object())?;
     dict::new()

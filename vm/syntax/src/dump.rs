@@ -1,18 +1,23 @@
 //! The tree as text, every field and position included, for comparison with the oracle's.
 
+use std::fmt::Write;
+
 use crate::ast::*;
 use crate::names::{Name, Names};
 
-/// Writes nodes as `Name@line:col-line:col(field field ...)`; absent fields are `-`.
+/// Writes nodes as `Name@line:col-line:col(field field ...)`, each on a line of its own, indented by its
+/// depth; absent fields are `-`.
 pub struct Dumper<'a> {
     names: &'a Names,
     out: String,
+    depth: usize,
 }
 
 pub fn dump_module(module: &Mod, names: &Names) -> String {
     let mut dumper = Dumper {
         names,
         out: String::new(),
+        depth: 0,
     };
     dumper.module(module);
     dumper.out
@@ -29,8 +34,8 @@ pub fn constant_text(value: &Constant) -> String {
         Constant::Complex(real, imag) => {
             format!("complex:{:016x}{:016x}", real.to_bits(), imag.to_bits())
         }
-        Constant::Str(text) => format!("str:{}", hex(text)),
-        Constant::Bytes(bytes) => format!("bytes:{}", hex(bytes)),
+        Constant::Str(text) => format!("str:{}", quoted(text)),
+        Constant::Bytes(bytes) => format!("bytes:{}", quoted(bytes)),
         Constant::Tuple(items) => format!(
             "tuple:{:?}",
             items.iter().map(constant_text).collect::<Vec<_>>()
@@ -42,30 +47,67 @@ pub fn constant_text(value: &Constant) -> String {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Text between quotes: printable ASCII as it is, every other byte of its UTF-8 as `\xNN`.
+pub fn quote_into(bytes: &[u8], out: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
+    out.push('\'');
     for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)] as char);
-        text.push(DIGITS[usize::from(byte & 15)] as char);
+        match byte {
+            b'\'' | b'\\' => out.extend(['\\', *byte as char]),
+            0x20..=0x7e => out.push(*byte as char),
+            _ => {
+                out.push_str("\\x");
+                out.push(DIGITS[usize::from(byte >> 4)] as char);
+                out.push(DIGITS[usize::from(byte & 15)] as char);
+            }
+        }
     }
-    text
+    out.push('\'');
+}
+
+pub fn quoted(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() + 2);
+    quote_into(bytes, &mut out);
+    out
 }
 
 impl Dumper<'_> {
+    fn line(&mut self, name: &str) {
+        const SPACES: &str = "                                ";
+        self.out.push('\n');
+        let mut left = self.depth;
+        while left > 0 {
+            let now = left.min(SPACES.len());
+            self.out.push_str(&SPACES[..now]);
+            left -= now;
+        }
+        self.depth += 1;
+        self.out.push_str(name);
+    }
+
+    /// A node without a place of its own.
+    fn head(&mut self, name: &str) {
+        self.line(name);
+        self.out.push('(');
+    }
+
     fn open(&mut self, name: &str, span: Span) {
+        self.line(name);
         let Span {
             lineno,
             col_offset,
             end_lineno,
             end_col_offset,
         } = span;
-        self.out.push_str(&format!(
-            "{name}@{lineno}:{col_offset}-{end_lineno}:{end_col_offset}("
-        ));
+        let place = write!(
+            self.out,
+            "@{lineno}:{col_offset}-{end_lineno}:{end_col_offset}("
+        );
+        debug_assert!(place.is_ok(), "a String takes everything");
     }
 
     fn close(&mut self) {
+        self.depth -= 1;
         self.out.push(')');
     }
 
@@ -90,8 +132,8 @@ impl Dumper<'_> {
     }
 
     fn name(&mut self, name: Name) {
-        let text = hex(self.names.text(name).as_bytes());
-        self.plain(&text);
+        quote_into(self.names.text(name).as_bytes(), &mut self.out);
+        self.out.push(' ');
     }
 
     fn opt_name(&mut self, name: Option<Name>) {
@@ -103,7 +145,10 @@ impl Dumper<'_> {
 
     fn comment(&mut self, comment: Option<&[u8]>) {
         match comment {
-            Some(text) => self.plain(&hex(text)),
+            Some(text) => {
+                quote_into(text, &mut self.out);
+                self.out.push(' ');
+            }
             None => self.out.push('-'),
         }
     }
@@ -119,26 +164,26 @@ impl Dumper<'_> {
     fn module(&mut self, module: &Mod) {
         match module {
             Mod::Module { body, type_ignores } => {
-                self.out.push_str("Module(");
+                self.head("Module");
                 self.stmts(body);
                 self.list(type_ignores, |this, ignore| {
                     this.plain(&format!(
                         "TypeIgnore({} {} )",
                         ignore.lineno,
-                        hex(&ignore.tag)
+                        quoted(&ignore.tag)
                     ));
                 });
             }
             Mod::Interactive { body } => {
-                self.out.push_str("Interactive(");
+                self.head("Interactive");
                 self.stmts(body);
             }
             Mod::Expression { body } => {
-                self.out.push_str("Expression(");
+                self.head("Expression");
                 self.expr(body);
             }
             Mod::FunctionType { argtypes, returns } => {
-                self.out.push_str("FunctionType(");
+                self.head("FunctionType");
                 self.exprs(argtypes);
                 self.expr(returns);
             }
@@ -202,7 +247,7 @@ impl Dumper<'_> {
             }
             StmtKind::With(data) | StmtKind::AsyncWith(data) => {
                 self.list(&data.items, |this, item| {
-                    this.out.push_str("withitem(");
+                    this.head("withitem");
                     this.expr(&item.context_expr);
                     this.option(item.optional_vars.as_ref(), Self::expr);
                     this.close();
@@ -213,7 +258,7 @@ impl Dumper<'_> {
             StmtKind::Match(data) => {
                 self.expr(&data.subject);
                 self.list(&data.cases, |this, case| {
-                    this.out.push_str("match_case(");
+                    this.head("match_case");
                     this.pattern(&case.pattern);
                     this.option(case.guard.as_ref(), Self::expr);
                     this.stmts(&case.body);
@@ -282,7 +327,7 @@ impl Dumper<'_> {
     }
 
     fn arguments(&mut self, arguments: &Arguments) {
-        self.out.push_str("arguments(");
+        self.head("arguments");
         self.list(&arguments.posonlyargs, Self::arg);
         self.list(&arguments.args, Self::arg);
         self.option(arguments.vararg.as_deref(), Self::arg);
@@ -297,7 +342,7 @@ impl Dumper<'_> {
 
     fn generators(&mut self, generators: &[Comprehension]) {
         self.list(generators, |this, generator| {
-            this.out.push_str("comprehension(");
+            this.head("comprehension");
             this.expr(&generator.target);
             this.expr(&generator.iter);
             this.exprs(&generator.ifs);

@@ -32,10 +32,24 @@ impl ErrorKind {
     }
 }
 
+/// Who found the error, which decides how the exception is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finder {
+    /// The exception's arguments are the message and all details.
+    Parser,
+    /// The source could not be decoded: the details lack the end.
+    Decoder,
+    /// The exception has its message as its one argument, and the details as attributes.
+    SymbolTable,
+    /// Like the parser's, with the line's text read from the file.
+    Compiler,
+}
+
 /// A rejected program: what `SyntaxError.args` would carry. `None` stands for Python's `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     pub kind: ErrorKind,
+    pub finder: Finder,
     pub message: String,
     pub lineno: Option<i32>,
     pub offset: Option<i32>,
@@ -49,6 +63,7 @@ impl SyntaxError {
     pub fn bare(kind: ErrorKind, message: impl Into<String>) -> SyntaxError {
         SyntaxError {
             kind,
+            finder: Finder::Parser,
             message: message.into(),
             lineno: None,
             offset: None,

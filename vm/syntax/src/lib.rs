@@ -6,6 +6,7 @@ pub mod charmaps;
 pub mod dump;
 pub mod error;
 pub mod int;
+pub mod listing;
 pub mod names;
 pub mod number;
 pub mod parser;
@@ -99,6 +100,8 @@ struct NoTree {
     /// The error, where it is known already.
     error: Option<SyntaxError>,
     too_deep: bool,
+    /// The statements that are right all the same: their first tokens, and those after them.
+    sound: Vec<(u32, u32)>,
 }
 
 pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
@@ -112,15 +115,17 @@ pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, S
         Err(NoTree {
             error: Some(error), ..
         }) => Err(error),
-        Err(reason) => Err(peg::find_error(source, mode, flags).unwrap_or_else(|| {
-            if reason.too_deep {
-                // CPython's parser gets through, but nothing that walks its tree does.
-                let message = "maximum recursion depth exceeded during compilation";
-                return SyntaxError::bare(ErrorKind::RecursionError, message);
-            }
-            let message = "the two parsers disagree whether this is a program";
-            SyntaxError::bare(ErrorKind::SystemError, message)
-        })),
+        Err(reason) => Err(
+            peg::find_error(source, mode, flags, &reason.sound).unwrap_or_else(|| {
+                if reason.too_deep {
+                    // CPython's parser gets through, but nothing that walks its tree does.
+                    let message = "maximum recursion depth exceeded during compilation";
+                    return SyntaxError::bare(ErrorKind::RecursionError, message);
+                }
+                let message = "the two parsers disagree whether this is a program";
+                SyntaxError::bare(ErrorKind::SystemError, message)
+            }),
+        ),
     }
 }
 
@@ -130,23 +135,19 @@ fn parse_fast(
     flags: &Flags,
     names: &mut Names,
 ) -> Result<(ast::Mod, Vec<Warning>), NoTree> {
-    let rejected = |_| NoTree {
-        error: None,
-        too_deep: false,
-    };
     let origin = parser::Origin::default();
-    let mut stream =
-        parser::tokenize(&source.text, names, mode, flags, origin).map_err(rejected)?;
+    let mut stream = parser::tokenize_to_error(&source.text, names, mode, flags, origin);
     let type_ignores = std::mem::take(&mut stream.type_ignores);
     let mut parser = parser::Parser::new(&source.text, stream, names, flags);
     let parsed = parser.parse(mode, type_ignores);
     parser.warnings.sort_by_key(|warning| warning.position);
     match parsed {
         Ok(module) if parser.deepest > DEPTH_TO_CHECK => {
-            match peg::find_error(source, mode, flags) {
+            match peg::find_error(source, mode, flags, &[]) {
                 Some(error) => Err(NoTree {
                     error: Some(error),
                     too_deep: true,
+                    sound: Vec::new(),
                 }),
                 None => Ok((module, parser.warnings)),
             }
@@ -155,6 +156,12 @@ fn parse_fast(
         Err(_) => Err(NoTree {
             error: None,
             too_deep: parser.too_deep,
+            // What goes too deep is left to the careful parser from the start.
+            sound: if parser.deepest > DEPTH_TO_CHECK {
+                Vec::new()
+            } else {
+                parser.sound
+            },
         }),
     }
 }

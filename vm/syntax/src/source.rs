@@ -1,7 +1,7 @@
 //! From the bytes of a file to the UTF-8 text that is parsed: newlines, byte order marks, encoding cookies.
 
 use crate::charmaps::{CHAR_MAPS, CharMap, UNDEFINED};
-use crate::error::{ErrorKind, SyntaxError};
+use crate::error::{ErrorKind, Finder, SyntaxError};
 
 /// Decodes a named encoding that this crate does not know; errors are the codec's own message.
 pub type Decoder<'a> = &'a dyn Fn(&str, &[u8]) -> Result<String, SyntaxError>;
@@ -12,6 +12,8 @@ pub struct Source {
     pub text: Vec<u8>,
     /// The encoding that was declared, or "utf-8" for text that came as a string.
     pub encoding: Option<String>,
+    /// The text before it was decoded, where it had to be: CPython shows lines of that in errors.
+    pub raw: Option<Vec<u8>>,
 }
 
 fn translate_newlines(bytes: &[u8], add_final_newline: bool) -> Vec<u8> {
@@ -105,6 +107,7 @@ fn is_blank_or_comment(line: &[u8]) -> bool {
 /// An error before the first token: line 0, no text.
 pub fn init_error(message: String) -> SyntaxError {
     SyntaxError {
+        finder: Finder::Decoder,
         lineno: Some(0),
         offset: Some(-1),
         ..SyntaxError::bare(ErrorKind::SyntaxError, message)
@@ -145,6 +148,7 @@ impl Source {
         Ok(Source {
             text: translate_newlines(text.as_bytes(), exec),
             encoding: Some("utf-8".into()),
+            raw: None,
         })
     }
 
@@ -176,20 +180,49 @@ impl Source {
             return Ok(Source {
                 text,
                 encoding: marked.then(|| "utf-8".into()),
+                raw: None,
             });
         };
+        let mut raw = None;
         if marked {
             if name != "utf-8" {
                 return Err(init_error(format!("encoding problem: {name} with BOM")));
             }
         } else if name != "utf-8" {
-            text = decode(&name, &text, decoder)?.into_bytes();
+            let decoded = decode(&name, &text, decoder)?.into_bytes();
+            raw = Some(std::mem::replace(&mut text, decoded));
         }
         Ok(Source {
             text,
             encoding: Some(name),
+            raw,
         })
     }
+}
+
+/// The line of a file that CPython's compiler shows with an error; it reads lines in pieces of 999 bytes.
+pub fn line_of_file(bytes: &[u8], lineno: i32) -> Option<String> {
+    const PIECE: usize = 999;
+    let mut rest = bytes;
+    for _ in 1..lineno {
+        let end = memchr::memchr2(b'\n', b'\r', rest)?;
+        let is_pair = rest[end] == b'\r' && rest.get(end + 1) == Some(&b'\n');
+        rest = &rest[end + 1 + usize::from(is_pair)..];
+    }
+    if rest.is_empty() || lineno < 1 {
+        return None;
+    }
+    let end = memchr::memchr2(b'\n', b'\r', rest);
+    let mut line = rest[..end.unwrap_or(rest.len())].to_vec();
+    if end.is_some() {
+        line.push(b'\n');
+    }
+    if line.len() > PIECE {
+        // What is shown is the last piece that was read of the line.
+        let last = (line.len() - 1) / PIECE * PIECE;
+        line.drain(..last);
+    }
+    String::from_utf8(line).ok()
 }
 
 fn no_nulls(bytes: &[u8]) -> Result<(), SyntaxError> {
@@ -205,10 +238,13 @@ fn no_nulls(bytes: &[u8]) -> Result<(), SyntaxError> {
 fn decode(name: &str, bytes: &[u8], decoder: Option<Decoder<'_>>) -> Result<String, SyntaxError> {
     let plain: String = name.to_ascii_lowercase().replace('_', "-");
     match plain.as_str() {
-        "iso-8859-1" | "latin1" | "latin-1" | "l1" | "8859" | "cp819" => {
+        "iso-8859-1" | "latin1" | "latin-1" | "latin" | "l1" | "8859" | "cp819" | "csisolatin1"
+        | "ibm819" | "iso8859" | "iso8859-1" | "iso-8859-1-1987" | "iso-ir-100" => {
             return Ok(bytes.iter().map(|c| *c as char).collect());
         }
-        "ascii" | "us-ascii" | "646" => {
+        "ascii" | "us-ascii" | "us" | "646" | "ansi-x3.4-1968" | "ansi-x3-4-1968"
+        | "ansi-x3.4-1986" | "cp367" | "csascii" | "ibm367" | "iso646-us" | "iso-646.irv-1991"
+        | "iso-ir-6" => {
             return match bytes.iter().position(|c| *c >= 0x80) {
                 None => Ok(bytes.iter().map(|c| *c as char).collect()),
                 Some(at) => Err(init_error(format!(
@@ -217,7 +253,7 @@ fn decode(name: &str, bytes: &[u8], decoder: Option<Decoder<'_>>) -> Result<Stri
                 ))),
             };
         }
-        "utf8" | "u8" | "utf" | "cp65001" => {
+        "utf8" | "u8" | "utf" | "cp65001" | "utf8-ucs2" | "utf8-ucs4" => {
             return match std::str::from_utf8(bytes) {
                 Ok(text) => Ok(text.to_string()),
                 Err(error) => Err(init_error(utf8_error_text(

@@ -13,7 +13,7 @@ mod tries;
 use std::rc::Rc;
 
 use twinheap_syntax::ast::*;
-use twinheap_syntax::error::{ErrorKind, SyntaxError, Warning, WarningKind};
+use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError, Warning, WarningKind};
 use twinheap_syntax::names::{Name, Names};
 use twinheap_syntax::token::known;
 
@@ -402,6 +402,7 @@ impl<'t> Compiler<'t> {
             end_col_offset,
         } = self.unit.loc;
         Err(Box::new(SyntaxError {
+            finder: Finder::Compiler,
             lineno: Some(lineno),
             offset: Some(col_offset + 1),
             end_lineno: Some(end_lineno),

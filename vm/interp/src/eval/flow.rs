@@ -5,7 +5,7 @@ use crate::{frames, generator};
 use twinheap_abi::*;
 use twinheap_objects::abstract_;
 use twinheap_objects::call;
-use twinheap_objects::errors::{self, PyResult, Raised, not_implemented, type_error};
+use twinheap_objects::errors::{self, PyResult, Raised, type_error};
 use twinheap_objects::exceptions::PyExc_StopIteration;
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
@@ -185,7 +185,14 @@ impl Eval {
 
     pub(super) fn get_yield_from_iter(&mut self) -> PyResult<()> {
         let iterable = self.pop();
-        let iterator = if generator::is_generator(&iterable) {
+        let is_coroutine = iterable.is_exactly(&generator::PyCoro_Type);
+        if is_coroutine && self.code().co_flags.get() & (CO_COROUTINE | CO_ITERABLE_COROUTINE) == 0
+        {
+            return Err(type_error(
+                "cannot 'yield from' a coroutine object in a non-coroutine generator",
+            ));
+        }
+        let iterator = if is_coroutine || generator::is_generator(&iterable) {
             iterable
         } else {
             abstract_::get_iter(&iterable)?
@@ -210,9 +217,5 @@ impl Eval {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn get_awaitable(&mut self, _: usize) -> PyResult<()> {
-        Err(not_implemented("this VM has no coroutines yet"))
     }
 }

@@ -5,6 +5,7 @@
 //! in locals of the loop; the compiler's stack depth guarantees that a push has room.
 
 mod arithmetic;
+mod asynchronous;
 mod build;
 pub mod calls;
 mod flow;
@@ -388,6 +389,11 @@ impl Eval {
             SEND => self.send(oparg)?,
             GET_YIELD_FROM_ITER => self.get_yield_from_iter()?,
             GET_AWAITABLE => self.get_awaitable(oparg)?,
+            GET_AITER => self.get_aiter()?,
+            GET_ANEXT => self.get_anext()?,
+            ASYNC_GEN_WRAP => self.async_gen_wrap()?,
+            BEFORE_ASYNC_WITH => self.before_async_with()?,
+            END_ASYNC_FOR => self.end_async_for()?,
             PUSH_EXC_INFO => self.push_exc_info(),
             POP_EXCEPT => self.pop_except(),
             CHECK_EXC_MATCH => self.check_exc_match()?,

@@ -165,10 +165,7 @@ pub(super) fn from_source(source: &PyObject) -> PyResult<Own<PyByteArrayObject>>
     if abstract_::has_index(source)
         && let Some(count) = bytes::count_of(source)?
     {
-        if count > 1 << 46 {
-            return Err(errors::no_memory());
-        }
-        return from_slice(&vec![0; count]);
+        return super::zeroed(count);
     }
     match collect_bytes(source)? {
         Some(content) => from_slice(&content),

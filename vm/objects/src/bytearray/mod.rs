@@ -78,6 +78,31 @@ fn replace_block(array: &PyByteArrayObject, data: &[u8], capacity: usize) -> PyR
     Ok(())
 }
 
+/// A bytearray of so many zero bytes.
+fn zeroed(count: usize) -> PyResult<Own<PyByteArrayObject>> {
+    let made = from_slice(&[])?;
+    if count == 0 {
+        return Ok(made);
+    }
+    let block = if count < isize::MAX as usize {
+        memory::calloc(count + 1)
+    } else {
+        std::ptr::null_mut()
+    };
+    if block.is_null() {
+        return Err(errors::no_memory());
+    }
+    let old = made.ob_bytes.replace(block);
+    made.ob_start.set(block);
+    made.ob_alloc.set(count as isize + 1);
+    made.ob_size.set(count as isize);
+    if !old.is_null() {
+        // SAFETY: the old block belonged to the array alone.
+        unsafe { memory::free(old) };
+    }
+    Ok(made)
+}
+
 fn check_exports(array: &PyByteArrayObject) -> PyResult<()> {
     match array.ob_exports.get() {
         0 => Ok(()),

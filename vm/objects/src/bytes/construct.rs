@@ -150,10 +150,7 @@ fn new_value(
     if abstract_::has_index(source)
         && let Some(count) = count_of(source)?
     {
-        if count > 1 << 46 {
-            return Err(errors::no_memory());
-        }
-        return from_slice(&vec![0; count]);
+        return super::zeroed(count);
     }
     from_exporter_or_iterable(source)
 }

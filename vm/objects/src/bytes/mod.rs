@@ -51,6 +51,28 @@ fn allocate(length: usize) -> PyResult<Own<PyBytesObject>> {
     }
 }
 
+/// So many zero bytes; a large object costs no memory until it is touched.
+fn zeroed(length: usize) -> PyResult<Own<PyBytesObject>> {
+    if length < 2 {
+        return from_slice(&[0][..length]);
+    }
+    if length > isize::MAX as usize - HEADER {
+        return Err(overflow_error("byte string is too large"));
+    }
+    let object: *mut PyBytesObject = memory::calloc(HEADER + length).cast();
+    if object.is_null() {
+        return Err(crate::errors::no_memory());
+    }
+    // SAFETY: fresh memory of the header, `length` bytes and a NUL, all zero.
+    unsafe {
+        memory::init_header(object.cast(), &PyBytes_Type);
+        let bytes = &*object;
+        bytes.ob_size.set(length as isize);
+        bytes.ob_shash.set(-1);
+        Ok(Own::from_raw(object))
+    }
+}
+
 /// Where the bytes lie.
 fn data_pointer(bytes: &PyBytesObject) -> *mut u8 {
     bytes.ob_sval.as_ptr().cast_mut().cast()

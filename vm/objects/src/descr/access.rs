@@ -867,14 +867,14 @@ pub fn is_new_wrapper(object: &PyObject) -> bool {
         .is_some_and(|function| std::ptr::eq(function.m_ml.get(), &NEW_METHOD))
 }
 
-fn subtype_dict(object: &PyObject) -> PyResult {
+pub fn subtype_dict(object: &PyObject) -> PyResult {
     match object::instance_dict(object)? {
         Some(attributes) => Ok(attributes.upcast()),
         None => Err(attribute_error("This object has no __dict__")),
     }
 }
 
-fn subtype_set_dict(object: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
+pub fn subtype_set_dict(object: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
     if let Some(value) = value
         && value.downcast_ref::<PyDictObject>().is_none()
     {

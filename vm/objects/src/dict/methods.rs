@@ -104,7 +104,7 @@ fn clone_into_empty(dict: &PyDictObject, other: &PyDictObject) -> PyResult<bool>
 }
 
 fn merge_mapping(dict: &PyDictObject, other: &PyObject, policy: Override) -> PyResult<()> {
-    let keys = call::call_method(other, id!("keys"), &[])?;
+    let keys = abstract_::mapping_keys(other)?;
     let iterator = abstract_::get_iter(&keys)?;
     while let Some(key) = abstract_::next(&iterator)? {
         if policy != Override::Replace && contains(dict, &key)? {
@@ -403,9 +403,16 @@ fn dict_popitem(dict: &PyDictObject) -> PyResult {
 
 fn dict_update(dict: &PyDictObject, args: Args<'_>) -> PyResult {
     update_common(dict, "update", args.positional)?;
-    for (name, value) in args.keywords() {
-        set_item(dict, name.as_object(), value)?;
+    // Keyword arguments come as a dict of their own, which is merged like any other.
+    let mut named = args.keywords().peekable();
+    if named.peek().is_none() {
+        return Ok(none());
     }
+    let keywords = super::new_presized_kind(args.keywords().count(), true)?;
+    for (name, value) in named {
+        set_item(&keywords, name.as_object(), value)?;
+    }
+    merge(dict, keywords.as_object(), Override::Replace)?;
     Ok(none())
 }
 

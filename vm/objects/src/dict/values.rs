@@ -205,7 +205,7 @@ pub fn store_instance_attribute(
         .replace(value.map_or(std::ptr::null_mut(), |value| Own::new(value).into_raw()));
     if old.is_null() {
         if value.is_none() {
-            return Err(crate::object::no_attribute(object, name));
+            return Err(crate::object::no_attribute_to_set(object, name));
         }
         values.push_order(index);
         return Ok(());

@@ -170,7 +170,38 @@ fn or(a: &PyObject, b: &PyObject) -> PyResult {
     Ok(result.upcast())
 }
 
+/// `dictitems_xor`: pairs are looked up by the hashes of their keys, which are not computed again.
+fn items_xor(left: &PyDictObject, right: &PyDictObject) -> PyResult {
+    let rest = super::copy(left)?;
+    let result = set::new_empty(&set::PySet_Type)?;
+    let mut position = 0;
+    while let Some((next, key, value, hash)) = super::next_entry(right, position) {
+        position = next;
+        let (key, value) = (Own::new(key), Own::new(value));
+        let same = match super::get_item_known_hash(&rest, &key, hash)? {
+            Some(other) => object::equal(&other, &value)?,
+            None => false,
+        };
+        if same {
+            super::pop_known_hash(&rest, &key, hash)?;
+        } else {
+            set::add(&result, tuple::pack(&[&key, &value])?.as_object())?;
+        }
+    }
+    let remaining = call::call_method(rest.as_object(), id!("items"), &[])?;
+    set::update(&result, &remaining)?;
+    Ok(result.upcast())
+}
+
 fn xor(a: &PyObject, b: &PyObject) -> PyResult {
+    if let (Some(left), Some(right)) = (
+        a.downcast_ref::<_PyDictViewObject>(),
+        b.downcast_ref::<_PyDictViewObject>(),
+    ) && a.is_instance_of(&PyDictItems_Type)
+        && b.is_instance_of(&PyDictItems_Type)
+    {
+        return items_xor(dict_of(left), dict_of(right));
+    }
     let result = to_set(a)?;
     call::call_method(result.as_object(), id!("symmetric_difference_update"), &[b])?;
     Ok(result.upcast())

@@ -189,15 +189,12 @@ pub(crate) fn resize(list: &PyListObject, size: usize) -> PyResult<()> {
     }
     // SAFETY: the list owns its block.
     unsafe {
-        if room == 0 {
-            memory::free(list.ob_item.replace(null_mut()).cast());
-        } else {
-            let block = memory::realloc(list.ob_item.get().cast(), room * 8);
-            if block.is_null() {
-                return Err(errors::no_memory());
-            }
-            list.ob_item.set(block.cast());
+        // A block of no bytes is a block: a list that was emptied grows like any other.
+        let block = memory::realloc(list.ob_item.get().cast(), room * 8);
+        if block.is_null() {
+            return Err(errors::no_memory());
         }
+        list.ob_item.set(block.cast());
     }
     list.ob_size.set(size as isize);
     list.allocated.set(room as isize);

@@ -155,6 +155,14 @@ fn check_divisor(b: &PyLongObject, message: &str) -> PyResult<()> {
     }
 }
 
+/// Whether the dividend itself is the remainder: its size or top digit is smaller, and the signs agree.
+fn is_own_remainder(a: &PyLongObject, b: &PyLongObject) -> bool {
+    let (left, right) = (digits(a), digits(b));
+    let smaller =
+        left.len() < right.len() || left.len() == right.len() && left.last() < right.last();
+    smaller && (left.is_empty() || (a.ob_size.get() < 0) == (b.ob_size.get() < 0))
+}
+
 /// `a // b` of two ints.
 pub fn floor_divide(a: &PyLongObject, b: &PyLongObject) -> PyResult {
     if let Some((a, b)) = words(a, b) {
@@ -170,6 +178,9 @@ pub fn modulo(a: &PyLongObject, b: &PyLongObject) -> PyResult {
         return Ok(from_i64(floor_divide_words(a, b).1)?.upcast());
     }
     check_divisor(b, "integer modulo by zero")?;
+    if is_own_remainder(a, b) {
+        return long_long(a);
+    }
     from_integer(&kernel::floor_divmod(signed(a), signed(b)).1)
 }
 
@@ -192,6 +203,10 @@ fn long_divmod(a: &PyObject, b: &PyObject) -> PyResult {
         }
         None => {
             check_divisor(b, "integer division or modulo by zero")?;
+            if is_own_remainder(a, b) {
+                let pair = vec![from_i64(0)?.upcast(), long_long(a)?];
+                return Ok(tuple::from_vec(pair)?.upcast());
+            }
             let (quotient, rest) = kernel::floor_divmod(signed(a), signed(b));
             (from_integer(&quotient)?, from_integer(&rest)?)
         }

@@ -52,7 +52,9 @@ pub fn format_in_base(long: &PyLongObject, base: u32) -> PyResult<String> {
 }
 
 pub(super) fn long_to_decimal_string(long: &PyLongObject) -> PyResult {
-    Ok(unicode::from_str(&to_decimal(long)?)?.upcast())
+    // A new str each time, even of one character.
+    let text = to_decimal(long)?;
+    Ok(unicode::new_ucs1(text.as_bytes())?.upcast())
 }
 
 fn parse(text: &[u8], base: u32, source: &PyObject) -> PyResult {

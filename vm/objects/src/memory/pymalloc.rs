@@ -96,6 +96,20 @@ pub fn malloc(size: usize) -> *mut u8 {
     }
 }
 
+/// `PyObject_Calloc`: zeroed; a large block costs nothing until it is touched.
+pub fn calloc(size: usize) -> *mut u8 {
+    if size.wrapping_sub(1) >= SMALL_REQUEST_THRESHOLD {
+        // SAFETY: a size of 0 asks for one byte.
+        return unsafe { libc::calloc(1, size.max(1)) }.cast();
+    }
+    let block = malloc(size);
+    if !block.is_null() {
+        // SAFETY: the block has that size.
+        unsafe { std::ptr::write_bytes(block, 0, size) };
+    }
+    block
+}
+
 /// The free list of a pool has run out: take a block never used, or unlink the full pool.
 #[inline(never)]
 unsafe fn extend_pool(head: &PoolHeader, class: usize) {

@@ -84,10 +84,9 @@ fn main() -> ExitCode {
         .parent()
         .filter(|_| !filename.starts_with('<'))
         .map_or(String::new(), |directory| directory.display().to_string());
-    let config = Config {
-        argv,
-        path: vec![directory],
-    };
+    let mut path = vec![directory];
+    path.extend(twinheap_python::library_path());
+    let config = Config { argv, path };
     // The evaluator recurses natively where the program does; the limit is the program's, not the
     // thread's.
     let runner = std::thread::Builder::new()

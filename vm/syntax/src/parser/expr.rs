@@ -1,11 +1,24 @@
 //! Expressions.
 
-use super::{Parsed, Parser, Rejected};
+use super::{MAX_DEPTH, Parsed, Parser, Rejected};
 use crate::ast::*;
 use crate::names::Name;
 use crate::number::parse_number;
 use crate::strings::concatenate_strings;
 use crate::token::Tok;
+
+/// Drops a chain link by link, as dropping it at once would need a stack as deep as the chain is long.
+fn take_apart(chain: Expr) {
+    let mut rest = Some(chain);
+    while let Some(link) = rest.take() {
+        rest = match link.kind {
+            ExprKind::BinOp { left, .. } => Some(*left),
+            ExprKind::Attribute { value, .. } | ExprKind::Subscript { value, .. } => Some(*value),
+            ExprKind::Call(call) => Some(call.func),
+            _ => None,
+        };
+    }
+}
 
 /// The binary operators with their binding strength.
 fn binary_operator(kind: Tok) -> Option<(Operator, u8)> {
@@ -340,6 +353,18 @@ impl Parser<'_> {
         ))
     }
 
+    /// Notes one more link of a chain such as `a + b + c` or `a.b.c`, each of which is one level of the tree.
+    fn link(&mut self, links: &mut u32, chain: Expr) -> Parsed<Expr> {
+        *links += 1;
+        self.deepest = self.deepest.max(*links);
+        if *links < MAX_DEPTH {
+            return Ok(chain);
+        }
+        self.too_deep = true;
+        take_apart(chain);
+        Err(Rejected)
+    }
+
     pub(super) fn bitwise_or(&mut self) -> Parsed<Expr> {
         self.binary(1)
     }
@@ -347,6 +372,7 @@ impl Parser<'_> {
     fn binary(&mut self, weakest: u8) -> Parsed<Expr> {
         let start = self.pos;
         let mut left = self.factor()?;
+        let mut links = 0;
         while let Some((op, strength)) = binary_operator(self.peek()) {
             if strength < weakest {
                 break;
@@ -364,6 +390,7 @@ impl Parser<'_> {
                     right,
                 },
             );
+            left = self.link(&mut links, left)?;
         }
         Ok(left)
     }
@@ -413,6 +440,7 @@ impl Parser<'_> {
     pub(super) fn primary(&mut self) -> Parsed<Expr> {
         let start = self.pos;
         let mut value = self.atom()?;
+        let mut links = 0;
         loop {
             match self.peek() {
                 Tok::Dot => {
@@ -453,6 +481,7 @@ impl Parser<'_> {
                 }
                 _ => return Ok(value),
             }
+            value = self.link(&mut links, value)?;
         }
     }
 

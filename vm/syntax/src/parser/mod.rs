@@ -79,6 +79,7 @@ pub fn place_token(
     }
 }
 
+/// All tokens, or none if one of them is an error.
 pub fn tokenize(
     source: &[u8],
     names: &mut Names,
@@ -86,6 +87,21 @@ pub fn tokenize(
     flags: &Flags,
     origin: Origin,
 ) -> Parsed<TokenStream> {
+    let stream = tokenize_to_error(source, names, mode, flags, origin);
+    match stream.tokens.last() {
+        Some(last) if last.kind == Tok::Error => Err(Rejected),
+        _ => Ok(stream),
+    }
+}
+
+/// The tokens to the end, or to the first error, which is then the last of them.
+pub fn tokenize_to_error(
+    source: &[u8],
+    names: &mut Names,
+    mode: Mode,
+    flags: &Flags,
+    origin: Origin,
+) -> TokenStream {
     let mut tokenizer = Tokenizer::new(source);
     tokenizer.lineno = origin.lineno;
     tokenizer.type_comments = flags.type_comments;
@@ -99,7 +115,6 @@ pub fn tokenize(
     loop {
         let mut raw = tokenizer.next(names);
         match raw.kind {
-            Tok::Error => return Err(Rejected),
             Tok::TypeIgnore => {
                 let range = raw.start.unwrap_or(0)..raw.end.unwrap_or(0);
                 stream.type_ignores.push(TypeIgnore {
@@ -118,9 +133,9 @@ pub fn tokenize(
             _ => started = true,
         }
         stream.tokens.push(place_token(raw, &tokenizer, origin));
-        if raw.kind == Tok::EndMarker {
+        if matches!(raw.kind, Tok::EndMarker | Tok::Error) {
             stream.warnings = tokenizer.warnings;
-            return Ok(stream);
+            return stream;
         }
     }
 }
@@ -137,6 +152,8 @@ pub struct Parser<'a> {
     pub too_deep: bool,
     /// How deep it went.
     pub deepest: u32,
+    /// The statements that were parsed: their first tokens, and those after them.
+    pub sound: Vec<(u32, u32)>,
 }
 
 impl<'a> Parser<'a> {
@@ -159,6 +176,7 @@ impl<'a> Parser<'a> {
             depth: 0,
             too_deep: false,
             deepest: 0,
+            sound: Vec::new(),
         }
     }
 

@@ -44,6 +44,13 @@ impl Parser<'_> {
     /// One statement, or the simple statements of one line.
     pub(super) fn statement_into(&mut self, body: &mut Vec<Stmt>) -> Parsed<()> {
         let start = self.pos;
+        self.any_statement_into(body)?;
+        self.sound.push((start as u32, self.pos as u32));
+        Ok(())
+    }
+
+    fn any_statement_into(&mut self, body: &mut Vec<Stmt>) -> Parsed<()> {
+        let start = self.pos;
         let statement = match self.peek() {
             Tok::Def => self.function_def(start, Vec::new())?,
             Tok::At => self.decorated()?,

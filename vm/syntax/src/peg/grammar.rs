@@ -137,6 +137,7 @@ pub struct Rule {
 #[derive(Debug)]
 pub struct Grammar {
     pub rules: Vec<Rule>,
+    pub statement: RuleId,
     index: HashMap<String, RuleId>,
 }
 
@@ -198,7 +199,12 @@ fn read(text: &str) -> Grammar {
             alternatives: Vec::new(),
         });
     }
-    Grammar { rules, index }
+    let statement = index.get("statement").copied().unwrap_or(0);
+    Grammar {
+        rules,
+        statement,
+        index,
+    }
 }
 
 struct Reader<'a> {

@@ -57,6 +57,8 @@ struct Memo {
 struct Peg<'a> {
     grammar: &'static Grammar,
     source: &'a [u8],
+    /// The source before it was decoded, where it had to be.
+    raw: Option<&'a [u8]>,
     has_encoding: bool,
     start: Start,
     origin: Origin,
@@ -66,18 +68,31 @@ struct Peg<'a> {
     tokens: Vec<Token>,
     memos: Vec<Vec<Memo>>,
     mark: usize,
+    /// By first token, where a statement that is known to be right ends; 0 for none.
+    sound: Vec<u32>,
     level: u32,
     call_invalid_rules: bool,
     parsing_started: bool,
     error: Option<Box<SyntaxError>>,
 }
 
-/// Why `source` is no Python program; `None` if it is one after all.
-pub fn find_error(source: &Source, mode: Mode, flags: &Flags) -> Option<SyntaxError> {
+/// Why `source` is no Python program; `None` if it is one after all. The `sound` statements, from a token to
+/// another, are known to be right; no rule finds an error in those, so they are only read.
+pub fn find_error(
+    source: &Source,
+    mode: Mode,
+    flags: &Flags,
+    sound: &[(u32, u32)],
+) -> Option<SyntaxError> {
     let run = || {
         let origin = Origin::default();
         let has_encoding = source.encoding.is_some();
         let mut peg = Peg::new(&source.text, Start::Mode(mode), origin, flags, has_encoding);
+        peg.raw = source.raw.as_deref();
+        peg.sound = vec![0; sound.iter().map(|(start, _)| start + 1).max().unwrap_or(0) as usize];
+        for (start, end) in sound {
+            peg.sound[*start as usize] = *end;
+        }
         peg.run()
     };
     std::thread::scope(|scope| {
@@ -104,6 +119,7 @@ impl<'a> Peg<'a> {
         Peg {
             grammar: grammar(),
             source,
+            raw: None,
             has_encoding,
             start,
             origin,
@@ -113,6 +129,7 @@ impl<'a> Peg<'a> {
             tokens: Vec::new(),
             memos: Vec::new(),
             mark: 0,
+            sound: Vec::new(),
             level: 0,
             call_invalid_rules: false,
             parsing_started: false,
@@ -253,6 +270,8 @@ impl<'a> Peg<'a> {
         self.call_invalid_rules &= !rule.without_invalid;
         let value = if !self.enter() {
             None
+        } else if id == grammar.statement && self.skip_sound() {
+            Some(Value::Nothing)
         } else if rule.left_recursive {
             self.left_recursive_rule(id, &rule.alternatives)
         } else if rule.memo {
@@ -263,6 +282,18 @@ impl<'a> Peg<'a> {
         self.call_invalid_rules = outer;
         self.level -= 1;
         value
+    }
+
+    /// Reads over a statement that is known to be right.
+    fn skip_sound(&mut self) -> bool {
+        let end = self.sound.get(self.mark).copied().unwrap_or(0) as usize;
+        if end == 0 {
+            return false;
+        }
+        while self.mark < end && self.fill() {
+            self.mark += 1;
+        }
+        true
     }
 
     fn memo(&mut self, id: RuleId) -> Option<Option<Value>> {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Action, Kind, Node, Part, Peg, Start, Targets, Tok, Value, flatten, known};
 use crate::ast::Span;
-use crate::error::{ErrorKind, SyntaxError};
+use crate::error::{ErrorKind, Finder, SyntaxError};
 use crate::names::Name;
 use crate::tokenizer::Done;
 
@@ -84,14 +84,18 @@ impl Peg<'_> {
             1
         };
         let skipped = usize::try_from(lineno - first).unwrap_or(0);
-        let mut line = self.source;
+        let mut line = self.raw.unwrap_or(self.source);
         for _ in 0..skipped {
             match memchr::memchr(b'\n', line) {
                 Some(end) => line = &line[end + 1..],
                 None => break,
             }
         }
-        line[..memchr::memchr(b'\n', line).unwrap_or(line.len())].to_vec()
+        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+        match self.raw {
+            Some(_) => String::from_utf8_lossy(line).into_owned().into_bytes(),
+            None => line.to_vec(),
+        }
     }
 
     /// Raises with columns from 1, 0 being none; without an end it is where the tokenizer stands.
@@ -125,6 +129,7 @@ impl Peg<'_> {
         }
         self.error = Some(Box::new(SyntaxError {
             kind,
+            finder: Finder::Parser,
             message,
             lineno: Some(lineno),
             offset: Some(offset),
@@ -190,6 +195,7 @@ impl Peg<'_> {
         let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
         Some(Box::new(SyntaxError {
             kind: ErrorKind::SyntaxError,
+            finder: Finder::Parser,
             message: error.message,
             lineno: Some(error.lineno),
             offset: Some(error.offset),

@@ -1,25 +1,49 @@
-//! Generators (`Objects/genobject.c`), in their simple form: coroutines and asynchronous generators
-//! are not built yet.
+//! Generators (`Objects/genobject.c`); coroutines and asynchronous generators run on the same frames.
+
+mod async_generator;
+mod coroutine;
+
+pub use async_generator::{
+    _PyAsyncGenASend_Type, _PyAsyncGenAThrow_Type, _PyAsyncGenWrappedValue_Type, ASYNC_HOOKS,
+    PyAnextAwaitable_Type, PyAsyncGen_Type, is_async_generator, new_anext_awaitable, wrap_value,
+};
+pub use coroutine::{_PyCoroWrapper_Type, ORIGIN_DEPTH, PyCoro_Type, awaitable_iterator};
 
 use crate::{eval, frames};
 use std::mem::offset_of;
 use std::ptr::null_mut;
 use twinheap_abi::*;
 use twinheap_objects::call;
-use twinheap_objects::errors::{
-    self, PyResult, Raised, not_implemented, runtime_error, type_error, value_error,
+use twinheap_objects::errors::{self, PyResult, Raised, runtime_error, type_error, value_error};
+use twinheap_objects::exceptions::{
+    PyExc_BaseException, PyExc_GeneratorExit, PyExc_StopAsyncIteration, PyExc_StopIteration,
 };
-use twinheap_objects::exceptions::{PyExc_BaseException, PyExc_GeneratorExit, PyExc_StopIteration};
 use twinheap_objects::memory::{self, Visitor};
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::{bool_object, none};
 use twinheap_objects::state::tstate;
-use twinheap_objects::{code, getset, id, methods, slot, static_type, unicode, weakref};
+use twinheap_objects::{code, getset, id, long, methods, slot, static_type, unicode, weakref};
 
-/// The object as a generator, where it is one.
+/// What a generator's messages call it.
+fn kind_of(generator: &PyGenObject) -> &'static str {
+    let object = generator.as_object();
+    if object.is_exactly(&PyCoro_Type) {
+        "coroutine"
+    } else if object.is_exactly(&PyAsyncGen_Type) {
+        "async generator"
+    } else {
+        "generator"
+    }
+}
+
+fn is_coroutine(generator: &PyGenObject) -> bool {
+    generator.as_object().is_exactly(&PyCoro_Type)
+}
+
+/// The object as a generator or a coroutine, where it is one.
 fn as_generator(object: &PyObject) -> Option<&PyGenObject> {
-    if !object.is_exactly(&PyGen_Type) {
+    if !object.is_exactly(&PyGen_Type) && !object.is_exactly(&PyCoro_Type) {
         return None;
     }
     // SAFETY: the type tells the layout.
@@ -29,6 +53,11 @@ fn as_generator(object: &PyObject) -> Option<&PyGenObject> {
 /// Whether the object is a generator.
 pub fn is_generator(object: &PyObject) -> bool {
     object.is_exactly(&PyGen_Type)
+}
+
+/// Whether a suspended coroutine waits for another one.
+pub fn is_awaiting(object: &PyObject) -> bool {
+    as_generator(object).is_some_and(|coroutine| delegate(coroutine).is_some())
 }
 
 /// The frame inside a generator.
@@ -47,12 +76,14 @@ fn generator_of(frame: &_PyInterpreterFrame) -> &PyGenObject {
 /// `RETURN_GENERATOR`: the running frame's words move into a new generator.
 pub fn from_frame(frame: &_PyInterpreterFrame) -> PyResult {
     let code = frame.f_code.expect_ref();
-    if code.co_flags.get() & (CO_COROUTINE | CO_ASYNC_GENERATOR) != 0 {
-        return Err(not_implemented("this VM has no coroutines yet"));
-    }
+    let type_ = match code.co_flags.get() & (CO_COROUTINE | CO_ASYNC_GENERATOR) {
+        0 => &PyGen_Type,
+        CO_COROUTINE => &PyCoro_Type,
+        _ => &PyAsyncGen_Type,
+    };
     let function = frame.f_func.expect_ref();
     let size = offset_of!(PyGenObject, gi_iframe) + 8 * frames::frame_words(code);
-    let object: *mut PyGenObject = memory::new_gc_object(&PyGen_Type, size)?;
+    let object: *mut PyGenObject = memory::new_gc_object(type_, size)?;
     // SAFETY: fresh memory with room for the frame, whose references move.
     unsafe {
         let generator = &*object;
@@ -89,7 +120,11 @@ pub fn from_frame(frame: &_PyInterpreterFrame) -> PyResult {
                 .set((moved as *const _PyInterpreterFrame).cast_mut());
         }
         memory::track(object.cast());
-        Ok(Own::from_raw(object.cast()))
+        let made: Own = Own::from_raw(object.cast());
+        if std::ptr::eq(type_, &PyCoro_Type) {
+            generator.gi_origin_or_finalizer.put(coroutine::origin()?);
+        }
+        Ok(made)
     }
 }
 
@@ -98,8 +133,11 @@ pub fn finish(frame: &_PyInterpreterFrame) {
     let generator = generator_of(frame);
     leave(generator);
     generator.gi_frame_state.set(FRAME_CLEARED);
+    // A frame object that outlives the generator does not lead to whoever resumed it last.
+    let previous = frame.previous.replace(null_mut());
     // SAFETY: the frame has ended.
     unsafe { frames::clear_frame(frame) };
+    frame.previous.set(previous);
 }
 
 /// The frame of a generator has yielded.
@@ -127,16 +165,32 @@ pub enum Sent {
 
 /// `gen_send_ex2`: runs the generator until it yields, returns or raises.
 fn resume(generator: &PyGenObject, value: Option<&PyObject>, throwing: bool) -> PyResult<Sent> {
+    resume_or_close(generator, value, throwing, false)
+}
+
+fn resume_or_close(
+    generator: &PyGenObject,
+    value: Option<&PyObject>,
+    throwing: bool,
+    closing: bool,
+) -> PyResult<Sent> {
     let state = generator.gi_frame_state.get();
     if state == FRAME_CREATED && value.is_some_and(|value| !value.is_none()) {
-        return Err(type_error(
-            "can't send non-None value to a just-started generator",
-        ));
+        return Err(type_error(format_args!(
+            "can't send non-None value to a just-started {}",
+            kind_of(generator)
+        )));
     }
     if state == FRAME_EXECUTING {
-        return Err(value_error("generator already executing"));
+        return Err(value_error(format_args!(
+            "{} already executing",
+            kind_of(generator)
+        )));
     }
     if state >= FRAME_COMPLETED {
+        if is_coroutine(generator) && !closing {
+            return Err(runtime_error("cannot reuse already awaited coroutine"));
+        }
         if throwing {
             return Err(Raised::already_set());
         }
@@ -166,7 +220,7 @@ fn resume(generator: &PyGenObject, value: Option<&PyObject>, throwing: bool) -> 
             Ok(Sent::Yielded(value))
         }
         Some(value) => Ok(Sent::Returned(value)),
-        None => Err(stop_iteration_inside()),
+        None => Err(stop_iteration_inside(generator)),
     };
     leave(generator);
     if outcome.is_err() && generator.gi_frame_state.get() == FRAME_EXECUTING {
@@ -178,12 +232,17 @@ fn resume(generator: &PyGenObject, value: Option<&PyObject>, throwing: bool) -> 
 }
 
 /// StopIteration must not leave a generator: it becomes a RuntimeError.
-fn stop_iteration_inside() -> Raised {
-    if !errors::matches(&PyExc_StopIteration) {
+fn stop_iteration_inside(generator: &PyGenObject) -> Raised {
+    let kind = kind_of(generator);
+    let name = if errors::matches(&PyExc_StopIteration) {
+        "StopIteration"
+    } else if kind == "async generator" && errors::matches(&PyExc_StopAsyncIteration) {
+        "StopAsyncIteration"
+    } else {
         return Raised::already_set();
-    }
+    };
     let cause = errors::take_exception();
-    runtime_error("generator raised StopIteration");
+    runtime_error(format_args!("{kind} raised {name}"));
     let error = errors::take_exception();
     if let Some(exception) = error.downcast_ref::<PyBaseExceptionObject>() {
         twinheap_objects::exceptions::set_cause(exception, Some(cause.clone()));
@@ -236,16 +295,19 @@ fn iternext(generator: &PyGenObject) -> PyResult<Option<Own>> {
 }
 
 /// A result as `send`, `throw` and `__next__` give it: the end is a StopIteration.
-fn as_method_result(sent: Sent) -> PyResult {
+fn as_method_result(generator: &PyGenObject, sent: Sent) -> PyResult {
     match sent {
         Sent::Yielded(item) => Ok(item),
+        Sent::Returned(_) if is_async_generator(generator.as_object()) => {
+            Err(errors::raise_none(&PyExc_StopAsyncIteration))
+        }
         Sent::Returned(value) if value.is_none() => Err(errors::stop_iteration(None)),
         Sent::Returned(value) => Err(errors::stop_iteration(Some(value))),
     }
 }
 
 fn send(generator: &PyGenObject, value: &PyObject) -> PyResult {
-    as_method_result(resume(generator, Some(value), false)?)
+    as_method_result(generator, resume(generator, Some(value), false)?)
 }
 
 /// The iterator that a suspended generator delegates to (`_PyGen_yf`).
@@ -281,7 +343,7 @@ fn throw_into(generator: &PyGenObject, args: &[&PyObject], close_on_exit: bool) 
             let closed = close_iterator(&target);
             generator.gi_frame_state.set(FRAME_SUSPENDED);
             if closed.is_err() {
-                return as_method_result(resume(generator, None, true)?);
+                return as_method_result(generator, resume(generator, None, true)?);
             }
             return raise_into(generator, args);
         }
@@ -320,8 +382,8 @@ fn throw_to_delegate(generator: &PyGenObject, target: &PyObject, args: &[&PyObje
         skip_delegation(frame);
     }
     match stop_value() {
-        Ok(value) => as_method_result(resume(generator, Some(&value), false)?),
-        Err(_) => as_method_result(resume(generator, None, true)?),
+        Ok(value) => as_method_result(generator, resume(generator, Some(&value), false)?),
+        Err(_) => as_method_result(generator, resume(generator, None, true)?),
     }
 }
 
@@ -378,7 +440,7 @@ fn raise_into(generator: &PyGenObject, args: &[&PyObject]) -> PyResult {
         base.traceback.put(Some(Own::new(traceback)));
     }
     errors::restore_exception(exception);
-    as_method_result(resume(generator, None, true)?)
+    as_method_result(generator, resume(generator, None, true)?)
 }
 
 fn close_iterator(target: &PyObject) -> PyResult<()> {
@@ -414,8 +476,11 @@ fn close_generator(generator: &PyGenObject) -> PyResult<()> {
     } else {
         errors::raise_none(&PyExc_GeneratorExit);
     }
-    match resume(generator, None, true) {
-        Ok(Sent::Yielded(_)) => Err(runtime_error("generator ignored GeneratorExit")),
+    match resume_or_close(generator, None, true, true) {
+        Ok(Sent::Yielded(_)) => Err(runtime_error(format_args!(
+            "{} ignored GeneratorExit",
+            kind_of(generator)
+        ))),
         Ok(Sent::Returned(_)) => Ok(()),
         Err(raised) => {
             if errors::matches(&PyExc_StopIteration) || errors::matches(&PyExc_GeneratorExit) {
@@ -438,6 +503,13 @@ fn finalize(generator: &PyGenObject) {
         return;
     }
     errors::preserving(|| {
+        if async_generator::finalize_by_hook(generator) {
+            return;
+        }
+        if is_coroutine(generator) && generator.gi_frame_state.get() == FRAME_CREATED {
+            coroutine::warn_unawaited(generator);
+            return;
+        }
         if let Err(raised) = close_generator(generator) {
             twinheap_objects::unraisable::report(raised, Some(generator.as_object()));
         }
@@ -476,6 +548,7 @@ unsafe fn dealloc(generator: *mut PyGenObject) {
         object.gi_name.clear();
         object.gi_qualname.clear();
         object.gi_exc_state.exc_value.clear();
+        object.gi_origin_or_finalizer.clear();
         memory::gc_del(generator.cast());
     }
 }
@@ -488,17 +561,26 @@ fn traverse(generator: &PyGenObject, visitor: &mut Visitor) {
         let frame = frame_in(generator);
         visitor.field(&frame.f_locals);
         visitor.field(&frame.f_func);
-        for index in 0..frame.stacktop.get() as usize {
+        // A running frame's slots change under way; whoever runs it holds the generator.
+        let running = generator.gi_frame_state.get() == FRAME_EXECUTING;
+        let slots = if running { 0 } else { frame.stacktop.get() as usize };
+        for index in 0..slots {
             // SAFETY: the slots belong to the frame.
             visitor.pointer(unsafe { *frames::localsplus(frame).add(index) });
         }
     }
     visitor.field(&generator.gi_exc_state.exc_value);
+    visitor.field(&generator.gi_origin_or_finalizer);
 }
 
 fn repr(generator: &PyGenObject) -> PyResult {
     let mut writer = unicode::Writer::new();
-    writer.push_str("<generator object ");
+    writer.push_str("<");
+    writer.push_str(match kind_of(generator) {
+        "async generator" => "async_generator",
+        other => other,
+    });
+    writer.push_str(" object ");
     writer.push_object(generator.gi_qualname.expect_ref())?;
     writer.push_str(&format!(" at {:p}>", generator as *const PyGenObject));
     Ok(writer.finish()?.upcast())
@@ -559,6 +641,11 @@ fn get_yieldfrom(generator: &PyGenObject) -> PyResult {
     Ok(delegate(generator).unwrap_or_else(none))
 }
 
+fn sizeof(generator: &PyGenObject) -> PyResult {
+    let words = frames::frame_words(generator.gi_code.expect_ref());
+    long::from_usize(offset_of!(PyGenObject, gi_iframe) + 8 * words)
+}
+
 getset! {
     static GETSET:
     "__name__" => get_name, set_name;
@@ -575,6 +662,7 @@ methods! {
     "send" => o(send);
     "throw" => fast(throw);
     "close" => noargs(close);
+    "__sizeof__" => noargs(sizeof);
 }
 
 static_type! {

@@ -1,0 +1,586 @@
+//! A campaign in SQLite: which batches are done, what was found, what was reached; nothing of it depends on the
+//! order in which batches were run, so that shards merge into what one run would have given.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde::{Deserialize, Serialize};
+use twinheap_observation::Digest;
+use twinheap_observation::transitions::Transition;
+
+/// The form of the database; another one is refused.
+const FORMAT: i64 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS campaign (format INTEGER NOT NULL, recipe TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS batches (batch INTEGER PRIMARY KEY);
+    CREATE TABLE IF NOT EXISTS topics (
+        topic TEXT PRIMARY KEY, programs INTEGER NOT NULL, statements INTEGER NOT NULL, reached INTEGER NOT NULL,
+        agree INTEGER NOT NULL, diverge INTEGER NOT NULL, harness_errors INTEGER NOT NULL,
+        oracle_microseconds INTEGER NOT NULL, subject_microseconds INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS findings (
+        signature TEXT PRIMARY KEY, programs INTEGER NOT NULL, batch INTEGER NOT NULL, place INTEGER NOT NULL,
+        topic TEXT NOT NULL, stage TEXT NOT NULL, came_back INTEGER NOT NULL, tries INTEGER NOT NULL,
+        seed TEXT NOT NULL, model TEXT, source TEXT NOT NULL, difference TEXT NOT NULL,
+        minimised TEXT, minimised_difference TEXT, tried INTEGER NOT NULL DEFAULT 0,
+        milliseconds INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE IF NOT EXISTS transitions (id INTEGER PRIMARY KEY, programs INTEGER NOT NULL);
+";
+
+/// Side findings come from no batch: they were met while another finding was made small.
+pub const NO_BATCH: i64 = i64::MAX;
+
+/// What a campaign is made of: the same recipe gives the same programs and the same findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipe {
+    pub generator_version: u32,
+    pub seed: u64,
+    pub topics: Vec<String>,
+    pub oracle: String,
+    pub subject: String,
+    pub stages: Vec<String>,
+    pub batch_size: u32,
+    /// What the subject cannot run, so that nothing of the kind is generated.
+    pub missing_features: Vec<String>,
+    /// Which of how many shards, counted from 1.
+    pub shard: (u64, u64),
+}
+
+impl Recipe {
+    /// The same campaign, whichever shard of it.
+    fn without_shard(&self) -> Recipe {
+        Recipe {
+            shard: (1, 1),
+            ..self.clone()
+        }
+    }
+}
+
+/// The figures of one topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TopicFigures {
+    pub programs: u64,
+    pub statements: u64,
+    /// Programs that reached their end or raised on purpose.
+    pub reached: u64,
+    pub agree: u64,
+    pub diverge: u64,
+    pub harness_errors: u64,
+    pub oracle_microseconds: u64,
+    pub subject_microseconds: u64,
+}
+
+/// One finding: a signature, the first program that showed it, and what it was made small to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CampaignFinding {
+    pub signature: String,
+    pub programs: u64,
+    pub batch: i64,
+    pub place: i64,
+    pub topic: String,
+    pub stage: String,
+    /// In how many of how many fresh pairs it came back.
+    pub came_back: (u32, u32),
+    pub seed: String,
+    /// The program model, for replay; none where the program came from elsewhere.
+    pub model: Option<String>,
+    pub source: String,
+    pub difference: String,
+    pub minimised: Option<String>,
+    pub minimised_difference: Option<String>,
+    /// Candidates tried, and milliseconds taken.
+    pub tried: u64,
+    pub milliseconds: u64,
+}
+
+impl CampaignFinding {
+    /// Eight hexadecimal digits by which a finding is called for.
+    pub fn id(&self) -> String {
+        let digest = format!("{:?}", Digest::of(self.signature.as_bytes()));
+        digest.chars().take(8).collect()
+    }
+
+    /// The program to show: the small one where there is one.
+    pub fn program(&self) -> &str {
+        self.minimised.as_deref().unwrap_or(&self.source)
+    }
+
+    pub fn is_flaky(&self) -> bool {
+        self.came_back.0 < self.came_back.1
+    }
+}
+
+/// What one batch gave.
+#[derive(Clone, Debug, Default)]
+pub struct BatchRecord {
+    pub batch: u64,
+    pub topic: String,
+    pub figures: TopicFigures,
+    /// Findings with the number of programs of this batch that show them.
+    pub findings: Vec<CampaignFinding>,
+    pub transitions: BTreeMap<Transition, u64>,
+}
+
+/// The database of one campaign.
+pub struct CampaignStore {
+    connection: Connection,
+    pub recipe: Recipe,
+}
+
+fn trouble(error: rusqlite::Error) -> String {
+    format!("the campaign's database: {error}")
+}
+
+impl CampaignStore {
+    /// A new campaign; refuses a database that holds one already.
+    pub fn create(path: &Path, recipe: &Recipe) -> Result<CampaignStore, String> {
+        if path.exists() {
+            return Err(format!(
+                "{} exists already: go on with --resume, or name another file with --db",
+                path.display()
+            ));
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
+        let connection = Connection::open(path).map_err(trouble)?;
+        CampaignStore::begin(connection, recipe)
+    }
+
+    /// A campaign that is forgotten at the end.
+    pub fn in_memory(recipe: &Recipe) -> Result<CampaignStore, String> {
+        CampaignStore::begin(Connection::open_in_memory().map_err(trouble)?, recipe)
+    }
+
+    fn begin(connection: Connection, recipe: &Recipe) -> Result<CampaignStore, String> {
+        prepare(&connection)?;
+        let text = serde_json::to_string(recipe).map_err(|error| error.to_string())?;
+        connection
+            .execute("INSERT INTO campaign VALUES (?, ?)", params![FORMAT, text])
+            .map_err(trouble)?;
+        Ok(CampaignStore {
+            connection,
+            recipe: recipe.clone(),
+        })
+    }
+
+    /// A campaign that was begun before.
+    pub fn open(path: &Path) -> Result<CampaignStore, String> {
+        if !path.exists() {
+            return Err(format!("{}: there is no such campaign", path.display()));
+        }
+        let connection = Connection::open(path).map_err(trouble)?;
+        prepare(&connection)?;
+        let row = connection
+            .query_row("SELECT format, recipe FROM campaign", [], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            })
+            .optional()
+            .map_err(trouble)?;
+        let (format, text) = row.ok_or_else(|| format!("{} holds no campaign", path.display()))?;
+        if format != FORMAT {
+            return Err(format!(
+                "{} is of format {format}, not {FORMAT}",
+                path.display()
+            ));
+        }
+        let recipe = serde_json::from_str(&text)
+            .map_err(|error| format!("{}: its recipe: {error}", path.display()))?;
+        Ok(CampaignStore { connection, recipe })
+    }
+
+    /// The batches that need not be run again.
+    pub fn done(&self) -> Result<BTreeSet<u64>, String> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT batch FROM batches")
+            .map_err(trouble)?;
+        let rows = statement
+            .query_map([], |row| row.get::<_, i64>(0))
+            .map_err(trouble)?;
+        rows.map(|row| row.map(|batch| batch as u64))
+            .collect::<Result<_, _>>()
+            .map_err(trouble)
+    }
+
+    /// Takes up what a batch gave, all of it or nothing.
+    pub fn record(&mut self, record: &BatchRecord) -> Result<(), String> {
+        let transaction = self.connection.transaction().map_err(trouble)?;
+        transaction
+            .execute("INSERT INTO batches VALUES (?)", [record.batch as i64])
+            .map_err(trouble)?;
+        add_figures(&transaction, &record.topic, &record.figures)?;
+        for finding in &record.findings {
+            add_finding(&transaction, finding)?;
+        }
+        for (transition, programs) in &record.transitions {
+            add_transition(&transaction, transition.0, *programs)?;
+        }
+        transaction.commit().map_err(trouble)
+    }
+
+    /// Takes up a finding that was met outside of the batches.
+    pub fn record_side_finding(&mut self, finding: &CampaignFinding) -> Result<(), String> {
+        let transaction = self.connection.transaction().map_err(trouble)?;
+        add_finding(&transaction, finding)?;
+        transaction.commit().map_err(trouble)
+    }
+
+    /// Notes what a finding was made small to, if it still has the program that was made small.
+    pub fn record_minimised(&mut self, finding: &CampaignFinding) -> Result<(), String> {
+        self.connection
+            .execute(
+                "UPDATE findings SET minimised = ?1, minimised_difference = ?2, tried = ?3, milliseconds = ?4
+                 WHERE signature = ?5 AND batch = ?6 AND place = ?7",
+                params![
+                    finding.minimised,
+                    finding.minimised_difference,
+                    finding.tried as i64,
+                    finding.milliseconds as i64,
+                    finding.signature,
+                    finding.batch,
+                    finding.place
+                ],
+            )
+            .map(drop)
+            .map_err(trouble)
+    }
+
+    /// Every finding, the most widespread first.
+    pub fn findings(&self) -> Result<Vec<CampaignFinding>, String> {
+        let query = format!("SELECT {COLUMNS} FROM findings ORDER BY programs DESC, signature");
+        let mut statement = self.connection.prepare(&query).map_err(trouble)?;
+        let rows = statement.query_map([], read_finding).map_err(trouble)?;
+        rows.collect::<Result<_, _>>().map_err(trouble)
+    }
+
+    /// The figures of each topic.
+    pub fn figures(&self) -> Result<BTreeMap<String, TopicFigures>, String> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT * FROM topics")
+            .map_err(trouble)?;
+        let rows = statement
+            .query_map([], |row| {
+                let number = |at| row.get::<_, i64>(at).map(|value| value as u64);
+                let figures = TopicFigures {
+                    programs: number(1)?,
+                    statements: number(2)?,
+                    reached: number(3)?,
+                    agree: number(4)?,
+                    diverge: number(5)?,
+                    harness_errors: number(6)?,
+                    oracle_microseconds: number(7)?,
+                    subject_microseconds: number(8)?,
+                };
+                Ok((row.get::<_, String>(0)?, figures))
+            })
+            .map_err(trouble)?;
+        rows.collect::<Result<_, _>>().map_err(trouble)
+    }
+
+    /// The transitions reached, each with the number of programs that reached it.
+    pub fn transitions(&self) -> Result<BTreeMap<Transition, u64>, String> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT id, programs FROM transitions")
+            .map_err(trouble)?;
+        let rows = statement
+            .query_map([], |row| {
+                let (id, programs) = (row.get::<_, i64>(0)?, row.get::<_, i64>(1)?);
+                Ok((Transition(id as u32), programs as u64))
+            })
+            .map_err(trouble)?;
+        rows.collect::<Result<_, _>>().map_err(trouble)
+    }
+
+    /// Takes up another shard of the same campaign.
+    pub fn merge(&mut self, other: &CampaignStore) -> Result<(), String> {
+        if self.recipe.without_shard() != other.recipe.without_shard() {
+            return Err("the databases are of different campaigns".to_owned());
+        }
+        let (mine, theirs) = (self.done()?, other.done()?);
+        if let Some(batch) = mine.intersection(&theirs).next() {
+            return Err(format!("both databases hold batch {batch}"));
+        }
+        let (findings, figures, transitions) =
+            (other.findings()?, other.figures()?, other.transitions()?);
+        let transaction = self.connection.transaction().map_err(trouble)?;
+        for batch in theirs {
+            transaction
+                .execute("INSERT INTO batches VALUES (?)", [batch as i64])
+                .map_err(trouble)?;
+        }
+        for (topic, figures) in &figures {
+            add_figures(&transaction, topic, figures)?;
+        }
+        for finding in &findings {
+            add_finding(&transaction, finding)?;
+        }
+        for (transition, programs) in &transitions {
+            add_transition(&transaction, transition.0, *programs)?;
+        }
+        transaction.commit().map_err(trouble)
+    }
+}
+
+fn prepare(connection: &Connection) -> Result<(), String> {
+    // A process that is killed loses no finished batch; a write-ahead log keeps each commit cheap.
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .map_err(trouble)?;
+    connection
+        .pragma_update(None, "synchronous", "NORMAL")
+        .map_err(trouble)?;
+    connection.execute_batch(SCHEMA).map_err(trouble)
+}
+
+const COLUMNS: &str = "signature, programs, batch, place, topic, stage, came_back, tries, seed, model, source, \
+    difference, minimised, minimised_difference, tried, milliseconds";
+
+fn read_finding(row: &rusqlite::Row<'_>) -> rusqlite::Result<CampaignFinding> {
+    Ok(CampaignFinding {
+        signature: row.get(0)?,
+        programs: row.get::<_, i64>(1)? as u64,
+        batch: row.get(2)?,
+        place: row.get(3)?,
+        topic: row.get(4)?,
+        stage: row.get(5)?,
+        came_back: (row.get(6)?, row.get(7)?),
+        seed: row.get(8)?,
+        model: row.get(9)?,
+        source: row.get(10)?,
+        difference: row.get(11)?,
+        minimised: row.get(12)?,
+        minimised_difference: row.get(13)?,
+        tried: row.get::<_, i64>(14)? as u64,
+        milliseconds: row.get::<_, i64>(15)? as u64,
+    })
+}
+
+/// Programs add up; of two first programs the one of the lower batch stays.
+fn add_finding(transaction: &Transaction<'_>, finding: &CampaignFinding) -> Result<(), String> {
+    let known: Option<(i64, i64, i64)> = transaction
+        .query_row(
+            "SELECT programs, batch, place FROM findings WHERE signature = ?",
+            [&finding.signature],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .optional()
+        .map_err(trouble)?;
+    if let Some((programs, batch, place)) = known {
+        let sum = programs + finding.programs as i64;
+        if (batch, place) <= (finding.batch, finding.place) {
+            return transaction
+                .execute(
+                    "UPDATE findings SET programs = ? WHERE signature = ?",
+                    params![sum, finding.signature],
+                )
+                .map(drop)
+                .map_err(trouble);
+        }
+        return put_finding(transaction, finding, sum);
+    }
+    put_finding(transaction, finding, finding.programs as i64)
+}
+
+fn put_finding(
+    transaction: &Transaction<'_>,
+    finding: &CampaignFinding,
+    programs: i64,
+) -> Result<(), String> {
+    let statement = format!(
+        "INSERT OR REPLACE INTO findings ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    );
+    transaction
+        .execute(
+            &statement,
+            params![
+                finding.signature,
+                programs,
+                finding.batch,
+                finding.place,
+                finding.topic,
+                finding.stage,
+                finding.came_back.0,
+                finding.came_back.1,
+                finding.seed,
+                finding.model,
+                finding.source,
+                finding.difference,
+                finding.minimised,
+                finding.minimised_difference,
+                finding.tried as i64,
+                finding.milliseconds as i64
+            ],
+        )
+        .map(drop)
+        .map_err(trouble)
+}
+
+fn add_figures(
+    transaction: &Transaction<'_>,
+    topic: &str,
+    figures: &TopicFigures,
+) -> Result<(), String> {
+    transaction
+        .execute(
+            "INSERT INTO topics VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (topic) DO UPDATE SET programs = programs + ?2, statements = statements + ?3,
+             reached = reached + ?4, agree = agree + ?5, diverge = diverge + ?6,
+             harness_errors = harness_errors + ?7, oracle_microseconds = oracle_microseconds + ?8,
+             subject_microseconds = subject_microseconds + ?9",
+            params![
+                topic,
+                figures.programs as i64,
+                figures.statements as i64,
+                figures.reached as i64,
+                figures.agree as i64,
+                figures.diverge as i64,
+                figures.harness_errors as i64,
+                figures.oracle_microseconds as i64,
+                figures.subject_microseconds as i64
+            ],
+        )
+        .map(drop)
+        .map_err(trouble)
+}
+
+fn add_transition(
+    transaction: &Transaction<'_>,
+    transition: u32,
+    programs: u64,
+) -> Result<(), String> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO transitions VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET programs = programs + ?2",
+        )
+        .and_then(|mut statement| statement.execute(params![transition, programs as i64]))
+        .map(drop)
+        .map_err(trouble)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe(shard: (u64, u64)) -> Recipe {
+        Recipe {
+            generator_version: 1,
+            seed: 7,
+            topics: vec!["dict".into()],
+            oracle: "CPython".into(),
+            subject: "VM".into(),
+            stages: vec![],
+            batch_size: 2,
+            missing_features: vec![],
+            shard,
+        }
+    }
+
+    fn finding(signature: &str, batch: i64) -> CampaignFinding {
+        CampaignFinding {
+            signature: signature.into(),
+            programs: 1,
+            batch,
+            place: 0,
+            topic: "dict".into(),
+            stage: "heap".into(),
+            came_back: (2, 2),
+            seed: batch.to_string(),
+            model: None,
+            source: format!("program of {batch}"),
+            difference: String::new(),
+            minimised: None,
+            minimised_difference: None,
+            tried: 0,
+            milliseconds: 0,
+        }
+    }
+
+    fn record(batch: u64, signatures: &[&str]) -> BatchRecord {
+        let findings = signatures
+            .iter()
+            .map(|signature| finding(signature, batch as i64))
+            .collect();
+        BatchRecord {
+            batch,
+            topic: "dict".into(),
+            figures: TopicFigures {
+                programs: 2,
+                ..TopicFigures::default()
+            },
+            findings,
+            transitions: BTreeMap::from([(Transition(5), 1)]),
+        }
+    }
+
+    fn store(shard: (u64, u64), batches: &[(u64, &[&str])]) -> CampaignStore {
+        let mut store = CampaignStore::in_memory(&recipe(shard)).expect("memory suffices");
+        for (batch, signatures) in batches {
+            store
+                .record(&record(*batch, signatures))
+                .expect("it is recorded");
+        }
+        store
+    }
+
+    #[test]
+    fn shards_merge_into_what_one_run_gives() {
+        let whole = store((1, 1), &[(0, &["b"]), (1, &["a"]), (2, &["a", "b"])]);
+        let mut first = store((1, 2), &[(2, &["a", "b"]), (0, &["b"])]);
+        let second = store((2, 2), &[(1, &["a"])]);
+        first.merge(&second).expect("they are of one campaign");
+        assert_eq!(first.findings(), whole.findings());
+        assert_eq!(first.figures(), whole.figures());
+        assert_eq!(first.transitions(), whole.transitions());
+        assert_eq!(first.done(), whole.done());
+    }
+
+    #[test]
+    fn a_batch_is_taken_once() {
+        let mut first = store((1, 1), &[(0, &[])]);
+        assert!(first.record(&record(0, &[])).is_err());
+        let second = store((1, 1), &[(0, &[])]);
+        let said = first.merge(&second).expect_err("both hold it");
+        assert!(said.contains("batch 0"), "{said}");
+    }
+
+    #[test]
+    fn another_campaign_is_refused() {
+        let mut first = store((1, 1), &[]);
+        let other = CampaignStore::in_memory(&Recipe {
+            seed: 8,
+            ..recipe((1, 1))
+        });
+        assert!(first.merge(&other.expect("memory suffices")).is_err());
+    }
+
+    #[test]
+    fn the_first_program_of_a_finding_does_not_depend_on_the_order() {
+        for order in [[3_u64, 1, 2], [1, 2, 3]] {
+            let batches: Vec<(u64, &[&str])> =
+                order.iter().map(|batch| (*batch, &["a"][..])).collect();
+            let findings = store((1, 1), &batches).findings().expect("it can be read");
+            assert_eq!((findings[0].batch, findings[0].programs), (1, 3));
+        }
+    }
+
+    #[test]
+    fn a_small_program_stays_with_the_program_it_was_made_of() {
+        let mut store = store((1, 1), &[(3, &["a"])]);
+        let small = CampaignFinding {
+            minimised: Some("x".into()),
+            ..finding("a", 3)
+        };
+        store.record_minimised(&small).expect("it is noted");
+        assert_eq!(
+            store.findings().expect("read")[0].minimised.as_deref(),
+            Some("x")
+        );
+        store.record(&record(1, &["a"])).expect("it is recorded");
+        assert_eq!(store.findings().expect("read")[0].minimised, None);
+    }
+}

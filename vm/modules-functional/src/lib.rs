@@ -1,0 +1,24 @@
+//! Native standard-library modules for functions and containers.
+
+#![expect(
+    non_upper_case_globals,
+    reason = "types and statics bear CPython's own names"
+)]
+#![allow(
+    clippy::macro_metavars_in_unsafe,
+    reason = "the wrapping macros vouch for the casts around the function that they are given"
+)]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "destructors share one contract: the last reference is gone"
+)]
+
+mod collections;
+mod functools;
+mod itertools;
+mod prelude;
+
+use twinheap_objects::module::NativeModule;
+
+/// The modules of this crate, by name.
+pub const MODULES: &[NativeModule] = &[("_collections", collections::new_module), ("_functools", functools::new_module), ("itertools", itertools::new_module)];

@@ -1,0 +1,31 @@
+//! Native standard-library modules for input and output.
+
+#![expect(
+    non_upper_case_globals,
+    reason = "types and statics bear CPython's own names"
+)]
+#![allow(
+    clippy::macro_metavars_in_unsafe,
+    reason = "the wrapping macros vouch for the casts around the function that they are given"
+)]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "destructors share one contract: the last reference is gone"
+)]
+
+mod base;
+mod buffered;
+mod bytesio;
+mod fileio;
+mod newlines;
+mod open;
+mod paths;
+mod posix;
+mod prelude;
+mod stringio;
+mod textio;
+
+use twinheap_objects::module::NativeModule;
+
+/// The modules of this crate, by name.
+pub const MODULES: &[NativeModule] = &[("_io", open::new_module), ("posix", posix::new_module)];

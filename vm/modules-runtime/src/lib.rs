@@ -1,0 +1,44 @@
+//! Native standard-library modules about the running program.
+
+#![expect(
+    non_upper_case_globals,
+    reason = "types and statics bear CPython's own names"
+)]
+#![allow(
+    clippy::macro_metavars_in_unsafe,
+    reason = "the wrapping macros vouch for the casts around the function that they are given"
+)]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "destructors share one contract: the last reference is gone"
+)]
+
+mod abc;
+pub mod at_exit;
+mod charmap;
+mod clock;
+mod codec_errors;
+pub mod codecs;
+mod collector;
+mod errno;
+mod locks;
+mod prelude;
+pub mod signals;
+mod strings;
+mod weakrefs;
+
+use twinheap_objects::module::NativeModule;
+
+/// The modules of this crate, by name.
+pub const MODULES: &[NativeModule] = &[
+    ("_abc", abc::new_module),
+    ("_codecs", codecs::new_module),
+    ("_signal", signals::new_module),
+    ("_string", strings::new_module),
+    ("_thread", locks::new_module),
+    ("_weakref", weakrefs::new_module),
+    ("atexit", at_exit::new_module),
+    ("errno", errno::new_module),
+    ("gc", collector::new_module),
+    ("time", clock::new_module),
+];

@@ -1,0 +1,99 @@
+//! What a campaign leaves: the table on the terminal, the report in files, and the exit code.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use twinheap_observation::transitions::unreached;
+use twinheap_render::campaign::{CampaignReport, FindingLine, write_all};
+use twinheap_store::ledger::matches;
+use twinheap_store::{CampaignFinding, CampaignStore, Ledger};
+
+use super::Campaign;
+use crate::gate::STOP;
+use crate::settings;
+
+/// Writes the report and says how it ended.
+pub fn finish(campaign: &Campaign<'_>, ledger: &Ledger, database: &Path) -> Result<i32, String> {
+    let mut report = report_of(&campaign.store, ledger)?;
+    report.seconds = campaign.begun.elapsed().as_secs_f64();
+    report.interrupted = STOP.load(Ordering::Relaxed);
+    let folder = campaign
+        .arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| settings::root().join("reports/out/campaign"));
+    write_all(&report, &folder)?;
+    print!("{}", report.text());
+    println!("database: {}", database.display());
+    println!("report: {}", folder.join("index.html").display());
+    Ok(exit_code(&report))
+}
+
+fn exit_code(report: &CampaignReport) -> i32 {
+    let programs: u64 = report.topics.values().map(|figures| figures.programs).sum();
+    let harness_errors: u64 = report
+        .topics
+        .values()
+        .map(|figures| figures.harness_errors)
+        .sum();
+    if report.interrupted {
+        return settings::EXIT_INTERRUPTED;
+    }
+    if programs == 0 {
+        return settings::EXIT_NOTHING_RAN;
+    }
+    if report
+        .findings
+        .iter()
+        .any(|finding| finding.ledger.is_none())
+    {
+        return settings::EXIT_NEW;
+    }
+    if harness_errors > 0 {
+        return settings::EXIT_HARNESS_ERROR;
+    }
+    0
+}
+
+/// Everything that a campaign's database holds, for a reader.
+pub fn report_of(store: &CampaignStore, ledger: &Ledger) -> Result<CampaignReport, String> {
+    let transitions = store.transitions()?;
+    let (missing, all_goals) = unreached(&transitions.keys().copied().collect());
+    let findings = store
+        .findings()?
+        .into_iter()
+        .map(|finding| FindingLine {
+            id: finding.id(),
+            ledger: known_as(ledger, &finding),
+            finding,
+        })
+        .collect();
+    let pairs = transitions
+        .keys()
+        .filter(|transition| transition.is_of_opcodes())
+        .count();
+    Ok(CampaignReport {
+        recipe: store.recipe.clone(),
+        topics: store.figures()?,
+        findings,
+        all_goals,
+        missing_goals: missing
+            .into_iter()
+            .map(|goal| (goal.topic.to_owned(), goal.name))
+            .collect(),
+        shape_changes: transitions.len() - pairs,
+        opcode_pairs: pairs,
+        seconds: 0.0,
+        interrupted: false,
+    })
+}
+
+/// The ledger's entry that speaks of this finding.
+fn known_as(ledger: &Ledger, finding: &CampaignFinding) -> Option<String> {
+    let name = format!("{}/{}-{}", finding.topic, finding.batch, finding.place);
+    ledger
+        .entries
+        .iter()
+        .find(|entry| matches(&entry.scope, &name) && matches(&entry.signature, &finding.signature))
+        .map(|entry| entry.id.clone())
+}

@@ -1,0 +1,464 @@
+//! `campaign`: programs nobody wrote, run on both sides until the time is over; every finding is made small.
+
+mod finish;
+mod minimise;
+mod profile;
+mod progress;
+mod seeds;
+mod work;
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{RwLock, mpsc};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use twinheap_generate::{Profile, Topic};
+use twinheap_harness::{PairConfig, PairPool, SideKind};
+use twinheap_store::{CampaignStore, Ledger, Recipe};
+
+use crate::gate::{self, STOP, catch_interrupt, prove_oracle};
+use crate::programs::corpus;
+use crate::settings::{self, Sides};
+
+pub use finish::report_of;
+pub use profile::probe as probe_subject;
+use progress::Progress;
+pub use work::mixed_seed;
+use work::{Found, Worker};
+
+/// Programs of a batch: what is recorded at once, and what a kill can lose.
+const BATCH_SIZE: u32 = 32;
+/// The topic of programs that are mutations of real ones.
+pub const MUTATION: &str = "mutation";
+
+#[derive(Args)]
+pub struct CampaignArguments {
+    #[command(flatten)]
+    pub sides: Sides,
+    /// How long it runs: `90s`, `10m`, `2h`.
+    #[arg(long, default_value = "1m", value_parser = duration, value_name = "TIME")]
+    time: Duration,
+    /// Ends after so many programs, even if there is time left.
+    #[arg(long, value_name = "N")]
+    programs: Option<u64>,
+    /// The same seed gives the same programs on every machine.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// Pairs of workers that run at once.
+    #[arg(long, default_value_t = settings::default_pairs(), value_name = "J")]
+    jobs: usize,
+    /// Topics, separated by commas; `first` stands for the seven first ones, `all` for every one.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "all",
+        value_name = "TOPICS"
+    )]
+    topics: Vec<String>,
+    /// The stages to compare, separated by commas; tokens and trees cost as much as all the others together,
+    /// and what is wrong with them shows in the code.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "code,steps,output,outcome,heap",
+        value_name = "STAGES"
+    )]
+    stages: Vec<String>,
+    /// The database of the campaign.
+    #[arg(long, value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// Go on with the campaign in the database; its seed, topics and shard stand there.
+    #[arg(long)]
+    resume: bool,
+    /// Run only one of several shards, as `1/4`; `merge` brings their databases together.
+    #[arg(long, value_parser = shard, default_value = "1/1", value_name = "I/N")]
+    shard: (u64, u64),
+    /// The longest time spent on making one finding small; `0s` leaves them as they are.
+    #[arg(long, default_value = "15s", value_parser = duration, value_name = "TIME")]
+    minimise: Duration,
+    /// Probe again what the subject can run.
+    #[arg(long)]
+    probe: bool,
+    /// Where the report is written.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Say nothing but the result.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// Reads `90s`, `10m`, `2h`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let split = text
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let number: u64 = number
+        .parse()
+        .map_err(|_| format!("{text:?} begins with no number"))?;
+    let seconds = match unit {
+        "s" | "" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        _ => return Err(format!("{unit:?} is none of s, m, h")),
+    };
+    Ok(Duration::from_secs(number.saturating_mul(seconds)))
+}
+
+/// Reads `1/4`.
+fn shard(text: &str) -> Result<(u64, u64), String> {
+    let parts = text.split_once('/').and_then(|(one, all)| {
+        let (one, all) = (one.parse::<u64>().ok()?, all.parse::<u64>().ok()?);
+        (one >= 1 && one <= all).then_some((one, all))
+    });
+    parts.ok_or_else(|| format!("{text:?} is not of the form 1/4"))
+}
+
+/// The topics of these names.
+pub fn topics(names: &[String]) -> Result<Vec<String>, String> {
+    let mut found: Vec<String> = Vec::new();
+    for name in names {
+        let all: Vec<&str> = match name.as_str() {
+            "all" => Topic::ALL
+                .iter()
+                .map(|topic| topic.name())
+                .chain([MUTATION])
+                .collect(),
+            "first" => Topic::FIRST.iter().map(|topic| topic.name()).collect(),
+            MUTATION => vec![MUTATION],
+            other => match Topic::parse(other) {
+                Some(topic) => vec![topic.name()],
+                None => {
+                    let known: Vec<&str> = Topic::ALL.iter().map(|topic| topic.name()).collect();
+                    return Err(format!(
+                        "there is no topic {other}; there are {}, {MUTATION}, and `first` and `all`",
+                        known.join(", ")
+                    ));
+                }
+            },
+        };
+        for topic in all {
+            if !found.iter().any(|known| known == topic) {
+                found.push(topic.to_owned());
+            }
+        }
+    }
+    Ok(found)
+}
+
+pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
+    let usage = |reason: String| {
+        eprintln!("twinheap: {reason}");
+        Ok(settings::EXIT_USAGE)
+    };
+    let topics = match topics(&arguments.topics) {
+        Ok(topics) => topics,
+        Err(reason) => return usage(reason),
+    };
+    let stages = match gate::stages(&arguments.stages) {
+        Ok(stages) => stages,
+        Err(reason) => return usage(reason),
+    };
+    let begun = Instant::now();
+    let database = database(arguments);
+    let resumed = if arguments.resume {
+        Some(CampaignStore::open(&database)?)
+    } else if database.exists() {
+        return usage(format!(
+            "{} exists already: go on with --resume, or name another file with --db",
+            database.display()
+        ));
+    } else {
+        None
+    };
+    catch_interrupt();
+    let (oracle, subject) = arguments.sides.open()?;
+    let chapters = corpus()?;
+    let proof = prove_oracle(&oracle, &chapters, stages)?;
+    let config = PairConfig {
+        varied: oracle.with_arguments(&gate::VARIATION),
+        oracle,
+        subject,
+        stages,
+        proof: &proof,
+        confirmations: 2,
+        transitions: true,
+        stop: &STOP,
+        pairs: arguments.jobs,
+    };
+    let pool = PairPool::open(&config)?;
+    let profile = profile::of_subject(&pool, arguments.sides.subject_name(), arguments.probe)?;
+    let recipe = Recipe {
+        generator_version: twinheap_generate::VERSION,
+        seed: arguments.seed,
+        topics: topics.clone(),
+        oracle: pool.acquaintance().oracle.implementation.clone(),
+        subject: pool.acquaintance().subject.implementation.clone(),
+        stages: stages.iter().map(|stage| stage.name().to_owned()).collect(),
+        batch_size: BATCH_SIZE,
+        missing_features: profile.missing().map(str::to_owned).collect(),
+        shard: arguments.shard,
+    };
+    let store = match resumed {
+        Some(store) => {
+            check_resumed(&store.recipe, &recipe)?;
+            store
+        }
+        None => CampaignStore::create(&database, &recipe)?,
+    };
+    let mut campaign = Campaign {
+        arguments,
+        config: &config,
+        pool: &pool,
+        profile: profile_of(&store.recipe),
+        store,
+        begun,
+    };
+    campaign.run()?;
+    let ledger = Ledger::load(
+        &settings::root().join("reports/ledger"),
+        arguments.sides.subject_name(),
+    )?;
+    finish::finish(&campaign, &ledger, &database)
+}
+
+/// The database that is named, or the one of this subject and seed.
+fn database(arguments: &CampaignArguments) -> PathBuf {
+    arguments.db.clone().unwrap_or_else(|| {
+        let safe = |letter: char| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        };
+        let subject: String = arguments.sides.subject_name().chars().map(safe).collect();
+        let (one, all) = arguments.shard;
+        let shard = if all > 1 {
+            format!("-{one}of{all}")
+        } else {
+            String::new()
+        };
+        let name = format!("{subject}-{}{shard}.db", arguments.seed);
+        settings::root().join("reports/out/campaigns").join(name)
+    })
+}
+
+/// A campaign goes on only with what it was begun with; seed, topics and shard are taken from its database.
+fn check_resumed(begun: &Recipe, now: &Recipe) -> Result<(), String> {
+    let differing = [
+        (
+            "the generator's version",
+            begun.generator_version != now.generator_version,
+        ),
+        ("the oracle", begun.oracle != now.oracle),
+        ("the subject", begun.subject != now.subject),
+        ("the batch size", begun.batch_size != now.batch_size),
+    ];
+    match differing.iter().find(|(_, differs)| *differs) {
+        None => Ok(()),
+        Some((what, _)) => Err(format!(
+            "{what} is not the one that the campaign was begun with"
+        )),
+    }
+}
+
+fn profile_of(recipe: &Recipe) -> Profile {
+    let missing = recipe.missing_features.iter();
+    missing.fold(Profile::full(), |profile, feature| profile.without(feature))
+}
+
+/// A campaign under way.
+pub struct Campaign<'a> {
+    arguments: &'a CampaignArguments,
+    config: &'a PairConfig<'a>,
+    pool: &'a PairPool<'a>,
+    profile: Profile,
+    store: CampaignStore,
+    begun: Instant,
+}
+
+/// What the workers share.
+struct Shared<'a> {
+    recipe: &'a Recipe,
+    profile: &'a Profile,
+    pool: &'a PairPool<'a>,
+    /// Pairs that give up early, for candidates that would hang.
+    impatient: &'a PairPool<'a>,
+    seeds: Vec<String>,
+    done: BTreeSet<u64>,
+    next: AtomicU64,
+    last: Option<u64>,
+    over: AtomicBool,
+    deadline: Instant,
+    /// Signatures that fresh processes have confirmed already.
+    settled: RwLock<HashSet<String>>,
+    minimise: Duration,
+}
+
+impl Campaign<'_> {
+    fn run(&mut self) -> Result<(), String> {
+        const IMPATIENT_MILLISECONDS: u64 = 1_200;
+        let impatient = |kind: &SideKind| kind.with_wall_milliseconds(IMPATIENT_MILLISECONDS);
+        let config = PairConfig {
+            oracle: impatient(&self.config.oracle),
+            subject: impatient(&self.config.subject),
+            varied: None,
+            transitions: false,
+            ..*self.config
+        };
+        let small = PairPool::open(&config)?;
+        let recipe = self.store.recipe.clone();
+        let seeds = if recipe.topics.iter().any(|topic| topic == MUTATION) {
+            seeds::collect()?
+        } else {
+            Vec::new()
+        };
+        let size = u64::from(recipe.batch_size);
+        let known = self.store.findings()?;
+        let arguments = self.arguments;
+        let shared = Shared {
+            profile: &self.profile,
+            pool: self.pool,
+            impatient: &small,
+            seeds,
+            done: self.store.done()?,
+            next: AtomicU64::new(0),
+            last: arguments.programs.map(|programs| programs.div_ceil(size)),
+            over: AtomicBool::new(false),
+            deadline: Instant::now() + arguments.time,
+            settled: RwLock::new(known.into_iter().map(|finding| finding.signature).collect()),
+            minimise: arguments.minimise,
+            recipe: &recipe,
+        };
+        let mut progress = Progress::new(arguments.time, arguments.quiet, &self.store)?;
+        let store = &mut self.store;
+        let (sender, receiver) = mpsc::channel();
+        std::thread::scope(|scope| {
+            for _ in 0..arguments.jobs.max(1) {
+                let worker = Worker::new(&shared, sender.clone());
+                scope.spawn(move || worker.run());
+            }
+            drop(sender);
+            let recorded = record(store, &receiver, &mut progress);
+            shared.over.store(true, Ordering::Relaxed);
+            // Workers that still send find the channel closed and end.
+            drop(receiver);
+            recorded
+        })?;
+        let rest = (arguments.time / 5).max(arguments.minimise);
+        minimise_the_rest(store, &shared, Instant::now() + rest, &mut progress)?;
+        progress.finish();
+        Ok(())
+    }
+}
+
+/// Takes up what the workers send until the last of them has ended.
+fn record(
+    store: &mut CampaignStore,
+    receiver: &mpsc::Receiver<Found>,
+    progress: &mut Progress,
+) -> Result<(), String> {
+    loop {
+        match receiver.recv_timeout(Duration::from_millis(250)) {
+            Ok(found) => {
+                progress.note(&found);
+                match found {
+                    Found::Batch(record) => store.record(&record)?,
+                    Found::Minimised(finding) => store.record_minimised(&finding)?,
+                    Found::Side(finding) => store.record_side_finding(&finding)?,
+                    Found::Minimising => {}
+                }
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => progress.tick(),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+    }
+}
+
+/// Findings whose first program changed after it was made small, or that no time was left for.
+fn minimise_the_rest(
+    store: &mut CampaignStore,
+    shared: &Shared<'_>,
+    deadline: Instant,
+    progress: &mut Progress,
+) -> Result<(), String> {
+    if shared.minimise.is_zero() {
+        return Ok(());
+    }
+    for finding in store.findings()? {
+        if STOP.load(Ordering::Relaxed) || Instant::now() > deadline {
+            break;
+        }
+        if finding.minimised.is_some() || finding.tried > 0 {
+            continue;
+        }
+        progress.note(&Found::Minimising);
+        let reduced = minimise::minimise(shared, &finding);
+        store.record_minimised(&reduced.finding)?;
+        for side in reduced.others {
+            store.record_side_finding(&side)?;
+        }
+        progress.note(&Found::Minimised(reduced.finding));
+    }
+    Ok(())
+}
+
+/// Where campaigns keep their databases unless they are told otherwise.
+pub fn default_folder() -> PathBuf {
+    settings::root().join("reports/out/campaigns")
+}
+
+/// The database that is named; without a name the one that was written to last.
+pub fn chosen_database(named: Option<&Path>) -> Result<PathBuf, String> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    let folder = default_folder();
+    let mut found: Vec<(std::time::SystemTime, PathBuf)> = std::fs::read_dir(&folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let modified = path.metadata().ok()?.modified().ok()?;
+            (path.extension()? == "db").then_some((modified, path))
+        })
+        .collect();
+    found.sort();
+    found.pop().map(|(_, path)| path).ok_or_else(|| {
+        format!(
+            "there is no campaign in {}: run `campaign` first, or name a file with --db",
+            folder.display()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        assert!(duration("m").is_err());
+        assert!(duration("5d").is_err());
+    }
+
+    #[test]
+    fn shards_count_from_one() {
+        assert_eq!(shard("2/4"), Ok((2, 4)));
+        for bad in ["0/4", "5/4", "4", "a/b"] {
+            assert!(shard(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn topics_are_named_once_each() {
+        let named = topics(&["dict".into(), "first".into()]).expect("they exist");
+        assert_eq!(named.iter().filter(|name| *name == "dict").count(), 1);
+        assert!(topics(&["nonsense".into()]).is_err());
+    }
+}

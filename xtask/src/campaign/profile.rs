@@ -1,0 +1,99 @@
+//! What a subject can run: probed once with tiny programs and stored, so that nothing else is generated.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::json;
+use twinheap_generate::{Profile, probes};
+use twinheap_harness::{CaseResult, PairPool};
+use twinheap_observation::Program;
+
+use super::default_folder;
+
+/// The stored profile of the subject; probed where there is none, where it is of another version, or on demand.
+pub fn of_subject(pool: &PairPool<'_>, subject: &str, again: bool) -> Result<Profile, String> {
+    let path = file(subject);
+    let identity = json!({
+        "generator": twinheap_generate::VERSION,
+        "probes": probes().len(),
+        "oracle": pool.acquaintance().oracle.implementation,
+        "subject": pool.acquaintance().subject.implementation,
+    });
+    // Our own VM grows from day to day, and probing it takes no time.
+    if !again
+        && subject != "vm"
+        && let Some(profile) = stored(&path, &identity)
+    {
+        return Ok(profile);
+    }
+    let profile = probe(pool)?;
+    let text = json!({ "of": identity, "missing": profile.missing().collect::<Vec<_>>() });
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    fs::write(&path, format!("{text:#}\n"))
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(profile)
+}
+
+fn file(subject: &str) -> PathBuf {
+    let safe = |letter: char| {
+        if letter.is_ascii_alphanumeric() {
+            letter
+        } else {
+            '-'
+        }
+    };
+    let name: String = subject.chars().map(safe).collect();
+    default_folder().join(format!("{name}.profile.json"))
+}
+
+fn stored(path: &PathBuf, identity: &serde_json::Value) -> Option<Profile> {
+    let text = fs::read_to_string(path).ok()?;
+    let value: serde_json::Value = serde_json::from_str(&text).ok()?;
+    if value.get("of") != Some(identity) {
+        return None;
+    }
+    let missing = value.get("missing")?.as_array()?;
+    Some(
+        missing
+            .iter()
+            .filter_map(|feature| feature.as_str())
+            .fold(Profile::full(), |profile, feature| profile.without(feature)),
+    )
+}
+
+/// Runs every probe; what the subject does not do as the oracle does is missing.
+pub fn probe(pool: &PairPool<'_>) -> Result<Profile, String> {
+    let probes = probes();
+    let programs: Vec<Program> = probes
+        .iter()
+        .map(|probe| Program::new("probe", probe.feature, probe.source))
+        .collect();
+    let results = pool.run(&programs, &|_| true);
+    let mut profile = Profile::full();
+    for (probe, result) in probes.iter().zip(&results) {
+        if let Some(reason) = &result.harness_error {
+            return Err(format!("probing {}: {reason}", probe.feature));
+        }
+        if !does_as_the_oracle(result) {
+            profile = profile.without(probe.feature);
+        }
+    }
+    Ok(profile)
+}
+
+/// Whether the subject printed the same and came to the same end; how it got there is for the campaign to find.
+fn does_as_the_oracle(result: &CaseResult) -> bool {
+    let Some(divergence) = &result.divergence else {
+        return true;
+    };
+    let ends = divergence.outcomes.0 == divergence.outcomes.1;
+    let printed = |observation: &twinheap_observation::Observation| {
+        observation
+            .output
+            .shown()
+            .map(|output| output.stdout.clone())
+    };
+    ends && printed(&divergence.oracle) == printed(&divergence.subject)
+}
