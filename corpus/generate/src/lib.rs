@@ -29,4 +29,4 @@ pub use source::mutate_source;
 pub use topics::{Topic, needed_features};
 
 /// Rises whenever a seed would give another program than before.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
