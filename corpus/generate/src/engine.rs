@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::assembly::{Assembly, Weighted};
+use crate::markers;
 use crate::model::{Clause, END_MARKER, Expression, Kind, Model, Part, Statement, Variable};
 use crate::profile::Profile;
 use crate::random::{Random, splitmix};
 use crate::table::{Hole, Line, Piece, Rule, STATEMENT, opens_definition};
 use crate::topics::Topic;
-use crate::values;
+use crate::values::{self, Constant};
 
 /// How deep blocks and expressions nest.
 const BLOCK_DEPTH: usize = 3;
@@ -83,6 +84,7 @@ pub struct Engine<'a> {
     swarm: Swarm,
     /// Which rules the profile allows.
     permitted: Vec<bool>,
+    missing_markers: Vec<&'static str>,
     pub variables: Vec<Variable>,
     numbers: BTreeMap<&'static str, u32>,
     scope: Vec<Visible>,
@@ -188,6 +190,7 @@ impl<'a> Engine<'a> {
             assembly,
             swarm,
             permitted,
+            missing_markers: profile.missing_markers(),
             variables: Vec::new(),
             numbers: BTreeMap::new(),
             scope: Vec::new(),
@@ -608,7 +611,7 @@ impl<'a> Engine<'a> {
             Hole::Variable(kind) => self.variable(kind, place, false).map(Part::Use),
             Hole::Rebind(kind) => self.variable(kind, place, true).map(Part::Rebind),
             Hole::Delete(kind) => self.deleted(kind),
-            Hole::Draw(draw) => Some(Part::Constant((draw.function)(self.random))),
+            Hole::Draw(draw) => self.constant(draw.function).map(Part::Constant),
             Hole::Range(low, high) => {
                 let most = if self.loops > 0 {
                     (*high).min(low + 6)
@@ -618,10 +621,46 @@ impl<'a> Engine<'a> {
                 Some(Part::Constant(values::int(self.random.between(*low, most))))
             }
             Hole::Prelude(name) => self.prelude(name).map(Part::Use),
-            Hole::Choice(words) => Some(Part::Text(Cow::Borrowed(self.random.pick(words)))),
+            Hole::Choice(words) => self.word(words),
             Hole::Local(kind) | Hole::Define(kind) => Some(Part::Define(self.fresh(kind))),
             Hole::Back | Hole::Body(_) | Hole::Guarded | Hole::Default => None,
         }
+    }
+
+    /// A drawn constant; one that the subject could not run, such as a source text, is drawn again.
+    fn constant(&mut self, draw: fn(&mut Random) -> Constant) -> Option<Constant> {
+        for _ in 0..8 {
+            let constant = draw(self.random);
+            if self.missing_markers.is_empty() {
+                return Some(constant);
+            }
+            let text = constant.source();
+            let mut missing = self.missing_markers.iter();
+            if !missing.any(|marker| markers::holds(&text, marker)) {
+                return Some(constant);
+            }
+        }
+        None
+    }
+
+    /// One of some words, without those that the subject could not run.
+    fn word(&mut self, words: &'static [&'static str]) -> Option<Part> {
+        let runs = |word: &&str| {
+            !self
+                .missing_markers
+                .iter()
+                .any(|marker| markers::holds(word, marker))
+        };
+        let word = if self.missing_markers.is_empty() {
+            self.random.pick(words)
+        } else {
+            let known: Vec<&'static str> = words.iter().copied().filter(runs).collect();
+            if known.is_empty() {
+                return None;
+            }
+            self.random.pick(&known)
+        };
+        Some(Part::Text(Cow::Borrowed(word)))
     }
 
     fn fresh(&mut self, kind: &'static str) -> u32 {

@@ -7,6 +7,7 @@ mod draws;
 mod engine;
 mod formats;
 mod harvest;
+mod markers;
 pub mod model;
 mod mutate;
 mod patterns;

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::draws::{self, Draw};
+use crate::markers::{self, MARKERS};
 
 /// What a table says, before topics are put together.
 #[derive(Debug, Default)]
@@ -136,6 +137,7 @@ impl Table {
                 source.push(template.trim());
             }
             rule.lines = parse_lines(&source)?;
+            rule.needs.extend(shown_features(&rule.lines));
             if rule.lines.is_empty() {
                 return Err(complain("a rule has a template"));
             }
@@ -178,6 +180,30 @@ fn parse_head(head: &'static str) -> Result<Rule, String> {
         }
     }
     Ok(rule)
+}
+
+/// Features that the text of a template shows, holes left out.
+fn shown_features(lines: &[Line]) -> Vec<&'static str> {
+    let mut text = String::new();
+    collect_text(lines, &mut text);
+    let shown = MARKERS
+        .iter()
+        .filter(|marker| markers::holds(&text, marker.text));
+    shown.map(|marker| marker.feature).collect()
+}
+
+fn collect_text(lines: &[Line], out: &mut String) {
+    for clause in lines.iter().flat_map(|line| &line.clauses) {
+        for piece in &clause.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                // Something that is no part of a word.
+                Piece::Hole(..) => out.push('?'),
+            }
+        }
+        out.push('\n');
+        collect_text(clause.body.as_deref().unwrap_or(&[]), out);
+    }
 }
 
 fn depth_of(line: &str) -> usize {

@@ -55,6 +55,10 @@ fn every_program_parses_and_ends_with_the_marker() {
 #[test]
 fn a_program_lacks_what_the_profile_lacks() {
     for feature in [
+        "walrus",
+        "memoryview",
+        "async",
+        "str.casefold",
         "re",
         "pickle",
         "exceptstar",
@@ -66,6 +70,10 @@ fn a_program_lacks_what_the_profile_lacks() {
         let profile = Profile::full().without(feature);
         let word = match feature {
             "exceptstar" => "except*".to_owned(),
+            "walrus" => "(x := ".to_owned(),
+            "memoryview" => "memoryview(".to_owned(),
+            "async" => "async def".to_owned(),
+            "str.casefold" => ".casefold()".to_owned(),
             _ => format!("import {feature}\n"),
         };
         for topic in Topic::ALL {
