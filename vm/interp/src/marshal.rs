@@ -199,11 +199,11 @@ impl Reader<'_> {
             }
             b')' => {
                 let count = usize::from(self.byte()?);
-                tuple::from_vec(self.items(count)?)?.upcast()
+                self.tuple(count)?
             }
             b'(' => {
                 let count = self.size("tuple")?;
-                tuple::from_vec(self.items(count)?)?.upcast()
+                self.tuple(count)?
             }
             b'[' => {
                 let count = self.size("list")?;
@@ -235,6 +235,18 @@ impl Reader<'_> {
             b'c' => self.code()?,
             _ => return Err(bad("unknown type code")),
         }))
+    }
+
+    /// The tuple is there before its items, as the collector's lists show.
+    fn tuple(&mut self, count: usize) -> PyResult {
+        if count > self.data.len() - self.at {
+            self.bytes(count)?;
+        }
+        let made = tuple::new(count)?;
+        for index in 0..count {
+            tuple::set_new_item(&made, index, self.required()?);
+        }
+        Ok(made.upcast())
     }
 
     fn items(&mut self, count: usize) -> PyResult<Vec<Own>> {
