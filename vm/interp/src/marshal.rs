@@ -29,6 +29,11 @@ pub fn loads(data: &[u8]) -> PyResult {
     read(data, false)
 }
 
+/// `marshal.loads`, and how many bytes the object took.
+pub fn loads_counting(data: &[u8]) -> PyResult<(Own, usize)> {
+    read_counting(data, false)
+}
+
 /// Reads what the compiler has just made. It lists a frozenset's items in source order; CPython's
 /// compiler builds such a set once of the source and once more when it merges constants, and the
 /// order of the table tells.
@@ -37,6 +42,10 @@ pub fn loads_compiled(data: &[u8]) -> PyResult {
 }
 
 fn read(data: &[u8], compiled: bool) -> PyResult {
+    read_counting(data, compiled).map(|(object, _)| object)
+}
+
+fn read_counting(data: &[u8], compiled: bool) -> PyResult<(Own, usize)> {
     let mut reader = Reader {
         data,
         at: 0,
@@ -46,7 +55,7 @@ fn read(data: &[u8], compiled: bool) -> PyResult {
         in_code_field: false,
     };
     match reader.object()? {
-        Some(object) => Ok(object),
+        Some(object) => Ok((object, reader.at)),
         None => Err(type_error("NULL object in marshal data for object")),
     }
 }
