@@ -33,6 +33,7 @@ const DRAWS: &[Named] = &[
     ("int", any_int),
     ("small", small_int),
     ("index", index),
+    ("sizesafe", size_safe),
     ("edge", edge_int),
     ("huge", huge_int),
     ("bits", bit_count),
@@ -103,6 +104,15 @@ pub fn edge_int(random: &mut Random) -> Constant {
         return int(random.pick(&[-6, -5, -1, 0, 1, 2, 255, 256, 257]));
     }
     let shift = random.pick(&EDGE_SHIFTS);
+    power(shift, random.between(-2, 2), random.chance(1, 3))
+}
+
+/// Integers that are harmless as a size: small, or so large that nobody tries to allocate so much.
+fn size_safe(random: &mut Random) -> Constant {
+    if random.chance(3, 5) {
+        return small_int(random);
+    }
+    let shift = random.pick(&[0, 1, 7, 8, 15, 16, 59, 60, 62, 63, 64, 90]);
     power(shift, random.between(-2, 2), random.chance(1, 3))
 }
 

@@ -99,6 +99,8 @@ pub struct Engine<'a> {
     raises: bool,
     /// How many things are being made for each other's sake.
     making: usize,
+    /// Where the rule that is being filled stands: what it needs beforehand is made there.
+    rule_place: Place,
 }
 
 /// A drawn statement, and whether it may raise.
@@ -197,6 +199,7 @@ impl<'a> Engine<'a> {
             before: Vec::new(),
             raises: false,
             making: 0,
+            rule_place: Place::default(),
         }
     }
 
@@ -287,7 +290,10 @@ impl<'a> Engine<'a> {
             self.bind(&binds);
             return Some(before);
         }
-        let guarded = self.guard(statements, &binds)?;
+        let Some(guarded) = self.guard(statements, &binds) else {
+            self.restore(snapshot);
+            return None;
+        };
         before.extend(guarded);
         Some(before)
     }
@@ -533,18 +539,23 @@ impl<'a> Engine<'a> {
     ) -> Option<Vec<Part>> {
         let mut parts = Vec::with_capacity(pieces.len());
         let mut named = false;
+        let outer_place = std::mem::replace(&mut self.rule_place, filler.place);
         for piece in pieces {
             match piece {
                 Piece::Text(text) => parts.push(Part::Text(Cow::Borrowed(text))),
                 Piece::Hole(hole, label) => {
                     let is_name = definition && !named && matches!(hole, Hole::Define(_));
                     named |= is_name;
-                    let part = self.fill_hole(hole, label, filler, is_name)?;
+                    let Some(part) = self.fill_hole(hole, label, filler, is_name) else {
+                        self.rule_place = outer_place;
+                        return None;
+                    };
                     filler.labels.add(hole, label, &part);
                     parts.push(part);
                 }
             }
         }
+        self.rule_place = outer_place;
         Some(parts)
     }
 
@@ -657,7 +668,9 @@ impl<'a> Engine<'a> {
         self.block = place.block;
         self.visible_block = place.block;
         self.functions.push(place.function);
+        let outer_place = std::mem::replace(&mut self.rule_place, place);
         let made = self.make_here(kind);
+        self.rule_place = outer_place;
         self.functions.pop();
         self.block = own_block;
         self.visible_block = own_visible;
@@ -830,7 +843,7 @@ impl<'a> Engine<'a> {
                     if literal && matches!(hole, Hole::Variable(_)) {
                         return None;
                     }
-                    let place = self.place();
+                    let place = self.rule_place;
                     let part = self.fill_inner_hole(hole, place, depth, literal)?;
                     labels.add(hole, label, &part);
                     parts.push(part);

@@ -276,7 +276,7 @@ pub fn expression(random: &mut Random) -> Constant {
         ",",
         "if x else",
     ];
-    let mut out = String::from(random.pick(&["", "", "-", "not ", "(", "lambda: ", "~"]));
+    let mut out = String::from(random.pick(&["", "", "-", "not ", "(", "~"]));
     out.push_str(random.pick(&ATOMS));
     for _ in 0..random.below(4) {
         out.push(' ');

@@ -155,7 +155,7 @@ impl Model {
                 .next()
                 .is_some_and(|last| last.starts_with("Deliberate"))
         };
-        raised_type.is_some_and(deliberate) || stdout.lines().any(|line| line == END_MARKER)
+        raised_type.is_some_and(deliberate) || stdout.lines().any(|line| line.ends_with(END_MARKER))
     }
 
     /// The form in which a model is stored in a fuzzer's corpus.

@@ -193,4 +193,143 @@ const PROBES: &[(&str, &str)] = &[
         "bytearray",
         "b = bytearray(b'abc')\nb[1:2] = b'xyz'\nprint(b)\n",
     ),
+    (
+        "enum",
+        "import enum\nclass C(enum.Enum):\n    A = 1\n    B = enum.auto()\nclass F(enum.Flag):\n    X = 1\n    Y = 2\nprint(list(C), F.X | F.Y, enum.StrEnum, enum.KEEP)\n",
+    ),
+    (
+        "asyncio",
+        "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 1\nprint(asyncio.run(f()))\n",
+    ),
+    (
+        "taskgroup",
+        "import asyncio\nasync def f():\n    async with asyncio.TaskGroup() as g:\n        t = g.create_task(asyncio.sleep(0, 5))\n    print(t.result())\nasyncio.run(f())\n",
+    ),
+    (
+        "inspect",
+        "import inspect\nprint(inspect.signature(lambda a, b=1: 0), inspect.getgeneratorstate(x for x in ()))\n",
+    ),
+    (
+        "abc",
+        "import abc\nclass A(abc.ABC):\n    @abc.abstractmethod\n    def f(self): pass\ntry:\n    A()\nexcept TypeError as e:\n    print(e)\n",
+    ),
+    (
+        "dataclasses",
+        "import dataclasses\n@dataclasses.dataclass(order=True)\nclass D:\n    x: int\n    y: str = 'a'\nprint(D(1), D(1) < D(2))\n",
+    ),
+    (
+        "weakref",
+        "import weakref\nclass A: pass\na = A()\nr = weakref.ref(a)\nd = weakref.WeakValueDictionary()\nd[1] = a\nprint(r() is a, weakref.getweakrefcount(a), len(d))\n",
+    ),
+    (
+        "gc",
+        "import gc\nprint(gc.isenabled(), gc.is_tracked([]), gc.collect() >= 0, gc.get_threshold())\n",
+    ),
+    ("gc_finalized", "import gc\nprint(gc.is_finalized([]))\n"),
+    ("getrefcount", "import sys\nprint(sys.getrefcount([]))\n"),
+    (
+        "getframe",
+        "import sys\ndef f():\n    x = 1\n    return sys._getframe().f_locals, sys._getframe(1).f_code.co_name\nprint(f())\n",
+    ),
+    (
+        "settrace",
+        "import sys\nlog = []\ndef t(frame, event, arg):\n    log.append(event)\n    return t\ndef f():\n    return 1\nsys.settrace(t)\nf()\nsys.settrace(None)\nsys.setprofile(lambda *a: log.append(a[1]))\nf()\nsys.setprofile(None)\nprint(log)\n",
+    ),
+    (
+        "itertools",
+        "import itertools\nprint(list(itertools.chain([1], (2,))), list(itertools.islice(itertools.count(), 2)), list(itertools.pairwise('abc')), list(itertools.product([1, 2], repeat=2)))\n",
+    ),
+    (
+        "zip_strict",
+        "try:\n    list(zip([1], [], strict=True))\nexcept ValueError as e:\n    print(e)\n",
+    ),
+    (
+        "files",
+        "with open('probe.txt', 'w', newline='') as f:\n    print(f.write('a\\nb'))\nwith open('probe.txt', 'rb') as f:\n    print(f.read(), f.seek(1), f.readline())\nfor line in open('probe.txt'):\n    print(line)\n",
+    ),
+    (
+        "os",
+        "import os\nprint(os.path.join('a', 'b'), os.path.dirname('a/b'))\nos.makedirs('probe_folder', exist_ok=True)\nprint(os.path.exists('probe_folder'))\n",
+    ),
+    (
+        "fileio",
+        "import io\nwith io.FileIO('probe.raw', 'w') as f:\n    print(f.write(b'x'), f.mode)\n",
+    ),
+    (
+        "textio",
+        "import io\nw = io.TextIOWrapper(io.BytesIO(b'a\\r\\nb'), encoding='utf-8')\nprint(w.readline(), w.tell(), w.read())\n",
+    ),
+    (
+        "bufferedio",
+        "import io\nb = io.BufferedRandom(io.BytesIO(b'abcdef'), 4)\nprint(b.read(2), b.peek(1)[:1], b.seek(0), b.write(b'z'), b.flush())\n",
+    ),
+    (
+        "importlib",
+        "import importlib\nprint(importlib.import_module('sys').__name__)\nimportlib.invalidate_caches()\n",
+    ),
+    (
+        "threading",
+        "import threading\nout = []\nt = threading.Thread(target=out.append, args=(1,))\nt.start()\nt.join()\nprint(out, threading.Lock().acquire(False), threading.Event().is_set())\n",
+    ),
+    (
+        "queue",
+        "import queue\nq = queue.Queue()\nq.put(1)\nprint(q.get())\n",
+    ),
+    (
+        "futures",
+        "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(1) as pool:\n    print(list(pool.map(str, [1, 2])))\n",
+    ),
+    (
+        "marshal",
+        "import marshal\nprint(marshal.loads(marshal.dumps([1, 'a', (2.5, b'x'), None])))\n",
+    ),
+    (
+        "dis",
+        "import dis\ndis.dis(compile('x + 1', 'p', 'eval'))\nprint(dis.stack_effect(1))\n",
+    ),
+    (
+        "ast",
+        "import ast\nprint(ast.dump(ast.parse('x = 1')), ast.unparse(ast.parse('y = [1]')), ast.literal_eval('(1, 2)'))\n",
+    ),
+    (
+        "symtable",
+        "import symtable\nprint(symtable.symtable('x = 1', 'n', 'exec').get_symbols()[0].get_name())\n",
+    ),
+    (
+        "tokenize",
+        "import tokenize, io\nprint([t.string for t in tokenize.generate_tokens(io.StringIO('x = 1').readline)])\n",
+    ),
+    (
+        "co_positions",
+        "print(list((lambda: 1).__code__.co_positions())[:2])\n",
+    ),
+    (
+        "co_exceptiontable",
+        "c = (lambda: 1).__code__\nprint(c.co_exceptiontable, c.co_qualname, len(c.co_linetable) > 0)\n",
+    ),
+    (
+        "struct",
+        "import struct\nprint(struct.pack('<ihd', 1, 2, 0.5), struct.unpack('>H', b'ab'))\n",
+    ),
+    (
+        "binascii",
+        "import binascii\nprint(binascii.hexlify(b'ab'), binascii.crc32(b'x'), binascii.a2b_base64(b'YQ=='))\n",
+    ),
+    (
+        "array",
+        "import array\nprint(array.array('i', [1, 2]), memoryview(array.array('b', [1])).format)\n",
+    ),
+    (
+        "cmath",
+        "import cmath\nprint(cmath.sqrt(-1), cmath.polar(1j))\n",
+    ),
+    (
+        "math_nextafter",
+        "import math\nprint(math.nextafter(1.0, 2.0), math.ulp(1.0))\n",
+    ),
+    (
+        "fractions",
+        "import fractions\nprint(fractions.Fraction(0.5))\n",
+    ),
+    ("decimal", "import decimal\nprint(decimal.Decimal(0.1))\n"),
 ];

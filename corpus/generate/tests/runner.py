@@ -25,7 +25,7 @@ def run(path, out):
     signal.alarm(LIMIT)
     with open(path, "rb") as file:
         source = file.read()
-    text = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace", write_through=True)
+    text = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict", write_through=True)
     sys.stdout = text
     sys.stderr = io.StringIO()
     raised = message = None

@@ -270,6 +270,8 @@ impl Runner {
         drop(exception);
         // SAFETY: the namespace is a live dict.
         unsafe { ffi::PyDict_Clear(namespace.pointer()) };
+        // What dies last may still print.
+        self.flush_streams();
         outcome
     }
 
@@ -371,6 +373,7 @@ impl Runner {
         clear_error();
         // SAFETY: the GIL is held.
         unsafe { ffi::PyGC_Collect() };
+        self.flush_streams();
         // What a program imported stays, and must not cost every later collection its traversal.
         let modules = self.count_modules();
         if modules != self.modules_length {

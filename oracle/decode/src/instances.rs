@@ -3,7 +3,7 @@
 use twinheap_abi::*;
 
 use crate::fields;
-use crate::layouts::Layout;
+use crate::layouts::{Layout, is_of_native_module};
 use crate::memory::{Address, c_text};
 use crate::types::members_of;
 use crate::walk::Decoder;
@@ -16,7 +16,10 @@ impl Decoder {
         type_object: &PyTypeObject,
         layout: Layout,
     ) {
-        if type_object.tp_flags.get() & Py_TPFLAGS_HEAPTYPE == 0 || layout == Layout::Type {
+        if type_object.tp_flags.get() & Py_TPFLAGS_HEAPTYPE == 0
+            || layout == Layout::Type
+            || is_of_native_module(type_object)
+        {
             return;
         }
         let type_address = Address::of(type_object as *const PyTypeObject);

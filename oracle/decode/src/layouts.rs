@@ -108,9 +108,13 @@ pub(crate) fn layout_of_instances(type_object: &PyTypeObject) -> Layout {
 
 /// Whether a heap type was made by a native module: its instances have a struct of the module's own, whether
 /// the other side makes the type statically or not.
-fn is_of_native_module(type_object: &PyTypeObject) -> bool {
+pub(crate) fn is_of_native_module(type_object: &PyTypeObject) -> bool {
     let address = Address::of(std::ptr::from_ref(type_object));
-    !address.view::<twinheap_abi::PyHeapTypeObject>().ht_module.get().is_null()
+    !address
+        .view::<twinheap_abi::PyHeapTypeObject>()
+        .ht_module
+        .get()
+        .is_null()
 }
 
 /// The family of an exception type, which tells what follows the common beginning.

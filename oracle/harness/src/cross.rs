@@ -122,14 +122,8 @@ pub fn cross(config: &PairConfig<'_>, program: &Program) -> Result<CrossTable, S
         Err(reason) => Cell::Missing(reason.clone()),
         Ok((found, _)) => {
             let stages = StageSet::of(stages).intersection(known.stages);
-            let mut compared = compare(
-                &reference,
-                found,
-                stages,
-                &config.proof.text,
-                &noise,
-                false,
-            );
+            let mut compared =
+                compare(&reference, found, stages, &config.proof.text, &noise, false);
             match compared.first {
                 None => Cell::Agrees,
                 Some(stage) => {

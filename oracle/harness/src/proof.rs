@@ -249,7 +249,7 @@ impl Tally {
             .iter()
             .map(|((name, stage), (count, example))| {
                 (
-                    format!("{stage}: the whole stage of {name}"),
+                    format!("{stage}: {name} alone, left to its fresh runs"),
                     *count,
                     example,
                 )

@@ -31,33 +31,37 @@ pub fn sign(
     format!("{stage} | {}{shape} | {outcomes}", generalised(kind))
 }
 
-/// The first missing and the first extra line with their values taken out, so that two unlike messages are
-/// two findings.
+/// The words in which the first missing and the first extra line differ, their values taken out, so that two
+/// unlike messages are two findings and what a program prints around them is not.
 fn output_shape(differences: &[Difference]) -> String {
+    const WORDS: usize = 4;
     let first = |pick: fn(&Difference) -> &str| {
-        let line = differences
-            .iter()
-            .map(pick)
-            .find(|line| !line.is_empty())
-            .unwrap_or("");
+        let line = differences.iter().map(pick).find(|line| !line.is_empty());
         let values = |character: char| !(character.is_ascii_alphabetic() || character == ' ');
-        let shape: String = generalised(line).replace(values, " ");
-        let words: Vec<&str> = shape
-            .split_whitespace()
-            .filter(|word| word.len() > 1)
-            .take(8)
-            .collect();
-        if words.is_empty() {
+        let shape: String = generalised(line.unwrap_or("")).replace(values, " ");
+        let words = shape.split_whitespace().filter(|word| word.len() > 1);
+        words.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let (left, right) = (first(|found| &found.left), first(|found| &found.right));
+    let pairs = || left.iter().zip(&right);
+    let before = pairs().take_while(|(one, other)| one == other).count();
+    let shorter = left.len().min(right.len()) - before;
+    let behind = left
+        .iter()
+        .rev()
+        .zip(right.iter().rev())
+        .take(shorter)
+        .take_while(|(one, other)| one == other)
+        .count();
+    let differing = |words: &[String]| {
+        let middle = &words[before..words.len() - behind];
+        if middle.is_empty() {
             "values".to_owned()
         } else {
-            words.join(" ")
+            middle[..middle.len().min(WORDS)].join(" ")
         }
     };
-    format!(
-        " {} / {}",
-        first(|found| &found.left),
-        first(|found| &found.right)
-    )
+    format!(" {} / {}", differing(&left), differing(&right))
 }
 
 /// How it ended, with the exception's first argument generalised.
@@ -140,6 +144,26 @@ mod tests {
     #[test]
     fn a_rendered_message_is_opened() {
         check("'unsupported operand \\'int\\''", "unsupported operand Q");
+    }
+
+    #[test]
+    fn output_is_told_by_the_words_that_differ() {
+        let difference = |left: &str, right: &str| Difference {
+            stage: Stage::Output,
+            kind: String::new(),
+            place: String::new(),
+            left: left.to_owned(),
+            right: right.to_owned(),
+            field: None,
+        };
+        let shape =
+            |left: &str, right: &str| output_shape(&[difference(left, ""), difference("", right)]);
+        assert_eq!(
+            shape("caught KeyError: 7 here", "caught IndexError: 7 here"),
+            " KeyError / IndexError"
+        );
+        assert_eq!(shape("a list of 5", "a list of 6"), " values / values");
+        assert_eq!(shape("one two", "one"), " two / values");
     }
 
     #[test]

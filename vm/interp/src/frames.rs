@@ -423,6 +423,19 @@ unsafe fn dealloc(object: *mut PyFrameObject) {
     }
 }
 
+/// `frame_tp_clear`: the locals and the stack of a frame that has ended.
+fn clear(object: &PyFrameObject) {
+    object.f_trace.clear();
+    let frame = frame_of(object);
+    if frame.owner.get() != FRAME_OWNED_BY_FRAME_OBJECT {
+        return;
+    }
+    for index in 0..frame.stacktop.get() as usize {
+        // SAFETY: the slots belong to the frame, which owns what they hold.
+        unsafe { xdecref(std::ptr::replace(localsplus(frame).add(index), null_mut())) };
+    }
+}
+
 fn clear_method(object: &PyFrameObject) -> PyResult {
     let frame = frame_of(object);
     if frame.owner.get() != FRAME_OWNED_BY_FRAME_OBJECT {
@@ -467,6 +480,7 @@ static_type! {
     tp_getattro: Some(object::PyObject_GenericGetAttr),
     tp_setattro: Some(object::PyObject_GenericSetAttr),
     tp_traverse: slot!(traverse traverse),
+    tp_clear: slot!(clear clear),
     tp_methods: METHODS.as_ptr(),
     tp_members: MEMBERS.as_ptr(),
     tp_getset: GETSET.as_ptr(),

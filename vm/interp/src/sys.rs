@@ -70,6 +70,16 @@ fn getrefcount(_: &Module, value: &PyObject) -> PyResult {
 }
 
 fn intern(_: &Module, value: &PyObject) -> PyResult {
+    if value.downcast_ref::<PyASCIIObject>().is_none() {
+        return Err(type_error(format_args!(
+            "intern() argument must be str, not {:.50}",
+            if value.is_none() {
+                "None"
+            } else {
+                value.type_().name()
+            }
+        )));
+    }
     match value.downcast_exact::<PyASCIIObject>() {
         Some(text) => Ok(unicode::intern(Own::new(text)).upcast()),
         None => Err(type_error(format_args!(
@@ -219,13 +229,12 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
         ("modules", dict::new()?.upcast()),
         ("path", list::new(0)?.upcast()),
         ("argv", list::from_vec(vec![text("")?])?.upcast()),
-        (
-            "builtin_module_names",
-            {
-                let names = crate::import::BUILTIN_MODULE_NAMES.iter().map(|name| text(name));
-                tuple::from_vec(names.collect::<PyResult<Vec<Own>>>()?)?.upcast()
-            },
-        ),
+        ("builtin_module_names", {
+            let names = crate::import::BUILTIN_MODULE_NAMES
+                .iter()
+                .map(|name| text(name));
+            tuple::from_vec(names.collect::<PyResult<Vec<Own>>>()?)?.upcast()
+        }),
         (
             "dont_write_bytecode",
             twinheap_objects::singletons::bool_object(true),

@@ -13,10 +13,14 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-
+mod mathematics;
 mod prelude;
+mod structs;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[];
+pub const MODULES: &[NativeModule] = &[
+    ("_struct", structs::new_module),
+    ("math", mathematics::new_module),
+];

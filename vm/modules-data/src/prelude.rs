@@ -6,6 +6,7 @@ pub use std::cell::Cell;
 pub use std::ffi::c_int;
 pub use std::mem::offset_of;
 pub use twinheap_abi::*;
+pub use twinheap_objects::buffer::Buffer;
 pub use twinheap_objects::call::{self, Args, Signature};
 pub use twinheap_objects::errors::{
     self, PyResult, index_error, overflow_error, runtime_error, type_error, value_error,

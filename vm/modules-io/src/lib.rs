@@ -13,10 +13,19 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-
+mod base;
+mod buffered;
+mod bytesio;
+mod fileio;
+mod newlines;
+mod open;
+mod paths;
+mod posix;
 mod prelude;
+mod stringio;
+mod textio;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[];
+pub const MODULES: &[NativeModule] = &[("_io", open::new_module), ("posix", posix::new_module)];

@@ -19,6 +19,7 @@ mod charmap;
 mod clock;
 mod codec_errors;
 pub mod codecs;
+mod collector;
 mod errno;
 mod locks;
 mod prelude;
@@ -38,5 +39,6 @@ pub const MODULES: &[NativeModule] = &[
     ("_weakref", weakrefs::new_module),
     ("atexit", at_exit::new_module),
     ("errno", errno::new_module),
+    ("gc", collector::new_module),
     ("time", clock::new_module),
 ];

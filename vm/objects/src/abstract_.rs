@@ -1,7 +1,9 @@
 //! The abstract protocols (`Objects/abstract.c`): numbers, sequences, mappings, iteration.
 
 use crate::errors::{self, PyResult, Raised, from_c, from_status, type_error};
-use crate::exceptions::{PyExc_IndexError, PyExc_OverflowError, PyExc_StopIteration};
+use crate::exceptions::{
+    PyExc_IndexError, PyExc_OverflowError, PyExc_StopIteration, PyExc_TypeError,
+};
 use crate::long::PyLong_Type;
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
@@ -794,4 +796,27 @@ pub fn format(object: &PyObject, spec: Option<&PyASCIIObject>) -> PyResult<Own<P
             other.type_().name()
         ))
     })
+}
+
+/// `PyMapping_Keys`: a list, also where the method gives another iterable.
+pub fn mapping_keys(mapping: &PyObject) -> PyResult {
+    if mapping.is_exactly(&crate::dict::PyDict_Type) {
+        return Ok(list::from_iterable(mapping)?.upcast());
+    }
+    let given = call::call_method(mapping, id!("keys"), &[])?;
+    if given.is_exactly(&list::PyList_Type) {
+        return Ok(given);
+    }
+    match get_iter(&given) {
+        Ok(iterator) => Ok(list::from_iterable(&iterator)?.upcast()),
+        Err(raised) if errors::matches(&PyExc_TypeError) => {
+            errors::discard(raised);
+            Err(type_error(format_args!(
+                "{:.200}.keys() returned a non-iterable (type {:.200})",
+                mapping.type_().name(),
+                given.type_().name()
+            )))
+        }
+        Err(raised) => Err(raised),
+    }
 }

@@ -5,16 +5,28 @@ use crate::long::PyLong_Type;
 use crate::object::{ObjectExt, TypeExt, is_true};
 use crate::own::Own;
 use crate::singletons::{as_bool, bool_object};
-use crate::{call, errors, id, slot, static_type, tuple};
+use crate::state::Global;
+use crate::{call, errors, slot, static_type, tuple, unicode};
+use std::cell::Cell;
 use twinheap_abi::*;
 
+/// `_PyObject_IMMORTAL_REFCNT`.
+const IMMORTAL_REFCNT: isize = 999_999_999;
+
+/// The two names: made on first use, never interned, and alive for ever.
+static NAMES: Global<[Cell<*mut PyObject>; 2]> =
+    Global([const { Cell::new(std::ptr::null_mut()) }; 2]);
+
 fn bool_repr(value: &PyObject) -> PyResult {
-    let text = if as_bool(value) == Some(true) {
-        id!("True")
-    } else {
-        id!("False")
-    };
-    Ok(Own::new(text).upcast())
+    let truth = as_bool(value) == Some(true);
+    let name = &NAMES[usize::from(truth)];
+    if name.get().is_null() {
+        let made = unicode::from_str(if truth { "True" } else { "False" })?;
+        made.ob_refcnt.set(IMMORTAL_REFCNT);
+        name.set(made.into_raw().cast());
+    }
+    // SAFETY: the name was made above or before, and its count keeps it alive.
+    Ok(Own::new(unsafe { &*name.get() }))
 }
 
 fn bool_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {

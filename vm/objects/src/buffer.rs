@@ -104,6 +104,27 @@ impl<'a> Buffer<'a> {
         })
     }
 
+    /// The object's bytes, to be written to.
+    pub fn writable(object: &'a PyObject) -> PyResult<Buffer<'a>> {
+        let mut view = empty_view();
+        // SAFETY: the view is valid.
+        unsafe { fill(object, &mut view, PyBUF_WRITABLE)? };
+        Ok(Buffer {
+            view,
+            lender: PhantomData,
+        })
+    }
+
+    /// Writes bytes into the memory of a buffer that was opened with [`Buffer::writable`].
+    pub fn write(&self, at: usize, data: &[u8]) {
+        assert!(self.view.readonly == 0 && at + data.len() <= self.view.len as usize);
+        // SAFETY: the exporter keeps the memory in place, writable and of this length.
+        unsafe {
+            let target = self.view.buf.cast::<u8>().add(at);
+            std::ptr::copy(data.as_ptr(), target, data.len());
+        }
+    }
+
     /// The bytes.
     pub fn data(&self) -> &[u8] {
         if self.view.len == 0 {

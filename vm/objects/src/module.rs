@@ -160,6 +160,9 @@ fn getattro(module: &PyModuleObject, name: &PyObject) -> PyResult {
     if let Some(value) = object::generic_lookup(module.as_object(), name_text)? {
         return Ok(value);
     }
+    if module.md_dict.get().is_null() {
+        return Err(object::no_attribute(module.as_object(), name_text));
+    }
     let own = dict_of(module);
     if let Some(function) = dict::get_str(own, id!("__getattr__")).map(Own::new) {
         return call::call(&function, &[name]);
@@ -203,6 +206,10 @@ fn traverse(module: &PyModuleObject, visitor: &mut Visitor) {
     visitor.field(&module.md_dict);
 }
 
+fn clear(module: &PyModuleObject) {
+    module.md_dict.clear();
+}
+
 unsafe fn dealloc(module: *mut PyModuleObject) {
     // SAFETY: called once, when the last reference is gone.
     unsafe {
@@ -232,6 +239,7 @@ static_type! {
     tp_getattro: slot!(binary getattro),
     tp_setattro: Some(object::PyObject_GenericSetAttr),
     tp_traverse: slot!(traverse traverse),
+    tp_clear: slot!(clear clear),
     tp_weaklistoffset: offset_of!(PyModuleObject, md_weaklist) as isize,
     tp_getset: GETSET.as_ptr(),
     tp_dictoffset: offset_of!(PyModuleObject, md_dict) as isize,

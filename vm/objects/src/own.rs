@@ -378,7 +378,7 @@ macro_rules! plain_slots {
     ($($type:ty),+ $(,)?) => { $(impl Slot for std::cell::Cell<$type> {})+ };
 }
 
-plain_slots! { isize, usize, i64, u64, i32, u32, i16, i8, u8, bool, f64, Option<vectorcallfunc> }
+plain_slots! { [usize; 3], isize, usize, i64, u64, i32, u32, i16, i8, u8, bool, f64, Option<vectorcallfunc> }
 
 impl<T> Slot for std::cell::Cell<*const T> {}
 

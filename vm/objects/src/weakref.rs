@@ -151,6 +151,22 @@ fn link(head: &Pointer<PyWeakReference>, reference: &PyWeakReference, basic: boo
     }
 }
 
+/// `_PyWeakref_ClearRef`: the reference forgets its object and keeps its callback.
+pub(crate) fn forget_object(reference: &PyObject) {
+    if is_reference(reference) {
+        // SAFETY: references and proxies have one layout.
+        unlink(unsafe { &*reference.as_raw().cast() });
+    }
+}
+
+/// The callback of a reference or proxy.
+pub(crate) fn callback_of(reference: &PyObject) -> Option<Own> {
+    // SAFETY: the caller has a reference or a proxy; both have one layout.
+    unsafe { &*reference.as_raw().cast::<PyWeakReference>() }
+        .wr_callback
+        .own()
+}
+
 /// `clear_weakref`: takes the reference out of its chain.
 fn unlink(reference: &PyWeakReference) {
     let object = reference.wr_object.get();
@@ -270,6 +286,12 @@ pub(crate) fn traverse(reference: &PyWeakReference, visitor: &mut Visitor) {
     visitor.field(&reference.wr_callback);
 }
 
+pub(crate) fn clear(reference: &PyWeakReference) {
+    let callback = reference.wr_callback.take_own();
+    unlink(reference);
+    drop(callback);
+}
+
 pub(crate) unsafe fn dealloc(reference: *mut PyWeakReference) {
     // SAFETY: called once, when the last reference is gone.
     unsafe {
@@ -297,6 +319,7 @@ static_type! {
     tp_hash: slot!(hash hash),
     tp_call: Some(call::PyVectorcall_Call),
     tp_traverse: slot!(traverse traverse),
+    tp_clear: slot!(clear clear),
     tp_richcompare: slot!(richcmp richcompare),
     tp_members: MEMBERS.as_ptr(),
     tp_init: slot!(init init),

@@ -131,6 +131,8 @@ impl Vm {
             Ok(namespace) => namespace,
             Err(_) => return Err(shown_exception()),
         };
+        // The counts of the collector begin anew with the program.
+        twinheap_objects::memory::collect::collect(2);
         LINE_HOOK.set(hook);
         let outcome = run_code(code, namespace.as_object(), namespace.as_object());
         LINE_HOOK.set(None);
@@ -211,6 +213,10 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
             .collect();
         list::from_vec(values?)
     };
+    let io = twinheap_objects::import_hook::import_module("_io")?;
+    let open = object::get_attr(&io, id!("open"))?;
+    let builtins = twinheap_objects::import_hook::builtins_dict()?;
+    dict::set_item(&builtins, id!("open").as_object(), &open)?;
     sys::set_object("argv", texts(&config.argv)?.as_object())?;
     sys::set_object("path", texts(&config.path)?.as_object())?;
     dict::new()

@@ -14,7 +14,7 @@ use super::Shared;
 use super::work::described;
 
 /// Side findings kept of one reduction.
-const SIDE_FINDINGS: usize = 8;
+const SIDE_FINDINGS: usize = 4;
 
 /// The finding with its small program, and others met on the way.
 pub struct Reduced {

@@ -57,8 +57,14 @@ pub struct CampaignArguments {
         value_name = "TOPICS"
     )]
     topics: Vec<String>,
-    /// Only these stages, separated by commas.
-    #[arg(long, value_delimiter = ',', value_name = "STAGES")]
+    /// The stages to compare, separated by commas; tokens and trees cost as much as all the others together,
+    /// and what is wrong with them shows in the code.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "code,steps,output,outcome,heap",
+        value_name = "STAGES"
+    )]
     stages: Vec<String>,
     /// The database of the campaign.
     #[arg(long, value_name = "FILE")]

@@ -157,7 +157,8 @@ impl<'a> Worker<'a> {
 
     /// Makes a new finding small; says whether anybody still listens.
     fn follow_up(&self, finding: &CampaignFinding) -> bool {
-        if self.shared.minimise.is_zero() || STOP.load(Ordering::Relaxed) {
+        let is_late = Instant::now() >= self.shared.deadline;
+        if self.shared.minimise.is_zero() || is_late || STOP.load(Ordering::Relaxed) {
             return true;
         }
         let begun = Found::Minimising;

@@ -42,6 +42,28 @@ topics! {
     Pickle "pickle" include_str!("pickle.ops");
     Re "re" include_str!("re.ops");
     Exception "exception" include_str!("exception.ops");
+    Set "set" include_str!("set.ops");
+    Tuple "tuple" include_str!("tuple.ops");
+    Bytes "bytes" include_str!("bytes.ops");
+    Bytearray "bytearray" include_str!("bytearray.ops");
+    Float "float" include_str!("float.ops");
+    Complex "complex" include_str!("complex.ops");
+    Func "func" include_str!("func.ops");
+    Method "method" include_str!("method.ops");
+    Class "class" include_str!("class.ops");
+    Descr "descr" include_str!("descr.ops");
+    Slots "slots" include_str!("slots.ops");
+    Iter "iter" include_str!("iter.ops");
+    Gen "gen" include_str!("gen.ops");
+    Async "async" include_str!("async.ops");
+    Enum "enum" include_str!("enum.ops");
+    Io "io" include_str!("io.ops");
+    Gc "gc" include_str!("gc.ops");
+    Import "import" include_str!("import.ops");
+    Frame "frame" include_str!("frame.ops");
+    Code "code" include_str!("code.ops");
+    Object "object" include_str!("object.ops");
+    Thread "thread" include_str!("thread.ops");
 }
 
 impl Topic {

@@ -11,13 +11,6 @@ use twinheap_objects::{abstract_, id, iter, list, long, methods, types, unicode}
 
 type Module = PyObject;
 
-/// `open` needs the `io` module, which is not built yet.
-fn open(_: &Module, _: Args<'_>) -> PyResult {
-    Err(errors::not_implemented(
-        "this VM has no io module yet: open()",
-    ))
-}
-
 fn abs(_: &Module, value: &PyObject) -> PyResult {
     abstract_::absolute(value)
 }
@@ -519,7 +512,6 @@ methods! {
     "min" => keywords(min);
     "next" => fast(next_function);
     "oct" => o(oct, "($module, number, /)");
-    "open" => keywords(open);
     "ord" => o(ord, "($module, c, /)");
     "pow" => keywords(pow, "($module, /, base, exp, mod=None)");
     "print" => keywords(print, "($module, /, *args, sep=' ', end='\\n', file=None, flush=False)");

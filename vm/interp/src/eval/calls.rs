@@ -1,10 +1,11 @@
 //! Calls and the making of functions.
 
-use super::Eval;
+use super::{Eval, trace};
 use crate::{binding, frames};
 use std::ptr::null_mut;
 use twinheap_abi::*;
 use twinheap_objects::call;
+use twinheap_objects::descr::PyMethodDescr_Type;
 use twinheap_objects::errors::{PyResult, type_error};
 use twinheap_objects::function::{self, FUNCTION_VECTORCALL, PyFunction_Type, PyMethod_Type};
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
@@ -62,7 +63,11 @@ impl Eval {
                 PY_VECTORCALL_ARGUMENTS_OFFSET
             };
             self.save_stack();
-            let outcome = call::vectorcall(&*callable, args, positional | flag, kwnames.cast());
+            let outcome = if trace::is_on() {
+                call_traced(&*callable, args, positional, flag, kwnames.cast())
+            } else {
+                call::vectorcall(&*callable, args, positional | flag, kwnames.cast())
+            };
             decref(callable);
             self.sp = args;
             for index in 0..total {
@@ -154,6 +159,11 @@ impl Eval {
             tuple::from_iterable(&args)?.upcast()
         };
         self.save_stack();
+        let (function, args) = if trace::is_on() {
+            bound_for_trace(function, args)?
+        } else {
+            (function, args)
+        };
         // SAFETY: a tuple, and a dict or nothing.
         let result = unsafe {
             call::call_tuple(
@@ -193,6 +203,41 @@ impl Eval {
         }
         self.push(made.upcast());
         Ok(())
+    }
+}
+
+/// The same for a call whose arguments come as a tuple (`do_call_core`).
+fn bound_for_trace(function: Own, args: Own) -> PyResult<(Own, Own)> {
+    let Some(items) = args.downcast_ref::<PyTupleObject>().map(tuple::items) else {
+        return Ok((function, args));
+    };
+    let (true, Some(first)) = (function.is_exactly(&PyMethodDescr_Type), items.first()) else {
+        return Ok((function, args));
+    };
+    let bound = object::bind_descriptor(function, Some(first), first.type_())?;
+    let rest = tuple::pack(&items[1..])?.upcast();
+    Ok((bound, rest))
+}
+
+/// `trace_call_function`: while lines are traced, a method descriptor is bound before it is called.
+///
+/// # Safety
+/// As for the vectorcall itself.
+#[inline(never)]
+unsafe fn call_traced(
+    callable: &PyObject,
+    args: *mut *mut PyObject,
+    positional: usize,
+    flag: usize,
+    kwnames: *mut PyObject,
+) -> PyResult {
+    // SAFETY: the arguments are on the stack; the first is the descriptor's object.
+    unsafe {
+        if !callable.is_exactly(&PyMethodDescr_Type) || positional == 0 {
+            return call::vectorcall(callable, args, positional | flag, kwnames);
+        }
+        let bound = object::bind_descriptor(Own::new(callable), Some(&**args), (**args).type_())?;
+        call::vectorcall(&bound, args.add(1), positional - 1, kwnames)
     }
 }
 

@@ -424,36 +424,13 @@ fn project(original: &PyObject, kept: &[Own]) -> PyResult {
         for member in exceptions::members_of(group) {
             members.extend(filter(member, wanted)?);
         }
-        if members.is_empty() {
-            return Ok(None);
-        }
-        if members.len() == exceptions::members_of(group).len() {
-            return Ok(Some(Own::new(exception)));
-        }
-        let borrowed: Vec<&PyObject> = members.iter().map(|member| &**member).collect();
-        let members = list::from_slice(&borrowed)?;
-        let made = call::call_method(
-            exception,
-            twinheap_objects::id!("derive"),
-            &[members.as_object()],
-        )?;
-        copy_metadata(exception, &made);
-        Ok(Some(made))
+        // A group is made anew even where all of its members stay.
+        let made = exceptions::subset(group, &members)?;
+        Ok(Some(made).filter(|made| !made.is_none()))
     }
     let mut wanted = Vec::new();
     for exception in kept {
         leaves(exception, &mut wanted);
     }
     Ok(filter(original, &wanted)?.unwrap_or_else(none))
-}
-
-fn copy_metadata(from: &PyObject, to: &PyObject) {
-    if let (Some(from), Some(to)) = (
-        from.downcast_ref::<PyBaseExceptionObject>(),
-        to.downcast_ref::<PyBaseExceptionObject>(),
-    ) {
-        to.traceback.put(from.traceback.own());
-        to.context.put(from.context.own());
-        exceptions::set_cause(to, from.cause.own());
-    }
 }

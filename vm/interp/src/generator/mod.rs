@@ -4,9 +4,8 @@ mod async_generator;
 mod coroutine;
 
 pub use async_generator::{
-    ASYNC_HOOKS, PyAsyncGen_Type, _PyAsyncGenASend_Type, _PyAsyncGenAThrow_Type,
-    _PyAsyncGenWrappedValue_Type, PyAnextAwaitable_Type, is_async_generator, new_anext_awaitable,
-    wrap_value,
+    _PyAsyncGenASend_Type, _PyAsyncGenAThrow_Type, _PyAsyncGenWrappedValue_Type, ASYNC_HOOKS,
+    PyAnextAwaitable_Type, PyAsyncGen_Type, is_async_generator, new_anext_awaitable, wrap_value,
 };
 pub use coroutine::{_PyCoroWrapper_Type, ORIGIN_DEPTH, PyCoro_Type, awaitable_iterator};
 
@@ -15,9 +14,7 @@ use std::mem::offset_of;
 use std::ptr::null_mut;
 use twinheap_abi::*;
 use twinheap_objects::call;
-use twinheap_objects::errors::{
-    self, PyResult, Raised, runtime_error, type_error, value_error,
-};
+use twinheap_objects::errors::{self, PyResult, Raised, runtime_error, type_error, value_error};
 use twinheap_objects::exceptions::{
     PyExc_BaseException, PyExc_GeneratorExit, PyExc_StopAsyncIteration, PyExc_StopIteration,
 };
@@ -136,8 +133,11 @@ pub fn finish(frame: &_PyInterpreterFrame) {
     let generator = generator_of(frame);
     leave(generator);
     generator.gi_frame_state.set(FRAME_CLEARED);
+    // A frame object that outlives the generator does not lead to whoever resumed it last.
+    let previous = frame.previous.replace(null_mut());
     // SAFETY: the frame has ended.
     unsafe { frames::clear_frame(frame) };
+    frame.previous.set(previous);
 }
 
 /// The frame of a generator has yielded.
@@ -561,7 +561,14 @@ fn traverse(generator: &PyGenObject, visitor: &mut Visitor) {
         let frame = frame_in(generator);
         visitor.field(&frame.f_locals);
         visitor.field(&frame.f_func);
-        for index in 0..frame.stacktop.get() as usize {
+        // A running frame's slots change under way; whoever runs it holds the generator.
+        let running = generator.gi_frame_state.get() == FRAME_EXECUTING;
+        let slots = if running {
+            0
+        } else {
+            frame.stacktop.get() as usize
+        };
+        for index in 0..slots {
             // SAFETY: the slots belong to the frame.
             visitor.pointer(unsafe { *frames::localsplus(frame).add(index) });
         }

@@ -200,15 +200,14 @@ fn replace_oldest(
 }
 
 fn new_link(key: &PyObject, result: &PyObject, hash: isize) -> PyResult<Own<LruLink>> {
-    let object: *mut LruLink = memory::new_gc_object(&lru_list_elem_type, size_of::<LruLink>())?;
-    // SAFETY: fresh memory, tracked once its fields are set.
+    let object: *mut LruLink = memory::new_object(&lru_list_elem_type, size_of::<LruLink>())?;
+    // SAFETY: fresh memory, whose fields are all set.
     unsafe {
         (*object).prev.set(std::ptr::null());
         (*object).next.set(std::ptr::null());
         (*object).hash.set(hash);
         (*object).key.set(Own::new(key).into_raw());
         (*object).result.set(Own::new(result).into_raw());
-        memory::track(object.cast());
         Ok(Own::from_raw(object))
     }
 }
@@ -228,7 +227,12 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     let (maxsize, wrapper): (isize, Wrapper) = if maxsize.is_none() {
         (-1, unbounded)
     } else if abstract_::has_index(maxsize) {
-        match abstract_::as_ssize(maxsize, Some(&twinheap_objects::exceptions::PyExc_OverflowError))?.max(0) {
+        match abstract_::as_ssize(
+            maxsize,
+            Some(&twinheap_objects::exceptions::PyExc_OverflowError),
+        )?
+        .max(0)
+        {
             0 => (0, uncached),
             size => (size, bounded),
         }
@@ -247,7 +251,8 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     this.func.put(Some(Own::new(func)));
     this.maxsize.set(maxsize);
     this.kwd_mark.put(Some(kwd_mark()?));
-    this.lru_list_elem_type.put(Some(Own::new(&lru_list_elem_type)));
+    this.lru_list_elem_type
+        .put(Some(Own::new(&lru_list_elem_type)));
     this.cache_info_type.put(Some(Own::new(info)));
     Ok(made)
 }
@@ -276,9 +281,15 @@ fn cache_info(this: &LruCacheObject) -> PyResult {
         -1 => none(),
         size => long::from_isize(size)?,
     };
-    let (hits, misses) = (long::from_isize(this.hits.get())?, long::from_isize(this.misses.get())?);
+    let (hits, misses) = (
+        long::from_isize(this.hits.get())?,
+        long::from_isize(this.misses.get())?,
+    );
     let size = long::from_isize(this.cache.expect_ref().ma_used.get())?;
-    call::call(this.cache_info_type.expect_ref(), &[&hits, &misses, &maxsize, &size])
+    call::call(
+        this.cache_info_type.expect_ref(),
+        &[&hits, &misses, &maxsize, &size],
+    )
 }
 
 /// Takes all links out of the ring.
@@ -308,13 +319,18 @@ fn deepcopy(this: &PyObject, _: &PyObject) -> PyResult {
 }
 
 fn owned(this: &LruCacheObject) -> [&Pointer<PyObject>; 4] {
-    [&this.func, &this.kwd_mark, &this.cache_info_type, &this.dict]
+    [
+        &this.func,
+        &this.kwd_mark,
+        &this.cache_info_type,
+        &this.dict,
+    ]
 }
 
 fn traverse(this: &LruCacheObject, visitor: &mut Visitor) {
     let mut link = this.root.next.get();
     while !link.is_null() && !std::ptr::eq(link, &this.root) {
-        // SAFETY: the links of the ring are alive; the dict that owns them is visited once more.
+        // SAFETY: the links of the ring are alive; they are outside the collector themselves.
         unsafe {
             LruLink::traverse(&*link, visitor);
             link = (*link).next.get();
@@ -371,7 +387,6 @@ static_type! {
 static_type! {
     /// `functools._lru_list_elem`.
     lru_list_elem_type = "functools._lru_list_elem", size size_of::<LruLink>(), 0,
-        flags Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION;
+        flags Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION;
     tp_dealloc: slot!(dealloc LruLink::dealloc),
-    tp_traverse: slot!(traverse LruLink::traverse),
 }

@@ -34,7 +34,7 @@ pub struct MatchObject {
 unsafe impl Layout for MatchObject {}
 typed!(MatchObject, PyMatch_Type);
 
-const HEADER: usize = offset_of!(MatchObject, mark);
+const HEADER: usize = size_of::<MatchObject>();
 
 /// A match of a pattern that the engine has found between the bounds.
 pub(super) fn new(

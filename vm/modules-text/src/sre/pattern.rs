@@ -47,7 +47,7 @@ impl PatternObject {
     }
 }
 
-const HEADER: usize = offset_of!(PatternObject, code);
+const HEADER: usize = size_of::<PatternObject>();
 
 /// `_sre.compile`.
 pub(super) fn compile(

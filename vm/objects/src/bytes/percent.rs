@@ -193,7 +193,7 @@ fn real_number(value: &PyObject) -> PyResult<f64> {
 }
 
 fn bytes_of(value: &PyObject) -> PyResult<Vec<u8>> {
-    if let Some(bytes) = value.downcast_exact::<PyBytesObject>() {
+    if let Some(bytes) = value.downcast_ref::<PyBytesObject>() {
         return Ok(data_of(bytes).to_vec());
     }
     if let Some(method) = crate::types::lookup_special(value, id!("__bytes__"))? {

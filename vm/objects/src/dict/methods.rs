@@ -104,7 +104,7 @@ fn clone_into_empty(dict: &PyDictObject, other: &PyDictObject) -> PyResult<bool>
 }
 
 fn merge_mapping(dict: &PyDictObject, other: &PyObject, policy: Override) -> PyResult<()> {
-    let keys = call::call_method(other, id!("keys"), &[])?;
+    let keys = abstract_::mapping_keys(other)?;
     let iterator = abstract_::get_iter(&keys)?;
     while let Some(key) = abstract_::next(&iterator)? {
         if policy != Override::Replace && contains(dict, &key)? {

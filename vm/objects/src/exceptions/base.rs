@@ -102,9 +102,8 @@ fn set_traceback(exception: &PyBaseExceptionObject, value: Option<&PyObject>) ->
     if !value.is_none() && value.downcast_ref::<PyTracebackObject>().is_none() {
         return Err(type_error("__traceback__ must be a traceback or None"));
     }
-    exception
-        .traceback
-        .put(Some(value).filter(|value| !value.is_none()).map(Own::new));
+    // None is kept as it is given, where an exception that was never raised has nothing at all.
+    exception.traceback.put(Some(Own::new(value)));
     Ok(())
 }
 

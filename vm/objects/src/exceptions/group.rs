@@ -50,7 +50,7 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     };
     if message.downcast_ref::<PyASCIIObject>().is_none() {
         return Err(type_error(format_args!(
-            "argument 1 must be str, not {}",
+            "BaseExceptionGroup.__new__() argument 1 must be str, not {}",
             message.type_().name()
         )));
     }
@@ -147,7 +147,7 @@ fn derive(group: &PyBaseExceptionGroupObject, exceptions: &PyObject) -> PyResult
 }
 
 /// A group like this one of some of its members, with its traceback, context, cause and notes.
-fn subset(group: &PyBaseExceptionGroupObject, members: &[Own]) -> PyResult {
+pub fn subset(group: &PyBaseExceptionGroupObject, members: &[Own]) -> PyResult {
     if members.is_empty() {
         return Ok(none());
     }

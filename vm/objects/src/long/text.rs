@@ -54,12 +54,7 @@ pub fn format_in_base(long: &PyLongObject, base: u32) -> PyResult<String> {
 pub(super) fn long_to_decimal_string(long: &PyLongObject) -> PyResult {
     // A new str each time, even of one character.
     let text = to_decimal(long)?;
-    let made = unicode::new_uninitialised(text.len(), 0x7f)?;
-    // SAFETY: the str has room for the characters.
-    unsafe {
-        std::ptr::copy_nonoverlapping(text.as_ptr(), unicode::data_pointer(&made), text.len());
-    }
-    Ok(made.upcast())
+    Ok(unicode::new_ucs1(text.as_bytes())?.upcast())
 }
 
 fn parse(text: &[u8], base: u32, source: &PyObject) -> PyResult {

@@ -24,8 +24,18 @@ pub struct Generation {
 /// The collector's state.
 pub struct GcState {
     pub generations: [Generation; 3],
+    /// What `gc.freeze` has put out of the collector's sight.
+    pub permanent: PyGC_Head,
     pub enabled: Cell<bool>,
     pub collecting: Cell<bool>,
+    pub debug: Cell<i32>,
+    pub long_lived_total: Cell<isize>,
+    pub long_lived_pending: Cell<isize>,
+    /// Collections, collected and uncollectable objects of each generation.
+    pub stats: [[Cell<isize>; 3]; 3],
+    /// `gc.garbage` and `gc.callbacks`, once they are made.
+    pub garbage: Pointer<PyListObject>,
+    pub callbacks: Pointer<PyListObject>,
 }
 
 const fn generation(threshold: i32) -> Generation {
@@ -41,8 +51,18 @@ const fn generation(threshold: i32) -> Generation {
 
 pub static GC: Global<GcState> = Global(GcState {
     generations: [generation(700), generation(10), generation(10)],
+    permanent: PyGC_Head {
+        _gc_next: Cell::new(0),
+        _gc_prev: Cell::new(0),
+    },
     enabled: Cell::new(true),
     collecting: Cell::new(false),
+    debug: Cell::new(0),
+    long_lived_total: Cell::new(0),
+    long_lived_pending: Cell::new(0),
+    stats: [const { [const { Cell::new(0) }; 3] }; 3],
+    garbage: Cell::new(std::ptr::null_mut()),
+    callbacks: Cell::new(std::ptr::null_mut()),
 });
 
 /// The ring of a generation; an untouched one is made empty first.
@@ -181,7 +201,8 @@ pub fn gc_malloc(size: usize, prefix: usize) -> PyResult<*mut u8> {
         let young = &GC.generations[0];
         let count = young.count.get() + 1;
         young.count.set(count);
-        if count > young.threshold.get() {
+        let threshold = young.threshold.get();
+        if count > threshold && threshold != 0 {
             collect_if_due();
         }
         Ok(memory.add(prefix))
@@ -191,21 +212,12 @@ pub fn gc_malloc(size: usize, prefix: usize) -> PyResult<*mut u8> {
 #[inline(never)]
 #[cold]
 fn collect_if_due() {
-    if let Some(collect) = COLLECT_HOOK.get()
-        && GC.enabled.get()
-        && !GC.collecting.get()
-    {
+    if GC.enabled.get() && !GC.collecting.get() && !errors::occurred() {
         GC.collecting.set(true);
-        collect();
+        super::collect::collect_generations();
         GC.collecting.set(false);
     }
 }
-
-/// Where a function to collect with is kept.
-type CollectHook = Global<Cell<Option<fn()>>>;
-
-/// The collection that a full young generation starts.
-pub static COLLECT_HOOK: CollectHook = Global(Cell::new(None));
 
 /// `PyObject_GC_Del`: unlinks and frees.
 ///

@@ -1,5 +1,6 @@
 //! Memory: the small-block allocator, object allocation, the cycle collector's lists.
 
+pub mod collect;
 pub mod gc;
 pub mod pymalloc;
 

@@ -91,7 +91,7 @@ pub fn difference_update(set: &PySetObject, other: &PyObject) -> PyResult<()> {
         }
     }
     // Too many dummies: the table is built anew.
-    if (set.fill.get() - set.used.get()) * 5 >= set.mask.get() {
+    if set.fill.get() - set.used.get() > set.mask.get() / 4 {
         let used = set.used.get() as usize;
         super::resize(set, if used > 50000 { used * 2 } else { used * 4 })?;
     }
@@ -292,7 +292,6 @@ pub fn swap_bodies(a: &PySetObject, b: &PySetObject) {
     a.fill.swap(&b.fill);
     a.used.swap(&b.used);
     a.mask.swap(&b.mask);
-    a.finger.swap(&b.finger);
     let table_a = if a.table.get() == small_a {
         small_b
     } else {

@@ -517,6 +517,21 @@ fn type_traverse(type_: &PyTypeObject, visitor: &mut Visitor) {
     }
 }
 
+/// `type_clear`: the dict and the method resolution order, which lie in every class's own cycle.
+fn type_clear(type_: &PyTypeObject) {
+    if !type_.has_feature(Py_TPFLAGS_HEAPTYPE) {
+        return;
+    }
+    super::modified(type_);
+    if let Some(own) = super::dict_of(type_) {
+        dict::clear(own);
+    }
+    type_.tp_mro.clear();
+    if let Some(heap) = heap_part(type_) {
+        heap.ht_module.clear();
+    }
+}
+
 fn type_is_gc(type_: &PyTypeObject) -> PyResult<bool> {
     Ok(type_.has_feature(Py_TPFLAGS_HEAPTYPE))
 }
@@ -572,6 +587,7 @@ static_type! {
     tp_getattro: slot!(binary type_getattro),
     tp_setattro: slot!(objobjarg type_setattro),
     tp_traverse: slot!(traverse type_traverse),
+    tp_clear: slot!(clear type_clear),
     tp_weaklistoffset: offset_of!(PyTypeObject, tp_weaklist) as isize,
     tp_methods: TYPE_METHODS.as_ptr(),
     tp_members: TYPE_MEMBERS.as_ptr(),

@@ -15,7 +15,7 @@ mod wrappers;
 pub use attributes::{PyType_Type, heap_part, qualname_object, type_name_object};
 pub use base_object::{PyBaseObject_Type, object_init_check, object_new};
 pub use heap::{build_class_type, calculate_metaclass, new_class};
-pub use instance::{subtype_dealloc, subtype_traverse_dict};
+pub use instance::{finalize_from_dealloc, subtype_dealloc, subtype_traverse_dict};
 pub use mro::mro_items;
 pub use ready::{ready, ready_all, subclasses};
 pub use slotdefs::PyWrapperFlag_KEYWORDS as WRAPPER_KEYWORDS;

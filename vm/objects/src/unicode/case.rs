@@ -1,6 +1,6 @@
 //! The methods of str about case and about the classes its characters belong to.
 
-use super::{Text, Writer, as_ascii, from_str, result_unchanged, text};
+use super::{Text, Writer, as_ascii, new_ucs1, result_unchanged, text};
 use crate::errors::PyResult;
 use crate::singletons::bool_object;
 use crate::ucd_bridge::{self as ucd, Case};
@@ -39,23 +39,23 @@ fn mapped(object: &PyASCIIObject, mut push: impl FnMut(&mut Writer, Text<'_>, us
     for index in 0..characters.len() {
         push(&mut out, characters, index);
     }
-    Ok(out.finish()?.upcast())
+    Ok(out.finish_new()?.upcast())
 }
 
-fn of_str(text: &str) -> PyResult {
-    Ok(from_str(text)?.upcast())
+fn of_ascii(text: &str) -> PyResult {
+    Ok(new_ucs1(text.as_bytes())?.upcast())
 }
 
 pub(super) fn unicode_lower(object: &PyASCIIObject) -> PyResult {
     match as_ascii(object) {
-        Some(ascii) => of_str(&ascii.to_ascii_lowercase()),
+        Some(ascii) => of_ascii(&ascii.to_ascii_lowercase()),
         None => mapped(object, push_lower),
     }
 }
 
 pub(super) fn unicode_upper(object: &PyASCIIObject) -> PyResult {
     match as_ascii(object) {
-        Some(ascii) => of_str(&ascii.to_ascii_uppercase()),
+        Some(ascii) => of_ascii(&ascii.to_ascii_uppercase()),
         None => mapped(object, |out, characters, at| {
             push_mapped(out, characters.at(at), Case::Upper)
         }),
@@ -64,7 +64,7 @@ pub(super) fn unicode_upper(object: &PyASCIIObject) -> PyResult {
 
 pub(super) fn unicode_casefold(object: &PyASCIIObject) -> PyResult {
     match as_ascii(object) {
-        Some(ascii) => of_str(&ascii.to_ascii_lowercase()),
+        Some(ascii) => of_ascii(&ascii.to_ascii_lowercase()),
         None => mapped(object, |out, characters, at| {
             push_mapped(out, characters.at(at), Case::Fold)
         }),

@@ -348,6 +348,16 @@ fn not_empty(separator: &PyASCIIObject) -> PyResult<&PyASCIIObject> {
     }
 }
 
+/// Whether the text is too short or too narrow to hold the separator.
+fn cannot_hold(object: &PyASCIIObject, separator: &PyASCIIObject) -> bool {
+    object.kind() < separator.kind() || object.length.get() < separator.length.get()
+}
+
+/// A list with room for the one str that it holds.
+fn list_of_itself(object: &PyASCIIObject) -> PyResult {
+    Ok(crate::list::from_vec(vec![Own::new(object).upcast()])?.upcast())
+}
+
 pub(super) fn unicode_split(object: &PyASCIIObject, args: Args<'_>) -> PyResult {
     let (sep, most) = split_arguments(&SPLIT, args)?;
     match sep {
@@ -356,6 +366,7 @@ pub(super) fn unicode_split(object: &PyASCIIObject, args: Args<'_>) -> PyResult 
             &with_characters!(text(object), all => split_white(all, most)),
             Some(most),
         ),
+        Some(sep) if cannot_hold(object, separator(sep)?) => list_of_itself(object),
         Some(sep) => list_of(
             object,
             &split_at_separator(text(object), text(separator(sep)?), most),
@@ -372,6 +383,7 @@ pub(super) fn unicode_rsplit(object: &PyASCIIObject, args: Args<'_>) -> PyResult
             &with_characters!(text(object), all => split_white_from_right(all, most)),
             Some(most),
         ),
+        Some(sep) if cannot_hold(object, separator(sep)?) => list_of_itself(object),
         Some(sep) => list_of(
             object,
             &split_at_separator_from_right(text(object), text(separator(sep)?), most),

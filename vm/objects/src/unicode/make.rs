@@ -111,6 +111,14 @@ pub fn from_ucs1(characters: &[u8]) -> PyResult<Own<PyASCIIObject>> {
         [character] => return Ok(latin1_character(*character)),
         _ => {}
     }
+    new_ucs1(characters)
+}
+
+/// The same, but a single character is a new str as well.
+pub fn new_ucs1(characters: &[u8]) -> PyResult<Own<PyASCIIObject>> {
+    if characters.is_empty() {
+        return Ok(empty());
+    }
     let maxchar = if characters.is_ascii() { 0x7f } else { 0xff };
     let made = new_uninitialised(characters.len(), maxchar)?;
     // SAFETY: the str has room for the characters.
@@ -172,6 +180,13 @@ pub fn copy_exact(source: &PyASCIIObject) -> PyResult<Own<PyASCIIObject>> {
 
 /// `PyUnicode_Substring`, from `start` to `end` in characters.
 pub fn substring(source: &PyASCIIObject, start: usize, end: usize) -> PyResult<Own<PyASCIIObject>> {
+    use crate::object::ObjectExt;
+    if start == 0
+        && end == source.length.get() as usize
+        && source.as_object().is_exactly(&PyUnicode_Type)
+    {
+        return Ok(Own::new(source));
+    }
     match text(source) {
         Text::Ucs1(characters) => from_ucs1(&characters[start..end]),
         Text::Ucs2(characters) => from_ucs2(&characters[start..end]),

@@ -32,6 +32,8 @@ enum Characters {
 /// Text under construction.
 pub struct Writer {
     characters: Characters,
+    /// Set where there was no memory for what should have been added.
+    exhausted: bool,
 }
 
 impl Default for Writer {
@@ -50,6 +52,7 @@ impl Writer {
     pub fn with_capacity(capacity: usize) -> Writer {
         Writer {
             characters: Characters::Ucs1(Vec::with_capacity(capacity)),
+            exhausted: false,
         }
     }
 
@@ -112,6 +115,15 @@ impl Writer {
             return;
         }
         self.widen(character);
+        let room = match &mut self.characters {
+            Characters::Ucs1(c) => c.try_reserve_exact(count),
+            Characters::Ucs2(c) => c.try_reserve_exact(count),
+            Characters::Ucs4(c) => c.try_reserve_exact(count),
+        };
+        if room.is_err() {
+            self.exhausted = true;
+            return;
+        }
         match &mut self.characters {
             Characters::Ucs1(c) => c.extend(std::iter::repeat_n(character as u8, count)),
             Characters::Ucs2(c) => c.extend(std::iter::repeat_n(character as u16, count)),
@@ -147,8 +159,19 @@ impl Writer {
         }
     }
 
+    /// The str, a new one even where it is a single character.
+    pub fn finish_new(self) -> PyResult<Own<PyASCIIObject>> {
+        if let Characters::Ucs1(characters) = &self.characters {
+            return super::make::new_ucs1(characters);
+        }
+        self.finish()
+    }
+
     /// The str.
     pub fn finish(self) -> PyResult<Own<PyASCIIObject>> {
+        if self.exhausted {
+            return Err(crate::errors::no_memory());
+        }
         match &self.characters {
             Characters::Ucs1(characters) => from_ucs1(characters),
             Characters::Ucs2(characters) => from_ucs2(characters),

@@ -33,6 +33,12 @@ pub fn decode(content: &[u8], encoding: Encoding, errors: &str) -> PyResult<Own<
     }
     let mut out = Writer::with_capacity(content.len());
     let (order, mut at) = byte_order(content, encoding);
+    // Errors name the order that was found.
+    let named = match encoding {
+        Encoding::Utf16(_) => Encoding::Utf16(order),
+        Encoding::Utf32(_) => Encoding::Utf32(order),
+        other => other,
+    };
     loop {
         let fault = match encoding {
             Encoding::Utf8 => utf8_run(&mut out, content, at),
@@ -44,7 +50,7 @@ pub fn decode(content: &[u8], encoding: Encoding, errors: &str) -> PyResult<Own<
         };
         match fault {
             None => return out.finish(),
-            Some(fault) => at = handle(&mut out, content, encoding, errors, &fault)?,
+            Some(fault) => at = handle(&mut out, content, named, errors, &fault)?,
         }
     }
 }

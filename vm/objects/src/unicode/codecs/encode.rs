@@ -169,6 +169,8 @@ fn handle(
         "surrogatepass" if reason(encoding) == "surrogates not allowed" => {
             bad().for_each(|c| put(out, encoding, c));
         }
+        // The handler knows nothing of other encodings and gives the error back.
+        "surrogatepass" => return Err(fail((start, end))),
         name => return call_registered(out, object, encoding, name, (start, end)),
     }
     Ok(end)
