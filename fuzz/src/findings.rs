@@ -38,7 +38,10 @@ pub fn record(finding: &Finding<'_>) -> std::io::Result<bool> {
         return Ok(false);
     }
     fs::create_dir_all(&place)?;
-    fs::write(place.join("signature.txt"), format!("{}\n", finding.signature))?;
+    fs::write(
+        place.join("signature.txt"),
+        format!("{}\n", finding.signature),
+    )?;
     fs::write(place.join("input"), finding.input)?;
     fs::write(place.join("details.txt"), &finding.details)?;
     fs::write(kept, finding.source)?;

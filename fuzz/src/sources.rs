@@ -34,7 +34,10 @@ pub fn compare_source(twins: &mut Twins, target: &str, data: &[u8]) {
                 return;
             }
             let signature = "code | differs".to_owned();
-            (signature, format!("cpython  {theirs:02x?}\ntwinheap {ours:02x?}\n"))
+            (
+                signature,
+                format!("cpython  {theirs:02x?}\ntwinheap {ours:02x?}\n"),
+            )
         }
         (Err(theirs), Err(ours)) => {
             // What is found in an unfinished line depends on no stage of ours: the whole text counts.

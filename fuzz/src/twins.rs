@@ -148,7 +148,14 @@ fn program(target: &str, source: &str) -> Program {
 }
 
 fn judge(left: &Observation, right: &Observation, stages: StageSet) -> Comparison {
-    compare(left, right, stages, &TextRules::default(), &Noise::default(), false)
+    compare(
+        left,
+        right,
+        stages,
+        &TextRules::default(),
+        &Noise::default(),
+        false,
+    )
 }
 
 /// The stages that two runs of the same side do not agree on.

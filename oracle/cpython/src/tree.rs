@@ -330,12 +330,12 @@ pub fn compile_bytes(source: &[u8], filename: &str) -> Result<Vec<u8>, String> {
     let mode = object::text("exec").ok_or_else(no_memory)?;
     let arguments = object::tuple(&[&source, &filename, &mode]).ok_or_else(no_memory)?;
     // SAFETY: all are alive and the GIL is held.
-    let code = Object::take(unsafe {
-        ffi::PyObject_CallObject(compile.pointer(), arguments.pointer())
-    });
+    let code =
+        Object::take(unsafe { ffi::PyObject_CallObject(compile.pointer(), arguments.pointer()) });
     let Some(code) = code else {
         let error = take_exception().ok_or_else(|| "an error without an exception".to_owned())?;
-        let told = rejection(&error).unwrap_or_else(|| "rejected: by the making of a tree".to_owned());
+        let told =
+            rejection(&error).unwrap_or_else(|| "rejected: by the making of a tree".to_owned());
         return Err(told);
     };
     // SAFETY: the code object is alive.
