@@ -72,6 +72,13 @@ impl Interpreter {
     }
 }
 
+impl Interpreter {
+    /// Compiles the bytes of a source, without running anything: marshal bytes, or the error as one line.
+    pub fn compile(&self, source: &[u8], filename: &str) -> Result<Vec<u8>, String> {
+        crate::tree::compile_bytes(source, filename)
+    }
+}
+
 impl Runtime for Interpreter {
     fn hello(&self) -> Hello {
         let mut stages = StageSet::of(&[

@@ -315,6 +315,34 @@ pub fn compile_with_nulls(source: &str, filename: &Object) -> Option<Object> {
     Object::take(unsafe { ffi::PyObject_CallObject(compile.pointer(), arguments.pointer()) })
 }
 
+/// Marshal bytes of what the bytes of a source compile to, or the error as one line.
+pub fn compile_bytes(source: &[u8], filename: &str) -> Result<Vec<u8>, String> {
+    let no_memory = || "no memory".to_owned();
+    let compile = object::import("builtins")?
+        .attribute(c"compile")
+        .ok_or("builtins has no compile")?;
+    // SAFETY: the bytes are alive for the call.
+    let source = Object::take(unsafe {
+        ffi::PyBytes_FromStringAndSize(source.as_ptr().cast(), source.len() as ffi::Py_ssize_t)
+    })
+    .ok_or_else(no_memory)?;
+    let filename = object::text(filename).ok_or_else(no_memory)?;
+    let mode = object::text("exec").ok_or_else(no_memory)?;
+    let arguments = object::tuple(&[&source, &filename, &mode]).ok_or_else(no_memory)?;
+    // SAFETY: all are alive and the GIL is held.
+    let code =
+        Object::take(unsafe { ffi::PyObject_CallObject(compile.pointer(), arguments.pointer()) });
+    let Some(code) = code else {
+        let error = take_exception().ok_or_else(|| "an error without an exception".to_owned())?;
+        let told =
+            rejection(&error).unwrap_or_else(|| "rejected: by the making of a tree".to_owned());
+        return Err(told);
+    };
+    // SAFETY: the code object is alive.
+    let bytes = Object::take(unsafe { ffi::PyMarshal_WriteObjectToString(code.pointer(), 4) });
+    bytes.and_then(|bytes| bytes.bytes()).ok_or_else(no_memory)
+}
+
 /// The number after `3.`.
 fn minor_version() -> i32 {
     // SAFETY: the text is static.

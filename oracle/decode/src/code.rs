@@ -93,7 +93,11 @@ fn constant(address: Address) -> Constant {
             let set = address.view::<PySetObject>();
             let table = Address::of(set.table.get()).table::<setentry>(set.mask.get() as usize + 1);
             let keys = table.iter().map(|entry| Address::of(entry.key.get()));
-            Constant::FrozenSet(keys.filter(|key| !key.is_null()).map(constant).collect())
+            let mut items: Vec<Constant> =
+                keys.filter(|key| !key.is_null()).map(constant).collect();
+            // The order in the table is the heap's business; here it would depend on the address of None.
+            items.sort_by_cached_key(|item| format!("{item:?}"));
+            Constant::FrozenSet(items)
         }
         Layout::Code => Constant::Code(Box::new(dump(address))),
         _ => match c_text(type_object.tp_name.get()) {

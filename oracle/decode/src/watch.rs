@@ -77,6 +77,8 @@ pub struct LineWatcher {
     recorder: StepRecorder,
     filename: Vec<u8>,
     shapes: Option<ShapeWatcher>,
+    /// The program's own namespace: that of its first line.
+    namespace: Option<Address>,
     /// The file name object seen last, and whether it is the program's.
     last_filename: (Address, bool),
 }
@@ -87,6 +89,7 @@ impl LineWatcher {
         let last_filename = (Address::of(std::ptr::null::<PyObject>()), false);
         LineWatcher {
             recorder: StepRecorder::new(report.wants_details()),
+            namespace: None,
             shapes: report.wants_transitions().then(ShapeWatcher::default),
             filename: filename.as_bytes().to_vec(),
             last_filename,
@@ -121,6 +124,11 @@ impl LineWatcher {
             0
         };
         self.recorder.record(str_data(qualname), line, watched);
+    }
+
+    /// The program's namespace, which is the given one where no line has been seen yet.
+    pub fn namespace_or(&mut self, first: Address) -> Address {
+        *self.namespace.get_or_insert(first)
     }
 
     /// Takes up the program's code before it runs.

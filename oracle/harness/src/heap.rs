@@ -1,6 +1,6 @@
 //! Compares two memory images by walking both from their roots at once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use twinheap_observation::{FieldValue, ImageField, ImageNode, MemoryImage, Ownership, Stage};
 
@@ -27,6 +27,19 @@ struct Walk<'a> {
 /// What differs, the first difference first, at most [`MAXIMUM_DIFFERENCES`] of them.
 pub fn differences(left: &MemoryImage, right: &MemoryImage) -> Vec<Difference> {
     limited(left, right, MAXIMUM_DIFFERENCES)
+}
+
+/// Fields by owner, name and place.
+type FieldIndex<'a> = HashMap<(&'a str, &'a str, Option<u32>), &'a ImageField>;
+
+fn name_of(field: &ImageField) -> (&str, &str, Option<u32>) {
+    (&field.owner, &field.name, field.index)
+}
+
+fn index(fields: &[ImageField]) -> FieldIndex<'_> {
+    // Of fields with the same name the first counts.
+    let fields = fields.iter().rev();
+    fields.map(|field| (name_of(field), field)).collect()
 }
 
 /// Everything that differs, for the proof of the reference.
@@ -116,14 +129,17 @@ impl<'a> Walk<'a> {
             ));
         }
         let mut right_fields = right.fields.iter().peekable();
+        let mut by_name: Option<FieldIndex<'_>> = None;
         for field in &left.fields {
             let same = |other: &&ImageField| {
                 other.owner == field.owner && other.name == field.name && other.index == field.index
             };
-            let Some(other) = right_fields
-                .next_if(same)
-                .or_else(|| right.fields.iter().find(same))
-            else {
+            let other = right_fields.next_if(same).or_else(|| {
+                // Past a difference, fields are found by name, so that large tables stay cheap.
+                let by_name = by_name.get_or_insert_with(|| index(&right.fields));
+                by_name.get(&name_of(field)).copied()
+            });
+            let Some(other) = other else {
                 if field.value != FieldValue::Masked {
                     let path = format!("{place}.{}", short_path(field));
                     self.found.push(difference(
@@ -170,10 +186,9 @@ impl<'a> Walk<'a> {
         if right.fields.len() <= left.fields.len() {
             return;
         }
+        let by_name = index(&left.fields);
         for field in &right.fields {
-            let known = left.fields.iter().any(|other| {
-                other.owner == field.owner && other.name == field.name && other.index == field.index
-            });
+            let known = by_name.contains_key(&name_of(field));
             if !known && field.value != FieldValue::Masked && self.found.len() < self.limit {
                 let path = format!("{place}.{}", short_path(field));
                 self.found.push(difference(

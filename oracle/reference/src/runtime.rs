@@ -34,7 +34,7 @@ fn note_line(frame: &_PyInterpreterFrame, line: i32) {
         };
         let code = address(frame.f_code.get().cast());
         if watcher.is_of_program(code) {
-            let namespace = address(frame.f_globals.get());
+            let namespace = watcher.namespace_or(address(frame.f_globals.get()));
             watcher.line(code, namespace, frame, line as u32);
         }
     });

@@ -51,6 +51,9 @@ pub const BUILTIN_MODULE_NAMES: [&str; 31] = [
     "xxsubtype",
 ];
 
+/// The native modules of this crate.
+const OWN_MODULES: &[NativeModule] = &[("marshal", crate::marshal_module::new_module)];
+
 /// The native modules, table by table.
 static NATIVE: Global<Cell<Vec<&'static [NativeModule]>>> = Global(Cell::new(Vec::new()));
 
@@ -83,6 +86,7 @@ fn load_native(name: &str, make: fn() -> PyResult<Own<PyModuleObject>>) -> PyRes
 
 /// Tells the kernel how modules are imported.
 pub fn install() {
+    register(OWN_MODULES);
     IMPORT_HOOK.set(Some(import_absolute));
 }
 

@@ -19,6 +19,7 @@ pub mod generator;
 pub mod import;
 pub mod interrupt;
 pub mod marshal;
+mod marshal_module;
 pub mod report;
 pub mod start;
 pub mod stdio;

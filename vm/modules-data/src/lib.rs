@@ -14,14 +14,18 @@
 )]
 
 
+mod binary;
 mod mathematics;
 mod prelude;
 mod structs;
+mod twister;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
+    ("_random", twister::new_module),
     ("_struct", structs::new_module),
+    ("binascii", binary::new_module),
     ("math", mathematics::new_module),
 ];

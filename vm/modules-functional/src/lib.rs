@@ -21,4 +21,8 @@ mod prelude;
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[("_collections", collections::new_module), ("_functools", functools::new_module), ("itertools", itertools::new_module)];
+pub const MODULES: &[NativeModule] = &[
+    ("_collections", collections::new_module),
+    ("_functools", functools::new_module),
+    ("itertools", itertools::new_module),
+];

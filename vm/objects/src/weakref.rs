@@ -162,7 +162,9 @@ pub(crate) fn forget_object(reference: &PyObject) {
 /// The callback of a reference or proxy.
 pub(crate) fn callback_of(reference: &PyObject) -> Option<Own> {
     // SAFETY: the caller has a reference or a proxy; both have one layout.
-    unsafe { &*reference.as_raw().cast::<PyWeakReference>() }.wr_callback.own()
+    unsafe { &*reference.as_raw().cast::<PyWeakReference>() }
+        .wr_callback
+        .own()
 }
 
 /// `clear_weakref`: takes the reference out of its chain.

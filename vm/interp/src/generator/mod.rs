@@ -563,7 +563,11 @@ fn traverse(generator: &PyGenObject, visitor: &mut Visitor) {
         visitor.field(&frame.f_func);
         // A running frame's slots change under way; whoever runs it holds the generator.
         let running = generator.gi_frame_state.get() == FRAME_EXECUTING;
-        let slots = if running { 0 } else { frame.stacktop.get() as usize };
+        let slots = if running {
+            0
+        } else {
+            frame.stacktop.get() as usize
+        };
         for index in 0..slots {
             // SAFETY: the slots belong to the frame.
             visitor.pointer(unsafe { *frames::localsplus(frame).add(index) });

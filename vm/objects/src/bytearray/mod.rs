@@ -213,6 +213,10 @@ impl ByteString for PyByteArrayObject {
         Ok(from_slice(data)?.upcast())
     }
 
+    fn make_new(data: &[u8]) -> PyResult {
+        Self::make(data)
+    }
+
     fn unchanged(&self) -> PyResult {
         Self::make(data_of(self))
     }

@@ -141,6 +141,10 @@ impl ByteString for PyBytesObject {
         Ok(from_slice(data)?.upcast())
     }
 
+    fn make_new(data: &[u8]) -> PyResult {
+        Ok(from_slice_fresh(data)?.upcast())
+    }
+
     fn unchanged(&self) -> PyResult {
         match self.as_object().is_exactly(&PyBytes_Type) {
             true => Ok(Own::new(self).upcast()),

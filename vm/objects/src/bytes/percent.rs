@@ -193,7 +193,7 @@ fn real_number(value: &PyObject) -> PyResult<f64> {
 }
 
 fn bytes_of(value: &PyObject) -> PyResult<Vec<u8>> {
-    if let Some(bytes) = value.downcast_exact::<PyBytesObject>() {
+    if let Some(bytes) = value.downcast_ref::<PyBytesObject>() {
         return Ok(data_of(bytes).to_vec());
     }
     if let Some(method) = crate::types::lookup_special(value, id!("__bytes__"))? {
@@ -261,7 +261,7 @@ fn put(out: &mut Vec<u8>, specifier: &Specifier, text: Vec<u8>, is_number: bool)
         }
     }
     let missing = specifier.width.saturating_sub(lead.len() + body.len());
-    if missing > 1 << 46 {
+    if out.try_reserve(missing).is_err() {
         return Err(errors::no_memory());
     }
     let pad = |out: &mut Vec<u8>, byte: u8| out.resize(out.len() + missing, byte);

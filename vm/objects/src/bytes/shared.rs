@@ -20,6 +20,8 @@ pub(crate) trait ByteString: Layout {
     fn data(&self) -> &[u8];
     /// A new byte string of the type.
     fn make(data: &[u8]) -> PyResult;
+    /// The same, new even where it is a single byte.
+    fn make_new(data: &[u8]) -> PyResult;
     /// The byte string itself where nobody can tell, else a copy.
     fn unchanged(&self) -> PyResult;
 }
@@ -201,7 +203,7 @@ pub(crate) fn replace<B: ByteString>(this: &B, args: &[&PyObject]) -> PyResult {
         from = at + old.len();
     }
     out.extend_from_slice(&data[from..]);
-    B::make(&out)
+    B::make_new(&out)
 }
 
 fn is_space(byte: u8) -> bool {
@@ -557,7 +559,7 @@ fn pad<B: ByteString>(this: &B, left: usize, right: usize, fill: u8) -> PyResult
     let mut out = vec![fill; left];
     out.extend_from_slice(this.data());
     out.resize(out.len() + right, fill);
-    B::make(&out)
+    B::make_new(&out)
 }
 
 pub(crate) fn center<B: ByteString>(this: &B, args: &[&PyObject]) -> PyResult {
@@ -590,7 +592,7 @@ pub(crate) fn zfill<B: ByteString>(this: &B, width: &PyObject) -> PyResult {
     let mut out = data[..signed].to_vec();
     out.resize(signed + missing, b'0');
     out.extend_from_slice(&data[signed..]);
-    B::make(&out)
+    B::make_new(&out)
 }
 
 static EXPANDTABS: Signature = Signature {
@@ -623,13 +625,13 @@ pub(crate) fn expandtabs<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
             column + 1
         };
     }
-    B::make(&out)
+    B::make_new(&out)
 }
 
 // Case and classes, ASCII only.
 
 fn mapped<B: ByteString>(this: &B, mut map: impl FnMut(u8) -> u8) -> PyResult {
-    B::make(
+    B::make_new(
         &this
             .data()
             .iter()
@@ -781,7 +783,7 @@ pub(crate) fn translate<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     if out == this.data() {
         return this.unchanged();
     }
-    B::make(&out)
+    B::make_new(&out)
 }
 
 static DECODE: Signature = Signature {

@@ -354,9 +354,7 @@ fn put(out: &mut Writer, specifier: &Specifier, value: Text<'_>, is_number: bool
         .width
         .unwrap_or(0)
         .saturating_sub(lead.len() + body.len());
-    if missing > isize::MAX as usize / 4 {
-        return Err(errors::no_memory());
-    }
+    out.reserve(missing)?;
     let zeros = is_number && flags.zero;
     if flags.left_adjust {
         out.push_str(&lead);

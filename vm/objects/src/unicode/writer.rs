@@ -1,7 +1,7 @@
 //! The writer of text that grows (`_PyUnicodeWriter`): characters are kept in the narrowest kind that has been needed so far.
 
 use super::{Text, from_ucs1, from_ucs2, from_ucs4};
-use crate::errors::PyResult;
+use crate::errors::{self, PyResult};
 use crate::own::Own;
 use twinheap_abi::*;
 
@@ -107,6 +107,16 @@ impl Writer {
             Characters::Ucs2(characters) => characters.push(character as u16),
             Characters::Ucs4(characters) => characters.push(character),
         }
+    }
+
+    /// Makes room for that many more characters, or raises `MemoryError`.
+    pub fn reserve(&mut self, count: usize) -> PyResult<()> {
+        let reserved = match &mut self.characters {
+            Characters::Ucs1(c) => c.try_reserve(count),
+            Characters::Ucs2(c) => c.try_reserve(count),
+            Characters::Ucs4(c) => c.try_reserve(count),
+        };
+        reserved.map_err(|_| errors::no_memory())
     }
 
     /// Adds a character a number of times.

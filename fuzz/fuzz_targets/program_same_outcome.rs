@@ -1,0 +1,26 @@
+//! A program of the generator's model: every stage compared, the heap included.
+#![no_main]
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use twinheap_fuzz::{programs, with_twins};
+use twinheap_generate::{Model, mutate_model};
+
+fuzz_target!(|data: &[u8]| {
+    let source = programs::generated(data);
+    with_twins(|twins| twins.compare("program_same_outcome", data, &source));
+});
+
+// Three of four mutations are of the program; the rest are of the bytes.
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    if seed.is_multiple_of(4) {
+        return fuzzer_mutate(data, size, max_size);
+    }
+    let mut model = Model::from_bytes(&data[..size]);
+    mutate_model(&mut model, u64::from(seed));
+    let bytes = model.to_bytes();
+    if bytes.len() > max_size {
+        return fuzzer_mutate(data, size, max_size);
+    }
+    data[..bytes.len()].copy_from_slice(&bytes);
+    bytes.len()
+});
