@@ -742,7 +742,7 @@ impl<'a> Engine<'a> {
     fn make_by_rule(&mut self, kind: &'static str) -> Option<u32> {
         let makers: &'static [Weighted] = self.assembly.makers.get(kind).map_or(&[], Vec::as_slice);
         let expressible = self.assembly.sections.contains_key(kind);
-        if !makers.is_empty() && (!expressible || self.random.chance(1, 3)) {
+        if !makers.is_empty() && (!expressible || self.random.chance(3, 5)) {
             for _ in 0..4 {
                 let Some(weighted) = self.choose(makers, false) else {
                     break;
