@@ -125,7 +125,9 @@ fn not_found(name: &str) -> errors::Raised {
         )?;
         if let Some(details) = error.downcast_ref::<PyImportErrorObject>() {
             use twinheap_objects::own::Field;
-            details.name.put(Some(unicode::from_str(name)?.upcast()));
+            // The name comes from a constant of the program, which is interned.
+            let name = unicode::intern(unicode::from_str(name)?);
+            details.name.put(Some(name.upcast()));
         }
         Ok(error)
     };
