@@ -144,8 +144,16 @@ impl Vm {
 /// Where the pure modules of the standard library are read from: what the keeper says, or what an
 /// interpreter on the path says of itself.
 pub fn library_path() -> Vec<String> {
+    match library() {
+        // Extension modules are found by their files there, as in CPython.
+        Some(library) => vec![library.clone(), format!("{library}/lib-dynload")],
+        None => Vec::new(),
+    }
+}
+
+fn library() -> Option<String> {
     if let Some(path) = std::env::var_os("TWINHEAP_LIBRARY") {
-        return vec![path.to_string_lossy().into_owned()];
+        return Some(path.to_string_lossy().into_owned());
     }
     let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
     let output = std::process::Command::new("python3.11")
@@ -153,9 +161,9 @@ pub fn library_path() -> Vec<String> {
         .output();
     match output {
         Ok(output) if output.status.success() => {
-            vec![String::from_utf8_lossy(&output.stdout).trim().to_owned()]
+            Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
-        _ => Vec::new(),
+        _ => None,
     }
 }
 
