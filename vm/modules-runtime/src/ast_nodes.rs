@@ -17,13 +17,6 @@ pub const FLAGS: &[(&str, i64)] = &[("PyCF_ALLOW_TOP_LEVEL_AWAIT", 8192), ("PyCF
 /// Every class, bases before what derives from them.
 pub const CLASSES: &[NodeClass] = &[
     NodeClass {
-        name: "BuiltinImporter",
-        base: "object",
-        fields: &[],
-        attributes: None,
-        optional: &[],
-    },
-    NodeClass {
         name: "mod",
         base: "AST",
         fields: &[],
