@@ -1,13 +1,16 @@
 //! A program of the generator's model: every stage compared, the heap included.
 #![no_main]
 
-use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target, fuzzer_mutate};
 use twinheap_fuzz::{programs, with_twins};
 use twinheap_generate::{Model, mutate_model};
 
-fuzz_target!(|data: &[u8]| {
-    let source = programs::generated(data);
+fuzz_target!(|data: &[u8]| -> Corpus {
+    let Ok(source) = programs::generated(data) else {
+        return Corpus::Reject;
+    };
     with_twins(|twins| twins.compare("program_same_outcome", data, &source));
+    Corpus::Keep
 });
 
 // Three of four mutations are of the program; the rest are of the bytes.

@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use twinheap_observation::stage::Output;
 use twinheap_subject::system;
 
+/// More memory than this is an exception on both sides, as in a worker.
+const ADDRESS_SPACE: u64 = 2 << 30;
+
 /// What a crash gives back to libFuzzer before it tells of it: its descriptors and its directory.
 static OWN: [AtomicI32; 3] = [const { AtomicI32::new(-1) }; 3];
 /// The handlers that libFuzzer had installed.
@@ -95,6 +98,9 @@ impl Streams {
         for (place, descriptor) in OWN.iter().zip(own) {
             place.store(descriptor, Ordering::Relaxed);
         }
+        // Nobody answers a program that asks.
+        system::redirect(&File::open("/dev/null")?, 0)?;
+        system::limit_resource(libc::RLIMIT_AS, ADDRESS_SPACE)?;
         watch_for_crashes();
         Ok(streams)
     }

@@ -110,6 +110,9 @@ impl Twins {
         let Some(stage) = found.first else {
             return;
         };
+        if lacks_something(&first, &subject) {
+            return;
+        }
         let details = found
             .differences
             .iter()
@@ -132,6 +135,17 @@ impl Twins {
             details,
         });
     }
+}
+
+/// Whether the VM says that it has no such module yet; that is known, and no finding.
+fn lacks_something(oracle: &Observation, subject: &Observation) -> bool {
+    let lacks = |side: &Observation| match side.outcome.shown() {
+        Some(Outcome::Raised(exception)) => {
+            ["ModuleNotFoundError", "NotImplementedError"].contains(&exception.type_name.as_str())
+        }
+        _ => false,
+    };
+    lacks(subject) && !lacks(oracle)
 }
 
 /// Records a finding and says so if it is new.

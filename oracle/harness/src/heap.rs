@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
         }
         let mut right_fields = right.fields.iter().peekable();
         let mut by_name: Option<FieldIndex<'_>> = None;
-        for field in &left.fields {
+        for (position, field) in left.fields.iter().enumerate() {
             let same = |other: &&ImageField| {
                 other.owner == field.owner && other.name == field.name && other.index == field.index
             };
@@ -153,7 +153,10 @@ impl<'a> Walk<'a> {
                 }
                 continue;
             };
-            let path = self.place_of(left, field, place);
+            if matches!(field.value, FieldValue::Masked) || is_plain_and_same(field, other) {
+                continue;
+            }
+            let path = self.place_of(left, position, place);
             self.values(
                 &field.value,
                 &other.value,
@@ -204,9 +207,10 @@ impl<'a> Walk<'a> {
     }
 
     /// A path that a reader can follow: entries of key tables go by their key.
-    fn place_of(&self, node: &ImageNode, field: &ImageField, place: &str) -> String {
+    fn place_of(&self, node: &ImageNode, position: usize, place: &str) -> String {
+        let field = &node.fields[position];
         if field.name == "me_value"
-            && let Some(key) = self.key_text(node, field.index)
+            && let Some(key) = self.key_text(node, position)
         {
             return format!("{place}[{key}]");
         }
@@ -217,10 +221,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn key_text(&self, node: &ImageNode, index: Option<u32>) -> Option<String> {
-        let key = node
-            .fields
+    /// The key of the entry whose value is at this position; it stands a little before its value, where the
+    /// table is not split.
+    fn key_text(&self, node: &ImageNode, position: usize) -> Option<String> {
+        const NEAR: usize = 4;
+        let index = node.fields[position].index;
+        let key = node.fields[position.saturating_sub(NEAR)..position]
             .iter()
+            .rev()
             .find(|field| field.name == "me_key" && field.index == index)?;
         match &key.value {
             FieldValue::External(name) => Some(name.clone()),
@@ -232,6 +240,11 @@ impl<'a> Walk<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether both fields hold the same value that leads nowhere.
+fn is_plain_and_same(left: &ImageField, right: &ImageField) -> bool {
+    !matches!(left.value, FieldValue::Node(_)) && left.value == right.value
 }
 
 fn short_path(field: &ImageField) -> String {

@@ -17,6 +17,7 @@ pub mod eval;
 pub mod frames;
 pub mod generator;
 pub mod import;
+mod importlib;
 pub mod interrupt;
 pub mod marshal;
 mod marshal_module;

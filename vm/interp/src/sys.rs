@@ -214,7 +214,9 @@ fn settrace(_: &Module, function: &PyObject) -> PyResult {
     if function.is_none() {
         return Ok(none());
     }
-    Err(errors::not_implemented("this VM has no trace functions yet"))
+    Err(errors::not_implemented(
+        "this VM has no trace functions yet",
+    ))
 }
 
 fn getswitchinterval(_: &Module) -> PyResult {
@@ -292,7 +294,12 @@ fn get_coroutine_origin_tracking_depth(_: &Module) -> PyResult {
 fn unraisablehook(_: &Module, args: &PyObject) -> PyResult {
     let part = |name| object::get_attr(args, name);
     let (value, source) = (part(id!("exc_value"))?, part(id!("object"))?);
-    crate::report::show_unraisable(&value, Some(&source).filter(|source| !source.is_none()).map(|source| &**source));
+    crate::report::show_unraisable(
+        &value,
+        Some(&source)
+            .filter(|source| !source.is_none())
+            .map(|source| &**source),
+    );
     Ok(none())
 }
 

@@ -98,7 +98,13 @@ static THREAD_INFO: StructSequenceType = StructSequenceType::new(Description {
 /// What `sys.unraisablehook` is called with.
 pub static UNRAISABLE_ARGS: StructSequenceType = StructSequenceType::new(Description {
     name: "UnraisableHookArgs",
-    fields: &["exc_type", "exc_value", "exc_traceback", "err_msg", "object"],
+    fields: &[
+        "exc_type",
+        "exc_value",
+        "exc_traceback",
+        "err_msg",
+        "object",
+    ],
     visible: 5,
     instantiable: false,
 });

@@ -117,7 +117,10 @@ pub fn new(count: usize) -> PyResult<Own<PyTupleObject>> {
 
 /// `PyTuple_SET_ITEM` of an item that is still null.
 pub fn set_new_item(tuple: &PyTupleObject, index: usize, value: Own) {
-    assert!(index < tuple.ob_size.get() as usize, "the tuple has that item");
+    assert!(
+        index < tuple.ob_size.get() as usize,
+        "the tuple has that item"
+    );
     // SAFETY: the index lies in the tuple.
     unsafe { *items_pointer(tuple).add(index) = value.into_raw() };
 }

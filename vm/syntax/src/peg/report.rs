@@ -18,6 +18,11 @@ fn character_offset(line: &[u8], offset: i32) -> i32 {
     String::from_utf8_lossy(&text[..end]).chars().count() as i32
 }
 
+/// A line as CPython shows it and counts in it: what is not UTF-8 is replaced.
+fn readable(line: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(line).into_owned().into_bytes()
+}
+
 fn expression_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Attribute => "attribute",
@@ -76,7 +81,7 @@ impl Peg<'_> {
         let tokenizer = &self.tokenizer;
         // The file itself is never read again here: the caller has read it.
         if tokenizer.lineno <= lineno && tokenizer.inp > tokenizer.buf {
-            return self.source[tokenizer.buf..tokenizer.inp].to_vec();
+            return readable(&self.source[tokenizer.buf..tokenizer.inp]);
         }
         let first = if self.origin.starting_lineno != 0 {
             self.origin.starting_lineno
@@ -92,10 +97,7 @@ impl Peg<'_> {
             }
         }
         let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
-        match self.raw {
-            Some(_) => String::from_utf8_lossy(line).into_owned().into_bytes(),
-            None => line.to_vec(),
-        }
+        readable(line)
     }
 
     /// Raises with columns from 1, 0 being none; without an end it is where the tokenizer stands.
