@@ -115,6 +115,13 @@ pub fn new(count: usize) -> PyResult<Own<PyTupleObject>> {
     Ok(Unfinished(object).finish())
 }
 
+/// The items of a tuple that may be under construction.
+pub fn items_so_far(tuple: &PyTupleObject) -> impl Iterator<Item = Option<&PyObject>> {
+    let count = tuple.ob_size.get() as usize;
+    // SAFETY: the slots exist, and each is null or holds an object that the tuple owns.
+    (0..count).map(move |index| unsafe { (*items_pointer(tuple).add(index)).as_ref() })
+}
+
 /// `PyTuple_SET_ITEM` of an item that is still null.
 pub fn set_new_item(tuple: &PyTupleObject, index: usize, value: Own) {
     assert!(

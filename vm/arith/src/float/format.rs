@@ -135,7 +135,19 @@ fn shortest_digits(magnitude: f64) -> Decimal {
     };
     let written = write!(text, "{magnitude:e}");
     debug_assert!(written.is_ok(), "the shortest digits of a double fit");
-    split_exponent(str::from_utf8(&text.bytes[..text.length]).unwrap_or("0e0"))
+    let shortest = split_exponent(str::from_utf8(&text.bytes[..text.length]).unwrap_or("0e0"));
+    // Two digit strings of this length may be equally near; the even one is wanted, if it reads back too.
+    // With fewer digits only one of them reads back.
+    const TIES_FROM: usize = 16;
+    let count = shortest.digits.len();
+    if count < TIES_FROM || shortest.digits[count - 1].is_multiple_of(2) {
+        return shortest;
+    }
+    let even = format!("{magnitude:.*e}", count - 1);
+    if even.parse::<f64>() == Ok(magnitude) {
+        return split_exponent(&even);
+    }
+    shortest
 }
 
 /// A text on the stack, long enough for the shortest digits of any double.

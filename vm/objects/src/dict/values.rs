@@ -196,7 +196,8 @@ pub fn store_instance_attribute(
         let made = materialize(object, values)?;
         return match value {
             Some(value) => super::set_item(&made, name.as_object(), value),
-            None => super::delete_item(&made, name.as_object()),
+            None if super::remove(&made, name.as_object())? => Ok(()),
+            None => Err(crate::object::no_attribute_to_set(object, name)),
         };
     }
     let index = index as usize;

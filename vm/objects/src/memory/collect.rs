@@ -265,9 +265,8 @@ fn untrack_tuples(ring: &Ring<'_>) {
     for gc in ring.members() {
         let object = object_of(gc);
         if let Some(tuple) = object.downcast_exact::<PyTupleObject>()
-            && !tuple::items(tuple)
-                .iter()
-                .any(|item| dict::may_be_tracked(item))
+            && tuple::items_so_far(tuple)
+                .all(|item| item.is_some_and(|item| !dict::may_be_tracked(item)))
         {
             // SAFETY: a tracked tuple.
             unsafe { untrack(object.as_raw()) };
