@@ -18,20 +18,40 @@ pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyRe
     match compile_source(source, mode, &Flags::default(), &options, None) {
         Ok((bytes, found)) => {
             for warning in found {
-                // A deprecation is shown only where the warning's module is __main__; the
-                // compiler's warnings name the file instead.
-                if warning.kind == WarningKind::SyntaxWarning {
-                    report::show_warning(
-                        filename,
-                        warning.lineno,
-                        "SyntaxWarning",
-                        &warning.message,
-                    );
-                }
+                warn(&warning, filename)?;
             }
             marshal::loads_compiled(&bytes)
         }
         Err(error) => Err(raise(&error, filename)),
+    }
+}
+
+/// Gives a warning of the compiler; one that the program has made an error is a SyntaxError.
+fn warn(warning: &twinheap_syntax::error::Warning, filename: &str) -> PyResult<()> {
+    let category = match warning.kind {
+        WarningKind::SyntaxWarning => &PyExc_SyntaxWarning,
+        _ => &PyExc_DeprecationWarning,
+    };
+    match report::warn_explicit(category, &warning.message, filename, warning.lineno) {
+        Ok(()) => Ok(()),
+        Err(raised) => {
+            if !errors::matches(category) {
+                return Err(raised);
+            }
+            errors::discard(raised);
+            let details = tuple::from_vec(vec![
+                unicode::from_str(filename)?.upcast(),
+                long::from_i64(i64::from(warning.lineno))?.upcast(),
+                none(),
+                none(),
+            ])?;
+            let message = unicode::from_str(&warning.message)?;
+            let made = call::call(
+                PyExc_SyntaxError.as_object(),
+                &[message.as_object(), details.as_object()],
+            )?;
+            Err(errors::raise_object(&PyExc_SyntaxError, Some(made)))
+        }
     }
 }
 

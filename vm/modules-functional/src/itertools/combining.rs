@@ -47,7 +47,7 @@ fn chain_of(type_: &PyTypeObject, source: Own) -> PyResult {
 }
 
 fn chain_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    if std::ptr::eq(type_, &chain_type) {
+    if types::has_init_of(type_, &chain_type) {
         call::no_keywords("chain", kwargs)?;
     }
     chain_of(type_, abstract_::get_iter(args.as_object())?)

@@ -46,7 +46,7 @@ fn function_and_iterator<'a>(
     args: &'a PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult<(&'a PyObject, Own)> {
-    if std::ptr::eq(type_, own) {
+    if types::has_init_of(type_, own) {
         call::no_keywords(name, kwargs)?;
     }
     let items = tuple::items(args);
@@ -297,7 +297,7 @@ fn bound(value: &PyObject, what: &str) -> PyResult<Option<isize>> {
 }
 
 fn islice_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    if std::ptr::eq(type_, &islice_type) {
+    if types::has_init_of(type_, &islice_type) {
         call::no_keywords("islice", kwargs)?;
     }
     let items = tuple::items(args);

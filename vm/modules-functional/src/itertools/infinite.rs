@@ -133,7 +133,7 @@ static_type! {
 }
 
 fn cycle_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    if std::ptr::eq(type_, &cycle_type) {
+    if types::has_init_of(type_, &cycle_type) {
         call::no_keywords("cycle", kwargs)?;
     }
     let items = tuple::items(args);

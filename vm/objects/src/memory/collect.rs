@@ -253,9 +253,17 @@ fn clear_unreachable_marks(unreachable: &Ring<'_>) {
 fn untrack_tuples(ring: &Ring<'_>) {
     for gc in ring.members() {
         let object = object_of(gc);
-        if let Some(tuple) = object.downcast_exact::<PyTupleObject>()
-            && !tuple::items(tuple).iter().any(|item| dict::may_be_tracked(item))
-        {
+        // An item that is missing yet may be anything.
+        let keeps = |item: *mut PyObject| {
+            // SAFETY: a live item, or null.
+            unsafe { item.as_ref() }.is_none_or(dict::may_be_tracked)
+        };
+        if let Some(tuple) = object.downcast_exact::<PyTupleObject>() {
+            let slots = tuple::items_pointer(tuple);
+            // SAFETY: a tuple has as many slots as its size tells.
+            if (0..tuple.ob_size.get() as usize).any(|index| keeps(unsafe { *slots.add(index) })) {
+                continue;
+            }
             // SAFETY: a tracked tuple.
             unsafe { untrack(object.as_raw()) };
         }
