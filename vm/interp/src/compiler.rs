@@ -18,7 +18,7 @@ pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyRe
     match compile_source(source, mode, &Flags::default(), &options, None) {
         Ok((bytes, found)) => {
             for warning in found {
-                warn(&warning, filename)?;
+                warn(&warning, filename, source)?;
             }
             marshal::loads_compiled(&bytes)
         }
@@ -27,7 +27,7 @@ pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyRe
 }
 
 /// Gives a warning of the compiler; one that the program has made an error is a SyntaxError.
-fn warn(warning: &twinheap_syntax::error::Warning, filename: &str) -> PyResult<()> {
+fn warn(warning: &twinheap_syntax::error::Warning, filename: &str, source: &[u8]) -> PyResult<()> {
     let category = match warning.kind {
         WarningKind::SyntaxWarning => &PyExc_SyntaxWarning,
         _ => &PyExc_DeprecationWarning,
@@ -39,11 +39,12 @@ fn warn(warning: &twinheap_syntax::error::Warning, filename: &str) -> PyResult<(
                 return Err(raised);
             }
             errors::discard(raised);
+            let (column, text) = place_of(warning, source);
             let details = tuple::from_vec(vec![
                 unicode::from_str(filename)?.upcast(),
                 long::from_i64(i64::from(warning.lineno))?.upcast(),
-                none(),
-                none(),
+                long::from_usize(column)?,
+                unicode::from_str(&text)?.upcast(),
             ])?;
             let message = unicode::from_str(&warning.message)?;
             let made = call::call(
@@ -53,6 +54,27 @@ fn warn(warning: &twinheap_syntax::error::Warning, filename: &str) -> PyResult<(
             Err(errors::raise_object(&PyExc_SyntaxError, Some(made)))
         }
     }
+}
+
+/// The column of a warning, counted from 1, and its line.
+fn place_of(warning: &twinheap_syntax::error::Warning, source: &[u8]) -> (usize, String) {
+    let before: usize = source
+        .split_inclusive(|byte| *byte == b'\n')
+        .take((warning.lineno - 1).max(0) as usize)
+        .map(<[u8]>::len)
+        .sum();
+    let line = source[before..]
+        .split_inclusive(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or(&[]);
+    let column = warning
+        .position
+        .checked_sub(before)
+        .filter(|column| *column <= line.len());
+    (
+        column.unwrap_or(0) + 1,
+        String::from_utf8_lossy(line).into_owned(),
+    )
 }
 
 /// Raises what the parser or the compiler found.

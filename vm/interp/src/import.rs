@@ -240,11 +240,22 @@ fn load(name: &str, parent: Option<&PyObject>) -> PyResult {
 pub fn cached_code(source: &[u8], file: &Path) -> Option<PyResult> {
     const MAGIC: [u8; 4] = [0xa7, 0x0d, 0x0d, 0x0a];
     let stem = file.file_stem()?.to_str()?;
-    let cache = file.parent()?.join("__pycache__").join(format!("{stem}.cpython-311.pyc"));
+    let cache = file
+        .parent()?
+        .join("__pycache__")
+        .join(format!("{stem}.cpython-311.pyc"));
     let data = std::fs::read(cache).ok()?;
-    let word = |at: usize| data.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
+    let word = |at: usize| {
+        data.get(at..at + 4)?
+            .try_into()
+            .ok()
+            .map(u32::from_le_bytes)
+    };
     let modified = std::fs::metadata(file).ok()?.modified().ok()?;
-    let seconds = modified.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
+    let seconds = modified
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?
+        .as_secs();
     let fresh = data.starts_with(&MAGIC)
         && word(4)? == 0
         && word(8)? == seconds as u32

@@ -17,7 +17,9 @@ use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::{bool_object, none};
 use twinheap_objects::state::Global;
-use twinheap_objects::{abstract_, dict, id, import_hook, list, long, methods, module, tuple, unicode};
+use twinheap_objects::{
+    abstract_, dict, id, import_hook, list, long, methods, module, tuple, unicode,
+};
 use twinheap_syntax::Mode;
 
 type Module = PyObject;
@@ -27,13 +29,18 @@ fn library_file(name: &str) -> PyResult<PathBuf> {
     let path = sys::get_object("path").unwrap_or_else(none);
     for entry in abstract_::fast_items(&path) {
         if let Some(text) = entry.downcast_ref::<PyASCIIObject>() {
-            let file = PathBuf::from(unicode::to_string_lossy(text)).join("importlib").join(name);
+            let file = PathBuf::from(unicode::to_string_lossy(text))
+                .join("importlib")
+                .join(name);
             if file.is_file() {
                 return Ok(file);
             }
         }
     }
-    Err(errors::raise(&PyExc_ImportError, format_args!("no importlib/{name} along sys.path")))
+    Err(errors::raise(
+        &PyExc_ImportError,
+        format_args!("no importlib/{name} along sys.path"),
+    ))
 }
 
 /// Gives a code object and those inside it another file name (`update_code_filenames`).
@@ -51,8 +58,12 @@ fn rename(code: &PyCodeObject, filename: &PyObject) {
 /// Runs a file of the library as the frozen module of a name.
 fn run_frozen(name: &str, file: &str, shown: &str) -> PyResult<Own<PyModuleObject>> {
     let path = library_file(file)?;
-    let source = std::fs::read(&path)
-        .map_err(|error| errors::raise(&PyExc_ImportError, format_args!("{}: {error}", path.display())))?;
+    let source = std::fs::read(&path).map_err(|error| {
+        errors::raise(
+            &PyExc_ImportError,
+            format_args!("{}: {error}", path.display()),
+        )
+    })?;
     let code = match import::cached_code(&source, &path) {
         Some(code) => code?,
         None => crate::compiler::compile(&source, shown, Mode::Exec, 0)?,
@@ -63,7 +74,11 @@ fn run_frozen(name: &str, file: &str, shown: &str) -> PyResult<Own<PyModuleObjec
     rename(code, unicode::from_str(shown)?.as_object());
     let made = module::new(name)?;
     let own = module::dict_of(&made);
-    dict::set_literal(own, "__builtins__", import_hook::builtins_dict()?.as_object())?;
+    dict::set_literal(
+        own,
+        "__builtins__",
+        import_hook::builtins_dict()?.as_object(),
+    )?;
     dict::set_literal(own, "__package__", unicode::from_str("")?.as_object())?;
     run_code(code, own.as_object(), own.as_object())?;
     dict::set_literal(&*sys::modules()?, name, made.as_object())?;
@@ -74,10 +89,23 @@ fn run_frozen(name: &str, file: &str, shown: &str) -> PyResult<Own<PyModuleObjec
 pub fn new_bootstrap() -> PyResult<Own<PyModuleObject>> {
     let modules = sys::modules()?;
     // What it sets up must be there already: from now on imports go through it.
-    for name in ["_frozen_importlib_external", "_imp", "_thread", "_warnings", "_weakref", "marshal", "posix", "_io"] {
+    for name in [
+        "_frozen_importlib_external",
+        "_imp",
+        "_thread",
+        "_warnings",
+        "_weakref",
+        "marshal",
+        "posix",
+        "_io",
+    ] {
         import_hook::import_module(name)?;
     }
-    let made = run_frozen("_frozen_importlib", "_bootstrap.py", "<frozen importlib._bootstrap>")?;
+    let made = run_frozen(
+        "_frozen_importlib",
+        "_bootstrap.py",
+        "<frozen importlib._bootstrap>",
+    )?;
     let Some(imp) = dict::get_literal(&modules, "_imp")? else {
         return Err(errors::system_error("_imp is not there"));
     };
@@ -145,7 +173,10 @@ fn remove_own_frames() {
         entry.tb_next.put(rest.take());
         rest = Some(entry);
     }
-    errors::restore(errors::Fetched { traceback: rest.map(Own::upcast), ..fetched });
+    errors::restore(errors::Fetched {
+        traceback: rest.map(Own::upcast),
+        ..fetched
+    });
 }
 
 /// Whether an entry is the import system's, and whether it is the function that hides its callers.
@@ -155,11 +186,18 @@ fn described(entry: &PyTracebackObject) -> (bool, bool) {
     };
     let code = crate::frames::frame_of(frame).f_code.expect_ref();
     let text = |object: &PyObject| {
-        object.downcast_ref::<PyASCIIObject>().map(unicode::to_string_lossy).unwrap_or_default()
+        object
+            .downcast_ref::<PyASCIIObject>()
+            .map(unicode::to_string_lossy)
+            .unwrap_or_default()
     };
     let file = text(code.co_filename.expect_ref());
-    let own = file == "<frozen importlib._bootstrap>" || file == "<frozen importlib._bootstrap_external>";
-    (own, own && text(code.co_name.expect_ref()) == "_call_with_frames_removed")
+    let own =
+        file == "<frozen importlib._bootstrap>" || file == "<frozen importlib._bootstrap_external>";
+    (
+        own,
+        own && text(code.co_name.expect_ref()) == "_call_with_frames_removed",
+    )
 }
 
 fn name_of(object: &PyObject) -> PyResult<String> {
@@ -220,8 +258,10 @@ fn exec_builtin(_: &Module, _: &PyObject) -> PyResult {
 
 fn extension_suffixes(_: &Module) -> PyResult {
     let suffixes = [".cpython-311-x86_64-linux-gnu.so", ".abi3.so", ".so"];
-    let suffixes: PyResult<Vec<Own>> =
-        suffixes.iter().map(|suffix| Ok(unicode::from_str(suffix)?.upcast())).collect();
+    let suffixes: PyResult<Vec<Own>> = suffixes
+        .iter()
+        .map(|suffix| Ok(unicode::from_str(suffix)?.upcast()))
+        .collect();
     Ok(list::from_vec(suffixes?)?.upcast())
 }
 
@@ -258,7 +298,9 @@ fn frozen_names(_: &Module) -> PyResult {
 }
 
 fn source_hash(_: &Module, _: Args<'_>) -> PyResult {
-    Err(errors::not_implemented("this VM has no hash-based .pyc files yet"))
+    Err(errors::not_implemented(
+        "this VM has no hash-based .pyc files yet",
+    ))
 }
 
 methods! {

@@ -10,8 +10,8 @@ use twinheap_objects::object::ObjectExt;
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::{as_bool, ellipsis, none};
 use twinheap_objects::{
-    abstract_, bytearray, bytes, code, complex, dict, exceptions, float, id, list, long, methods, module, set,
-    tuple, unicode,
+    abstract_, bytearray, bytes, code, complex, dict, exceptions, float, id, list, long, methods,
+    module, set, tuple, unicode,
 };
 
 type Module = PyObject;
@@ -82,7 +82,10 @@ impl Writer {
             self.out.push(b'g' | flag);
             self.out.extend(float::value(number).to_le_bytes());
         } else if let Some(number) = object.downcast_exact::<PyComplexObject>() {
-            let Py_complex { real, imag: imaginary } = complex::value(number);
+            let Py_complex {
+                real,
+                imag: imaginary,
+            } = complex::value(number);
             self.out.push(b'y' | flag);
             self.out.extend(real.to_le_bytes());
             self.out.extend(imaginary.to_le_bytes());
@@ -146,7 +149,11 @@ impl Writer {
         }
         self.out.push(b'l' | flag);
         let count = halves.len() as i32;
-        self.long(if number.ob_base.ob_size.get() < 0 { -count } else { count });
+        self.long(if number.ob_base.ob_size.get() < 0 {
+            -count
+        } else {
+            count
+        });
         for half in halves {
             self.out.extend(half.to_le_bytes());
         }
@@ -165,14 +172,26 @@ impl Writer {
                 self.sized(ascii.as_bytes());
             }
             None => {
-                self.out.push(if interned && self.version >= 3 { b't' } else { b'u' } | flag);
+                self.out.push(
+                    if interned && self.version >= 3 {
+                        b't'
+                    } else {
+                        b'u'
+                    } | flag,
+                );
                 self.sized(&unicode::to_utf8_surrogatepass(text));
             }
         }
     }
 
     /// The members in the order of their own marshalled bytes.
-    fn set(&mut self, object: &PyObject, members: &PySetObject, flag: u8, depth: usize) -> PyResult<()> {
+    fn set(
+        &mut self,
+        object: &PyObject,
+        members: &PySetObject,
+        flag: u8,
+        depth: usize,
+    ) -> PyResult<()> {
         let frozen = object.is_exactly(&set::PyFrozenSet_Type);
         self.out.push(if frozen { b'>' } else { b'<' } | flag);
         self.long(members.used.get() as i32);
@@ -225,7 +244,12 @@ fn is_exact_set(object: &PyObject) -> bool {
 
 /// `marshal.dumps`.
 pub fn dump(object: &PyObject, version: i32) -> PyResult<Vec<u8>> {
-    let mut writer = Writer { out: Vec::new(), version, refs: HashMap::new(), alive: Vec::new() };
+    let mut writer = Writer {
+        out: Vec::new(),
+        version,
+        refs: HashMap::new(),
+        alive: Vec::new(),
+    };
     writer.object(object, 0)?;
     Ok(writer.out)
 }

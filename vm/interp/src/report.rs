@@ -334,7 +334,12 @@ pub fn warn_explicit(
     {
         let (text, filename) = (unicode::from_str(text)?, unicode::from_str(filename)?);
         let line = twinheap_objects::long::from_isize(line as isize)?;
-        let args = [text.as_object(), category.as_object(), filename.as_object(), &line];
+        let args = [
+            text.as_object(),
+            category.as_object(),
+            filename.as_object(),
+            &line,
+        ];
         call::call(&warn, &args)?;
         return Ok(());
     }
@@ -377,13 +382,17 @@ pub fn warn(category: &PyTypeObject, text: &str, level: isize) -> errors::PyResu
 
 /// `_PyErr_WriteUnraisableMsg`: by the program's own hook, where it has set one.
 pub fn report_unraisable(exception: Own, source: Option<&PyObject>) {
-    let (own, default) = (sys::get_object("unraisablehook"), sys::get_object("__unraisablehook__"));
+    let (own, default) = (
+        sys::get_object("unraisablehook"),
+        sys::get_object("__unraisablehook__"),
+    );
     if let (Some(own), Some(default)) = (own, default)
         && own.as_ptr() != default.as_ptr()
         && !own.is_none()
     {
         let none = twinheap_objects::singletons::none;
-        let traceback = exceptions::base_exception(&exception).and_then(|base| base.traceback.own());
+        let traceback =
+            exceptions::base_exception(&exception).and_then(|base| base.traceback.own());
         let args = crate::sys_data::UNRAISABLE_ARGS.make(vec![
             Own::new(exception.type_()).upcast(),
             exception.clone(),

@@ -204,7 +204,9 @@ fn settrace(_: &Module, function: &PyObject) -> PyResult {
     if function.is_none() {
         return Ok(none());
     }
-    Err(errors::not_implemented("this VM has no trace functions yet"))
+    Err(errors::not_implemented(
+        "this VM has no trace functions yet",
+    ))
 }
 
 fn getswitchinterval(_: &Module) -> PyResult {
@@ -282,7 +284,12 @@ fn get_coroutine_origin_tracking_depth(_: &Module) -> PyResult {
 fn unraisablehook(_: &Module, args: &PyObject) -> PyResult {
     let part = |name| object::get_attr(args, name);
     let (value, source) = (part(id!("exc_value"))?, part(id!("object"))?);
-    crate::report::show_unraisable(&value, Some(&source).filter(|source| !source.is_none()).map(|source| &**source));
+    crate::report::show_unraisable(
+        &value,
+        Some(&source)
+            .filter(|source| !source.is_none())
+            .map(|source| &**source),
+    );
     Ok(none())
 }
 
@@ -353,13 +360,12 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
         ("modules", dict::new()?.upcast()),
         ("path", list::new(0)?.upcast()),
         ("argv", list::from_vec(vec![text("")?])?.upcast()),
-        (
-            "builtin_module_names",
-            {
-                let names = crate::import::BUILTIN_MODULE_NAMES.iter().map(|name| text(name));
-                tuple::from_vec(names.collect::<PyResult<Vec<Own>>>()?)?.upcast()
-            },
-        ),
+        ("builtin_module_names", {
+            let names = crate::import::BUILTIN_MODULE_NAMES
+                .iter()
+                .map(|name| text(name));
+            tuple::from_vec(names.collect::<PyResult<Vec<Own>>>()?)?.upcast()
+        }),
         (
             "dont_write_bytecode",
             twinheap_objects::singletons::bool_object(true),

@@ -98,7 +98,13 @@ static THREAD_INFO: StructSequenceType = StructSequenceType::new(Description {
 /// What `sys.unraisablehook` is called with.
 pub static UNRAISABLE_ARGS: StructSequenceType = StructSequenceType::new(Description {
     name: "UnraisableHookArgs",
-    fields: &["exc_type", "exc_value", "exc_traceback", "err_msg", "object"],
+    fields: &[
+        "exc_type",
+        "exc_value",
+        "exc_traceback",
+        "err_msg",
+        "object",
+    ],
     visible: 5,
     instantiable: false,
 });
@@ -116,7 +122,10 @@ fn text(value: &str) -> PyResult {
 }
 
 fn numbers(values: &[i64]) -> PyResult<Vec<Own>> {
-    values.iter().map(|&value| Ok(long::from_i64(value)?.upcast())).collect()
+    values
+        .iter()
+        .map(|&value| Ok(long::from_i64(value)?.upcast()))
+        .collect()
 }
 
 fn version_info() -> PyResult {
@@ -177,8 +186,19 @@ fn implementation(version: &PyObject) -> PyResult {
 pub fn add_to(own: &PyDictObject) -> PyResult<()> {
     let version = version_info()?;
     let names = [
-        "__future__", "_abc", "abc", "collections", "enum", "functools", "io", "os", "re", "sys",
-        "types", "typing", "unittest",
+        "__future__",
+        "_abc",
+        "abc",
+        "collections",
+        "enum",
+        "functools",
+        "io",
+        "os",
+        "re",
+        "sys",
+        "types",
+        "typing",
+        "unittest",
     ];
     let names: PyResult<Vec<Own>> = names.iter().map(|name| text(name)).collect();
     let known = list::from_vec(names?)?;
@@ -191,7 +211,11 @@ pub fn add_to(own: &PyDictObject) -> PyResult<()> {
         ("hash_info", hash_info()?),
         (
             "thread_info",
-            THREAD_INFO.make(vec![text("pthread")?, text("semaphore")?, text("NPTL 2.36")?])?,
+            THREAD_INFO.make(vec![
+                text("pthread")?,
+                text("semaphore")?,
+                text("NPTL 2.36")?,
+            ])?,
         ),
         ("float_repr_style", text("short")?),
         ("api_version", long::from_isize(1013)?),
@@ -205,8 +229,14 @@ pub fn add_to(own: &PyDictObject) -> PyResult<()> {
         ("meta_path", list::new(0)?.upcast()),
         ("path_hooks", list::new(0)?.upcast()),
         ("path_importer_cache", dict::new()?.upcast()),
-        ("stdlib_module_names", set::frozen_from_iterable(known.as_object())?.upcast()),
-        ("_git", tuple::from_vec(vec![text("CPython")?, text("")?, text("")?])?.upcast()),
+        (
+            "stdlib_module_names",
+            set::frozen_from_iterable(known.as_object())?.upcast(),
+        ),
+        (
+            "_git",
+            tuple::from_vec(vec![text("CPython")?, text("")?, text("")?])?.upcast(),
+        ),
         ("_framework", text("")?),
     ];
     for (name, value) in &entries {

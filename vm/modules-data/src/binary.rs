@@ -28,7 +28,9 @@ fn ascii_data(object: &PyObject) -> PyResult<Vec<u8>> {
     if let Some(text) = object.downcast_ref::<PyASCIIObject>() {
         return match unicode::as_ascii(text) {
             Some(text) => Ok(text.as_bytes().to_vec()),
-            None => Err(value_error("string argument should contain only ASCII characters")),
+            None => Err(value_error(
+                "string argument should contain only ASCII characters",
+            )),
         };
     }
     if !twinheap_objects::buffer::is_exporter(object) {
@@ -85,8 +87,12 @@ fn unhexlify(_: &PyObject, data: &PyObject) -> PyResult {
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 fn b2a_base64(_: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "b2a_base64", parameters: &["", "newline"], required: 1, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "b2a_base64",
+        parameters: &["", "newline"],
+        required: 1,
+        positional: 1,
+    };
     let [data, newline] = args.bind::<2>(&SIGNATURE)?;
     let newline = newline.map_or(Ok(true), object::is_true)?;
     let data = Buffer::of(data.expect("required"))?.data().to_vec();
@@ -110,8 +116,12 @@ fn b2a_base64(_: &PyObject, args: Args<'_>) -> PyResult {
 }
 
 fn a2b_base64(_: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "a2b_base64", parameters: &["", "strict_mode"], required: 1, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "a2b_base64",
+        parameters: &["", "strict_mode"],
+        required: 1,
+        positional: 1,
+    };
     let [data, strict] = args.bind::<2>(&SIGNATURE)?;
     let strict = strict.map_or(Ok(false), object::is_true)?;
     let data = ascii_data(data.expect("required"))?;
@@ -166,7 +176,11 @@ fn crc32(_: &PyObject, args: &[&PyObject]) -> PyResult {
     for byte in data {
         crc ^= u32::from(byte);
         for _ in 0..8 {
-            crc = if crc & 1 != 0 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+            crc = if crc & 1 != 0 {
+                crc >> 1 ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            };
         }
     }
     Ok(long::from_i64(i64::from(!crc))?.upcast())
@@ -178,22 +192,36 @@ fn crc_hqx(_: &PyObject, args: &[&PyObject]) -> PyResult {
     for byte in Buffer::of(args[0])?.data() {
         crc ^= u32::from(*byte) << 8;
         for _ in 0..8 {
-            crc = if crc & 0x8000 != 0 { (crc << 1 ^ 0x1021) & 0xffff } else { crc << 1 & 0xffff };
+            crc = if crc & 0x8000 != 0 {
+                (crc << 1 ^ 0x1021) & 0xffff
+            } else {
+                crc << 1 & 0xffff
+            };
         }
     }
     long::from_usize(crc as usize)
 }
 
 fn b2a_uu(_: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "b2a_uu", parameters: &["", "backtick"], required: 1, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "b2a_uu",
+        parameters: &["", "backtick"],
+        required: 1,
+        positional: 1,
+    };
     let [data, backtick] = args.bind::<2>(&SIGNATURE)?;
     let backtick = backtick.map_or(Ok(false), object::is_true)?;
     let data = Buffer::of(data.expect("required"))?.data().to_vec();
     if data.len() > 45 {
         return Err(binascii_error("At most 45 bytes at once"));
     }
-    let character = |value: u32| if backtick && value == 0 { b'`' } else { value as u8 + b' ' };
+    let character = |value: u32| {
+        if backtick && value == 0 {
+            b'`'
+        } else {
+            value as u8 + b' '
+        }
+    };
     let mut out = vec![character(data.len() as u32)];
     for chunk in data.chunks(3) {
         let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));

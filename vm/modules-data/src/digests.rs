@@ -40,7 +40,11 @@ impl Kind {
     }
 
     fn block_size(self) -> usize {
-        if matches!(self, Kind::Sha384 | Kind::Sha512) { 128 } else { 64 }
+        if matches!(self, Kind::Sha384 | Kind::Sha512) {
+            128
+        } else {
+            64
+        }
     }
 
     fn start(self) -> [u64; 8] {
@@ -52,18 +56,32 @@ impl Kind {
                 state
             }
             Kind::Sha224 => [
-                0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939, 0xffc00b31, 0x68581511, 0x64f98fa7, 0xbefa4fa4,
+                0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939, 0xffc00b31, 0x68581511, 0x64f98fa7,
+                0xbefa4fa4,
             ],
             Kind::Sha256 => [
-                0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+                0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
+                0x5be0cd19,
             ],
             Kind::Sha384 => [
-                0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
-                0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4,
+                0xcbbb9d5dc1059ed8,
+                0x629a292a367cd507,
+                0x9159015a3070dd17,
+                0x152fecd8f70e5939,
+                0x67332667ffc00b31,
+                0x8eb44a8768581511,
+                0xdb0c2e0d64f98fa7,
+                0x47b5481dbefa4fa4,
             ],
             Kind::Sha512 => [
-                0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-                0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
+                0x6a09e667f3bcc908,
+                0xbb67ae8584caa73b,
+                0x3c6ef372fe94f82b,
+                0xa54ff53a5f1d36f1,
+                0x510e527fade682d1,
+                0x9b05688c2b3e6c1f,
+                0x1f83d9abfb41bd6b,
+                0x5be0cd19137e2179,
             ],
         }
     }
@@ -86,7 +104,11 @@ fn cube_root_bits(prime: u64) -> u64 {
 
 /// Whether `x^3 <= prime * 2^192`, in words of 32 bits.
 fn cube_at_most(x: u128, prime: u64) -> bool {
-    let words = |value: u128| -> Vec<u64> { (0..4).map(|i| (value >> (32 * i)) as u64 & 0xffff_ffff).collect() };
+    let words = |value: u128| -> Vec<u64> {
+        (0..4)
+            .map(|i| (value >> (32 * i)) as u64 & 0xffff_ffff)
+            .collect()
+    };
     let multiply = |a: &[u64], b: &[u64]| {
         let mut product = vec![0u64; a.len() + b.len()];
         for (i, x) in a.iter().enumerate() {
@@ -133,7 +155,12 @@ struct Digest {
 
 impl Digest {
     fn new(kind: Kind) -> Digest {
-        Digest { kind, state: kind.start(), length: 0, pending: Vec::new() }
+        Digest {
+            kind,
+            state: kind.start(),
+            length: 0,
+            pending: Vec::new(),
+        }
     }
 
     fn update(&mut self, data: &[u8]) {
@@ -157,8 +184,20 @@ impl Digest {
     }
 
     fn md5(&mut self, block: &[u8]) {
-        const SHIFTS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
-        let word = |i: usize| u32::from_le_bytes([block[4 * i], block[4 * i + 1], block[4 * i + 2], block[4 * i + 3]]);
+        const SHIFTS: [[u32; 4]; 4] = [
+            [7, 12, 17, 22],
+            [5, 9, 14, 20],
+            [4, 11, 16, 23],
+            [6, 10, 15, 21],
+        ];
+        let word = |i: usize| {
+            u32::from_le_bytes([
+                block[4 * i],
+                block[4 * i + 1],
+                block[4 * i + 2],
+                block[4 * i + 3],
+            ])
+        };
         let start = [0, 1, 2, 3].map(|i: usize| self.state[i] as u32);
         let [mut a, mut b, mut c, mut d] = start;
         for i in 0..64usize {
@@ -169,7 +208,10 @@ impl Digest {
                 _ => (c ^ (b | !d), 7 * i % 16),
             };
             let constant = (((i + 1) as f64).sin().abs() * 4294967296.0) as u32;
-            let sum = a.wrapping_add(f).wrapping_add(constant).wrapping_add(word(g));
+            let sum = a
+                .wrapping_add(f)
+                .wrapping_add(constant)
+                .wrapping_add(word(g));
             (a, d, c) = (d, c, b);
             b = b.wrapping_add(sum.rotate_left(SHIFTS[i / 16][i % 4]));
         }
@@ -195,7 +237,12 @@ impl Digest {
                 2 => (b & c | b & d | c & d, 0x8f1bbcdc),
                 _ => (b ^ c ^ d, 0xca62c1d6u32),
             };
-            let next = a.rotate_left(5).wrapping_add(f).wrapping_add(e).wrapping_add(k).wrapping_add(*word);
+            let next = a
+                .rotate_left(5)
+                .wrapping_add(f)
+                .wrapping_add(e)
+                .wrapping_add(k)
+                .wrapping_add(*word);
             (e, d, c, b, a) = (d, c, b.rotate_left(30), a, next);
         }
         for (slot, (old, new)) in self.state.iter_mut().zip(start.iter().zip([a, b, c, d, e])) {
@@ -211,7 +258,10 @@ impl Digest {
         for i in 16..64 {
             let s0 = w[i - 15].rotate_right(7) ^ w[i - 15].rotate_right(18) ^ w[i - 15] >> 3;
             let s1 = w[i - 2].rotate_right(17) ^ w[i - 2].rotate_right(19) ^ w[i - 2] >> 10;
-            w[i] = w[i - 16].wrapping_add(s0).wrapping_add(w[i - 7]).wrapping_add(s1);
+            w[i] = w[i - 16]
+                .wrapping_add(s0)
+                .wrapping_add(w[i - 7])
+                .wrapping_add(s1);
         }
         let mut v = self.state.map(|word| word as u32);
         for (word, constant) in w.iter().zip(constants()) {
@@ -224,7 +274,16 @@ impl Digest {
                 .wrapping_add(*word);
             let s0 = v[0].rotate_right(2) ^ v[0].rotate_right(13) ^ v[0].rotate_right(22);
             let majority = v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2];
-            v = [t1.wrapping_add(s0.wrapping_add(majority)), v[0], v[1], v[2], v[3].wrapping_add(t1), v[4], v[5], v[6]];
+            v = [
+                t1.wrapping_add(s0.wrapping_add(majority)),
+                v[0],
+                v[1],
+                v[2],
+                v[3].wrapping_add(t1),
+                v[4],
+                v[5],
+                v[6],
+            ];
         }
         for (slot, new) in self.state.iter_mut().zip(v) {
             *slot = u64::from((*slot as u32).wrapping_add(new));
@@ -241,16 +300,32 @@ impl Digest {
         for i in 16..80 {
             let s0 = w[i - 15].rotate_right(1) ^ w[i - 15].rotate_right(8) ^ w[i - 15] >> 7;
             let s1 = w[i - 2].rotate_right(19) ^ w[i - 2].rotate_right(61) ^ w[i - 2] >> 6;
-            w[i] = w[i - 16].wrapping_add(s0).wrapping_add(w[i - 7]).wrapping_add(s1);
+            w[i] = w[i - 16]
+                .wrapping_add(s0)
+                .wrapping_add(w[i - 7])
+                .wrapping_add(s1);
         }
         let mut v = self.state;
         for (word, constant) in w.iter().zip(constants()) {
             let s1 = v[4].rotate_right(14) ^ v[4].rotate_right(18) ^ v[4].rotate_right(41);
             let choice = v[4] & v[5] ^ !v[4] & v[6];
-            let t1 = v[7].wrapping_add(s1).wrapping_add(choice).wrapping_add(*constant).wrapping_add(*word);
+            let t1 = v[7]
+                .wrapping_add(s1)
+                .wrapping_add(choice)
+                .wrapping_add(*constant)
+                .wrapping_add(*word);
             let s0 = v[0].rotate_right(28) ^ v[0].rotate_right(34) ^ v[0].rotate_right(39);
             let majority = v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2];
-            v = [t1.wrapping_add(s0.wrapping_add(majority)), v[0], v[1], v[2], v[3].wrapping_add(t1), v[4], v[5], v[6]];
+            v = [
+                t1.wrapping_add(s0.wrapping_add(majority)),
+                v[0],
+                v[1],
+                v[2],
+                v[3].wrapping_add(t1),
+                v[4],
+                v[5],
+                v[6],
+            ];
         }
         for (slot, new) in self.state.iter_mut().zip(v) {
             *slot = slot.wrapping_add(new);
@@ -301,7 +376,9 @@ fn make(type_: &PyTypeObject, digest: Digest) -> PyResult {
 
 impl HashObject {
     fn copied(&self) -> Digest {
-        self.digest.with(|digest| digest.as_deref().cloned()).unwrap_or_default()
+        self.digest
+            .with(|digest| digest.as_deref().cloned())
+            .unwrap_or_default()
     }
 }
 
@@ -323,7 +400,12 @@ fn digest(this: &HashObject) -> PyResult {
 }
 
 fn hexdigest(this: &HashObject) -> PyResult {
-    let text: String = this.copied().finish().iter().map(|byte| format!("{byte:02x}")).collect();
+    let text: String = this
+        .copied()
+        .finish()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok(unicode::from_str(&text)?.upcast())
 }
 

@@ -13,7 +13,6 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-
 mod binary;
 mod digests;
 mod mathematics;

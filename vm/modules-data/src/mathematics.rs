@@ -29,7 +29,11 @@ fn checked(x: f64, result: f64, can_overflow: bool) -> PyResult {
         return Err(domain_error());
     }
     if result.is_infinite() && x.is_finite() {
-        return Err(if can_overflow { range_error() } else { domain_error() });
+        return Err(if can_overflow {
+            range_error()
+        } else {
+            domain_error()
+        });
     }
     float::from_f64(result)
 }
@@ -76,9 +80,12 @@ unsafe extern "C" {
     safe fn m_atanh(x: f64) -> f64;
 }
 
-const LANCZOS_G: f64 = 6.024680040776729583740234375;
-const LANCZOS_G_MINUS_HALF: f64 = 5.524680040776729583740234375;
-#[expect(clippy::excessive_precision, reason = "the coefficients as they were computed")]
+const LANCZOS_G: f64 = 6.024_680_040_776_73;
+const LANCZOS_G_MINUS_HALF: f64 = 5.524_680_040_776_73;
+#[expect(
+    clippy::excessive_precision,
+    reason = "the coefficients as they were computed"
+)]
 const NUMERATOR: [f64; 13] = [
     23531376880.410759688572007674451636754734846804940,
     42919803642.649098768957899047001988850926355848959,
@@ -95,8 +102,19 @@ const NUMERATOR: [f64; 13] = [
     2.5066282746310002701649081771338373386264310793408,
 ];
 const DENOMINATOR: [f64; 13] = [
-    0.0, 39916800.0, 120543840.0, 150917976.0, 105258076.0, 45995730.0, 13339535.0, 2637558.0, 357423.0,
-    32670.0, 1925.0, 66.0, 1.0,
+    0.0,
+    39916800.0,
+    120543840.0,
+    150917976.0,
+    105258076.0,
+    45995730.0,
+    13339535.0,
+    2637558.0,
+    357423.0,
+    32670.0,
+    1925.0,
+    66.0,
+    1.0,
 ];
 
 fn lanczos_sum(x: f64) -> f64 {
@@ -153,7 +171,11 @@ fn tgamma(x: f64) -> f64 {
         return 1.0 / x;
     }
     if size > 200.0 {
-        return if x < 0.0 { 0.0 / sinpi(x) } else { f64::INFINITY };
+        return if x < 0.0 {
+            0.0 / sinpi(x)
+        } else {
+            f64::INFINITY
+        };
     }
     let y = size + LANCZOS_G_MINUS_HALF;
     let lost = if size > LANCZOS_G_MINUS_HALF {
@@ -189,7 +211,11 @@ fn lgamma(_: &PyObject, value: &PyObject) -> PyResult {
         return float::from_f64(f64::INFINITY);
     }
     if x == x.floor() && x <= 2.0 {
-        return if x <= 0.0 { Err(domain_error()) } else { float::from_f64(0.0) };
+        return if x <= 0.0 {
+            Err(domain_error())
+        } else {
+            float::from_f64(0.0)
+        };
     }
     let size = x.abs();
     if size < 1e-20 {
@@ -267,7 +293,11 @@ fn ulp(_: &PyObject, value: &PyObject) -> PyResult {
         return float::from_f64(x);
     }
     let above = nextafter(x, f64::INFINITY);
-    float::from_f64(if above.is_infinite() { x - nextafter(x, f64::NEG_INFINITY) } else { above - x })
+    float::from_f64(if above.is_infinite() {
+        x - nextafter(x, f64::NEG_INFINITY)
+    } else {
+        above - x
+    })
 }
 
 fn degrees(_: &PyObject, value: &PyObject) -> PyResult {
@@ -298,7 +328,10 @@ fn isclose(_: &PyObject, args: Args<'_>) -> PyResult {
         positional: 2,
     };
     let [a, b, relative, absolute] = args.bind::<4>(&SIGNATURE)?;
-    let (a, b) = (float::as_double(a.expect("required"))?, float::as_double(b.expect("required"))?);
+    let (a, b) = (
+        float::as_double(a.expect("required"))?,
+        float::as_double(b.expect("required"))?,
+    );
     let relative = relative.map_or(Ok(1e-9), float::as_double)?;
     let absolute = absolute.map_or(Ok(0.0), float::as_double)?;
     if relative < 0.0 || absolute < 0.0 {
@@ -356,12 +389,18 @@ fn frexp_of(x: f64) -> (f64, i32) {
         let (mantissa, exponent) = frexp_of(x * 18014398509481984.0);
         return (mantissa, exponent - 54);
     }
-    (f64::from_bits(bits & !(0x7ff << 52) | 1022 << 52), exponent - 1022)
+    (
+        f64::from_bits(bits & !(0x7ff << 52) | 1022 << 52),
+        exponent - 1022,
+    )
 }
 
 fn frexp(_: &PyObject, value: &PyObject) -> PyResult {
     let (mantissa, exponent) = frexp_of(float::as_double(value)?);
-    let pair = vec![float::from_f64(mantissa)?, long::from_isize(exponent as isize)?];
+    let pair = vec![
+        float::from_f64(mantissa)?,
+        long::from_isize(exponent as isize)?,
+    ];
     Ok(tuple::from_vec(pair)?.upcast())
 }
 
@@ -371,8 +410,14 @@ fn math_ldexp(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let Some(exponent) = args[1].downcast_ref::<PyLongObject>() else {
         return Err(type_error("Expected an int as second argument to ldexp."));
     };
-    let huge = if exponent.ob_base.ob_size.get() < 0 { -100_000 } else { 100_000 };
-    let exponent = long::to_i64(exponent).unwrap_or(huge).clamp(-100_000, 100_000);
+    let huge = if exponent.ob_base.ob_size.get() < 0 {
+        -100_000
+    } else {
+        100_000
+    };
+    let exponent = long::to_i64(exponent)
+        .unwrap_or(huge)
+        .clamp(-100_000, 100_000);
     let r = ldexp(x, exponent as c_int);
     if r.is_infinite() && x.is_finite() {
         return Err(range_error());
@@ -466,7 +511,9 @@ fn sum_partials(partials: &mut Vec<f64>) -> f64 {
 }
 
 fn vector_norm(values: &[f64]) -> f64 {
-    let largest = values.iter().fold(0.0f64, |most, value| most.max(value.abs()));
+    let largest = values
+        .iter()
+        .fold(0.0f64, |most, value| most.max(value.abs()));
     if values.iter().any(|value| value.is_infinite()) {
         return f64::INFINITY;
     }
@@ -478,7 +525,10 @@ fn vector_norm(values: &[f64]) -> f64 {
     }
     let (_, exponent) = frexp_of(largest);
     if exponent < -1023 {
-        let scaled: Vec<f64> = values.iter().map(|value| value / f64::MIN_POSITIVE).collect();
+        let scaled: Vec<f64> = values
+            .iter()
+            .map(|value| value / f64::MIN_POSITIVE)
+            .collect();
         return f64::MIN_POSITIVE * vector_norm(&scaled);
     }
     scaled_norm(values, ldexp(1.0, -exponent))
@@ -514,17 +564,24 @@ fn scaled_norm(values: &[f64], scale: f64) -> f64 {
 }
 
 fn hypot(_: &PyObject, args: &[&PyObject]) -> PyResult {
-    let values: Vec<f64> =
-        args.iter().map(|arg| float::as_double(arg).map(f64::abs)).collect::<PyResult<_>>()?;
+    let values: Vec<f64> = args
+        .iter()
+        .map(|arg| float::as_double(arg).map(f64::abs))
+        .collect::<PyResult<_>>()?;
     float::from_f64(vector_norm(&values))
 }
 
 fn dist(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("dist", args.len(), 2, 2)?;
-    let (p, q) = (tuple::from_iterable(args[0])?, tuple::from_iterable(args[1])?);
+    let (p, q) = (
+        tuple::from_iterable(args[0])?,
+        tuple::from_iterable(args[1])?,
+    );
     let (p, q) = (tuple::items(&p), tuple::items(&q));
     if p.len() != q.len() {
-        return Err(value_error("both points must have the same number of dimensions"));
+        return Err(value_error(
+            "both points must have the same number of dimensions",
+        ));
     }
     let mut values = Vec::new();
     for (a, b) in p.iter().zip(q) {
@@ -665,7 +722,9 @@ fn factorial(_: &PyObject, value: &PyObject) -> PyResult {
     match long::to_i64(&n) {
         Some(n) if n < 0 => Err(value_error("factorial() not defined for negative values")),
         Some(n) => range_product(1, n + 1),
-        None if n.ob_base.ob_size.get() < 0 => Err(value_error("factorial() not defined for negative values")),
+        None if n.ob_base.ob_size.get() < 0 => {
+            Err(value_error("factorial() not defined for negative values"))
+        }
         None => Err(overflow_error(format_args!(
             "factorial() argument should not exceed {}",
             i64::MAX
@@ -676,7 +735,9 @@ fn factorial(_: &PyObject, value: &PyObject) -> PyResult {
 fn not_negative(value: &PyObject, name: &str) -> PyResult<Own<PyLongObject>> {
     let value = abstract_::index(value)?;
     if value.ob_base.ob_size.get() < 0 {
-        return Err(value_error(format_args!("{name} must be a non-negative integer")));
+        return Err(value_error(format_args!(
+            "{name} must be a non-negative integer"
+        )));
     }
     Ok(value)
 }
@@ -705,7 +766,10 @@ fn perm(this: &PyObject, args: &[&PyObject]) -> PyResult {
     }
     match long::to_i64(&k) {
         Some(k) => falling(&n, k),
-        None => Err(overflow_error(format_args!("k must not exceed {}", i64::MAX))),
+        None => Err(overflow_error(format_args!(
+            "k must not exceed {}",
+            i64::MAX
+        ))),
     }
 }
 
@@ -724,15 +788,22 @@ fn comb(_: &PyObject, args: &[&PyObject]) -> PyResult {
         (Some(a), None) => a,
         (None, Some(b)) => b,
         (None, None) => {
-            return Err(overflow_error(format_args!("min(n - k, k) must not exceed {}", i64::MAX)));
+            return Err(overflow_error(format_args!(
+                "min(n - k, k) must not exceed {}",
+                i64::MAX
+            )));
         }
     };
     abstract_::floor_divide(&*falling(&n, fewer)?, &*range_product(1, fewer + 1)?)
 }
 
 fn prod(_: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "prod", parameters: &["", "start"], required: 1, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "prod",
+        parameters: &["", "start"],
+        required: 1,
+        positional: 1,
+    };
     let [values, start] = args.bind::<2>(&SIGNATURE)?;
     let mut result = start.map_or_else(|| long::from_isize(1), |start| Ok(Own::new(start)))?;
     let iterator = abstract_::get_iter(values.expect("required"))?;

@@ -71,7 +71,10 @@ fn parse(format: &[u8]) -> PyResult<Layout_> {
         Some(b'>' | b'!') => (false, true, &format[1..]),
         _ => (true, false, format),
     };
-    let mut layout = Layout_ { big, ..Layout_::default() };
+    let mut layout = Layout_ {
+        big,
+        ..Layout_::default()
+    };
     let too_long = || struct_error("total struct size too long");
     let mut at = 0;
     while at < rest.len() {
@@ -103,16 +106,30 @@ fn parse(format: &[u8]) -> PyResult<Layout_> {
             return Err(struct_error("bad char in struct format"));
         };
         let offset = layout.size.next_multiple_of(align);
-        let bytes = size.checked_mul(count).and_then(|bytes| bytes.checked_add(offset));
-        layout.size = bytes.filter(|size| *size <= isize::MAX as usize).ok_or_else(too_long)?;
+        let bytes = size
+            .checked_mul(count)
+            .and_then(|bytes| bytes.checked_add(offset));
+        layout.size = bytes
+            .filter(|size| *size <= isize::MAX as usize)
+            .ok_or_else(too_long)?;
         match code {
             b'x' => {}
             b's' | b'p' => {
-                layout.items.push(Item { code, offset, size: count, repeat: 1 });
+                layout.items.push(Item {
+                    code,
+                    offset,
+                    size: count,
+                    repeat: 1,
+                });
                 layout.values += 1;
             }
             _ if count > 0 => {
-                layout.items.push(Item { code, offset, size, repeat: count });
+                layout.items.push(Item {
+                    code,
+                    offset,
+                    size,
+                    repeat: count,
+                });
                 layout.values += count;
             }
             _ => {}
@@ -150,7 +167,11 @@ fn wide(number: &PyLongObject) -> Option<i128> {
     for digit in digits.iter().rev() {
         value = value << 30 | i128::from(*digit);
     }
-    Some(if number.ob_base.ob_size.get() < 0 { -value } else { value })
+    Some(if number.ob_base.ob_size.get() < 0 {
+        -value
+    } else {
+        value
+    })
 }
 
 fn pack_integer(item: &Item, value: &PyObject, big: bool, out: &mut [u8]) -> PyResult<()> {
@@ -164,7 +185,10 @@ fn pack_integer(item: &Item, value: &PyObject, big: bool, out: &mut [u8]) -> PyR
             b'h' => format!("short format requires {least} <= number <= {most}"),
             b'H' => format!("ushort format requires 0 <= number <= {most}"),
             b'q' | b'Q' | b'n' | b'N' | b'P' => "int too large to convert".to_owned(),
-            code => format!("'{}' format requires {least} <= number <= {most}", code as char),
+            code => format!(
+                "'{}' format requires {least} <= number <= {most}",
+                code as char
+            ),
         };
         return Err(struct_error(message));
     };
@@ -193,7 +217,11 @@ fn to_half(value: f64) -> Option<u16> {
     let ties_even = |x: f64| {
         let floor = x.floor();
         let rest = x - floor;
-        if rest > 0.5 || rest == 0.5 && floor % 2.0 == 1.0 { floor + 1.0 } else { floor }
+        if rest > 0.5 || rest == 0.5 && floor % 2.0 == 1.0 {
+            floor + 1.0
+        } else {
+            floor
+        }
     };
     if size < 2f64.powi(-14) {
         return Some(sign | ties_even(size * 2f64.powi(24)) as u16);
@@ -258,7 +286,11 @@ fn pack_item(item: &Item, value: &PyObject, big: bool, out: &mut [u8]) -> PyResu
                     }
                 },
             };
-            let (start, room) = if item.code == b'p' { (1, item.size.saturating_sub(1)) } else { (0, item.size) };
+            let (start, room) = if item.code == b'p' {
+                (1, item.size.saturating_sub(1))
+            } else {
+                (0, item.size)
+            };
             let count = data.len().min(room);
             if item.size > 0 {
                 out[start..start + count].copy_from_slice(&data[..count]);
@@ -273,7 +305,9 @@ fn pack_item(item: &Item, value: &PyObject, big: bool, out: &mut [u8]) -> PyResu
                 out[0] = *byte;
                 Ok(())
             }
-            _ => Err(struct_error("char format requires a bytes object of length 1")),
+            _ => Err(struct_error(
+                "char format requires a bytes object of length 1",
+            )),
         },
         b'?' => {
             out[0] = u8::from(object::is_true(value)?);
@@ -289,8 +323,15 @@ fn unpack_item(item: &Item, big: bool, data: &[u8]) -> PyResult {
     match item.code {
         b's' => return Ok(bytes::from_slice(&raw)?.upcast()),
         b'p' => {
-            let count = raw.first().map_or(0, |count| usize::from(*count)).min(item.size.saturating_sub(1));
-            let text = if item.size == 0 { &[][..] } else { &raw[1..1 + count] };
+            let count = raw
+                .first()
+                .map_or(0, |count| usize::from(*count))
+                .min(item.size.saturating_sub(1));
+            let text = if item.size == 0 {
+                &[][..]
+            } else {
+                &raw[1..1 + count]
+            };
             return Ok(bytes::from_slice(text)?.upcast());
         }
         b'c' => return Ok(bytes::from_slice(&raw)?.upcast()),
@@ -302,7 +343,9 @@ fn unpack_item(item: &Item, big: bool, data: &[u8]) -> PyResult {
     }
     match item.code {
         b'e' => float::from_f64(from_half(u16::from_le_bytes([raw[0], raw[1]]))),
-        b'f' => float::from_f64(f64::from(f32::from_le_bytes([raw[0], raw[1], raw[2], raw[3]]))),
+        b'f' => float::from_f64(f64::from(f32::from_le_bytes([
+            raw[0], raw[1], raw[2], raw[3],
+        ]))),
         b'd' => {
             let mut word = [0; 8];
             word.copy_from_slice(&raw);
@@ -348,7 +391,8 @@ fn format_bytes(format: &PyObject) -> PyResult<Vec<u8>> {
         return match unicode::as_ascii(text) {
             Some(text) => Ok(text.as_bytes().to_vec()),
             None => {
-                let error = unicode::codecs::encode(text, unicode::codecs::Encoding::Ascii, "strict");
+                let error =
+                    unicode::codecs::encode(text, unicode::codecs::Encoding::Ascii, "strict");
                 error.map(|data| bytes::data_of(&data).to_vec())
             }
         };
@@ -371,12 +415,17 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
 }
 
 fn init(this: &StructObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
-    static SIGNATURE: Signature =
-        Signature { name: "Struct", parameters: &["format"], required: 1, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "Struct",
+        parameters: &["format"],
+        required: 1,
+        positional: 1,
+    };
     let [format] = call::bind_tuple::<1>(&SIGNATURE, args, kwargs)?;
     let format = format_bytes(format.expect("required"))?;
     let layout = parse(&format)?;
-    this.s_format.put(Some(bytes::from_slice(&format)?.upcast()));
+    this.s_format
+        .put(Some(bytes::from_slice(&format)?.upcast()));
     this.s_size.set(layout.size as isize);
     this.s_len.set(layout.values as isize);
     this.s_codes.with(|codes| *codes = Some(Box::new(layout)));
@@ -442,10 +491,14 @@ fn pack_into(this: &StructObject, args: &[&PyObject]) -> PyResult {
     let size = layout.size as isize;
     let at = if given < 0 {
         if given + size > 0 {
-            return Err(struct_error(format_args!("no space to pack {size} bytes at offset {given}")));
+            return Err(struct_error(format_args!(
+                "no space to pack {size} bytes at offset {given}"
+            )));
         }
         if given + room < 0 {
-            return Err(struct_error(format_args!("offset {given} out of range for {room}-byte buffer")));
+            return Err(struct_error(format_args!(
+                "offset {given} out of range for {room}-byte buffer"
+            )));
         }
         given + room
     } else {
@@ -466,14 +519,21 @@ fn unpack(this: &StructObject, data: &PyObject) -> PyResult {
     let layout = this.layout()?;
     let buffer = Buffer::of(data)?;
     if buffer.data().len() != layout.size {
-        return Err(struct_error(format_args!("unpack requires a buffer of {} bytes", layout.size)));
+        return Err(struct_error(format_args!(
+            "unpack requires a buffer of {} bytes",
+            layout.size
+        )));
     }
     unpack_values(&layout, buffer.data())
 }
 
 fn unpack_from(this: &StructObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "unpack_from", parameters: &["buffer", "offset"], required: 1, positional: 2 };
+    static SIGNATURE: Signature = Signature {
+        name: "unpack_from",
+        parameters: &["buffer", "offset"],
+        required: 1,
+        positional: 2,
+    };
     let [data, offset] = args.bind::<2>(&SIGNATURE)?;
     let layout = this.layout()?;
     let buffer = Buffer::of(data.expect("required"))?;
@@ -481,10 +541,14 @@ fn unpack_from(this: &StructObject, args: Args<'_>) -> PyResult {
     let (room, size) = (buffer.data().len() as isize, layout.size as isize);
     let at = if given < 0 {
         if given + size > 0 {
-            return Err(struct_error(format_args!("not enough data to unpack {size} bytes at offset {given}")));
+            return Err(struct_error(format_args!(
+                "not enough data to unpack {size} bytes at offset {given}"
+            )));
         }
         if given + room < 0 {
-            return Err(struct_error(format_args!("offset {given} out of range for {room}-byte buffer")));
+            return Err(struct_error(format_args!(
+                "offset {given} out of range for {room}-byte buffer"
+            )));
         }
         given + room
     } else {
@@ -511,14 +575,17 @@ object_struct! {
 fn iter_unpack(this: &StructObject, data: &PyObject) -> PyResult {
     let size = this.layout()?.size;
     if size == 0 {
-        return Err(struct_error("cannot iteratively unpack with a struct of length 0"));
+        return Err(struct_error(
+            "cannot iteratively unpack with a struct of length 0",
+        ));
     }
     if Buffer::of(data)?.data().len() % size != 0 {
         return Err(struct_error(format_args!(
             "iterative unpacking requires a buffer of a multiple of {size} bytes"
         )));
     }
-    let object: *mut UnpackIterator = memory::new_gc_object(&unpackiter_type, size_of::<UnpackIterator>())?;
+    let object: *mut UnpackIterator =
+        memory::new_gc_object(&unpackiter_type, size_of::<UnpackIterator>())?;
     // SAFETY: fresh memory, tracked once its fields are set.
     unsafe {
         (*object).so.set(Own::new(this).into_raw());
@@ -563,7 +630,12 @@ static_type! {
 }
 
 fn get_format(this: &StructObject) -> PyResult {
-    match this.s_format.own().as_ref().and_then(|format| format.downcast_ref::<PyBytesObject>()) {
+    match this
+        .s_format
+        .own()
+        .as_ref()
+        .and_then(|format| format.downcast_ref::<PyBytesObject>())
+    {
         Some(format) => Ok(unicode::from_ucs1(bytes::data_of(format))?.upcast()),
         None => Ok(none()),
     }
@@ -629,7 +701,8 @@ fn cached(format: &PyObject) -> PyResult<Own<StructObject>> {
             made
         }
     };
-    made.downcast::<StructObject>().map_err(|_| type_error("the cache holds no Struct"))
+    made.downcast::<StructObject>()
+        .map_err(|_| type_error("the cache holds no Struct"))
 }
 
 fn first_argument<'a>(args: &'a [&'a PyObject]) -> PyResult<(&'a PyObject, &'a [&'a PyObject])> {
@@ -656,7 +729,13 @@ fn module_unpack(_: &PyObject, args: &[&PyObject]) -> PyResult {
 
 fn module_unpack_from(_: &PyObject, args: Args<'_>) -> PyResult {
     let (format, rest) = first_argument(args.positional)?;
-    unpack_from(&*cached(format)?, Args { positional: rest, ..args })
+    unpack_from(
+        &*cached(format)?,
+        Args {
+            positional: rest,
+            ..args
+        },
+    )
 }
 
 fn module_iter_unpack(_: &PyObject, args: &[&PyObject]) -> PyResult {

@@ -41,7 +41,11 @@ impl RandomObject {
         self.state[0].set(seed);
         for k in 1..N {
             let before = self.state[k - 1].get();
-            self.state[k].set(1_812_433_253u32.wrapping_mul(before ^ before >> 30).wrapping_add(k as u32));
+            self.state[k].set(
+                1_812_433_253u32
+                    .wrapping_mul(before ^ before >> 30)
+                    .wrapping_add(k as u32),
+            );
         }
         self.index.set(N as c_int);
     }
@@ -61,7 +65,11 @@ impl RandomObject {
             }
         };
         for _ in 0..N.max(key.len()) {
-            self.state[i].set(mix(i, 1_664_525).wrapping_add(key[j]).wrapping_add(j as u32));
+            self.state[i].set(
+                mix(i, 1_664_525)
+                    .wrapping_add(key[j])
+                    .wrapping_add(j as u32),
+            );
             wrap(&mut i);
             j = (j + 1) % key.len();
         }
@@ -94,9 +102,16 @@ fn words_of(number: &PyLongObject) -> Vec<u32> {
 
 fn seed_with(this: &RandomObject, seed: Option<&PyObject>) -> PyResult<()> {
     let Some(seed) = seed.filter(|seed| !seed.is_none()) else {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         let address = (this as *const RandomObject as usize) as u32;
-        this.seed_words(&[now.subsec_nanos(), now.as_secs() as u32, std::process::id(), address]);
+        this.seed_words(&[
+            now.subsec_nanos(),
+            now.as_secs() as u32,
+            std::process::id(),
+            address,
+        ]);
         return Ok(());
     };
     let number = match seed.downcast_ref::<PyLongObject>() {
@@ -154,12 +169,19 @@ fn getrandbits(this: &RandomObject, count: &PyObject) -> PyResult {
     }
     let data = twinheap_objects::bytes::from_slice(&data)?;
     let order = unicode::from_str("little")?;
-    call::call_method(long::PyLong_Type.as_object(), id!("from_bytes"), &[data.as_object(), order.as_object()])
+    call::call_method(
+        long::PyLong_Type.as_object(),
+        id!("from_bytes"),
+        &[data.as_object(), order.as_object()],
+    )
 }
 
 fn getstate(this: &RandomObject) -> PyResult {
-    let mut values: Vec<Own> =
-        this.state.iter().map(|word| long::from_usize(word.get() as usize)).collect::<PyResult<_>>()?;
+    let mut values: Vec<Own> = this
+        .state
+        .iter()
+        .map(|word| long::from_usize(word.get() as usize))
+        .collect::<PyResult<_>>()?;
     values.push(long::from_isize(this.index.get() as isize)?);
     Ok(tuple::from_vec(values)?.upcast())
 }

@@ -22,4 +22,9 @@ mod prelude;
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[("_collections", collections::new_module), ("_functools", functools::new_module), ("_operator", operators::new_module), ("itertools", itertools::new_module)];
+pub const MODULES: &[NativeModule] = &[
+    ("_collections", collections::new_module),
+    ("_functools", functools::new_module),
+    ("_operator", operators::new_module),
+    ("itertools", itertools::new_module),
+];

@@ -77,7 +77,10 @@ fn is_not(_: &PyObject, args: &[&PyObject]) -> PyResult {
 fn check_sequences(args: &[&PyObject]) -> PyResult<()> {
     for arg in args {
         if !abstract_::is_sequence(arg) {
-            return Err(type_error(format_args!("'{}' object can't be concatenated", arg.type_().name())));
+            return Err(type_error(format_args!(
+                "'{}' object can't be concatenated",
+                arg.type_().name()
+            )));
         }
     }
     Ok(())
@@ -161,21 +164,34 @@ fn call_function(_: &PyObject, args: Args<'_>) -> PyResult {
     let Some((function, rest)) = args.positional.split_first() else {
         return Err(type_error("call expected at least 1 argument, got 0"));
     };
-    call::call_args(function, Args { positional: rest, ..args })
+    call::call_args(
+        function,
+        Args {
+            positional: rest,
+            ..args
+        },
+    )
 }
 
 /// Compares without telling by the time it takes where the texts differ.
 fn compare_digest(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("_compare_digest", args.len(), 2, 2)?;
     let text = |object: &PyObject| {
-        object.downcast_ref::<PyASCIIObject>().map(|text| unicode::as_ascii(text).map(|text| text.as_bytes().to_vec()))
+        object
+            .downcast_ref::<PyASCIIObject>()
+            .map(|text| unicode::as_ascii(text).map(|text| text.as_bytes().to_vec()))
     };
     let (a, b) = match (text(args[0]), text(args[1])) {
         (Some(Some(a)), Some(Some(b))) => (a, b),
         (Some(_), Some(_)) => {
-            return Err(type_error("comparing strings with non-ASCII characters is not supported"));
+            return Err(type_error(
+                "comparing strings with non-ASCII characters is not supported",
+            ));
         }
-        (None, None) => (Buffer::of(args[0])?.data().to_vec(), Buffer::of(args[1])?.data().to_vec()),
+        (None, None) => (
+            Buffer::of(args[0])?.data().to_vec(),
+            Buffer::of(args[1])?.data().to_vec(),
+        ),
         _ => {
             return Err(type_error(format_args!(
                 "unsupported operand types(s) or combination of types: '{}' and '{}'",
@@ -232,7 +248,11 @@ fn item_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictOb
     let made = ItemGetter::alloc(type_)?;
     made.nitems.set(items.len() as isize);
     made.index.set(-1);
-    let item = if items.len() == 1 { items[0] } else { args.as_object() };
+    let item = if items.len() == 1 {
+        items[0]
+    } else {
+        args.as_object()
+    };
     if items.len() == 1
         && let Some(number) = item.downcast_exact::<PyLongObject>()
         && let Some(number) = long::to_i64(number)
@@ -257,7 +277,9 @@ fn item_vectorcall(this: &ItemGetter, args: Args<'_>) -> PyResult {
         }
         return abstract_::get_item(object, item);
     }
-    let keys = item.downcast_ref::<PyTupleObject>().map_or(&[][..], tuple::items);
+    let keys = item
+        .downcast_ref::<PyTupleObject>()
+        .map_or(&[][..], tuple::items);
     let values = keys.iter().map(|key| abstract_::get_item(object, key));
     Ok(tuple::from_vec(values.collect::<PyResult<_>>()?)?.upcast())
 }
@@ -290,7 +312,10 @@ fn shown_call(this: &PyObject, args: &[Own], kwargs: &[(Own, Own)]) -> PyResult 
 fn item_arguments(this: &ItemGetter) -> Vec<Own> {
     let item = this.item.expect_ref();
     match item.downcast_ref::<PyTupleObject>() {
-        Some(keys) if this.nitems.get() > 1 => tuple::items(keys).iter().map(|key| Own::new(*key)).collect(),
+        Some(keys) if this.nitems.get() > 1 => tuple::items(keys)
+            .iter()
+            .map(|key| Own::new(*key))
+            .collect(),
         _ => vec![Own::new(item)],
     }
 }
@@ -320,7 +345,9 @@ fn attr_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictOb
             attributes.push(unicode::intern(Own::new(name)).upcast());
             continue;
         }
-        let parts = text.split('.').map(|part| Ok(unicode::intern(unicode::from_str(part)?).upcast()));
+        let parts = text
+            .split('.')
+            .map(|part| Ok(unicode::intern(unicode::from_str(part)?).upcast()));
         attributes.push(tuple::from_vec(parts.collect::<PyResult<_>>()?)?.upcast());
     }
     let made = AttrGetter::alloc(type_)?;
@@ -334,7 +361,9 @@ fn dotted(object: &PyObject, attribute: &PyObject) -> PyResult {
     if let Some(name) = attribute.downcast_ref::<PyASCIIObject>() {
         return object::get_attr(object, name);
     }
-    let parts = attribute.downcast_ref::<PyTupleObject>().map_or(&[][..], tuple::items);
+    let parts = attribute
+        .downcast_ref::<PyTupleObject>()
+        .map_or(&[][..], tuple::items);
     let mut value = Own::new(object);
     for part in parts {
         if let Some(name) = part.downcast_ref::<PyASCIIObject>() {
@@ -356,12 +385,14 @@ fn attr_vectorcall(this: &AttrGetter, args: Args<'_>) -> PyResult {
 
 fn attr_arguments(this: &AttrGetter) -> PyResult<Vec<Own>> {
     let dot = unicode::from_str(".")?;
-    let shown = tuple::items(this.attr.expect_ref()).iter().map(|attribute| {
-        match attribute.downcast_ref::<PyTupleObject>() {
-            Some(_) => unicode::join(&dot, attribute),
-            None => Ok(Own::new(*attribute)),
-        }
-    });
+    let shown = tuple::items(this.attr.expect_ref())
+        .iter()
+        .map(
+            |attribute| match attribute.downcast_ref::<PyTupleObject>() {
+                Some(_) => unicode::join(&dot, attribute),
+                None => Ok(Own::new(*attribute)),
+            },
+        );
     shown.collect()
 }
 
@@ -374,9 +405,15 @@ fn attr_reduce(this: &AttrGetter) -> PyResult {
     Ok(tuple::pack(&[this.as_object().type_().as_object(), arguments.as_object()])?.upcast())
 }
 
-fn caller_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn caller_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     let Some((name, rest)) = tuple::items(args).split_first() else {
-        return Err(type_error("methodcaller needs at least one argument, the method name"));
+        return Err(type_error(
+            "methodcaller needs at least one argument, the method name",
+        ));
     };
     let Some(name) = name.downcast_ref::<PyASCIIObject>() else {
         return Err(type_error("method name must be a string"));
@@ -388,7 +425,11 @@ fn caller_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDict
     Ok(made.upcast())
 }
 
-fn caller_call(this: &MethodCaller, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn caller_call(
+    this: &MethodCaller,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     call::no_keywords("methodcaller", kwargs)?;
     let items = tuple::items(args);
     call::check_positional("methodcaller", items.len(), 1, 1)?;
@@ -398,9 +439,15 @@ fn caller_call(this: &MethodCaller, args: &PyTupleObject, kwargs: Option<&PyDict
 
 fn caller_repr(this: &MethodCaller) -> PyResult {
     let mut args = vec![Own::new(this.name.expect_ref()).upcast()];
-    args.extend(tuple::items(this.args.expect_ref()).iter().map(|arg| Own::new(*arg)));
+    args.extend(
+        tuple::items(this.args.expect_ref())
+            .iter()
+            .map(|arg| Own::new(*arg)),
+    );
     let kwargs: Vec<(Own, Own)> = match this.kwds.own() {
-        Some(kwds) => dict::entries(&kwds).map(|(key, value)| (Own::new(key), Own::new(value))).collect(),
+        Some(kwds) => dict::entries(&kwds)
+            .map(|(key, value)| (Own::new(key), Own::new(value)))
+            .collect(),
         None => Vec::new(),
     };
     shown_call(this.as_object(), &args, &kwargs)
@@ -529,5 +576,9 @@ methods! {
 
 /// Makes the module.
 pub fn new_module() -> PyResult<Own<PyModuleObject>> {
-    module::build("_operator", FUNCTIONS, &[&itemgetter_type, &attrgetter_type, &methodcaller_type])
+    module::build(
+        "_operator",
+        FUNCTIONS,
+        &[&itemgetter_type, &attrgetter_type, &methodcaller_type],
+    )
 }

@@ -1,9 +1,7 @@
 //! The abstract bases of streams (`Modules/_io/iobase.c`, `bufferedio.c`, `textio.c`).
 
 use crate::prelude::*;
-use twinheap_objects::exceptions::{
-    PyExc_OSError, PyExc_ValueError,
-};
+use twinheap_objects::exceptions::{PyExc_OSError, PyExc_ValueError};
 use twinheap_objects::state::Global;
 
 object_struct! {
@@ -23,11 +21,17 @@ pub fn unsupported_type() -> PyResult<Own<PyTypeObject>> {
         return Ok(made);
     }
     let namespace = dict::new()?;
-    dict::set_literal(&namespace, "__module__", unicode::from_str("io")?.as_object())?;
+    dict::set_literal(
+        &namespace,
+        "__module__",
+        unicode::from_str("io")?.as_object(),
+    )?;
     let bases = tuple::pack(&[PyExc_OSError.as_object(), PyExc_ValueError.as_object()])?;
     let name = unicode::from_str("UnsupportedOperation")?;
     let made = types::new_class(&types::PyType_Type, &name, &bases, &namespace, None)?;
-    let made = made.downcast::<PyTypeObject>().map_err(|_| errors::system_error("no class was made"))?;
+    let made = made
+        .downcast::<PyTypeObject>()
+        .map_err(|_| errors::system_error("no class was made"))?;
     UNSUPPORTED.put(Some(made.clone()));
     Ok(made)
 }
@@ -65,7 +69,11 @@ fn seek(_: &PyObject, _: &PyTupleObject) -> PyResult {
 }
 
 fn tell(this: &PyObject) -> PyResult {
-    call::call_method(this, id!("seek"), &[&*long::from_isize(0)?, &*long::from_isize(1)?])
+    call::call_method(
+        this,
+        id!("seek"),
+        &[&*long::from_isize(0)?, &*long::from_isize(1)?],
+    )
 }
 
 fn truncate(_: &PyObject, _: &PyTupleObject) -> PyResult {
@@ -85,7 +93,11 @@ fn close(this: &PyObject) -> PyResult {
     }
     let flushed = call0(this, id!("flush"));
     let saved = flushed.is_err().then(errors::fetch);
-    let marked = object::set_attr(this, id!("__IOBase_closed").as_object(), Some(&bool_object(true)));
+    let marked = object::set_attr(
+        this,
+        id!("__IOBase_closed").as_object(),
+        Some(&bool_object(true)),
+    );
     if let Some(saved) = saved {
         return Err(errors::restore(saved));
     }
@@ -164,7 +176,11 @@ fn iter(this: &PyObject) -> PyResult {
 
 fn next(this: &PyObject) -> PyResult<Option<Own>> {
     let line = call0(this, id!("readline"))?;
-    Ok(if object::length(&line)? == 0 { None } else { Some(line) })
+    Ok(if object::length(&line)? == 0 {
+        None
+    } else {
+        Some(line)
+    })
 }
 
 /// A size argument: None and absence mean without limit.
@@ -183,7 +199,10 @@ fn optional_size(size: &PyObject) -> PyResult<isize> {
             size.type_().name()
         )));
     }
-    abstract_::as_ssize(size, Some(&twinheap_objects::exceptions::PyExc_OverflowError))
+    abstract_::as_ssize(
+        size,
+        Some(&twinheap_objects::exceptions::PyExc_OverflowError),
+    )
 }
 
 fn readline(this: &PyObject, args: &[&PyObject]) -> PyResult {
@@ -197,12 +216,18 @@ fn readline(this: &PyObject, args: &[&PyObject]) -> PyResult {
             let Some(ahead) = ahead.downcast_ref::<PyBytesObject>() else {
                 return Err(errors::raise(
                     &PyExc_OSError,
-                    format_args!("peek() should have returned a bytes object, not '{}'", ahead.type_().name()),
+                    format_args!(
+                        "peek() should have returned a bytes object, not '{}'",
+                        ahead.type_().name()
+                    ),
                 ));
             };
             let data = bytes::data_of(ahead);
             if !data.is_empty() {
-                wanted = data.iter().position(|&byte| byte == b'\n').map_or(data.len(), |at| at + 1);
+                wanted = data
+                    .iter()
+                    .position(|&byte| byte == b'\n')
+                    .map_or(data.len(), |at| at + 1);
                 if limit >= 0 {
                     wanted = wanted.min(limit as usize - line.len());
                 }
@@ -212,7 +237,10 @@ fn readline(this: &PyObject, args: &[&PyObject]) -> PyResult {
         let Some(piece) = piece.downcast_ref::<PyBytesObject>() else {
             return Err(errors::raise(
                 &PyExc_OSError,
-                format_args!("read() should have returned a bytes object, not '{}'", piece.type_().name()),
+                format_args!(
+                    "read() should have returned a bytes object, not '{}'",
+                    piece.type_().name()
+                ),
             ));
         };
         let data = bytes::data_of(piece);
@@ -265,7 +293,11 @@ fn finalize(stream: &PyObject) {
         if closed {
             return;
         }
-        let told = object::set_attr(stream, id!("_finalizing").as_object(), Some(&bool_object(true)));
+        let told = object::set_attr(
+            stream,
+            id!("_finalizing").as_object(),
+            Some(&bool_object(true)),
+        );
         if told.is_err() {
             errors::clear();
         }
@@ -365,7 +397,11 @@ fn raw_readall(this: &PyObject) -> PyResult {
     loop {
         let piece = call::call_method(this, id!("read"), &[&*long::from_isize(8192)?])?;
         if piece.is_none() {
-            return Ok(if all.is_empty() { piece } else { bytes::from_slice(&all)?.upcast() });
+            return Ok(if all.is_empty() {
+                piece
+            } else {
+                bytes::from_slice(&all)?.upcast()
+            });
         }
         let Some(piece) = piece.downcast_ref::<PyBytesObject>() else {
             return Err(type_error("read() should return bytes"));

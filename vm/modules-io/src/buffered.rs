@@ -1,7 +1,9 @@
 //! `io.BufferedReader`, `BufferedWriter`, `BufferedRandom` (`Modules/_io/bufferedio.c`): one struct, one
 //! buffer, used for reading ahead or for writing behind.
 
-use crate::base::{PyBufferedIOBase_Type, call0, check_readable, check_writable, end_stream, unsupported};
+use crate::base::{
+    PyBufferedIOBase_Type, call0, check_readable, check_writable, end_stream, unsupported,
+};
 use crate::fileio::position_of;
 use crate::prelude::*;
 use twinheap_objects::exceptions::{PyExc_BlockingIOError, PyExc_OSError, PyExc_ValueError};
@@ -86,13 +88,21 @@ impl Buffered {
     }
 
     fn ahead(&self) -> usize {
-        if self.valid_read() { (self.read_end.get() - self.pos.get()).max(0) as usize } else { 0 }
+        if self.valid_read() {
+            (self.read_end.get() - self.pos.get()).max(0) as usize
+        } else {
+            0
+        }
     }
 
     /// What was read ahead and not yet given out.
     fn readahead(&self) -> Vec<u8> {
         let at = self.pos.get() as usize;
-        if self.ahead() == 0 { Vec::new() } else { self.load(at, at + self.ahead()) }
+        if self.ahead() == 0 {
+            Vec::new()
+        } else {
+            self.load(at, at + self.ahead())
+        }
     }
 
     /// How far the raw stream is ahead of this one.
@@ -165,16 +175,24 @@ impl Buffered {
         if count < 0 || count as usize > wanted {
             return Err(errors::raise(
                 &PyExc_OSError,
-                format_args!("raw readinto() returned invalid length {count} (should have been between 0 and {wanted})"),
+                format_args!(
+                    "raw readinto() returned invalid length {count} (should have been between 0 and {wanted})"
+                ),
             ));
         }
         self.moved(count as usize);
-        Ok(Some(twinheap_objects::bytearray::data_of(&target)[..count as usize].to_vec()))
+        Ok(Some(
+            twinheap_objects::bytearray::data_of(&target)[..count as usize].to_vec(),
+        ))
     }
 
     /// Fills the buffer behind what it holds; nothing where the raw stream would block.
     fn fill(&self) -> PyResult<Option<usize>> {
-        let start = if self.valid_read() { self.read_end.get() as usize } else { 0 };
+        let start = if self.valid_read() {
+            self.read_end.get() as usize
+        } else {
+            0
+        };
         let wanted = self.buffer_size.get() as usize - start;
         let Some(data) = self.raw_read(wanted)? else {
             return Ok(None);
@@ -282,9 +300,24 @@ fn new(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyR
 }
 
 static SIGNATURES: [Signature; 3] = [
-    Signature { name: "BufferedReader", parameters: &["raw", "buffer_size"], required: 1, positional: 2 },
-    Signature { name: "BufferedWriter", parameters: &["raw", "buffer_size"], required: 1, positional: 2 },
-    Signature { name: "BufferedRandom", parameters: &["raw", "buffer_size"], required: 1, positional: 2 },
+    Signature {
+        name: "BufferedReader",
+        parameters: &["raw", "buffer_size"],
+        required: 1,
+        positional: 2,
+    },
+    Signature {
+        name: "BufferedWriter",
+        parameters: &["raw", "buffer_size"],
+        required: 1,
+        positional: 2,
+    },
+    Signature {
+        name: "BufferedRandom",
+        parameters: &["raw", "buffer_size"],
+        required: 1,
+        positional: 2,
+    },
 ];
 
 fn prepare(
@@ -321,7 +354,8 @@ fn prepare(
         return Err(errors::no_memory());
     }
     this.buffer.set(block);
-    this.buffer_mask.set(if size & (size - 1) == 0 { size - 1 } else { 0 });
+    this.buffer_mask
+        .set(if size & (size - 1) == 0 { size - 1 } else { 0 });
     this.reset_read();
     this.reset_write();
     this.pos.set(0);
@@ -342,15 +376,27 @@ fn free_buffer(this: &Buffered) {
     }
 }
 
-fn reader_init(this: &Buffered, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn reader_init(
+    this: &Buffered,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     prepare(this, 0, args, kwargs)
 }
 
-fn writer_init(this: &Buffered, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn writer_init(
+    this: &Buffered,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     prepare(this, 1, args, kwargs)
 }
 
-fn random_init(this: &Buffered, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn random_init(
+    this: &Buffered,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     prepare(this, 2, args, kwargs)
 }
 
@@ -362,7 +408,11 @@ fn read_all(this: &Buffered) -> PyResult {
     if let Some(readall) = object::lookup_attr(&this.raw(), id!("readall"))? {
         let rest = call::call(&readall, &[])?;
         if rest.is_none() {
-            return Ok(if data.is_empty() { rest } else { bytes::from_slice(&data)?.upcast() });
+            return Ok(if data.is_empty() {
+                rest
+            } else {
+                bytes::from_slice(&data)?.upcast()
+            });
         }
         let Some(rest) = rest.downcast_ref::<PyBytesObject>() else {
             return Err(type_error("readall() should return bytes"));
@@ -394,7 +444,11 @@ fn read_all(this: &Buffered) -> PyResult {
 impl Buffered {
     /// A stream that is written too must write out before it reads from the raw stream.
     fn flush_and_rewind_for_read(&self) -> PyResult<()> {
-        if self.writable.get() != 0 { self.flush_write() } else { Ok(()) }
+        if self.writable.get() != 0 {
+            self.flush_write()
+        } else {
+            Ok(())
+        }
     }
 
     /// Reads `count` bytes, with as many raw reads as that takes; nothing where it would block at once.
@@ -458,7 +512,11 @@ fn read1(this: &Buffered, args: &[&PyObject]) -> PyResult {
     call::check_positional("read1", args.len(), 0, 1)?;
     let size = args.first().map_or(Ok(-1), |size| unicode::ssize(size))?;
     this.check_ok()?;
-    let size = if size < 0 { this.buffer_size.get() as usize } else { size as usize };
+    let size = if size < 0 {
+        this.buffer_size.get() as usize
+    } else {
+        size as usize
+    };
     this.check_closed("read of closed file")?;
     if size == 0 {
         return Ok(bytes::from_slice(&[])?.upcast());
@@ -487,7 +545,11 @@ fn into(this: &Buffered, target: &PyObject, once: bool) -> PyResult {
     let wanted = buffer.data().len();
     let data = if once {
         let ahead = this.take_ahead(wanted);
-        if !ahead.is_empty() || wanted == 0 { Some(ahead) } else { this.raw_read(wanted)? }
+        if !ahead.is_empty() || wanted == 0 {
+            Some(ahead)
+        } else {
+            this.raw_read(wanted)?
+        }
     } else {
         this.read_exactly(wanted)?
     };
@@ -518,7 +580,11 @@ fn line(this: &Buffered, limit: isize) -> PyResult {
     this.check_closed("readline of closed file")?;
     let mut data = Vec::new();
     loop {
-        let left = if limit < 0 { usize::MAX } else { limit as usize - data.len() };
+        let left = if limit < 0 {
+            usize::MAX
+        } else {
+            limit as usize - data.len()
+        };
         let ahead = this.readahead();
         let line_end = ahead.iter().take(left).position(|&byte| byte == b'\n');
         let count = line_end.map_or(ahead.len().min(left), |at| at + 1);
@@ -546,7 +612,11 @@ fn readline(this: &Buffered, args: &[&PyObject]) -> PyResult {
 fn iternext(this: &Buffered) -> PyResult<Option<Own>> {
     this.check_ok()?;
     let line = line(this, -1)?;
-    Ok(if object::length(&line)? == 0 { None } else { Some(line) })
+    Ok(if object::length(&line)? == 0 {
+        None
+    } else {
+        Some(line)
+    })
 }
 
 fn write(this: &Buffered, data: &PyObject) -> PyResult {
@@ -581,7 +651,10 @@ fn write(this: &Buffered, data: &PyObject) -> PyResult {
                 let fits = &rest[..this.buffer_size.get() as usize];
                 start_write(this, fits);
                 let written = data.len() - rest.len() + fits.len();
-                return Err(would_block("write could not complete without blocking", written));
+                return Err(would_block(
+                    "write could not complete without blocking",
+                    written,
+                ));
             }
         }
     }
@@ -611,7 +684,10 @@ fn keep_what_fits(this: &Buffered, data: &[u8], raised: errors::Raised) -> PyRes
     if fits == data.len() {
         return long::from_usize(fits);
     }
-    Err(would_block("write could not complete without blocking", fits))
+    Err(would_block(
+        "write could not complete without blocking",
+        fits,
+    ))
 }
 
 /// Puts bytes at the position inside the buffer.
@@ -680,7 +756,9 @@ fn seek(this: &Buffered, args: &[&PyObject]) -> PyResult {
     this.check_ok()?;
     let whence = args.get(1).map_or(Ok(0), |whence| long::as_int(whence))?;
     if !(0..=2).contains(&whence) && whence != libc::SEEK_HOLE && whence != libc::SEEK_DATA {
-        return Err(value_error(format_args!("whence value {whence} unsupported")));
+        return Err(value_error(format_args!(
+            "whence value {whence} unsupported"
+        )));
     }
     if this.is_closed()? {
         return Err(value_error("seek of closed file"));
@@ -769,8 +847,7 @@ fn get_mode(this: &Buffered) -> PyResult {
 }
 
 fn dealloc_warn(this: &Buffered, source: &PyObject) -> PyResult {
-    if this.ok.get() > 0
-        && call::call_method(&this.raw(), id!("_dealloc_warn"), &[source]).is_err()
+    if this.ok.get() > 0 && call::call_method(&this.raw(), id!("_dealloc_warn"), &[source]).is_err()
     {
         errors::clear();
     }
@@ -801,7 +878,10 @@ fn repr(this: &Buffered) -> PyResult {
         None => format!("<{type_name}>"),
         Some(name) => match object::repr_enter(this.as_object()) {
             Some(_guard) => {
-                format!("<{type_name} name={}>", unicode::to_string_lossy(&*object::repr(&name)?))
+                format!(
+                    "<{type_name} name={}>",
+                    unicode::to_string_lossy(&*object::repr(&name)?)
+                )
             }
             None => {
                 return Err(runtime_error(format_args!(
@@ -973,8 +1053,14 @@ fn pair_init(this: &RwPair, args: &PyTupleObject, kwargs: Option<&PyDictObject>)
         Some(size) => Own::new(*size),
         None => long::from_isize(DEFAULT_SIZE)?,
     };
-    this.reader.put(Some(call::call(PyBufferedReader_Type.as_object(), &[items[0], &size])?));
-    this.writer.put(Some(call::call(PyBufferedWriter_Type.as_object(), &[items[1], &size])?));
+    this.reader.put(Some(call::call(
+        PyBufferedReader_Type.as_object(),
+        &[items[0], &size],
+    )?));
+    this.writer.put(Some(call::call(
+        PyBufferedWriter_Type.as_object(),
+        &[items[1], &size],
+    )?));
     Ok(())
 }
 
@@ -1020,7 +1106,9 @@ fn pair_isatty(this: &RwPair) -> PyResult {
 fn pair_closed(this: &RwPair) -> PyResult {
     match this.writer.own() {
         Some(writer) => object::get_attr(&writer, id!("closed")),
-        None => Err(runtime_error("the BufferedRWPair object is being garbage-collected")),
+        None => Err(runtime_error(
+            "the BufferedRWPair object is being garbage-collected",
+        )),
     }
 }
 

@@ -61,7 +61,11 @@ impl BytesIo {
             return Ok(());
         }
         let mut grown = self.value().to_vec();
-        let target = if size <= room { size.max(grown.len()) } else { grown_size(size) };
+        let target = if size <= room {
+            size.max(grown.len())
+        } else {
+            grown_size(size)
+        };
         grown.resize(target.max(grown.len()), 0);
         self.buf.put(Some(bytes::from_slice_fresh(&grown)?));
         Ok(())
@@ -100,8 +104,12 @@ fn new(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyR
 }
 
 fn init(this: &BytesIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
-    static SIGNATURE: Signature =
-        Signature { name: "BytesIO", parameters: &["initial_bytes"], required: 0, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "BytesIO",
+        parameters: &["initial_bytes"],
+        required: 0,
+        positional: 1,
+    };
     let [initial] = call::bind_tuple::<1>(&SIGNATURE, args, kwargs)?;
     this.check_exports()?;
     this.string_size.set(0);
@@ -161,7 +169,8 @@ fn tell(this: &BytesIo) -> PyResult {
 
 /// Takes the next bytes.
 fn take(this: &BytesIo, count: usize) -> PyResult {
-    let whole = this.pos.get() == 0 && count > 1 && count == bytes::data_of(this.buf.expect_ref()).len();
+    let whole =
+        this.pos.get() == 0 && count > 1 && count == bytes::data_of(this.buf.expect_ref()).len();
     if whole && this.exports.get() == 0 {
         this.pos.set(count as isize);
         return Ok(Own::new(this.buf.expect_ref()).upcast());
@@ -175,14 +184,28 @@ fn read(this: &BytesIo, args: &[&PyObject]) -> PyResult {
     this.check_open()?;
     let size = size_argument(args, "read")?;
     let left = this.ahead().len();
-    take(this, if size < 0 { left } else { left.min(size as usize) })
+    take(
+        this,
+        if size < 0 {
+            left
+        } else {
+            left.min(size as usize)
+        },
+    )
 }
 
 /// The length of the next line, with its end, up to a limit.
 fn line_length(this: &BytesIo, limit: isize) -> usize {
     let ahead = this.ahead();
-    let line = ahead.iter().position(|&byte| byte == b'\n').map_or(ahead.len(), |at| at + 1);
-    if limit >= 0 { line.min(limit as usize) } else { line }
+    let line = ahead
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .map_or(ahead.len(), |at| at + 1);
+    if limit >= 0 {
+        line.min(limit as usize)
+    } else {
+        line
+    }
 }
 
 fn readline(this: &BytesIo, args: &[&PyObject]) -> PyResult {
@@ -258,10 +281,17 @@ fn seek(this: &BytesIo, args: &[&PyObject]) -> PyResult {
         0 => 0,
         1 => this.pos.get(),
         2 => this.string_size.get(),
-        _ => return Err(value_error(format_args!("invalid whence ({whence}, should be 0, 1 or 2)"))),
+        _ => {
+            return Err(value_error(format_args!(
+                "invalid whence ({whence}, should be 0, 1 or 2)"
+            )));
+        }
     };
     let Some(at) = base.checked_add(offset) else {
-        return Err(errors::raise(&PyExc_OverflowError, "new position too large"));
+        return Err(errors::raise(
+            &PyExc_OverflowError,
+            "new position too large",
+        ));
     };
     this.pos.set(at.max(0));
     long::from_isize(this.pos.get())
@@ -361,16 +391,22 @@ fn getbuffer(this: &BytesIo) -> PyResult {
         memory::track(object.cast());
         Own::from_raw(object).upcast()
     };
-    call::call(twinheap_objects::memoryview::PyMemoryView_Type.as_object(), &[&exporter])
+    call::call(
+        twinheap_objects::memoryview::PyMemoryView_Type.as_object(),
+        &[&exporter],
+    )
 }
-
 
 unsafe extern "C" fn get_buffer(this: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     // SAFETY: the slot is called with a live exporter and a valid view.
     unsafe {
         let exporter: &BytesIoBuffer = &*this.cast();
         let source = exporter.source.expect_ref();
-        if source.exports.get() == 0 && source.own_buffer(source.string_size.get() as usize).is_err() {
+        if source.exports.get() == 0
+            && source
+                .own_buffer(source.string_size.get() as usize)
+                .is_err()
+        {
             return -1;
         }
         let data = source.value();

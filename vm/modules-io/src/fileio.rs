@@ -135,7 +135,8 @@ fn init(this: &FileIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> P
     }
     let given = given_descriptor(file)?;
     let (flags, bits) = parse_mode(&mode)?;
-    this.bits.set(bits | SEEKABLE | if closefd { CLOSEFD } else { 0 });
+    this.bits
+        .set(bits | SEEKABLE | if closefd { CLOSEFD } else { 0 });
     let opened = open_file(this, file, given, (closefd, flags), opener)
         .and_then(|()| after_open(this, file));
     if opened.is_err() {
@@ -393,7 +394,10 @@ pub fn position_of(value: &PyObject) -> PyResult<i64> {
     }
     let value = abstract_::index(value)?;
     long::to_i64(&value).ok_or_else(|| {
-        errors::raise(&PyExc_OverflowError, "Python int too large to convert to C long")
+        errors::raise(
+            &PyExc_OverflowError,
+            "Python int too large to convert to C long",
+        )
     })
 }
 
@@ -434,7 +438,12 @@ fn dealloc_warn(this: &FileIo, _: &PyObject) -> PyResult {
 }
 
 fn mode_text(this: &FileIo) -> &'static str {
-    match (this.is(CREATED), this.is(APPENDING), this.is(READABLE), this.is(WRITABLE)) {
+    match (
+        this.is(CREATED),
+        this.is(APPENDING),
+        this.is(READABLE),
+        this.is(WRITABLE),
+    ) {
         (true, _, true, _) => "xb+",
         (true, _, false, _) => "xb",
         (_, true, true, _) => "ab+",
@@ -452,7 +461,10 @@ fn repr(this: &FileIo) -> PyResult {
     let closefd = if this.is(CLOSEFD) { "True" } else { "False" };
     let mode = mode_text(this);
     let text = match object::lookup_attr(this.as_object(), id!("name"))? {
-        None => format!("<_io.FileIO fd={} mode='{mode}' closefd={closefd}>", this.fd.get()),
+        None => format!(
+            "<_io.FileIO fd={} mode='{mode}' closefd={closefd}>",
+            this.fd.get()
+        ),
         Some(name) => {
             let Some(_guard) = object::repr_enter(this.as_object()) else {
                 return Err(runtime_error("reentrant call inside _io.FileIO.__repr__"));

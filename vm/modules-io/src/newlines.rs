@@ -35,7 +35,11 @@ fn new(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyR
     Ok(NewlineDecoder::alloc(type_)?.upcast())
 }
 
-fn init(this: &NewlineDecoder, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+fn init(
+    this: &NewlineDecoder,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
     static SIGNATURE: Signature = Signature {
         name: "IncrementalNewlineDecoder",
         parameters: &["decoder", "translate", "errors"],
@@ -122,10 +126,18 @@ fn scan(this: &NewlineDecoder, characters: Vec<u32>) -> Vec<u32> {
 }
 
 fn decode(this: &NewlineDecoder, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "decode", parameters: &["input", "final"], required: 1, positional: 2 };
+    static SIGNATURE: Signature = Signature {
+        name: "decode",
+        parameters: &["input", "final"],
+        required: 1,
+        positional: 2,
+    };
     let [input, is_final] = args.bind::<2>(&SIGNATURE)?;
-    decode_with(this, input.expect("required"), is_final.map_or(Ok(false), object::is_true)?)
+    decode_with(
+        this,
+        input.expect("required"),
+        is_final.map_or(Ok(false), object::is_true)?,
+    )
 }
 
 fn getstate(this: &NewlineDecoder) -> PyResult {
@@ -134,10 +146,16 @@ fn getstate(this: &NewlineDecoder) -> PyResult {
         (bytes::from_slice(&[])?.upcast(), 0)
     } else {
         let state = call::call_method(&decoder, id!("getstate"), &[])?;
-        let Some(pair) = state.downcast_ref::<PyTupleObject>().filter(|s| tuple::items(s).len() == 2) else {
+        let Some(pair) = state
+            .downcast_ref::<PyTupleObject>()
+            .filter(|s| tuple::items(s).len() == 2)
+        else {
             return Err(type_error("illegal decoder state"));
         };
-        (Own::new(tuple::items(pair)[0]), long::as_long(tuple::items(pair)[1])?)
+        (
+            Own::new(tuple::items(pair)[0]),
+            long::as_long(tuple::items(pair)[1])?,
+        )
     };
     flag <<= 1;
     if this.bits.get() & PENDING_CR != 0 {
@@ -147,15 +165,22 @@ fn getstate(this: &NewlineDecoder) -> PyResult {
 }
 
 fn setstate(this: &NewlineDecoder, state: &PyObject) -> PyResult {
-    let Some(pair) = state.downcast_ref::<PyTupleObject>().filter(|s| tuple::items(s).len() == 2) else {
+    let Some(pair) = state
+        .downcast_ref::<PyTupleObject>()
+        .filter(|s| tuple::items(s).len() == 2)
+    else {
         return Err(type_error("state argument must be a tuple"));
     };
     let flag = long::as_long(tuple::items(pair)[1])?;
     let kept = this.bits.get() & !PENDING_CR;
-    this.bits.set(kept | if flag & 1 != 0 { PENDING_CR } else { 0 });
+    this.bits
+        .set(kept | if flag & 1 != 0 { PENDING_CR } else { 0 });
     let decoder = this.decoder.own().unwrap_or_else(none);
     if !decoder.is_none() {
-        let inner = tuple::pack(&[tuple::items(pair)[0], &*long::from_isize((flag >> 1) as isize)?])?;
+        let inner = tuple::pack(&[
+            tuple::items(pair)[0],
+            &*long::from_isize((flag >> 1) as isize)?,
+        ])?;
         return call::call_method(&decoder, id!("setstate"), &[inner.as_object()]);
     }
     Ok(none())
@@ -164,7 +189,11 @@ fn setstate(this: &NewlineDecoder, state: &PyObject) -> PyResult {
 fn reset(this: &NewlineDecoder) -> PyResult {
     this.bits.set(this.bits.get() & TRANSLATE);
     let decoder = this.decoder.own().unwrap_or_else(none);
-    if decoder.is_none() { Ok(none()) } else { call::call_method(&decoder, id!("reset"), &[]) }
+    if decoder.is_none() {
+        Ok(none())
+    } else {
+        call::call_method(&decoder, id!("reset"), &[])
+    }
 }
 
 fn get_newlines(this: &NewlineDecoder) -> PyResult {
@@ -192,7 +221,9 @@ pub fn line_end(text: &[u32], universal: bool, translated: bool, newline: &[u32]
         let pair = text[at] == cr && text.get(at + 1) == Some(&lf);
         return Some(at + 1 + usize::from(pair));
     }
-    text.windows(newline.len()).position(|window| window == newline).map(|at| at + newline.len())
+    text.windows(newline.len())
+        .position(|window| window == newline)
+        .map(|at| at + newline.len())
 }
 
 methods! {

@@ -38,9 +38,16 @@ impl Mode {
         if parsed.text && parsed.binary {
             return Err(value_error("can't have text and binary mode at once"));
         }
-        let main = [parsed.creating, parsed.reading, parsed.writing, parsed.appending];
+        let main = [
+            parsed.creating,
+            parsed.reading,
+            parsed.writing,
+            parsed.appending,
+        ];
         if main.iter().filter(|flag| **flag).count() != 1 {
-            return Err(value_error("must have exactly one of create/read/write/append mode"));
+            return Err(value_error(
+                "must have exactly one of create/read/write/append mode",
+            ));
         }
         Ok(parsed)
     }
@@ -65,11 +72,29 @@ impl Mode {
 fn open(_: &PyObject, args: Args<'_>) -> PyResult {
     static SIGNATURE: Signature = Signature {
         name: "open",
-        parameters: &["file", "mode", "buffering", "encoding", "errors", "newline", "closefd", "opener"],
+        parameters: &[
+            "file",
+            "mode",
+            "buffering",
+            "encoding",
+            "errors",
+            "newline",
+            "closefd",
+            "opener",
+        ],
         required: 1,
         positional: 8,
     };
-    let [file, mode, buffering, encoding, handler, newline, closefd, opener] = args.bind::<8>(&SIGNATURE)?;
+    let [
+        file,
+        mode,
+        buffering,
+        encoding,
+        handler,
+        newline,
+        closefd,
+        opener,
+    ] = args.bind::<8>(&SIGNATURE)?;
     let file = file.expect("required");
     let mode_text = match mode.map(|mode| (mode, mode.downcast_ref::<PyASCIIObject>())) {
         None => "r".to_owned(),
@@ -81,7 +106,7 @@ fn open(_: &PyObject, args: Args<'_>) -> PyResult {
             )));
         }
     };
-    let buffering = buffering.map_or(Ok(-1), |buffering| long::as_int(buffering))?;
+    let buffering = buffering.map_or(Ok(-1), long::as_int)?;
     let given = |value: Option<&PyObject>| value.is_some_and(|value| !value.is_none());
     let mut file = Own::new(file);
     if file.downcast_ref::<PyLongObject>().is_none() && !abstract_::has_index(&file) {
@@ -89,9 +114,15 @@ fn open(_: &PyObject, args: Args<'_>) -> PyResult {
     }
     let mode = Mode::parse(&mode_text)?;
     if mode.binary {
-        for (value, what) in [(encoding, "an encoding"), (handler, "an errors"), (newline, "a newline")] {
+        for (value, what) in [
+            (encoding, "an encoding"),
+            (handler, "an errors"),
+            (newline, "a newline"),
+        ] {
             if given(value) {
-                return Err(value_error(format_args!("binary mode doesn't take {what} argument")));
+                return Err(value_error(format_args!(
+                    "binary mode doesn't take {what} argument"
+                )));
             }
         }
     }
@@ -107,7 +138,13 @@ fn open(_: &PyObject, args: Args<'_>) -> PyResult {
         fileio::PyFileIO_Type.as_object(),
         &[&file, raw_mode.as_object(), &closefd, &opener],
     )?;
-    let wrapped = wrap(&raw, &mode, buffering, &mode_text, [encoding, handler, newline]);
+    let wrapped = wrap(
+        &raw,
+        &mode,
+        buffering,
+        &mode_text,
+        [encoding, handler, newline],
+    );
     if wrapped.is_err() {
         let saved = errors::fetch();
         if call0(&raw, id!("close")).is_err() {
@@ -162,16 +199,27 @@ fn wrap(
         ],
     )?;
     let mode_object = unicode::from_str(mode_text)?;
-    object::set_attr(&text, id!("mode").as_object(), Some(mode_object.as_object()))?;
+    object::set_attr(
+        &text,
+        id!("mode").as_object(),
+        Some(mode_object.as_object()),
+    )?;
     Ok(text)
 }
 
 fn open_code(module: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "open_code", parameters: &["path"], required: 1, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "open_code",
+        parameters: &["path"],
+        required: 1,
+        positional: 1,
+    };
     let [path] = args.bind::<1>(&SIGNATURE)?;
     let mode = unicode::from_str("rb")?;
-    open(module, Args::positional(&[path.expect("required"), mode.as_object()]))
+    open(
+        module,
+        Args::positional(&[path.expect("required"), mode.as_object()]),
+    )
 }
 
 fn text_encoding(_: &PyObject, args: &[&PyObject]) -> PyResult {
@@ -212,7 +260,11 @@ pub fn new_module() -> PyResult<Own<PyModuleObject>> {
         ],
     )?;
     module::add_int(&made, "DEFAULT_BUFFER_SIZE", 8192)?;
-    module::add(&made, "UnsupportedOperation", base::unsupported_type()?.as_object())?;
+    module::add(
+        &made,
+        "UnsupportedOperation",
+        base::unsupported_type()?.as_object(),
+    )?;
     let blocking = twinheap_objects::exceptions::PyExc_BlockingIOError.as_object();
     module::add(&made, "BlockingIOError", blocking)?;
     Ok(made)

@@ -11,7 +11,9 @@ fn descriptor(object: &PyObject) -> PyResult<c_int> {
         return long::as_int(object);
     }
     let Some(method) = object::lookup_attr(object, id!("fileno"))? else {
-        return Err(type_error("argument must be an int, or have a fileno() method."));
+        return Err(type_error(
+            "argument must be an int, or have a fileno() method.",
+        ));
     };
     long::as_int(&*call::call(&method, &[])?)
 }
@@ -33,7 +35,11 @@ fn select(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let mut owners: Vec<(usize, Own)> = Vec::new();
     for (which, list) in args[..3].iter().enumerate() {
         for item in abstract_::collect(list)? {
-            polled.push(libc::pollfd { fd: descriptor(&item)?, events: events[which], revents: 0 });
+            polled.push(libc::pollfd {
+                fd: descriptor(&item)?,
+                events: events[which],
+                revents: 0,
+            });
             owners.push((which, item));
         }
     }
@@ -48,7 +54,9 @@ fn select(_: &PyObject, args: &[&PyObject]) -> PyResult {
             ready[which].push(owner);
         }
     }
-    let lists = ready.into_iter().map(|items| Ok(list::from_vec(items)?.upcast()));
+    let lists = ready
+        .into_iter()
+        .map(|items| Ok(list::from_vec(items)?.upcast()));
     Ok(tuple::from_vec(lists.collect::<PyResult<_>>()?)?.upcast())
 }
 
@@ -66,7 +74,9 @@ pub fn new_select() -> PyResult<Own<PyModuleObject>> {
 }
 
 fn fork_exec(_: &PyObject, _: &PyTupleObject) -> PyResult {
-    Err(errors::not_implemented("this VM cannot start processes yet"))
+    Err(errors::not_implemented(
+        "this VM cannot start processes yet",
+    ))
 }
 
 methods! {
@@ -118,7 +128,7 @@ methods! {
     "dup" => keywords(no_network);
 }
 
-const NUMBERS: [(&str, i32); 22] = [
+const NUMBERS: [(&str, i32); 62] = [
     ("AF_UNIX", libc::AF_UNIX),
     ("AF_INET", libc::AF_INET),
     ("AF_INET6", libc::AF_INET6),
@@ -141,6 +151,46 @@ const NUMBERS: [(&str, i32); 22] = [
     ("IPPROTO_IPV6", libc::IPPROTO_IPV6),
     ("TCP_NODELAY", libc::TCP_NODELAY),
     ("IPV6_V6ONLY", libc::IPV6_V6ONLY),
+    ("MSG_OOB", 1),
+    ("MSG_PEEK", 2),
+    ("MSG_DONTROUTE", 4),
+    ("MSG_DONTWAIT", 64),
+    ("MSG_EOR", 128),
+    ("MSG_TRUNC", 32),
+    ("MSG_CTRUNC", 8),
+    ("MSG_WAITALL", 256),
+    ("MSG_NOSIGNAL", 16384),
+    ("MSG_CMSG_CLOEXEC", 1073741824),
+    ("MSG_ERRQUEUE", 8192),
+    ("MSG_CONFIRM", 2048),
+    ("MSG_MORE", 32768),
+    ("MSG_FASTOPEN", 536870912),
+    ("EAI_ADDRFAMILY", -9),
+    ("EAI_AGAIN", -3),
+    ("EAI_BADFLAGS", -1),
+    ("EAI_FAIL", -4),
+    ("EAI_FAMILY", -6),
+    ("EAI_MEMORY", -10),
+    ("EAI_NODATA", -5),
+    ("EAI_NONAME", -2),
+    ("EAI_OVERFLOW", -12),
+    ("EAI_SERVICE", -8),
+    ("EAI_SOCKTYPE", -7),
+    ("EAI_SYSTEM", -11),
+    ("AI_PASSIVE", 1),
+    ("AI_CANONNAME", 2),
+    ("AI_NUMERICHOST", 4),
+    ("AI_NUMERICSERV", 1024),
+    ("AI_ALL", 16),
+    ("AI_ADDRCONFIG", 32),
+    ("AI_V4MAPPED", 8),
+    ("NI_MAXHOST", 1025),
+    ("NI_MAXSERV", 32),
+    ("NI_NOFQDN", 4),
+    ("NI_NUMERICHOST", 1),
+    ("NI_NAMEREQD", 8),
+    ("NI_NUMERICSERV", 2),
+    ("NI_DGRAM", 16),
 ];
 
 /// `_socket`.

@@ -5,7 +5,9 @@ use std::ffi::CString;
 
 /// `PyOS_FSPath`: a str or bytes.
 pub fn fs_path(path: &PyObject) -> PyResult {
-    if path.downcast_ref::<PyASCIIObject>().is_some() || path.downcast_ref::<PyBytesObject>().is_some() {
+    if path.downcast_ref::<PyASCIIObject>().is_some()
+        || path.downcast_ref::<PyBytesObject>().is_some()
+    {
         return Ok(Own::new(path));
     }
     let Some(found) = types::call_special(path, id!("__fspath__"), &[])? else {
@@ -14,7 +16,9 @@ pub fn fs_path(path: &PyObject) -> PyResult {
             path.type_().name()
         )));
     };
-    if found.downcast_ref::<PyASCIIObject>().is_none() && found.downcast_ref::<PyBytesObject>().is_none() {
+    if found.downcast_ref::<PyASCIIObject>().is_none()
+        && found.downcast_ref::<PyBytesObject>().is_none()
+    {
         return Err(type_error(format_args!(
             "expected {}.__fspath__() to return str or bytes, not {}",
             path.type_().name(),
@@ -29,13 +33,17 @@ pub fn path_bytes(path: &PyObject) -> PyResult<CString> {
     let path = fs_path(path)?;
     let data = match path.downcast_ref::<PyASCIIObject>() {
         Some(text) => encode_path(text)?,
-        None => path.downcast_ref::<PyBytesObject>().map(|data| bytes::data_of(data).to_vec()).unwrap_or_default(),
+        None => path
+            .downcast_ref::<PyBytesObject>()
+            .map(|data| bytes::data_of(data).to_vec())
+            .unwrap_or_default(),
     };
     CString::new(data).map_err(|_| value_error("embedded null byte"))
 }
 
 fn encode_path(text: &PyASCIIObject) -> PyResult<Vec<u8>> {
-    let encoded = unicode::codecs::encode(text, unicode::codecs::Encoding::Utf8, "surrogateescape")?;
+    let encoded =
+        unicode::codecs::encode(text, unicode::codecs::Encoding::Utf8, "surrogateescape")?;
     Ok(bytes::data_of(&encoded).to_vec())
 }
 

@@ -47,7 +47,9 @@ impl StringIo {
         };
         let decoded = match self.writenl.own() {
             None => decoded,
-            Some(newline) => call::call_method(&decoded, id!("replace"), &[id!("\n").as_object(), &newline])?,
+            Some(newline) => {
+                call::call_method(&decoded, id!("replace"), &[id!("\n").as_object(), &newline])?
+            }
         };
         let Some(added) = decoded.downcast_ref::<PyASCIIObject>() else {
             return Err(type_error("decoder should return a string result"));
@@ -77,7 +79,12 @@ fn new(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyR
     let made = StringIo::alloc(type_)?;
     // A zeroed vector is none: a fresh one is written over it without dropping.
     // SAFETY: the field lies inside the object that was just made.
-    unsafe { std::ptr::write((&raw const made.text).cast_mut(), Native(Cell::new(Vec::new()))) };
+    unsafe {
+        std::ptr::write(
+            (&raw const made.text).cast_mut(),
+            Native(Cell::new(Vec::new())),
+        )
+    };
     Ok(made.upcast())
 }
 
@@ -106,7 +113,10 @@ fn init(this: &StringIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) ->
     if let Some(newline) = &newline
         && !matches!(newline.as_str(), "" | "\n" | "\r" | "\r\n")
     {
-        return Err(value_error(format_args!("illegal newline value: {}", newline_object.repr_lossy())));
+        return Err(value_error(format_args!(
+            "illegal newline value: {}",
+            newline_object.repr_lossy()
+        )));
     }
     let value = value.filter(|value| !value.is_none());
     if let Some(value) = value
@@ -122,8 +132,11 @@ fn init(this: &StringIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) ->
     let universal = newline.as_deref().is_none_or(str::is_empty);
     this.readuniversal.set(u8::from(universal));
     this.readtranslate.set(u8::from(newline.is_none()));
-    this.readnl.put(newline.is_some().then(|| newline_object.clone()));
-    let writes = newline.as_deref().is_some_and(|newline| newline.starts_with('\r'));
+    this.readnl
+        .put(newline.is_some().then(|| newline_object.clone()));
+    let writes = newline
+        .as_deref()
+        .is_some_and(|newline| newline.starts_with('\r'));
     this.writenl.put(writes.then(|| newline_object.clone()));
     this.decoder.put(match universal {
         true => Some(newlines::new_decoder(&none(), newline.is_none(), None)?),
@@ -152,7 +165,9 @@ fn tell(this: &StringIo) -> PyResult {
 /// Takes the next characters.
 fn take(this: &StringIo, count: usize) -> PyResult {
     let at = (this.pos.get() as usize).min(this.length());
-    let piece = this.text.with(|all| unicode::from_ucs4(&all[at..at + count]))?;
+    let piece = this
+        .text
+        .with(|all| unicode::from_ucs4(&all[at..at + count]))?;
     this.pos.set(this.pos.get() + count as isize);
     Ok(piece.upcast())
 }
@@ -165,21 +180,38 @@ fn read(this: &StringIo, args: &[&PyObject]) -> PyResult {
     this.check_open()?;
     let size = size_argument(args, "read")?;
     let left = left(this);
-    take(this, if size < 0 { left } else { left.min(size as usize) })
+    take(
+        this,
+        if size < 0 {
+            left
+        } else {
+            left.min(size as usize)
+        },
+    )
 }
 
 fn line_length(this: &StringIo, limit: isize) -> usize {
-    let newline: Vec<u32> = match this.readnl.own().as_ref().and_then(|nl| nl.downcast_ref::<PyASCIIObject>()) {
+    let newline: Vec<u32> = match this
+        .readnl
+        .own()
+        .as_ref()
+        .and_then(|nl| nl.downcast_ref::<PyASCIIObject>())
+    {
         Some(newline) => unicode::text(newline).iter().collect(),
         None => vec![u32::from('\n')],
     };
     let at = (this.pos.get() as usize).min(this.length());
     let length = this.text.with(|all| {
         let rest = &all[at..];
-        let (universal, translated) = (this.readuniversal.get() != 0, this.readtranslate.get() != 0);
+        let (universal, translated) =
+            (this.readuniversal.get() != 0, this.readtranslate.get() != 0);
         newlines::line_end(rest, universal, translated, &newline).unwrap_or(rest.len())
     });
-    if limit >= 0 { length.min(limit as usize) } else { length }
+    if limit >= 0 {
+        length.min(limit as usize)
+    } else {
+        length
+    }
 }
 
 fn readline(this: &StringIo, args: &[&PyObject]) -> PyResult {
@@ -216,14 +248,23 @@ fn seek(this: &StringIo, args: &[&PyObject]) -> PyResult {
     let whence = args.get(1).map_or(Ok(0), |whence| long::as_int(whence))?;
     this.check_open()?;
     let at = match whence {
-        0 if offset < 0 => return Err(value_error(format_args!("Negative seek position {offset}"))),
+        0 if offset < 0 => {
+            return Err(value_error(format_args!("Negative seek position {offset}")));
+        }
         0 => offset,
         1 | 2 if offset != 0 => {
-            return Err(errors::raise(&PyExc_OSError, "Can't do nonzero cur-relative seeks"));
+            return Err(errors::raise(
+                &PyExc_OSError,
+                "Can't do nonzero cur-relative seeks",
+            ));
         }
         1 => this.pos.get(),
         2 => this.length() as isize,
-        _ => return Err(value_error(format_args!("Invalid whence ({whence}, should be 0, 1 or 2)"))),
+        _ => {
+            return Err(value_error(format_args!(
+                "Invalid whence ({whence}, should be 0, 1 or 2)"
+            )));
+        }
     };
     this.pos.set(at);
     long::from_isize(at)
@@ -277,7 +318,8 @@ fn setstate(this: &StringIo, state: &PyObject) -> PyResult {
     init(this, &*tuple::pack(&[&none(), newline])?, None)?;
     if let Some(value) = value.downcast_ref::<PyASCIIObject>() {
         // The value is put back as it is: it has been translated already.
-        this.text.with(|all| *all = unicode::text(value).iter().collect());
+        this.text
+            .with(|all| *all = unicode::text(value).iter().collect());
     }
     let position = unicode::ssize(position)?;
     if position < 0 {

@@ -3,7 +3,9 @@
 use crate::base::{PyTextIOBase_Type, call0, end_stream, size_argument, unsupported};
 use crate::newlines;
 use crate::prelude::*;
-use twinheap_objects::exceptions::{PyExc_LookupError, PyExc_OSError, PyExc_OverflowError, PyExc_ValueError};
+use twinheap_objects::exceptions::{
+    PyExc_LookupError, PyExc_OSError, PyExc_OverflowError, PyExc_ValueError,
+};
 use twinheap_objects::unicode::codecs::{self, Encoding};
 
 object_struct! {
@@ -73,7 +75,9 @@ impl TextIo {
             None => Vec::new(),
             Some(text) => {
                 let text = unicode::text(&text);
-                text.slice(self.decoded_chars_used.get() as usize, text.len()).iter().collect()
+                text.slice(self.decoded_chars_used.get() as usize, text.len())
+                    .iter()
+                    .collect()
             }
         }
     }
@@ -91,7 +95,11 @@ impl TextIo {
         let used = self.decoded_chars_used.get() as usize;
         let length = text.length.get() as usize;
         let end = count.map_or(length, |count| length.min(used + count));
-        let piece = if used == 0 && end == length { text } else { unicode::substring(&text, used, end)? };
+        let piece = if used == 0 && end == length {
+            text
+        } else {
+            unicode::substring(&text, used, end)?
+        };
         self.decoded_chars_used.set(end as isize);
         Ok(piece)
     }
@@ -133,12 +141,7 @@ impl TextIo {
                 bytes::from_slice(&all)?.upcast()
             }
         };
-        loop {
-            match call::call_method(&self.raw(), id!("write"), &[&data]) {
-                Ok(_) => return Ok(()),
-                Err(raised) => return Err(raised),
-            }
-        }
+        call::call_method(&self.raw(), id!("write"), &[&data]).map(drop)
     }
 }
 
@@ -184,19 +187,34 @@ fn check_newline(newline: Option<&PyObject>) -> PyResult<Option<String>> {
 fn init(this: &TextIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
     static SIGNATURE: Signature = Signature {
         name: "TextIOWrapper",
-        parameters: &["buffer", "encoding", "errors", "newline", "line_buffering", "write_through"],
+        parameters: &[
+            "buffer",
+            "encoding",
+            "errors",
+            "newline",
+            "line_buffering",
+            "write_through",
+        ],
         required: 1,
         positional: 6,
     };
-    let [buffer, encoding, handler, newline, line_buffering, write_through] =
-        call::bind_tuple::<6>(&SIGNATURE, args, kwargs)?;
+    let [
+        buffer,
+        encoding,
+        handler,
+        newline,
+        line_buffering,
+        write_through,
+    ] = call::bind_tuple::<6>(&SIGNATURE, args, kwargs)?;
     let buffer = buffer.expect("required");
     this.ok.set(0);
     this.detached.set(0);
     let text_or_none = |given: Option<&PyObject>, what: &str| -> PyResult<Option<Own>> {
         match given.filter(|given| !given.is_none()) {
             None => Ok(None),
-            Some(given) if given.downcast_ref::<PyASCIIObject>().is_some() => Ok(Some(Own::new(given))),
+            Some(given) if given.downcast_ref::<PyASCIIObject>().is_some() => {
+                Ok(Some(Own::new(given)))
+            }
             Some(given) => Err(type_error(format_args!(
                 "TextIOWrapper() argument '{what}' must be str or None, not {}",
                 given.type_().name()
@@ -217,29 +235,40 @@ fn init(this: &TextIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> P
     this.encoding.put(Some(encoding));
     this.errors.put(Some(handler));
     this.chunk_size.set(8192);
-    this.line_buffering.set(u8::from(line_buffering.map_or(Ok(false), object::is_true)?));
-    this.write_through.set(u8::from(write_through.map_or(Ok(false), object::is_true)?));
+    this.line_buffering
+        .set(u8::from(line_buffering.map_or(Ok(false), object::is_true)?));
+    this.write_through
+        .set(u8::from(write_through.map_or(Ok(false), object::is_true)?));
     set_newline(this, newline, newline_text.as_deref());
     if this.known_encoding().is_none() {
         codec_of(this.encoding.expect_ref(), "codecs.open()")?;
     }
     this.buffer.put(Some(Own::new(buffer)));
     set_codecs(this, newline_text.as_deref())?;
-    this.seekable.set(u8::from(object::is_true(&*call0(buffer, id!("seekable"))?)?));
+    this.seekable.set(u8::from(object::is_true(&*call0(
+        buffer,
+        id!("seekable"),
+    )?)?));
     this.telling.set(this.seekable.get());
-    this.has_read1.set(u8::from(object::lookup_attr(buffer, id!("read1"))?.is_some()));
+    this.has_read1.set(u8::from(
+        object::lookup_attr(buffer, id!("read1"))?.is_some(),
+    ));
     this.encoding_start_of_stream.set(0);
     this.ok.set(1);
     fix_encoder_state(this)
 }
 
 fn unicode_is(object: &PyObject, text: &str) -> bool {
-    object.downcast_ref::<PyASCIIObject>().is_some_and(|object| unicode::equals_str(object, text))
+    object
+        .downcast_ref::<PyASCIIObject>()
+        .is_some_and(|object| unicode::equals_str(object, text))
 }
 
 fn set_newline(this: &TextIo, newline: Option<&PyObject>, text: Option<&str>) {
-    this.readnl.put(newline.filter(|newline| !newline.is_none()).map(Own::new));
-    this.readuniversal.set(u8::from(text.is_none_or(str::is_empty)));
+    this.readnl
+        .put(newline.filter(|newline| !newline.is_none()).map(Own::new));
+    this.readuniversal
+        .set(u8::from(text.is_none_or(str::is_empty)));
     this.readtranslate.set(u8::from(text.is_none()));
     this.writetranslate.set(u8::from(text != Some("")));
     this.writenl.set(match text {
@@ -326,7 +355,11 @@ fn write(this: &TextIo, text: &PyObject) -> PyResult {
     if has_lf && this.writetranslate.get() != 0 && !this.writenl.get().is_null() {
         let ending = errors::c_text(this.writenl.get().cast());
         let ending = unicode::from_str(ending)?;
-        translated = call::call_method(text, id!("replace"), &[id!("\n").as_object(), ending.as_object()])?;
+        translated = call::call_method(
+            text,
+            id!("replace"),
+            &[id!("\n").as_object(), ending.as_object()],
+        )?;
         if let Some(text) = translated.downcast_ref::<PyASCIIObject>() {
             source = text;
         }
@@ -349,7 +382,8 @@ fn write(this: &TextIo, text: &PyObject) -> PyResult {
     };
     list::append(&pending, &encoded)?;
     drop(pending);
-    this.pending_bytes_count.set(this.pending_bytes_count.get() + count);
+    this.pending_bytes_count
+        .set(this.pending_bytes_count.get() + count);
     let due = this.pending_bytes_count.get() >= this.chunk_size.get();
     if due || needs_flush || this.write_through.get() != 0 {
         this.write_pending()?;
@@ -376,18 +410,28 @@ fn read_chunk(this: &TextIo, hint: usize) -> PyResult<bool> {
         false => None,
         true => {
             let state = call0(&decoder, id!("getstate"))?;
-            let pair = state.downcast_ref::<PyTupleObject>().filter(|state| tuple::items(state).len() == 2);
+            let pair = state
+                .downcast_ref::<PyTupleObject>()
+                .filter(|state| tuple::items(state).len() == 2);
             match pair {
-                Some(pair) => Some((Own::new(tuple::items(pair)[0]), Own::new(tuple::items(pair)[1]))),
+                Some(pair) => Some((
+                    Own::new(tuple::items(pair)[0]),
+                    Own::new(tuple::items(pair)[1]),
+                )),
                 None => return Err(type_error("illegal decoder state")),
             }
         }
     };
     let wanted = match hint {
         0 => this.chunk_size.get() as usize,
-        hint => ((this.b2cratio.get().max(1.0) * hint as f64) as usize).max(this.chunk_size.get() as usize),
+        hint => ((this.b2cratio.get().max(1.0) * hint as f64) as usize)
+            .max(this.chunk_size.get() as usize),
     };
-    let method = if this.has_read1.get() != 0 { id!("read1") } else { id!("read") };
+    let method = if this.has_read1.get() != 0 {
+        id!("read1")
+    } else {
+        id!("read")
+    };
     let input = call::call_method(&this.raw(), method, &[&*long::from_usize(wanted)?])?;
     let data = match Buffer::of(&input) {
         Ok(data) => data.data().to_vec(),
@@ -403,7 +447,11 @@ fn read_chunk(this: &TextIo, hint: usize) -> PyResult<bool> {
     let at_end = data.is_empty();
     let text = decode(&decoder, &input, at_end)?;
     let count = text.length.get();
-    this.b2cratio.set(if count > 0 { data.len() as f64 / count as f64 } else { 0.0 });
+    this.b2cratio.set(if count > 0 {
+        data.len() as f64 / count as f64
+    } else {
+        0.0
+    });
     this.set_decoded(Some(text));
     if let Some((mut next, flags)) = state {
         if let Some(kept) = next.downcast_ref::<PyBytesObject>() {
@@ -411,7 +459,8 @@ fn read_chunk(this: &TextIo, hint: usize) -> PyResult<bool> {
             all.extend_from_slice(&data);
             next = bytes::from_slice(&all)?.upcast();
         }
-        this.snapshot.put(Some(tuple::pack(&[&flags, &next])?.upcast()));
+        this.snapshot
+            .put(Some(tuple::pack(&[&flags, &next])?.upcast()));
     }
     Ok(!at_end || count > 0)
 }
@@ -461,7 +510,12 @@ fn read(this: &TextIo, args: &[&PyObject]) -> PyResult {
 fn line(this: &TextIo, limit: isize) -> PyResult<Own<PyASCIIObject>> {
     this.check_open()?;
     this.write_pending()?;
-    let newline: Vec<u32> = match this.readnl.own().as_ref().and_then(|nl| nl.downcast_ref::<PyASCIIObject>()) {
+    let newline: Vec<u32> = match this
+        .readnl
+        .own()
+        .as_ref()
+        .and_then(|nl| nl.downcast_ref::<PyASCIIObject>())
+    {
         Some(newline) => unicode::text(newline).iter().collect(),
         None => vec![u32::from('\n')],
     };
@@ -481,11 +535,13 @@ fn line(this: &TextIo, limit: isize) -> PyResult<Own<PyASCIIObject>> {
             };
         }
         if let Some(end) = end {
-            this.decoded_chars_used.set(this.decoded_chars_used.get() + (end.max(before) - before) as isize);
+            this.decoded_chars_used
+                .set(this.decoded_chars_used.get() + (end.max(before) - before) as isize);
             line.truncate(end);
             break;
         }
-        this.decoded_chars_used.set(this.decoded_chars_used.get() + ahead.len() as isize);
+        this.decoded_chars_used
+            .set(this.decoded_chars_used.get() + ahead.len() as isize);
         let mut more = true;
         while more && this.decoded().is_empty() {
             more = read_chunk(this, 0)?;
@@ -606,7 +662,10 @@ fn tell(this: &TextIo) -> PyResult {
         return Err(unsupported("underlying stream is not seekable"));
     }
     if this.telling.get() == 0 {
-        return Err(errors::raise(&PyExc_OSError, "telling position disabled by next() call"));
+        return Err(errors::raise(
+            &PyExc_OSError,
+            "telling position disabled by next() call",
+        ));
     }
     this.write_pending()?;
     call0(this.as_object(), id!("flush"))?;
@@ -642,12 +701,20 @@ fn tell(this: &TextIo) -> PyResult {
 }
 
 fn set_state(decoder: &PyObject, flags: i32) -> PyResult<()> {
-    let state = tuple::pack(&[bytes::from_slice(&[])?.as_object(), &*long::from_isize(flags as isize)?])?;
+    let state = tuple::pack(&[
+        bytes::from_slice(&[])?.as_object(),
+        &*long::from_isize(flags as isize)?,
+    ])?;
     call::call_method(decoder, id!("setstate"), &[state.as_object()]).map(drop)
 }
 
 /// Feeds the decoder byte by byte until it has given the characters that were used.
-fn find_position(decoder: &PyObject, cookie: &mut Cookie, next: &[u8], used: usize) -> PyResult<()> {
+fn find_position(
+    decoder: &PyObject,
+    cookie: &mut Cookie,
+    next: &[u8],
+    used: usize,
+) -> PyResult<()> {
     set_state(decoder, cookie.flags)?;
     let (mut decoded, mut fed) = (0usize, 0i32);
     for byte in next {
@@ -679,7 +746,10 @@ fn find_position(decoder: &PyObject, cookie: &mut Cookie, next: &[u8], used: usi
         decoded += rest.length.get() as usize;
         cookie.need_eof = true;
         if decoded < used {
-            return Err(errors::raise(&PyExc_OSError, "can't reconstruct logical file position"));
+            return Err(errors::raise(
+                &PyExc_OSError,
+                "can't reconstruct logical file position",
+            ));
         }
     }
     cookie.feed = fed;
@@ -706,15 +776,24 @@ fn seek(this: &TextIo, args: &[&PyObject]) -> PyResult {
         2 if !is_zero => return Err(unsupported("can't do nonzero end-relative seeks")),
         2 => return seek_to_end(this),
         _ => {
-            return Err(value_error(format_args!("invalid whence ({whence}, should be 0, 1 or 2)")));
+            return Err(value_error(format_args!(
+                "invalid whence ({whence}, should be 0, 1 or 2)"
+            )));
         }
     }
     if object::is_true(&*object::rich_compare(&target, &zero, Py_LT)?)? {
-        return Err(value_error(format_args!("negative seek position {}", target.repr_lossy())));
+        return Err(value_error(format_args!(
+            "negative seek position {}",
+            target.repr_lossy()
+        )));
     }
     call0(this.as_object(), id!("flush"))?;
     let cookie = Cookie::from_object(&target)?;
-    call::call_method(&this.raw(), id!("seek"), &[long::from_i64(cookie.start)?.as_object()])?;
+    call::call_method(
+        &this.raw(),
+        id!("seek"),
+        &[long::from_i64(cookie.start)?.as_object()],
+    )?;
     this.set_decoded(None);
     this.snapshot.put(None);
     if let Some(decoder) = this.decoder.own() {
@@ -728,7 +807,8 @@ fn seek(this: &TextIo, args: &[&PyObject]) -> PyResult {
         } else {
             let empty = bytes::from_slice(&[])?;
             let flags = long::from_isize(cookie.flags as isize)?;
-            this.snapshot.put(Some(tuple::pack(&[&flags, empty.as_object()])?.upcast()));
+            this.snapshot
+                .put(Some(tuple::pack(&[&flags, empty.as_object()])?.upcast()));
         }
     }
     reset_encoder(this, cookie.start == 0 && cookie.flags == 0)?;
@@ -736,12 +816,20 @@ fn seek(this: &TextIo, args: &[&PyObject]) -> PyResult {
 }
 
 fn skip_characters(this: &TextIo, decoder: &PyObject, cookie: &Cookie) -> PyResult<()> {
-    let input = call::call_method(&this.raw(), id!("read"), &[&*long::from_isize(cookie.feed as isize)?])?;
+    let input = call::call_method(
+        &this.raw(),
+        id!("read"),
+        &[&*long::from_isize(cookie.feed as isize)?],
+    )?;
     let flags = long::from_isize(cookie.flags as isize)?;
-    this.snapshot.put(Some(tuple::pack(&[&flags, &input])?.upcast()));
+    this.snapshot
+        .put(Some(tuple::pack(&[&flags, &input])?.upcast()));
     let text = decode(decoder, &input, cookie.need_eof)?;
     if text.length.get() < cookie.skip as isize {
-        return Err(errors::raise(&PyExc_OSError, "can't restore logical file position"));
+        return Err(errors::raise(
+            &PyExc_OSError,
+            "can't restore logical file position",
+        ));
     }
     this.set_decoded(Some(text));
     this.decoded_chars_used.set(cookie.skip as isize);
@@ -755,7 +843,11 @@ fn seek_to_end(this: &TextIo) -> PyResult {
     if let Some(decoder) = this.decoder.own() {
         call0(&decoder, id!("reset"))?;
     }
-    let at = call::call_method(&this.raw(), id!("seek"), &[&*long::from_isize(0)?, &*long::from_isize(2)?])?;
+    let at = call::call_method(
+        &this.raw(),
+        id!("seek"),
+        &[&*long::from_isize(0)?, &*long::from_isize(2)?],
+    )?;
     reset_encoder(this, !object::is_true(&at)?)?;
     Ok(at)
 }
@@ -776,14 +868,22 @@ fn truncate(this: &TextIo, args: &[&PyObject]) -> PyResult {
     call::check_positional("truncate", args.len(), 0, 1)?;
     this.check_attached()?;
     call0(this.as_object(), id!("flush"))?;
-    let position = args.first().map_or_else(none, |position| Own::new(*position));
+    let position = args
+        .first()
+        .map_or_else(none, |position| Own::new(*position));
     call::call_method(&this.raw(), id!("truncate"), &[&position])
 }
 
 fn reconfigure(this: &TextIo, args: Args<'_>) -> PyResult {
     static SIGNATURE: Signature = Signature {
         name: "reconfigure",
-        parameters: &["encoding", "errors", "newline", "line_buffering", "write_through"],
+        parameters: &[
+            "encoding",
+            "errors",
+            "newline",
+            "line_buffering",
+            "write_through",
+        ],
         required: 0,
         positional: 0,
     };
@@ -810,7 +910,11 @@ fn reconfigure(this: &TextIo, args: Args<'_>) -> PyResult {
         set_newline(this, Some(newline), text.as_deref());
     }
     if changes || newline.is_some() {
-        let translate = if this.readtranslate.get() != 0 { None } else { text.as_deref() };
+        let translate = if this.readtranslate.get() != 0 {
+            None
+        } else {
+            text.as_deref()
+        };
         set_codecs(this, translate)?;
         fix_encoder_state(this)?;
     }
@@ -881,7 +985,9 @@ fn set_chunk_size(this: &TextIo, value: Option<&PyObject>) -> PyResult<()> {
 fn repr(this: &TextIo) -> PyResult {
     this.check_attached()?;
     let Some(_guard) = object::repr_enter(this.as_object()) else {
-        return Err(runtime_error("reentrant call inside _io.TextIOWrapper.__repr__"));
+        return Err(runtime_error(
+            "reentrant call inside _io.TextIOWrapper.__repr__",
+        ));
     };
     let mut text = "<_io.TextIOWrapper".to_owned();
     for (attribute, shown) in [(id!("name"), "name"), (id!("mode"), "mode")] {
@@ -896,7 +1002,10 @@ fn repr(this: &TextIo) -> PyResult {
             }
         };
         if let Some(value) = value {
-            text.push_str(&format!(" {shown}={}", unicode::to_string_lossy(&*object::repr(&value)?)));
+            text.push_str(&format!(
+                " {shown}={}",
+                unicode::to_string_lossy(&*object::repr(&value)?)
+            ));
         }
     }
     let encoding = unicode::to_string_lossy(&*object::repr(this.encoding.expect_ref())?);

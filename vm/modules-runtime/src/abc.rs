@@ -39,7 +39,8 @@ static_type! {
 
 fn data_of(class: &PyObject) -> PyResult<Own<AbcData>> {
     let data = object::get_attr(class, id!("_abc_impl"))?;
-    data.downcast::<AbcData>().map_err(|_| type_error("_abc_impl is set to a wrong type"))
+    data.downcast::<AbcData>()
+        .map_err(|_| type_error("_abc_impl is set to a wrong type"))
 }
 
 /// Whether a set holds a weak reference to the class.
@@ -127,12 +128,16 @@ fn compute_abstract_methods(class: &PyObject) -> PyResult<()> {
     }
     let names = list::from_vec(names)?;
     let frozen = set::frozen_from_iterable(names.as_object())?;
-    object::set_attr(class, id!("__abstractmethods__").as_object(), Some(frozen.as_object()))
+    object::set_attr(
+        class,
+        id!("__abstractmethods__").as_object(),
+        Some(frozen.as_object()),
+    )
 }
 
 fn abc_init(_: &PyObject, class: &PyObject) -> PyResult {
     compute_abstract_methods(class)?;
-    let data = data_new(&_abc_data_type, &*tuple::empty(), None)?;
+    let data = data_new(&_abc_data_type, &tuple::empty(), None)?;
     object::set_attr(class, id!("_abc_impl").as_object(), Some(&data))?;
     // A class may say that its instances match as sequences or mappings.
     if let Some(class) = class.downcast_ref::<PyTypeObject>()
@@ -146,7 +151,9 @@ fn abc_init(_: &PyObject, class: &PyObject) -> PyResult {
                 "__abc_tpflags__ cannot be both Py_TPFLAGS_SEQUENCE and Py_TPFLAGS_MAPPING",
             ));
         }
-        class.tp_flags.set(class.tp_flags.get() | wanted & COLLECTION);
+        class
+            .tp_flags
+            .set(class.tp_flags.get() | wanted & COLLECTION);
         dict::remove(own, unicode::from_str("__abc_tpflags__")?.as_object())?;
     }
     Ok(none())
@@ -158,7 +165,9 @@ fn set_collection_flags(class: &PyTypeObject, flags: u64) {
     if class.tp_flags.get() & COLLECTION == flags || class.has_feature(Py_TPFLAGS_IMMUTABLETYPE) {
         return;
     }
-    class.tp_flags.set(class.tp_flags.get() & !COLLECTION | flags);
+    class
+        .tp_flags
+        .set(class.tp_flags.get() & !COLLECTION | flags);
     for subclass in types::subclasses(class) {
         set_collection_flags(&subclass, flags);
     }
@@ -174,13 +183,17 @@ fn abc_register(_: &PyObject, args: &[&PyObject]) -> PyResult {
         return Ok(Own::new(subclass));
     }
     if types::is_subclass(class, subclass)? {
-        return Err(errors::raise(&PyExc_RuntimeError, "Refusing to create an inheritance cycle"));
+        return Err(errors::raise(
+            &PyExc_RuntimeError,
+            "Refusing to create an inheritance cycle",
+        ));
     }
     add_class(&data_of(class)?.registry, subclass)?;
     INVALIDATION_COUNTER.set(INVALIDATION_COUNTER.get() + 1);
-    if let (Some(class), Some(subclass)) =
-        (class.downcast_ref::<PyTypeObject>(), subclass.downcast_ref::<PyTypeObject>())
-    {
+    if let (Some(class), Some(subclass)) = (
+        class.downcast_ref::<PyTypeObject>(),
+        subclass.downcast_ref::<PyTypeObject>(),
+    ) {
         let flags = class.tp_flags.get() & (Py_TPFLAGS_SEQUENCE | Py_TPFLAGS_MAPPING);
         if flags != 0 {
             set_collection_flags(subclass, flags);
@@ -250,7 +263,14 @@ fn subclass_answer(class: &PyObject, subclass: &PyObject) -> PyResult<bool> {
     }
     let hook = call::call_method(class, id!("__subclasshook__"), &[subclass])?;
     if let Some(answer) = twinheap_objects::singletons::as_bool(&hook) {
-        add_class(if answer { &data.cache } else { &data.negative_cache }, subclass)?;
+        add_class(
+            if answer {
+                &data.cache
+            } else {
+                &data.negative_cache
+            },
+            subclass,
+        )?;
         return Ok(answer);
     }
     if !std::ptr::eq(&*hook, &*not_implemented()) {
@@ -259,9 +279,13 @@ fn subclass_answer(class: &PyObject, subclass: &PyObject) -> PyResult<bool> {
             "__subclasshook__ must return either False, True, or NotImplemented",
         ));
     }
-    let derived = subclass.downcast_ref::<PyTypeObject>().is_some_and(|subclass| {
-        types::mro_items(subclass).iter().any(|base| std::ptr::eq(*base, class))
-    });
+    let derived = subclass
+        .downcast_ref::<PyTypeObject>()
+        .is_some_and(|subclass| {
+            types::mro_items(subclass)
+                .iter()
+                .any(|base| std::ptr::eq(*base, class))
+        });
     if derived {
         add_class(&data.cache, subclass)?;
         return Ok(true);

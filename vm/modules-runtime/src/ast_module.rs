@@ -111,7 +111,11 @@ fn make_class(class: &NodeClass, base: &PyObject) -> PyResult {
     let fields = names(class.fields)?;
     dict::set_literal(&namespace, "_fields", &fields)?;
     dict::set_literal(&namespace, "__match_args__", &fields)?;
-    dict::set_literal(&namespace, "__module__", unicode::from_str("ast")?.as_object())?;
+    dict::set_literal(
+        &namespace,
+        "__module__",
+        unicode::from_str("ast")?.as_object(),
+    )?;
     for name in class.optional {
         dict::set_literal(&namespace, name, &none())?;
     }
@@ -119,7 +123,13 @@ fn make_class(class: &NodeClass, base: &PyObject) -> PyResult {
         dict::set_literal(&namespace, "_attributes", &*names(attributes)?)?;
     }
     let bases = tuple::pack(&[base])?;
-    types::new_class(&types::PyType_Type, &*unicode::from_str(class.name)?, &bases, &namespace, None)
+    types::new_class(
+        &types::PyType_Type,
+        &*unicode::from_str(class.name)?,
+        &bases,
+        &namespace,
+        None,
+    )
 }
 
 /// Makes the module.
@@ -132,7 +142,10 @@ pub fn new_module() -> PyResult<Own<PyModuleObject>> {
         }
     }
     for class in CLASSES {
-        let base = match dict::get_item(module::dict_of(&made), unicode::from_str(class.base)?.as_object())? {
+        let base = match dict::get_item(
+            module::dict_of(&made),
+            unicode::from_str(class.base)?.as_object(),
+        )? {
             Some(base) => base,
             None => return Err(errors::raise(&PyExc_AttributeError, class.base)),
         };

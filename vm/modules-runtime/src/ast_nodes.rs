@@ -12,7 +12,11 @@ pub struct NodeClass {
 }
 
 /// The flags of `compile`.
-pub const FLAGS: &[(&str, i64)] = &[("PyCF_ALLOW_TOP_LEVEL_AWAIT", 8192), ("PyCF_ONLY_AST", 1024), ("PyCF_TYPE_COMMENTS", 4096)];
+pub const FLAGS: &[(&str, i64)] = &[
+    ("PyCF_ALLOW_TOP_LEVEL_AWAIT", 8192),
+    ("PyCF_ONLY_AST", 1024),
+    ("PyCF_TYPE_COMMENTS", 4096),
+];
 
 /// Every class, bases before what derives from them.
 pub const CLASSES: &[NodeClass] = &[
@@ -61,14 +65,28 @@ pub const CLASSES: &[NodeClass] = &[
     NodeClass {
         name: "FunctionDef",
         base: "stmt",
-        fields: &["name", "args", "body", "decorator_list", "returns", "type_comment"],
+        fields: &[
+            "name",
+            "args",
+            "body",
+            "decorator_list",
+            "returns",
+            "type_comment",
+        ],
         attributes: None,
         optional: &["returns", "type_comment"],
     },
     NodeClass {
         name: "AsyncFunctionDef",
         base: "stmt",
-        fields: &["name", "args", "body", "decorator_list", "returns", "type_comment"],
+        fields: &[
+            "name",
+            "args",
+            "body",
+            "decorator_list",
+            "returns",
+            "type_comment",
+        ],
         attributes: None,
         optional: &["returns", "type_comment"],
     },
@@ -726,7 +744,15 @@ pub const CLASSES: &[NodeClass] = &[
     NodeClass {
         name: "arguments",
         base: "AST",
-        fields: &["posonlyargs", "args", "vararg", "kwonlyargs", "kw_defaults", "kwarg", "defaults"],
+        fields: &[
+            "posonlyargs",
+            "args",
+            "vararg",
+            "kwonlyargs",
+            "kw_defaults",
+            "kwarg",
+            "defaults",
+        ],
         attributes: Some(&[]),
         optional: &["vararg", "kwarg"],
     },

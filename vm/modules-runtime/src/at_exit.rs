@@ -16,7 +16,11 @@ fn register(_: &PyObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -
         return Err(type_error("the first argument must be callable"));
     }
     let mut callbacks = CALLBACKS.take();
-    callbacks.push(Some((Own::new(function), tuple::pack(rest)?, kwargs.map(Own::new))));
+    callbacks.push(Some((
+        Own::new(function),
+        tuple::pack(rest)?,
+        kwargs.map(Own::new),
+    )));
     CALLBACKS.set(callbacks);
     Ok(Own::new(function))
 }

@@ -3,7 +3,9 @@
 use crate::prelude::*;
 use twinheap_objects::buffer::Buffer;
 use twinheap_objects::bytes;
-use twinheap_objects::exceptions::{PyExc_LookupError, PyExc_UnicodeDecodeError, PyExc_UnicodeEncodeError};
+use twinheap_objects::exceptions::{
+    PyExc_LookupError, PyExc_UnicodeDecodeError, PyExc_UnicodeEncodeError,
+};
 
 fn handler_name(given: Option<&&PyObject>) -> String {
     given
@@ -49,9 +51,15 @@ fn ask_handler(
     };
     let position = unicode::ssize(position)?;
     let length = object::length(object)? as isize;
-    let position = if position < 0 { position + length } else { position };
+    let position = if position < 0 {
+        position + length
+    } else {
+        position
+    };
     if position < 0 || position > length {
-        return Err(index_error(format_args!("position {position} from error handler out of bounds")));
+        return Err(index_error(format_args!(
+            "position {position} from error handler out of bounds"
+        )));
     }
     Ok((Own::new(replacement), position as usize))
 }
@@ -128,7 +136,9 @@ fn push_mapped(writer: &mut unicode::Writer, found: Option<Own>) -> PyResult<boo
             Ok(true)
         }
         Some(_) => Err(type_error("character mapping must be in range(0x110000)")),
-        None => Err(type_error("character mapping must return integer, None or str")),
+        None => Err(type_error(
+            "character mapping must return integer, None or str",
+        )),
     }
 }
 
@@ -200,7 +210,10 @@ pub fn charmap_encode(_: &PyObject, args: &[&PyObject]) -> PyResult {
         }
         at = next;
     }
-    let parts = vec![bytes::from_slice(&made)?.upcast(), long::from_usize(characters.len())?];
+    let parts = vec![
+        bytes::from_slice(&made)?.upcast(),
+        long::from_usize(characters.len())?,
+    ];
     Ok(tuple::from_vec(parts)?.upcast())
 }
 

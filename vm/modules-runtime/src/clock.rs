@@ -7,8 +7,17 @@ use twinheap_objects::struct_sequence::{Description, StructSequenceType};
 static STRUCT_TIME: StructSequenceType = StructSequenceType::new(Description {
     name: "time.struct_time",
     fields: &[
-        "tm_year", "tm_mon", "tm_mday", "tm_hour", "tm_min", "tm_sec", "tm_wday", "tm_yday", "tm_isdst",
-        "tm_zone", "tm_gmtoff",
+        "tm_year",
+        "tm_mon",
+        "tm_mday",
+        "tm_hour",
+        "tm_min",
+        "tm_sec",
+        "tm_wday",
+        "tm_yday",
+        "tm_isdst",
+        "tm_zone",
+        "tm_gmtoff",
     ],
     visible: 9,
     instantiable: true,
@@ -16,7 +25,10 @@ static STRUCT_TIME: StructSequenceType = StructSequenceType::new(Description {
 
 /// A clock of the system in nanoseconds.
 fn nanoseconds(clock: libc::clockid_t) -> i64 {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the system fills the struct.
     unsafe { libc::clock_gettime(clock, &mut now) };
     now.tv_sec * 1_000_000_000 + now.tv_nsec
@@ -87,10 +99,14 @@ fn from_tm(tm: &libc::tm) -> PyResult {
         tm.tm_yday + 1,
         tm.tm_isdst,
     ];
-    let mut values: Vec<Own> =
-        numbers.iter().map(|&n| long::from_isize(n as isize)).collect::<PyResult<_>>()?;
+    let mut values: Vec<Own> = numbers
+        .iter()
+        .map(|&n| long::from_isize(n as isize))
+        .collect::<PyResult<_>>()?;
     // SAFETY: the zone's name is static text of the C library.
-    let zone = unsafe { std::ffi::CStr::from_ptr(tm.tm_zone) }.to_string_lossy().into_owned();
+    let zone = unsafe { std::ffi::CStr::from_ptr(tm.tm_zone) }
+        .to_string_lossy()
+        .into_owned();
     values.push(unicode::from_str(&zone)?.upcast());
     values.push(long::from_isize(tm.tm_gmtoff as isize)?);
     STRUCT_TIME.make(values)
@@ -189,21 +205,29 @@ fn time_strftime(this: &PyObject, args: &PyTupleObject) -> PyResult {
     };
     let tm = match items.get(1) {
         Some(given) => to_tm(given)?,
-        None => to_tm(&*localtime(this, &*tuple::empty())?)?,
+        None => to_tm(&*localtime(this, &tuple::empty())?)?,
     };
     let mut pattern = unicode::to_utf8_surrogatepass(format);
     pattern.push(0);
     let mut out = vec![0u8; 1024 + 256 * pattern.len()];
     // SAFETY: the buffer has the size that is told; the pattern ends with NUL.
-    let written = unsafe { strftime(out.as_mut_ptr().cast(), out.len(), pattern.as_ptr().cast(), &tm) };
+    let written = unsafe {
+        strftime(
+            out.as_mut_ptr().cast(),
+            out.len(),
+            pattern.as_ptr().cast(),
+            &tm,
+        )
+    };
     out.truncate(written);
     Ok(unicode::from_str(&String::from_utf8_lossy(&out))?.upcast())
 }
 
 fn text_of(tm: &libc::tm) -> PyResult {
     const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let text = format!(
         "{} {}{:3} {:02}:{:02}:{:02} {}",
         DAYS[tm.tm_wday as usize],
@@ -221,7 +245,7 @@ fn asctime(this: &PyObject, args: &PyTupleObject) -> PyResult {
     call::check_positional("asctime", tuple::items(args).len(), 0, 1)?;
     match tuple::items(args).first() {
         Some(given) => text_of(&to_tm(given)?),
-        None => text_of(&to_tm(&*localtime(this, &*tuple::empty())?)?),
+        None => text_of(&to_tm(&*localtime(this, &tuple::empty())?)?),
     }
 }
 
@@ -230,7 +254,10 @@ fn ctime(this: &PyObject, args: &PyTupleObject) -> PyResult {
 }
 
 fn strptime(_: &PyObject, args: &PyTupleObject) -> PyResult {
-    let function = object::get_attr(&*import_hook::import_module("_strptime")?, id!("_strptime_time"))?;
+    let function = object::get_attr(
+        &*import_hook::import_module("_strptime")?,
+        id!("_strptime_time"),
+    )?;
     call::call_tuple(&function, args, None)
 }
 
@@ -252,12 +279,18 @@ fn add_zone(module: &PyModuleObject) -> PyResult<()> {
         unsafe {
             let mut tm: libc::tm = std::mem::zeroed();
             libc::localtime_r(&when, &mut tm);
-            let name = std::ffi::CStr::from_ptr(tm.tm_zone).to_string_lossy().into_owned();
+            let name = std::ffi::CStr::from_ptr(tm.tm_zone)
+                .to_string_lossy()
+                .into_owned();
             (-tm.tm_gmtoff, name)
         }
     };
     let (january, july) = (zone(now), zone(now + year / 2));
-    let (standard, summer) = if january.0 >= july.0 { (&january, &july) } else { (&july, &january) };
+    let (standard, summer) = if january.0 >= july.0 {
+        (&january, &july)
+    } else {
+        (&july, &january)
+    };
     module::add_int(module, "timezone", standard.0)?;
     module::add_int(module, "altzone", summer.0)?;
     module::add_int(module, "daylight", i64::from(january.0 != july.0))?;
@@ -280,7 +313,11 @@ fn get_clock_info(_: &PyObject, name: &PyObject) -> PyResult {
         _ => return Err(value_error("unknown clock")),
     };
     let info = dict::new()?;
-    dict::set_literal(&info, "implementation", unicode::from_str(clock)?.as_object())?;
+    dict::set_literal(
+        &info,
+        "implementation",
+        unicode::from_str(clock)?.as_object(),
+    )?;
     dict::set_literal(&info, "monotonic", &bool_object(monotonic))?;
     dict::set_literal(&info, "adjustable", &bool_object(adjustable))?;
     dict::set_literal(&info, "resolution", &*float::from_f64(1e-9)?)?;

@@ -17,7 +17,11 @@ struct Failure<'a> {
 
 impl Failure<'_> {
     fn of(error: &PyObject) -> PyResult<Failure<'_>> {
-        let known = [&PyExc_UnicodeEncodeError, &PyExc_UnicodeDecodeError, &PyExc_UnicodeTranslateError];
+        let known = [
+            &PyExc_UnicodeEncodeError,
+            &PyExc_UnicodeDecodeError,
+            &PyExc_UnicodeTranslateError,
+        ];
         if !known.iter().any(|type_| error.is_instance_of(type_)) {
             return Err(wrong_type(error));
         }
@@ -27,7 +31,12 @@ impl Failure<'_> {
         let top = length as isize;
         let start = bound(id!("start"))?.clamp(0, (top - 1).max(0)) as usize;
         let end = bound(id!("end"))?.clamp(1.min(top), top) as usize;
-        Ok(Failure { error, object, start, end })
+        Ok(Failure {
+            error,
+            object,
+            start,
+            end,
+        })
     }
 
     fn is(&self, type_: &PyTypeObject) -> bool {
@@ -37,7 +46,10 @@ impl Failure<'_> {
     /// The characters that could not be encoded.
     fn characters(&self) -> Vec<u32> {
         match self.object.downcast_ref::<PyASCIIObject>() {
-            Some(text) => unicode::text(text).slice(self.start, self.end.max(self.start)).iter().collect(),
+            Some(text) => unicode::text(text)
+                .slice(self.start, self.end.max(self.start))
+                .iter()
+                .collect(),
             None => Vec::new(),
         }
     }
@@ -58,19 +70,28 @@ impl Failure<'_> {
     }
 
     fn raise(&self) -> PyResult {
-        Err(errors::raise_object(&*Own::new(self.error.type_()), Some(Own::new(self.error))))
+        Err(errors::raise_object(
+            &Own::new(self.error.type_()),
+            Some(Own::new(self.error)),
+        ))
     }
 }
 
 fn wrong_type(error: &PyObject) -> errors::Raised {
-    type_error(format_args!("don't know how to handle {} in error callback", error.type_().name()))
+    type_error(format_args!(
+        "don't know how to handle {} in error callback",
+        error.type_().name()
+    ))
 }
 
 fn strict(_: &PyObject, error: &PyObject) -> PyResult {
     if !error.is_instance_of(&PyExc_BaseException) {
         return Err(type_error("codec must pass exception instance"));
     }
-    Err(errors::raise_object(&*Own::new(error.type_()), Some(Own::new(error))))
+    Err(errors::raise_object(
+        &Own::new(error.type_()),
+        Some(Own::new(error)),
+    ))
 }
 
 fn ignore(_: &PyObject, error: &PyObject) -> PyResult {
@@ -83,7 +104,11 @@ fn replace(_: &PyObject, error: &PyObject) -> PyResult {
     if failure.is(&PyExc_UnicodeEncodeError) {
         return failure.text(&"?".repeat(count));
     }
-    let count = if failure.is(&PyExc_UnicodeDecodeError) { 1 } else { count };
+    let count = if failure.is(&PyExc_UnicodeDecodeError) {
+        1
+    } else {
+        count
+    };
     failure.text(&"\u{fffd}".repeat(count))
 }
 
@@ -92,14 +117,22 @@ fn xmlcharrefreplace(_: &PyObject, error: &PyObject) -> PyResult {
     if !failure.is(&PyExc_UnicodeEncodeError) {
         return Err(wrong_type(error));
     }
-    let text: String = failure.characters().iter().map(|c| format!("&#{c};")).collect();
+    let text: String = failure
+        .characters()
+        .iter()
+        .map(|c| format!("&#{c};"))
+        .collect();
     failure.text(&text)
 }
 
 fn backslashreplace(_: &PyObject, error: &PyObject) -> PyResult {
     let failure = Failure::of(error)?;
     if failure.is(&PyExc_UnicodeDecodeError) {
-        let text: String = failure.bytes().iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        let text: String = failure
+            .bytes()
+            .iter()
+            .map(|byte| format!("\\x{byte:02x}"))
+            .collect();
         return failure.text(&text);
     }
     let escape = |c: &u32| match c {
@@ -127,12 +160,19 @@ fn surrogateescape(_: &PyObject, error: &PyObject) -> PyResult {
         return Err(wrong_type(error));
     }
     let data = failure.bytes();
-    let escaped: Vec<u32> =
-        data.iter().take(4).take_while(|byte| **byte >= 128).map(|byte| 0xdc00 + u32::from(*byte)).collect();
+    let escaped: Vec<u32> = data
+        .iter()
+        .take(4)
+        .take_while(|byte| **byte >= 128)
+        .map(|byte| 0xdc00 + u32::from(*byte))
+        .collect();
     if escaped.is_empty() {
         return failure.raise();
     }
-    failure.answer(unicode::from_ucs4(&escaped)?.upcast(), failure.start + escaped.len())
+    failure.answer(
+        unicode::from_ucs4(&escaped)?.upcast(),
+        failure.start + escaped.len(),
+    )
 }
 
 /// The width of a unit and its order, where `surrogatepass` knows the encoding.
@@ -186,7 +226,9 @@ fn surrogatepass(_: &PyObject, error: &PyObject) -> PyResult {
     };
     let character = match (width, big) {
         (3, _) if unit[0] & 0xf0 == 0xe0 && unit[1] & 0xc0 == 0x80 && unit[2] & 0xc0 == 0x80 => {
-            (u32::from(unit[0]) & 0xf) << 12 | (u32::from(unit[1]) & 0x3f) << 6 | u32::from(unit[2]) & 0x3f
+            (u32::from(unit[0]) & 0xf) << 12
+                | (u32::from(unit[1]) & 0x3f) << 6
+                | u32::from(unit[2]) & 0x3f
         }
         (2, false) => u32::from(u16::from_le_bytes([unit[0], unit[1]])),
         (2, true) => u32::from(u16::from_be_bytes([unit[0], unit[1]])),
@@ -197,7 +239,10 @@ fn surrogatepass(_: &PyObject, error: &PyObject) -> PyResult {
     if !(0xd800..=0xdfff).contains(&character) {
         return failure.raise();
     }
-    failure.answer(unicode::from_ucs4(&[character])?.upcast(), failure.start + width)
+    failure.answer(
+        unicode::from_ucs4(&[character])?.upcast(),
+        failure.start + width,
+    )
 }
 
 fn namereplace(_: &PyObject, error: &PyObject) -> PyResult {
@@ -290,7 +335,9 @@ pub fn decode_escapes(data: &[u8], handler: &str) -> PyResult<Vec<u8>> {
                 made.push(value as u8);
             }
             b'x' => {
-                let digits = data.get(at..at + 2).and_then(|digits| std::str::from_utf8(digits).ok());
+                let digits = data
+                    .get(at..at + 2)
+                    .and_then(|digits| std::str::from_utf8(digits).ok());
                 match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
                     Some(value) => {
                         made.push(value);
@@ -298,7 +345,10 @@ pub fn decode_escapes(data: &[u8], handler: &str) -> PyResult<Vec<u8>> {
                     }
                     None => match handler {
                         "strict" => {
-                            return Err(value_error(format_args!("invalid \\x escape at position {}", at - 2)));
+                            return Err(value_error(format_args!(
+                                "invalid \\x escape at position {}",
+                                at - 2
+                            )));
                         }
                         "replace" => made.push(b'?'),
                         "ignore" => {}

@@ -57,7 +57,9 @@ fn register(_: &PyObject, function: &PyObject) -> PyResult {
 
 fn unregister(_: &PyObject, function: &PyObject) -> PyResult {
     let (search, cache) = registry()?;
-    let at = list::items(&search).iter().position(|known| std::ptr::eq(*known, function));
+    let at = list::items(&search)
+        .iter()
+        .position(|known| std::ptr::eq(*known, function));
     if let Some(at) = at {
         dict::clear(&cache);
         let index = long::from_usize(at)?;
@@ -87,14 +89,19 @@ fn lookup_codec(encoding: &PyASCIIObject) -> PyResult {
         if found.is_none() {
             continue;
         }
-        let fits = found.downcast_ref::<PyTupleObject>().is_some_and(|found| tuple::items(found).len() == 4);
+        let fits = found
+            .downcast_ref::<PyTupleObject>()
+            .is_some_and(|found| tuple::items(found).len() == 4);
         if !fits {
             return Err(type_error("codec search functions must return 4-tuples"));
         }
         dict::set_item(&cache, key.as_object(), &found)?;
         return Ok(found);
     }
-    Err(errors::raise(&PyExc_LookupError, format_args!("unknown encoding: {shown}")))
+    Err(errors::raise(
+        &PyExc_LookupError,
+        format_args!("unknown encoding: {shown}"),
+    ))
 }
 
 fn lookup(_: &PyObject, encoding: &PyObject) -> PyResult {
@@ -135,7 +142,9 @@ fn run_found(
         Ok(result) => result,
         Err(raised) => return Err(with_codec_note(raised, encoding, which)),
     };
-    let pair = result.downcast_ref::<PyTupleObject>().filter(|pair| tuple::items(pair).len() == 2);
+    let pair = result
+        .downcast_ref::<PyTupleObject>()
+        .filter(|pair| tuple::items(pair).len() == 2);
     match pair {
         Some(pair) => Ok(Own::new(tuple::items(pair)[0])),
         None => Err(type_error(match which {
@@ -146,26 +155,41 @@ fn run_found(
 }
 
 /// Chains an exception of a codec to one of its type that names the codec, where that is harmless.
-fn with_codec_note(raised: errors::Raised, encoding: &PyASCIIObject, which: usize) -> errors::Raised {
+fn with_codec_note(
+    raised: errors::Raised,
+    encoding: &PyASCIIObject,
+    which: usize,
+) -> errors::Raised {
     let cause = errors::take_exception();
-    let plain = cause.type_().tp_basicsize.get() == twinheap_objects::exceptions::PyExc_Exception.tp_basicsize.get()
+    let plain = cause.type_().tp_basicsize.get()
+        == twinheap_objects::exceptions::PyExc_Exception
+            .tp_basicsize
+            .get()
         && cause.type_().tp_flags.get() & Py_TPFLAGS_HEAPTYPE == 0;
     let base = cause.downcast_ref::<PyBaseExceptionObject>();
     let args_ok = base.is_some_and(|base| {
         let args = twinheap_objects::exceptions::args_of(base);
-        args.len() <= 1 && args.iter().all(|arg| arg.downcast_ref::<PyASCIIObject>().is_some())
+        args.len() <= 1
+            && args
+                .iter()
+                .all(|arg| arg.downcast_ref::<PyASCIIObject>().is_some())
     });
     if !plain || !args_ok {
         return errors::restore_exception(cause);
     }
     let _ = raised;
-    let text = object::str(&cause).map(|text| unicode::to_string_lossy(&text)).unwrap_or_default();
+    let text = object::str(&cause)
+        .map(|text| unicode::to_string_lossy(&text))
+        .unwrap_or_default();
     let operation = if which == 0 { "encoding" } else { "decoding" };
     let name = unicode::to_string_lossy(encoding);
     let kind = Own::new(cause.type_());
     errors::raise(
         &kind,
-        format_args!("{operation} with '{name}' codec failed ({}: {text})", kind.name()),
+        format_args!(
+            "{operation} with '{name}' codec failed ({}: {text})",
+            kind.name()
+        ),
     );
     let error = errors::take_exception();
     if let Some(base) = error.downcast_ref::<PyBaseExceptionObject>() {
@@ -182,7 +206,9 @@ fn codec_arguments<'a>(
 ) -> PyResult<(&'a PyObject, Own<PyASCIIObject>, Option<&'a PyASCIIObject>)> {
     let [object, encoding, handler] = args.bind::<3>(signature)?;
     let text = |given: Option<&'a PyObject>| -> PyResult<Option<&'a PyASCIIObject>> {
-        given.map(|given| expect_str(signature.name, given)).transpose()
+        given
+            .map(|given| expect_str(signature.name, given))
+            .transpose()
     };
     let encoding = match text(encoding)? {
         Some(encoding) => Own::new(encoding),
@@ -192,15 +218,23 @@ fn codec_arguments<'a>(
 }
 
 fn encode(_: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "encode", parameters: &["obj", "encoding", "errors"], required: 1, positional: 3 };
+    static SIGNATURE: Signature = Signature {
+        name: "encode",
+        parameters: &["obj", "encoding", "errors"],
+        required: 1,
+        positional: 3,
+    };
     let (object, encoding, handler) = codec_arguments(&SIGNATURE, args)?;
     run_codec(object, &encoding, handler, 0)
 }
 
 fn decode(_: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "decode", parameters: &["obj", "encoding", "errors"], required: 1, positional: 3 };
+    static SIGNATURE: Signature = Signature {
+        name: "decode",
+        parameters: &["obj", "encoding", "errors"],
+        required: 1,
+        positional: 3,
+    };
     let (object, encoding, handler) = codec_arguments(&SIGNATURE, args)?;
     run_codec(object, &encoding, handler, 1)
 }
@@ -218,7 +252,11 @@ fn text_codec(
         None => true,
     };
     if !is_text {
-        let alternate = if which == 0 { "codecs.encode()" } else { "codecs.decode()" };
+        let alternate = if which == 0 {
+            "codecs.encode()"
+        } else {
+            "codecs.decode()"
+        };
         return Err(errors::raise(
             &PyExc_LookupError,
             format_args!(
@@ -244,11 +282,19 @@ fn text_codec(
     Ok(result)
 }
 
-fn encode_text(object: &PyObject, encoding: &PyASCIIObject, handler: Option<&PyASCIIObject>) -> PyResult {
+fn encode_text(
+    object: &PyObject,
+    encoding: &PyASCIIObject,
+    handler: Option<&PyASCIIObject>,
+) -> PyResult {
     text_codec(object, encoding, handler, 0)
 }
 
-fn decode_text(object: &PyObject, encoding: &PyASCIIObject, handler: Option<&PyASCIIObject>) -> PyResult {
+fn decode_text(
+    object: &PyObject,
+    encoding: &PyASCIIObject,
+    handler: Option<&PyASCIIObject>,
+) -> PyResult {
     text_codec(object, encoding, handler, 1)
 }
 
@@ -314,7 +360,11 @@ fn incomplete(data: &[u8], encoding: Encoding) -> usize {
             let whole = &data[..data.len() - odd];
             let high = whole.len() >= 2 && {
                 let unit = &whole[whole.len() - 2..];
-                let byte = if order == Order::Big { unit[0] } else { unit[1] };
+                let byte = if order == Order::Big {
+                    unit[0]
+                } else {
+                    unit[1]
+                };
                 (0xd8..0xdc).contains(&byte)
             };
             odd + if high { 2 } else { 0 }
@@ -355,11 +405,23 @@ fn incomplete_utf8(data: &[u8]) -> usize {
     0
 }
 
-fn decode_as(function: &str, args: &[&PyObject], encoding: Encoding, default_final: bool) -> PyResult {
+fn decode_as(
+    function: &str,
+    args: &[&PyObject],
+    encoding: Encoding,
+    default_final: bool,
+) -> PyResult {
     let data = data_of(args[0])?;
     let handler = handler_name(function, args.get(1))?;
-    let is_final = args.get(2).map_or(Ok(default_final), |given| object::is_true(given))?;
-    let used = data.len() - if is_final { 0 } else { incomplete(&data, encoding) };
+    let is_final = args
+        .get(2)
+        .map_or(Ok(default_final), |given| object::is_true(given))?;
+    let used = data.len()
+        - if is_final {
+            0
+        } else {
+            incomplete(&data, encoding)
+        };
     let made = text_codecs::decode(&data[..used], encoding, &handler)?;
     pair(made.upcast(), used)
 }
@@ -423,7 +485,9 @@ fn ex_decode(function: &str, args: &[&PyObject], width: usize) -> PyResult {
     let data = data_of(args[0])?;
     let handler = handler_name(function, args.get(1))?;
     let mut order = args.get(2).map_or(Ok(0), |order| long::as_int(order))?;
-    let is_final = args.get(3).map_or(Ok(false), |given| object::is_true(given))?;
+    let is_final = args
+        .get(3)
+        .map_or(Ok(false), |given| object::is_true(given))?;
     let mut skip = 0;
     if order == 0 && data.len() >= width {
         let (little, big): (&[u8], &[u8]) = match width {
@@ -436,15 +500,28 @@ fn ex_decode(function: &str, args: &[&PyObject], width: usize) -> PyResult {
             (order, skip) = (1, width);
         }
     }
-    let by_order = if order == 1 { Order::Big } else { Order::Little };
+    let by_order = if order == 1 {
+        Order::Big
+    } else {
+        Order::Little
+    };
     let encoding = match width {
         2 => Encoding::Utf16(by_order),
         _ => Encoding::Utf32(by_order),
     };
     let rest = &data[skip..];
-    let used = rest.len() - if is_final { 0 } else { incomplete(rest, encoding) };
+    let used = rest.len()
+        - if is_final {
+            0
+        } else {
+            incomplete(rest, encoding)
+        };
     let made = text_codecs::decode(&rest[..used], encoding, &handler)?.upcast();
-    let parts = vec![made, long::from_usize(used + skip)?, long::from_isize(order as isize)?];
+    let parts = vec![
+        made,
+        long::from_usize(used + skip)?,
+        long::from_isize(order as isize)?,
+    ];
     Ok(tuple::from_vec(parts)?.upcast())
 }
 

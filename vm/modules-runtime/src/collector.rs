@@ -19,10 +19,14 @@ fn isenabled(_: &PyObject) -> PyResult {
 }
 
 fn gc_collect(_: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "collect", parameters: &["generation"], required: 0, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "collect",
+        parameters: &["generation"],
+        required: 0,
+        positional: 1,
+    };
     let [generation] = args.bind::<1>(&SIGNATURE)?;
-    let generation = generation.map_or(Ok(2), |generation| long::as_int(generation))?;
+    let generation = generation.map_or(Ok(2), long::as_int)?;
     if !(0..3).contains(&generation) {
         return Err(value_error("invalid generation"));
     }
@@ -65,8 +69,12 @@ fn get_count(_: &PyObject) -> PyResult {
 }
 
 fn get_objects(_: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "get_objects", parameters: &["generation"], required: 0, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "get_objects",
+        parameters: &["generation"],
+        required: 0,
+        positional: 1,
+    };
     let [generation] = args.bind::<1>(&SIGNATURE)?;
     let wanted: Vec<usize> = match generation.filter(|generation| !generation.is_none()) {
         None => vec![0, 1, 2],
@@ -103,18 +111,27 @@ fn referents_of(object: &PyObject) -> Vec<Own> {
 }
 
 fn get_referents(_: &PyObject, args: &PyTupleObject) -> PyResult {
-    let found = tuple::items(args).iter().flat_map(|object| referents_of(object)).collect();
+    let found = tuple::items(args)
+        .iter()
+        .flat_map(|object| referents_of(object))
+        .collect();
     Ok(list::from_vec(found)?.upcast())
 }
 
 fn get_referrers(_: &PyObject, args: &PyTupleObject) -> PyResult {
-    let wanted: Vec<*mut PyObject> = tuple::items(args).iter().map(|object| object.as_raw()).collect();
+    let wanted: Vec<*mut PyObject> = tuple::items(args)
+        .iter()
+        .map(|object| object.as_raw())
+        .collect();
     let made = list::new(0)?;
     for candidate in (0..3).flat_map(collect::objects) {
         if std::ptr::eq(candidate.as_ptr(), args.as_raw()) {
             continue;
         }
-        if referents_of(&candidate).iter().any(|referent| wanted.contains(&referent.as_ptr())) {
+        if referents_of(&candidate)
+            .iter()
+            .any(|referent| wanted.contains(&referent.as_ptr()))
+        {
             list::append(&made, &candidate)?;
         }
     }
@@ -125,7 +142,10 @@ fn get_stats(_: &PyObject) -> PyResult {
     let made = list::new(0)?;
     for stats in &GC.stats {
         let entry = dict::new()?;
-        for (name, value) in ["collections", "collected", "uncollectable"].iter().zip(stats) {
+        for (name, value) in ["collections", "collected", "uncollectable"]
+            .iter()
+            .zip(stats)
+        {
             dict::set_literal(&entry, name, &*long::from_isize(value.get())?)?;
         }
         list::append(&made, entry.as_object())?;

@@ -84,7 +84,13 @@ fn run(context: &Context, args: Args<'_>) -> PyResult {
     context.ctx_prev.put(Some(current()?));
     context.ctx_entered.set(1);
     CURRENT.put(Some(Own::new(context)));
-    let result = call::call_args(function, Args { positional: rest, ..args });
+    let result = call::call_args(
+        function,
+        Args {
+            positional: rest,
+            ..args
+        },
+    );
     CURRENT.put(context.ctx_prev.take_own());
     context.ctx_entered.set(0);
     result
@@ -96,7 +102,10 @@ fn context_copy(context: &Context) -> PyResult {
 
 fn expect_var(key: &PyObject) -> PyResult<&ContextVar> {
     key.downcast_ref::<ContextVar>().ok_or_else(|| {
-        type_error(format_args!("a ContextVar key was expected, got {}", key.repr_lossy()))
+        type_error(format_args!(
+            "a ContextVar key was expected, got {}",
+            key.repr_lossy()
+        ))
     })
 }
 
@@ -178,8 +187,12 @@ static_type! {
 }
 
 fn var_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "ContextVar", parameters: &["", "default"], required: 1, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "ContextVar",
+        parameters: &["", "default"],
+        required: 1,
+        positional: 1,
+    };
     let [name, default] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?;
     let name = name.expect("required");
     if name.downcast_ref::<PyASCIIObject>().is_none() {
@@ -188,7 +201,8 @@ fn var_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObj
     let made = ContextVar::alloc(type_)?;
     made.var_name.put(Some(Own::new(name)));
     made.var_default.put(default.map(Own::new));
-    made.var_hash.set(object::hash(name)? ^ (made.as_ptr() as isize >> 4));
+    made.var_hash
+        .set(object::hash(name)? ^ (made.as_ptr() as isize >> 4));
     if made.var_hash.get() == -1 {
         made.var_hash.set(-2);
     }
@@ -207,7 +221,10 @@ fn var_get(var: &ContextVar, args: &[&PyObject]) -> PyResult {
     }
     match var.var_default.own() {
         Some(default) => Ok(default),
-        None => Err(errors::raise_object(&PyExc_LookupError, Some(Own::new(var).upcast()))),
+        None => Err(errors::raise_object(
+            &PyExc_LookupError,
+            Some(Own::new(var).upcast()),
+        )),
     }
 }
 
@@ -231,7 +248,9 @@ fn var_set(var: &ContextVar, value: &PyObject) -> PyResult {
     unsafe {
         (*object).tok_ctx.set(context.into_raw());
         (*object).tok_var.set(Own::new(var).into_raw());
-        (*object).tok_oldval.set(old.map_or(std::ptr::null_mut(), Own::into_raw));
+        (*object)
+            .tok_oldval
+            .set(old.map_or(std::ptr::null_mut(), Own::into_raw));
         (*object).tok_used.set(0);
         memory::track(object.cast());
         Ok(Own::from_raw(object).upcast())
@@ -240,18 +259,27 @@ fn var_set(var: &ContextVar, value: &PyObject) -> PyResult {
 
 fn var_reset(var: &ContextVar, token: &PyObject) -> PyResult {
     let Some(token) = token.downcast_ref::<Token>() else {
-        return Err(type_error(format_args!("expected an instance of Token, got {}", token.repr_lossy())));
+        return Err(type_error(format_args!(
+            "expected an instance of Token, got {}",
+            token.repr_lossy()
+        )));
     };
     let shown = token.as_object().repr_lossy();
     if token.tok_used.get() != 0 {
-        return Err(runtime_error(format_args!("{shown} has already been used once")));
+        return Err(runtime_error(format_args!(
+            "{shown} has already been used once"
+        )));
     }
     if !std::ptr::eq(token.tok_var.get(), var) {
-        return Err(value_error(format_args!("{shown} was created by a different ContextVar")));
+        return Err(value_error(format_args!(
+            "{shown} was created by a different ContextVar"
+        )));
     }
     let context = current()?;
     if !std::ptr::eq(token.tok_ctx.get(), context.as_ptr()) {
-        return Err(value_error(format_args!("{shown} was created in a different Context")));
+        return Err(value_error(format_args!(
+            "{shown} was created in a different Context"
+        )));
     }
     token.tok_used.set(1);
     store(&context, var, token.tok_oldval.own().as_deref())?;
@@ -263,9 +291,15 @@ fn var_hash(var: &ContextVar) -> PyResult<Py_hash_t> {
 }
 
 fn var_repr(var: &ContextVar) -> PyResult {
-    let mut text = format!("<ContextVar name={}", var.var_name.expect_ref().repr_lossy());
+    let mut text = format!(
+        "<ContextVar name={}",
+        var.var_name.expect_ref().repr_lossy()
+    );
     if let Some(default) = var.var_default.own() {
-        text.push_str(&format!(" default={}", unicode::to_string_lossy(&*object::repr(&default)?)));
+        text.push_str(&format!(
+            " default={}",
+            unicode::to_string_lossy(&*object::repr(&default)?)
+        ));
     }
     text.push_str(&format!(" at {:p}>", var.as_object()));
     Ok(unicode::from_str(&text)?.upcast())
@@ -310,9 +344,17 @@ fn token_old_value(token: &Token) -> PyResult {
 }
 
 fn token_repr(token: &Token) -> PyResult {
-    let used = if token.tok_used.get() != 0 { " used" } else { "" };
+    let used = if token.tok_used.get() != 0 {
+        " used"
+    } else {
+        ""
+    };
     let var = unicode::to_string_lossy(&*object::repr(token.tok_var.expect_ref().as_object())?);
-    Ok(unicode::from_str(&format!("<Token{used} var={var} at {:p}>", token.as_object()))?.upcast())
+    Ok(unicode::from_str(&format!(
+        "<Token{used} var={var} at {:p}>",
+        token.as_object()
+    ))?
+    .upcast())
 }
 
 object_struct! {
@@ -338,7 +380,8 @@ fn missing() -> PyResult {
         return Ok(made);
     }
     types::ready(&PyContextTokenMissing_Type)?;
-    let object: *mut PyObject = memory::new_object(&PyContextTokenMissing_Type, size_of::<Missing>())?;
+    let object: *mut PyObject =
+        memory::new_object(&PyContextTokenMissing_Type, size_of::<Missing>())?;
     // SAFETY: fresh memory with its header set.
     let made = unsafe { Own::from_raw(object) };
     ONE.put(Some(made.clone()));

@@ -150,7 +150,11 @@ pub fn new_module() -> PyResult<Own<PyModuleObject>> {
         module::add_int(&made, name, *number)?;
         if !ALIASES.contains(name) {
             let number = long::from_i64(*number)?;
-            dict::set_item(&codes, number.as_object(), unicode::from_str(name)?.as_object())?;
+            dict::set_item(
+                &codes,
+                number.as_object(),
+                unicode::from_str(name)?.as_object(),
+            )?;
         }
     }
     Ok(made)

@@ -27,13 +27,19 @@ object_struct! {
 
 /// The arguments of `acquire`: whether to wait, and how long.
 fn waiting(args: Args<'_>) -> PyResult<Option<f64>> {
-    static SIGNATURE: Signature =
-        Signature { name: "acquire", parameters: &["blocking", "timeout"], required: 0, positional: 2 };
+    static SIGNATURE: Signature = Signature {
+        name: "acquire",
+        parameters: &["blocking", "timeout"],
+        required: 0,
+        positional: 2,
+    };
     let [blocking, timeout] = args.bind::<2>(&SIGNATURE)?;
     let blocking = blocking.map_or(Ok(true), object::is_true)?;
     let timeout = timeout.map_or(Ok(-1.0), twinheap_objects::float::as_double)?;
     if !blocking && timeout != -1.0 {
-        return Err(value_error("can't specify a timeout for a non-blocking call"));
+        return Err(value_error(
+            "can't specify a timeout for a non-blocking call",
+        ));
     }
     if timeout < 0.0 && timeout != -1.0 {
         return Err(value_error("timeout value must be a non-negative number"));
@@ -41,7 +47,13 @@ fn waiting(args: Args<'_>) -> PyResult<Option<f64>> {
     if timeout > TIMEOUT_MAX {
         return Err(overflow_error("timeout value is too large"));
     }
-    Ok(if !blocking { Some(0.0) } else if timeout == -1.0 { None } else { Some(timeout) })
+    Ok(if !blocking {
+        Some(0.0)
+    } else if timeout == -1.0 {
+        None
+    } else {
+        Some(timeout)
+    })
 }
 
 const TIMEOUT_MAX: f64 = 9_223_372_036.0;
@@ -90,9 +102,17 @@ fn lock_reinit(this: &LockObject) -> PyResult {
 }
 
 fn lock_repr(this: &LockObject) -> PyResult {
-    let state = if this.locked.get() != 0 { "locked" } else { "unlocked" };
+    let state = if this.locked.get() != 0 {
+        "locked"
+    } else {
+        "unlocked"
+    };
     let name = this.as_object().type_().name();
-    Ok(unicode::from_str(&format!("<{state} {name} object at {:p}>", this.as_object()))?.upcast())
+    Ok(unicode::from_str(&format!(
+        "<{state} {name} object at {:p}>",
+        this.as_object()
+    ))?
+    .upcast())
 }
 
 methods! {
@@ -140,7 +160,10 @@ fn rlock_acquire(this: &RLockObject, args: Args<'_>) -> PyResult {
 
 fn rlock_release(this: &RLockObject) -> PyResult {
     if this.rlock_count.get() == 0 || this.rlock_owner.get() != ident() {
-        return Err(errors::raise(&PyExc_RuntimeError, "cannot release un-acquired lock"));
+        return Err(errors::raise(
+            &PyExc_RuntimeError,
+            "cannot release un-acquired lock",
+        ));
     }
     this.rlock_count.set(this.rlock_count.get() - 1);
     if this.rlock_count.get() == 0 {
@@ -154,14 +177,22 @@ fn rlock_exit(this: &RLockObject, _: &PyTupleObject) -> PyResult {
 }
 
 fn rlock_is_owned(this: &RLockObject) -> PyResult {
-    Ok(bool_object(this.rlock_count.get() > 0 && this.rlock_owner.get() == ident()))
+    Ok(bool_object(
+        this.rlock_count.get() > 0 && this.rlock_owner.get() == ident(),
+    ))
 }
 
 fn rlock_release_save(this: &RLockObject) -> PyResult {
     if this.rlock_count.get() == 0 {
-        return Err(errors::raise(&PyExc_RuntimeError, "cannot release un-acquired lock"));
+        return Err(errors::raise(
+            &PyExc_RuntimeError,
+            "cannot release un-acquired lock",
+        ));
     }
-    let saved = [long::from_usize(this.rlock_count.get())?, long::from_usize(this.rlock_owner.get())?];
+    let saved = [
+        long::from_usize(this.rlock_count.get())?,
+        long::from_usize(this.rlock_owner.get())?,
+    ];
     this.rlock_count.set(0);
     this.rlock_owner.set(0);
     Ok(tuple::from_vec(saved.into())?.upcast())
@@ -186,7 +217,11 @@ fn rlock_reinit(this: &RLockObject) -> PyResult {
 }
 
 fn rlock_repr(this: &RLockObject) -> PyResult {
-    let state = if this.rlock_count.get() > 0 { "locked" } else { "unlocked" };
+    let state = if this.rlock_count.get() > 0 {
+        "locked"
+    } else {
+        "unlocked"
+    };
     let text = format!(
         "<{state} {} object owner={} count={} at {:p}>",
         this.as_object().type_().name(),
@@ -234,10 +269,18 @@ object_struct! {
     }
 }
 
-fn local_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    let given = !tuple::items(args).is_empty() || kwargs.is_some_and(|kwargs| kwargs.ma_used.get() > 0);
+fn local_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
+    let given =
+        !tuple::items(args).is_empty() || kwargs.is_some_and(|kwargs| kwargs.ma_used.get() > 0);
     let plain = type_.tp_init.get().is_none_or(|init| {
-        types::PyBaseObject_Type.tp_init.get().is_some_and(|base| std::ptr::fn_addr_eq(init, base))
+        types::PyBaseObject_Type
+            .tp_init
+            .get()
+            .is_some_and(|base| std::ptr::fn_addr_eq(init, base))
     });
     if given && plain {
         return Err(type_error("Initialization arguments are not supported"));
@@ -310,11 +353,15 @@ fn stack_size(_: &PyObject, args: &PyTupleObject) -> PyResult {
 }
 
 fn exit_thread(_: &PyObject) -> PyResult {
-    Err(errors::raise_none(&twinheap_objects::exceptions::PyExc_SystemExit))
+    Err(errors::raise_none(
+        &twinheap_objects::exceptions::PyExc_SystemExit,
+    ))
 }
 
 fn interrupt_main(_: &PyObject, _: &PyTupleObject) -> PyResult {
-    Err(errors::raise_none(&twinheap_objects::exceptions::PyExc_KeyboardInterrupt))
+    Err(errors::raise_none(
+        &twinheap_objects::exceptions::PyExc_KeyboardInterrupt,
+    ))
 }
 
 fn set_sentinel(_: &PyObject) -> PyResult {
@@ -353,7 +400,15 @@ pub fn new_module() -> PyResult<Own<PyModuleObject>> {
     types::ready(&lock_type)?;
     module::add(&made, "LockType", lock_type.as_object())?;
     module::add(&made, "error", PyExc_RuntimeError.as_object())?;
-    module::add(&made, "TIMEOUT_MAX", &*twinheap_objects::float::from_f64(TIMEOUT_MAX)?)?;
-    module::add(&made, "_ExceptHookArgs", EXCEPT_HOOK_ARGS.get()?.as_object())?;
+    module::add(
+        &made,
+        "TIMEOUT_MAX",
+        &*twinheap_objects::float::from_f64(TIMEOUT_MAX)?,
+    )?;
+    module::add(
+        &made,
+        "_ExceptHookArgs",
+        EXCEPT_HOOK_ARGS.get()?.as_object(),
+    )?;
     Ok(made)
 }

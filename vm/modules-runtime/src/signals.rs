@@ -76,7 +76,10 @@ fn signal(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("signal", args.len(), 2, 2)?;
     let number = number_of(args[0])?;
     let handler = args[1];
-    let action = match handler.downcast_ref::<PyLongObject>().and_then(long::to_i64) {
+    let action = match handler
+        .downcast_ref::<PyLongObject>()
+        .and_then(long::to_i64)
+    {
         Some(0) => libc::SIG_DFL,
         Some(1) => libc::SIG_IGN,
         _ if call::is_callable(handler) => note as *const () as usize,
@@ -106,7 +109,9 @@ fn getsignal(_: &PyObject, number: &PyObject) -> PyResult {
 }
 
 fn default_int_handler(_: &PyObject, _: &[&PyObject]) -> PyResult {
-    Err(errors::raise_none(&twinheap_objects::exceptions::PyExc_KeyboardInterrupt))
+    Err(errors::raise_none(
+        &twinheap_objects::exceptions::PyExc_KeyboardInterrupt,
+    ))
 }
 
 fn raise_signal(_: &PyObject, number: &PyObject) -> PyResult {
@@ -125,7 +130,10 @@ pub fn run_pending() -> PyResult<()> {
         if !pending.swap(false, Ordering::SeqCst) {
             continue;
         }
-        if let Some(handler) = HANDLERS[number].own().filter(|handler| call::is_callable(handler)) {
+        if let Some(handler) = HANDLERS[number]
+            .own()
+            .filter(|handler| call::is_callable(handler))
+        {
             // SAFETY: the frame that runs is valid.
             let frame = unsafe { tstate().current_frame.get().as_ref() };
             let frame = frame.and_then(|frame| {
@@ -157,8 +165,10 @@ fn strsignal(_: &PyObject, number: &PyObject) -> PyResult {
 }
 
 fn valid_signals(_: &PyObject) -> PyResult {
-    let numbers: Vec<Own> =
-        (1..COUNT).filter(|n| *n != 32 && *n != 33).map(long::from_usize).collect::<PyResult<_>>()?;
+    let numbers: Vec<Own> = (1..COUNT)
+        .filter(|n| *n != 32 && *n != 33)
+        .map(long::from_usize)
+        .collect::<PyResult<_>>()?;
     let numbers = list::from_vec(numbers)?;
     Ok(twinheap_objects::set::from_iterable(numbers.as_object())?.upcast())
 }

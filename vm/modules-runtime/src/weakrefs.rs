@@ -53,6 +53,10 @@ pub fn new_module() -> PyResult<Own<PyModuleObject>> {
     module::add(&made, "ref", reference)?;
     module::add(&made, "ReferenceType", reference)?;
     module::add(&made, "ProxyType", _PyWeakref_ProxyType.as_object())?;
-    module::add(&made, "CallableProxyType", _PyWeakref_CallableProxyType.as_object())?;
+    module::add(
+        &made,
+        "CallableProxyType",
+        _PyWeakref_CallableProxyType.as_object(),
+    )?;
     Ok(made)
 }

@@ -62,10 +62,12 @@ fn make(type_: &PyTypeObject, origin: &PyObject, item: &PyObject, starred: bool)
     // SAFETY: an alias or an instance of a subclass, zeroed but for its header.
     let alias: &GenericAlias = unsafe { &*made.as_ptr().cast() };
     alias.origin.put(Some(Own::new(origin)));
-    alias.args.put(Some(match item.downcast_ref::<PyTupleObject>() {
-        Some(items) => Own::new(items),
-        None => tuple::pack(&[item])?,
-    }));
+    alias
+        .args
+        .put(Some(match item.downcast_ref::<PyTupleObject>() {
+            Some(items) => Own::new(items),
+            None => tuple::pack(&[item])?,
+        }));
     alias.starred.set(starred);
     if call::vectorcall_function(origin).is_some() {
         alias.vectorcall.set(slot!(vectorcall alias_vectorcall));
@@ -142,7 +144,10 @@ pub fn make_parameters(args: &PyTupleObject) -> PyResult<Own<PyTupleObject>> {
             continue;
         }
         let inner = object::lookup_attr(item, id!("__parameters__"))?;
-        if let Some(inner) = inner.as_ref().and_then(|i| i.downcast_ref::<PyTupleObject>()) {
+        if let Some(inner) = inner
+            .as_ref()
+            .and_then(|i| i.downcast_ref::<PyTupleObject>())
+        {
             tuple::items(inner).iter().for_each(|item| add(item));
         }
     }
@@ -152,7 +157,10 @@ pub fn make_parameters(args: &PyTupleObject) -> PyResult<Own<PyTupleObject>> {
 /// Puts arguments in the place of the type variables inside one argument.
 fn substitute_inside(item: &PyObject, params: &[&PyObject], given: &[&PyObject]) -> PyResult {
     let inner = object::lookup_attr(item, id!("__parameters__"))?;
-    let Some(inner) = inner.as_ref().and_then(|i| i.downcast_ref::<PyTupleObject>()) else {
+    let Some(inner) = inner
+        .as_ref()
+        .and_then(|i| i.downcast_ref::<PyTupleObject>())
+    else {
         return Ok(Own::new(item));
     };
     if tuple::items(inner).is_empty() {
@@ -194,7 +202,9 @@ fn unpack_args(item: &PyObject) -> PyResult<Own<PyTupleObject>> {
             && let Some(inner) = inner.downcast_ref::<PyTupleObject>()
         {
             let items = tuple::items(inner);
-            let open = items.last().is_some_and(|last| std::ptr::eq(*last, &*ellipsis()));
+            let open = items
+                .last()
+                .is_some_and(|last| std::ptr::eq(*last, &*ellipsis()));
             if !open {
                 unpacked.extend(items.iter().map(|&item| Own::new(item)));
                 continue;
@@ -246,7 +256,11 @@ pub fn substitute(
     if items.len() != params.len() {
         return Err(type_error(format_args!(
             "Too {} arguments for {}; actual {}, expected {}",
-            if items.len() > params.len() { "many" } else { "few" },
+            if items.len() > params.len() {
+                "many"
+            } else {
+                "few"
+            },
             alias.repr_lossy(),
             items.len(),
             params.len()
@@ -296,7 +310,12 @@ fn parameters_of(alias: &GenericAlias) -> PyResult<Own<PyTupleObject>> {
 
 fn getitem(alias: &GenericAlias, item: &PyObject) -> PyResult {
     let parameters = parameters_of(alias)?;
-    let args = substitute(alias.as_object(), alias.args.expect_ref(), &parameters, item)?;
+    let args = substitute(
+        alias.as_object(),
+        alias.args.expect_ref(),
+        &parameters,
+        item,
+    )?;
     make(
         &Py_GenericAliasType,
         alias.origin.expect_ref(),
@@ -331,7 +350,10 @@ fn call_alias(
     args: &PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
-    with_orig_class(call::call_tuple(alias.origin.expect_ref(), args, kwargs)?, alias)
+    with_orig_class(
+        call::call_tuple(alias.origin.expect_ref(), args, kwargs)?,
+        alias,
+    )
 }
 
 fn alias_vectorcall(alias: &GenericAlias, args: Args<'_>) -> PyResult {
@@ -340,7 +362,9 @@ fn alias_vectorcall(alias: &GenericAlias, args: Args<'_>) -> PyResult {
 
 fn getattro(alias: &GenericAlias, name: &PyObject) -> PyResult {
     if let Some(text) = name.downcast_ref::<PyASCIIObject>()
-        && !OWN_ATTRIBUTES.iter().any(|own| unicode::equals_str(text, own))
+        && !OWN_ATTRIBUTES
+            .iter()
+            .any(|own| unicode::equals_str(text, own))
     {
         return object::get_attr(alias.origin.expect_ref(), text);
     }
@@ -348,9 +372,10 @@ fn getattro(alias: &GenericAlias, name: &PyObject) -> PyResult {
 }
 
 fn richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    let (Some(left), Some(right)) =
-        (a.downcast_ref::<GenericAlias>(), b.downcast_ref::<GenericAlias>())
-    else {
+    let (Some(left), Some(right)) = (
+        a.downcast_ref::<GenericAlias>(),
+        b.downcast_ref::<GenericAlias>(),
+    ) else {
         return Ok(not_implemented());
     };
     if op != Py_EQ && op != Py_NE {
@@ -371,15 +396,22 @@ fn mro_entries(alias: &GenericAlias, _: &PyObject) -> PyResult {
 }
 
 fn instancecheck(_: &GenericAlias, _: &PyObject) -> PyResult {
-    Err(type_error("isinstance() argument 2 cannot be a parameterized generic"))
+    Err(type_error(
+        "isinstance() argument 2 cannot be a parameterized generic",
+    ))
 }
 
 fn subclasscheck(_: &GenericAlias, _: &PyObject) -> PyResult {
-    Err(type_error("issubclass() argument 2 cannot be a parameterized generic"))
+    Err(type_error(
+        "issubclass() argument 2 cannot be a parameterized generic",
+    ))
 }
 
 fn reduce(alias: &GenericAlias) -> PyResult {
-    let (origin, args) = (alias.origin.expect_ref(), alias.args.expect_ref().as_object());
+    let (origin, args) = (
+        alias.origin.expect_ref(),
+        alias.args.expect_ref().as_object(),
+    );
     if alias.starred.get() {
         let iterator = abstract_::get_iter(&*new(origin, args)?)?;
         let next = import_hook::builtin("next")?;
@@ -426,10 +458,8 @@ fn new_alias(
 }
 
 fn iter(alias: &GenericAlias) -> PyResult {
-    let object: *mut GenericAliasIterator = memory::new_gc_object(
-        &_Py_GenericAliasIterType,
-        size_of::<GenericAliasIterator>(),
-    )?;
+    let object: *mut GenericAliasIterator =
+        memory::new_gc_object(&_Py_GenericAliasIterType, size_of::<GenericAliasIterator>())?;
     // SAFETY: fresh memory, tracked once its field is set.
     unsafe {
         (*object).obj.set(Own::new(alias).into_raw().cast());

@@ -5,7 +5,9 @@ use crate::memory;
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Field, Layout};
 use crate::singletons::not_implemented;
-use crate::{dict, list, members, methods, object_struct, slot, static_type, tuple, typed, types, unicode};
+use crate::{
+    dict, list, members, methods, object_struct, slot, static_type, tuple, typed, types, unicode,
+};
 use std::ffi::c_int;
 use std::mem::offset_of;
 use twinheap_abi::*;
@@ -21,7 +23,7 @@ typed!(SimpleNamespace, _PyNamespace_Type);
 
 /// `_PyNamespace_New`.
 pub fn from_dict(values: &PyDictObject) -> PyResult {
-    let made = new(&_PyNamespace_Type, &*tuple::empty(), None)?;
+    let made = new(&_PyNamespace_Type, &tuple::empty(), None)?;
     if let Some(namespace) = made.downcast_ref::<SimpleNamespace>() {
         dict::update(namespace.ns_dict.expect_ref(), values.as_object())?;
     }
@@ -42,7 +44,9 @@ fn init(
     kwargs: Option<&PyDictObject>,
 ) -> PyResult<()> {
     if !tuple::items(args).is_empty() {
-        return Err(crate::errors::type_error("no positional arguments expected"));
+        return Err(crate::errors::type_error(
+            "no positional arguments expected",
+        ));
     }
     match kwargs {
         Some(kwargs) => dict::update(namespace.ns_dict.expect_ref(), kwargs.as_object()),
@@ -65,7 +69,10 @@ fn repr(namespace: &SimpleNamespace) -> PyResult {
     let keys = list::from_iterable(namespace.ns_dict.expect_ref().as_object())?;
     let mut first = true;
     for key in list::items(&keys) {
-        let Some(text) = key.downcast_ref::<PyASCIIObject>().filter(|t| t.length.get() > 0) else {
+        let Some(text) = key
+            .downcast_ref::<PyASCIIObject>()
+            .filter(|t| t.length.get() > 0)
+        else {
             continue;
         };
         let Some(value) = dict::get_item(namespace.ns_dict.expect_ref(), key)? else {
@@ -83,7 +90,10 @@ fn repr(namespace: &SimpleNamespace) -> PyResult {
 }
 
 fn richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    match (a.downcast_ref::<SimpleNamespace>(), b.downcast_ref::<SimpleNamespace>()) {
+    match (
+        a.downcast_ref::<SimpleNamespace>(),
+        b.downcast_ref::<SimpleNamespace>(),
+    ) {
         (Some(left), Some(right)) => object::rich_compare(
             left.ns_dict.expect_ref().as_object(),
             right.ns_dict.expect_ref().as_object(),

@@ -63,7 +63,11 @@ fn leaked(text: &str) -> *const std::ffi::c_char {
 }
 
 fn make_type(description: &Description) -> PyResult<&'static PyTypeObject> {
-    let named = description.fields.iter().enumerate().filter(|(_, name)| !name.is_empty());
+    let named = description
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| !name.is_empty());
     let mut members: Vec<PyMemberDef> = named
         .map(|(index, name)| PyMemberDef {
             name: leaked(name),
@@ -87,16 +91,22 @@ fn make_type(description: &Description) -> PyResult<&'static PyTypeObject> {
     made.tp_traverse.set(slot!(traverse traverse));
     made.tp_repr.set(slot!(unary repr));
     made.tp_methods.set(METHODS.as_ptr());
-    made.tp_members.set(Box::leak(members.into_boxed_slice()).as_ptr());
+    made.tp_members
+        .set(Box::leak(members.into_boxed_slice()).as_ptr());
     made.tp_flags.set(Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC);
     if description.instantiable {
         made.tp_new.set(slot!(new new));
     } else {
-        made.tp_flags.set(made.tp_flags.get() | Py_TPFLAGS_DISALLOW_INSTANTIATION);
+        made.tp_flags
+            .set(made.tp_flags.get() | Py_TPFLAGS_DISALLOW_INSTANTIATION);
     }
     types::ready(made)?;
     let own = types::dict_of(made).ok_or_else(|| errors::system_error("a type without dict"))?;
-    let unnamed = description.fields.iter().filter(|name| name.is_empty()).count();
+    let unnamed = description
+        .fields
+        .iter()
+        .filter(|name| name.is_empty())
+        .count();
     let counts = [
         ("n_sequence_fields", description.visible),
         ("n_fields", description.fields.len()),
@@ -120,7 +130,10 @@ fn count_of(type_: &PyTypeObject, name: &'static str) -> PyResult<usize> {
         Some(own) => dict::get_literal(own, name)?,
         None => None,
     };
-    match found.as_ref().and_then(|found| found.downcast_ref::<PyLongObject>()) {
+    match found
+        .as_ref()
+        .and_then(|found| found.downcast_ref::<PyLongObject>())
+    {
         Some(count) => Ok(long::as_ssize(count)? as usize),
         None => Err(type_error(format_args!(
             "Missed attribute '{name}' of type {}",
@@ -152,7 +165,9 @@ fn fields(sequence: &PyTupleObject) -> &[*mut PyObject] {
 }
 
 fn traverse(sequence: &PyTupleObject, visitor: &mut Visitor) {
-    fields(sequence).iter().for_each(|&item| visitor.pointer(item));
+    fields(sequence)
+        .iter()
+        .for_each(|&item| visitor.pointer(item));
 }
 
 unsafe fn dealloc(sequence: *mut PyTupleObject) {
@@ -188,7 +203,10 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
             )));
         }
     };
-    let (least, most) = (count_of(type_, "n_sequence_fields")?, count_of(type_, "n_fields")?);
+    let (least, most) = (
+        count_of(type_, "n_sequence_fields")?,
+        count_of(type_, "n_fields")?,
+    );
     let unnamed = count_of(type_, "n_unnamed_fields")?;
     let items = abstract_::fast_items(&sequence);
     if items.len() < least || items.len() > most {
@@ -226,7 +244,9 @@ fn repr(sequence: &PyTupleObject) -> PyResult {
             writer.push_str(", ");
         }
         // SAFETY: one member for each named field, and the visible ones come first.
-        writer.push_str(errors::c_text(unsafe { (*type_.tp_members.get().add(index)).name }));
+        writer.push_str(errors::c_text(unsafe {
+            (*type_.tp_members.get().add(index)).name
+        }));
         writer.push_str("=");
         writer.push(&object::repr(item)?);
     }

@@ -30,8 +30,7 @@ pub fn members(class: &PyObject) -> Option<&[&PyObject]> {
 }
 
 fn make(args: &PyTupleObject) -> PyResult {
-    let object: *mut UnionObject =
-        memory::new_gc_object(&_PyUnion_Type, size_of::<UnionObject>())?;
+    let object: *mut UnionObject = memory::new_gc_object(&_PyUnion_Type, size_of::<UnionObject>())?;
     // SAFETY: fresh memory, tracked once its fields are set.
     unsafe {
         (*object).args.set(Own::new(args).into_raw());
@@ -111,9 +110,10 @@ fn hash(union: &UnionObject) -> PyResult<Py_hash_t> {
 }
 
 fn richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    let (Some(left), Some(right)) =
-        (a.downcast_exact::<UnionObject>(), b.downcast_exact::<UnionObject>())
-    else {
+    let (Some(left), Some(right)) = (
+        a.downcast_exact::<UnionObject>(),
+        b.downcast_exact::<UnionObject>(),
+    ) else {
         return Ok(not_implemented());
     };
     if op != Py_EQ && op != Py_NE {
@@ -135,8 +135,12 @@ fn parameters_of(union: &UnionObject) -> PyResult<Own<PyTupleObject>> {
 
 fn getitem(union: &UnionObject, item: &PyObject) -> PyResult {
     let parameters = parameters_of(union)?;
-    let args =
-        generic_alias::substitute(union.as_object(), union.args.expect_ref(), &parameters, item)?;
+    let args = generic_alias::substitute(
+        union.as_object(),
+        union.args.expect_ref(),
+        &parameters,
+        item,
+    )?;
     let Some((first, rest)) = tuple::items(&args).split_first() else {
         return make(&args);
     };

@@ -162,7 +162,9 @@ pub(crate) fn forget_object(reference: &PyObject) {
 /// The callback of a reference or proxy.
 pub(crate) fn callback_of(reference: &PyObject) -> Option<Own> {
     // SAFETY: the caller has a reference or a proxy; both have one layout.
-    unsafe { &*reference.as_raw().cast::<PyWeakReference>() }.wr_callback.own()
+    unsafe { &*reference.as_raw().cast::<PyWeakReference>() }
+        .wr_callback
+        .own()
 }
 
 /// `clear_weakref`: takes the reference out of its chain.
@@ -252,7 +254,13 @@ fn repr(reference: &PyWeakReference) -> PyResult {
     let Some(object) = target(reference.as_object()) else {
         return Ok(unicode::from_str(&format!("<weakref at {address:p}; dead>"))?.upcast());
     };
-    let name = object::lookup_attr(&object, id!("__name__"))?;
+    let name = match object::lookup_attr(&object, id!("__name__")) {
+        Ok(name) => name,
+        Err(raised) => {
+            errors::discard(raised);
+            None
+        }
+    };
     let object: &PyObject = &object;
     let mut text = format!(
         "<weakref at {address:p}; to '{}' at {object:p}",

@@ -29,7 +29,10 @@ fn unwrap(object: &PyObject) -> PyResult {
         return Ok(Own::new(object));
     }
     weakref::proxy_target(object).ok_or_else(|| {
-        errors::raise(&PyExc_ReferenceError, "weakly-referenced object no longer exists")
+        errors::raise(
+            &PyExc_ReferenceError,
+            "weakly-referenced object no longer exists",
+        )
     })
 }
 
@@ -157,7 +160,10 @@ fn proxy_next(a: &PyObject) -> PyResult<Option<Own>> {
 
 fn proxy_call(a: &PyObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
     let target = unwrap(a)?;
-    let args: Vec<Own> = crate::tuple::items(args).iter().map(|arg| unwrap(arg)).collect::<PyResult<_>>()?;
+    let args: Vec<Own> = crate::tuple::items(args)
+        .iter()
+        .map(|arg| unwrap(arg))
+        .collect::<PyResult<_>>()?;
     call::call_tuple(&target, &*crate::tuple::from_vec(args)?, kwargs)
 }
 

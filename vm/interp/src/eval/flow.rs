@@ -186,8 +186,7 @@ impl Eval {
     pub(super) fn get_yield_from_iter(&mut self) -> PyResult<()> {
         let iterable = self.pop();
         let is_coroutine = iterable.is_exactly(&generator::PyCoro_Type);
-        if is_coroutine
-            && self.code().co_flags.get() & (CO_COROUTINE | CO_ITERABLE_COROUTINE) == 0
+        if is_coroutine && self.code().co_flags.get() & (CO_COROUTINE | CO_ITERABLE_COROUTINE) == 0
         {
             return Err(type_error(
                 "cannot 'yield from' a coroutine object in a non-coroutine generator",

@@ -77,7 +77,9 @@ fn tracked<T: Layout>(type_: &PyTypeObject, fill: impl FnOnce(&T)) -> PyResult {
 
 /// `ASYNC_GEN_WRAP`.
 pub fn wrap_value(value: Own) -> PyResult {
-    tracked::<WrappedValue>(&_PyAsyncGenWrappedValue_Type, |made| made.agw_val.put(Some(value)))
+    tracked::<WrappedValue>(&_PyAsyncGenWrappedValue_Type, |made| {
+        made.agw_val.put(Some(value))
+    })
 }
 
 /// The first iteration takes the hooks that hold at that time.
@@ -115,7 +117,9 @@ fn unwrap_value(generator: &PyGenObject, result: PyResult) -> PyResult {
             Some(wrapped) => {
                 generator.gi_running_async.set(0);
                 let value = wrapped.agw_val.own().unwrap_or_else(none);
-                Err(errors::stop_iteration(Some(value).filter(|value| !value.is_none())))
+                Err(errors::stop_iteration(
+                    Some(value).filter(|value| !value.is_none()),
+                ))
             }
             None => Ok(item),
         },
@@ -168,12 +172,16 @@ fn new_athrow(generator: &PyGenObject, args: Option<&PyTupleObject>) -> PyResult
 fn asend_send(this: &AsyncGenASend, value: &PyObject) -> PyResult {
     let generator = Own::new(this.ags_gen.expect_ref());
     if this.ags_state.get() == CLOSED {
-        return Err(runtime_error("cannot reuse already awaited __anext__()/asend()"));
+        return Err(runtime_error(
+            "cannot reuse already awaited __anext__()/asend()",
+        ));
     }
     let mut sent = Own::new(value);
     if this.ags_state.get() == INIT {
         if generator.gi_running_async.get() != 0 {
-            return Err(runtime_error("anext(): asynchronous generator is already running"));
+            return Err(runtime_error(
+                "anext(): asynchronous generator is already running",
+            ));
         }
         if value.is_none() {
             sent = this.ags_sendval.own().unwrap_or_else(none);
@@ -194,7 +202,9 @@ fn asend_next(this: &AsyncGenASend) -> PyResult<Option<Own>> {
 
 fn asend_throw(this: &AsyncGenASend, args: &[&PyObject]) -> PyResult {
     if this.ags_state.get() == CLOSED {
-        return Err(runtime_error("cannot reuse already awaited __anext__()/asend()"));
+        return Err(runtime_error(
+            "cannot reuse already awaited __anext__()/asend()",
+        ));
     }
     let generator = Own::new(this.ags_gen.expect_ref());
     let result = unwrap_value(&generator, throw(&generator, args));
@@ -220,7 +230,8 @@ fn ignored_exit(this: &AsyncGenAThrow, generator: &PyGenObject) -> PyResult {
 fn ended(this: &AsyncGenAThrow, generator: &PyGenObject, raised: Raised) -> PyResult {
     generator.gi_running_async.set(0);
     this.agt_state.set(CLOSED);
-    let closed = errors::matches(&PyExc_StopAsyncIteration) || errors::matches(&PyExc_GeneratorExit);
+    let closed =
+        errors::matches(&PyExc_StopAsyncIteration) || errors::matches(&PyExc_GeneratorExit);
     if closed && this.agt_args.get().is_null() {
         errors::discard(raised);
         return Err(errors::stop_iteration(None));
@@ -246,7 +257,9 @@ fn athrow_start(this: &AsyncGenAThrow, generator: &PyGenObject, value: &PyObject
         return Err(errors::raise_none(&PyExc_StopAsyncIteration));
     }
     if !value.is_none() {
-        return Err(runtime_error("can't send non-None value to a just-started coroutine"));
+        return Err(runtime_error(
+            "can't send non-None value to a just-started coroutine",
+        ));
     }
     this.agt_state.set(ITER);
     generator.gi_running_async.set(1);
@@ -274,7 +287,9 @@ fn athrow_start(this: &AsyncGenAThrow, generator: &PyGenObject, value: &PyObject
 fn athrow_send(this: &AsyncGenAThrow, value: &PyObject) -> PyResult {
     let generator = Own::new(this.agt_gen.expect_ref());
     if this.agt_state.get() == CLOSED {
-        return Err(runtime_error("cannot reuse already awaited aclose()/athrow()"));
+        return Err(runtime_error(
+            "cannot reuse already awaited aclose()/athrow()",
+        ));
     }
     if generator.gi_frame_state.get() >= FRAME_COMPLETED {
         this.agt_state.set(CLOSED);
@@ -301,7 +316,9 @@ fn athrow_next(this: &AsyncGenAThrow) -> PyResult<Option<Own>> {
 
 fn athrow_throw(this: &AsyncGenAThrow, args: &[&PyObject]) -> PyResult {
     if this.agt_state.get() == CLOSED {
-        return Err(runtime_error("cannot reuse already awaited aclose()/athrow()"));
+        return Err(runtime_error(
+            "cannot reuse already awaited aclose()/athrow()",
+        ));
     }
     let generator = Own::new(this.agt_gen.expect_ref());
     let result = throw(&generator, args);

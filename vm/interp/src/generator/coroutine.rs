@@ -24,7 +24,11 @@ pub(super) fn origin() -> PyResult<Option<Own>> {
     {
         let code = current.f_code.expect_ref();
         let line = long::from_i64(i64::from(frames::current_line(current)))?;
-        let entry = [code.co_filename.expect_ref(), line.as_object(), code.co_name.expect_ref()];
+        let entry = [
+            code.co_filename.expect_ref(),
+            line.as_object(),
+            code.co_name.expect_ref(),
+        ];
         entries.push(tuple::pack(&entry)?.upcast());
         frame = frames::previous_complete(current);
     }
@@ -40,7 +44,10 @@ pub(super) fn warn_unawaited(coroutine: &PyGenObject) {
         return;
     }
     errors::clear();
-    let name = coroutine.gi_qualname.expect_ref().downcast_ref::<PyASCIIObject>();
+    let name = coroutine
+        .gi_qualname
+        .expect_ref()
+        .downcast_ref::<PyASCIIObject>();
     let text = format!(
         "coroutine '{}' was never awaited",
         name.map(unicode::to_string_lossy).unwrap_or_default()

@@ -4,9 +4,8 @@ mod async_generator;
 mod coroutine;
 
 pub use async_generator::{
-    ASYNC_HOOKS, PyAsyncGen_Type, _PyAsyncGenASend_Type, _PyAsyncGenAThrow_Type,
-    _PyAsyncGenWrappedValue_Type, PyAnextAwaitable_Type, is_async_generator, new_anext_awaitable,
-    wrap_value,
+    _PyAsyncGenASend_Type, _PyAsyncGenAThrow_Type, _PyAsyncGenWrappedValue_Type, ASYNC_HOOKS,
+    PyAnextAwaitable_Type, PyAsyncGen_Type, is_async_generator, new_anext_awaitable, wrap_value,
 };
 pub use coroutine::{_PyCoroWrapper_Type, ORIGIN_DEPTH, PyCoro_Type, awaitable_iterator};
 
@@ -15,9 +14,7 @@ use std::mem::offset_of;
 use std::ptr::null_mut;
 use twinheap_abi::*;
 use twinheap_objects::call;
-use twinheap_objects::errors::{
-    self, PyResult, Raised, runtime_error, type_error, value_error,
-};
+use twinheap_objects::errors::{self, PyResult, Raised, runtime_error, type_error, value_error};
 use twinheap_objects::exceptions::{
     PyExc_BaseException, PyExc_GeneratorExit, PyExc_StopAsyncIteration, PyExc_StopIteration,
 };
@@ -563,7 +560,11 @@ fn traverse(generator: &PyGenObject, visitor: &mut Visitor) {
         visitor.field(&frame.f_func);
         // A running frame's slots change under way; whoever runs it holds the generator.
         let running = generator.gi_frame_state.get() == FRAME_EXECUTING;
-        let slots = if running { 0 } else { frame.stacktop.get() as usize };
+        let slots = if running {
+            0
+        } else {
+            frame.stacktop.get() as usize
+        };
         for index in 0..slots {
             // SAFETY: the slots belong to the frame.
             visitor.pointer(unsafe { *frames::localsplus(frame).add(index) });

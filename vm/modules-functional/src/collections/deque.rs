@@ -145,7 +145,8 @@ impl DequeObject {
         }
         // SAFETY: the deque is not empty: the right block holds an item at the right index.
         unsafe {
-            let item = (&(*self.rightblock.get()).data)[self.rightindex.get() as usize].replace(null_mut());
+            let item = (&(*self.rightblock.get()).data)[self.rightindex.get() as usize]
+                .replace(null_mut());
             self.rightindex.set(self.rightindex.get() - 1);
             self.set_len(self.len() - 1);
             self.changed();
@@ -170,7 +171,8 @@ impl DequeObject {
         }
         // SAFETY: the deque is not empty: the left block holds an item at the left index.
         unsafe {
-            let item = (&(*self.leftblock.get()).data)[self.leftindex.get() as usize].replace(null_mut());
+            let item =
+                (&(*self.leftblock.get()).data)[self.leftindex.get() as usize].replace(null_mut());
             self.leftindex.set(self.leftindex.get() + 1);
             self.set_len(self.len() - 1);
             self.changed();
@@ -283,8 +285,12 @@ fn extend_with(deque: &DequeObject, iterable: &PyObject) -> PyResult<()> {
 }
 
 fn init(deque: &DequeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
-    static SIGNATURE: Signature =
-        Signature { name: "deque", parameters: &["iterable", "maxlen"], required: 0, positional: 2 };
+    static SIGNATURE: Signature = Signature {
+        name: "deque",
+        parameters: &["iterable", "maxlen"],
+        required: 0,
+        positional: 2,
+    };
     let [iterable, maxlen] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?;
     let maxlen = match maxlen.filter(|maxlen| !maxlen.is_none()) {
         None => -1,
@@ -320,11 +326,15 @@ fn appendleft(deque: &DequeObject, item: &PyObject) -> PyResult {
 }
 
 fn pop(deque: &DequeObject) -> PyResult {
-    deque.take_right().ok_or_else(|| index_error("pop from an empty deque"))
+    deque
+        .take_right()
+        .ok_or_else(|| index_error("pop from an empty deque"))
 }
 
 fn popleft(deque: &DequeObject) -> PyResult {
-    deque.take_left().ok_or_else(|| index_error("pop from an empty deque"))
+    deque
+        .take_left()
+        .ok_or_else(|| index_error("pop from an empty deque"))
 }
 
 fn extend(deque: &DequeObject, iterable: &PyObject) -> PyResult {
@@ -356,7 +366,11 @@ fn copy(deque: &DequeObject) -> PyResult {
     if deque.maxlen.get() >= 0 {
         arguments.push(long::from_isize(deque.maxlen.get())?);
     }
-    let made = call::call_tuple(this.type_().as_object(), &*tuple::from_vec(arguments)?, None)?;
+    let made = call::call_tuple(
+        this.type_().as_object(),
+        &*tuple::from_vec(arguments)?,
+        None,
+    )?;
     if made.downcast_ref::<DequeObject>().is_none() {
         return Err(type_error(format_args!(
             "{}() must return a deque, not {}",
@@ -375,7 +389,7 @@ fn count(deque: &DequeObject, value: &PyObject) -> PyResult {
     let state = deque.state.get();
     let mut found = 0;
     for index in 0..deque.len() {
-        if object::equal(&*deque.item(index), value)? {
+        if object::equal(&deque.item(index), value)? {
             found += 1;
         }
         if deque.state.get() != state {
@@ -388,7 +402,7 @@ fn count(deque: &DequeObject, value: &PyObject) -> PyResult {
 fn contains(deque: &DequeObject, value: &PyObject) -> PyResult<bool> {
     let state = deque.state.get();
     for index in 0..deque.len() {
-        if object::equal(&*deque.item(index), value)? {
+        if object::equal(&deque.item(index), value)? {
             return Ok(true);
         }
         if deque.state.get() != state {
@@ -409,7 +423,7 @@ fn index(deque: &DequeObject, args: &[&PyObject]) -> PyResult {
     let stop = bound(args.get(2), length)?.min(length);
     let state = deque.state.get();
     for at in start..stop {
-        let same = object::equal(&*deque.item(at as usize), args[0])?;
+        let same = object::equal(&deque.item(at as usize), args[0])?;
         if same {
             return long::from_isize(at);
         }
@@ -417,7 +431,10 @@ fn index(deque: &DequeObject, args: &[&PyObject]) -> PyResult {
             return Err(mutated());
         }
     }
-    Err(value_error(format_args!("{} is not in deque", args[0].repr_lossy())))
+    Err(value_error(format_args!(
+        "{} is not in deque",
+        args[0].repr_lossy()
+    )))
 }
 
 fn insert(deque: &DequeObject, args: &[&PyObject]) -> PyResult {
@@ -454,7 +471,7 @@ fn remove(deque: &DequeObject, value: &PyObject) -> PyResult {
     let state = deque.state.get();
     let length = deque.len();
     for at in 0..length {
-        let same = object::equal(&*deque.item(at), value)?;
+        let same = object::equal(&deque.item(at), value)?;
         if deque.state.get() != state {
             return Err(index_error("deque mutated during remove()."));
         }
@@ -463,7 +480,10 @@ fn remove(deque: &DequeObject, value: &PyObject) -> PyResult {
             return Ok(none());
         }
     }
-    Err(value_error(format_args!("{} is not in deque", value.repr_lossy())))
+    Err(value_error(format_args!(
+        "{} is not in deque",
+        value.repr_lossy()
+    )))
 }
 
 fn rotate(deque: &DequeObject, args: &[&PyObject]) -> PyResult {
@@ -495,7 +515,13 @@ fn reduce(deque: &DequeObject) -> PyResult {
         -1 => tuple::empty(),
         limit => tuple::pack(&[tuple::empty().as_object(), &*long::from_isize(limit)?])?,
     };
-    Ok(tuple::pack(&[this.type_().as_object(), arguments.as_object(), &state, &iterator])?.upcast())
+    Ok(tuple::pack(&[
+        this.type_().as_object(),
+        arguments.as_object(),
+        &state,
+        &iterator,
+    ])?
+    .upcast())
 }
 
 fn repr(deque: &DequeObject) -> PyResult {
@@ -572,7 +598,8 @@ fn inplace_repeat(deque: &DequeObject, times: isize) -> PyResult {
     if times <= 0 {
         deque.clear_items();
     }
-    if !items.is_empty() && times > isize::MAX / 8 / items.len() as isize && deque.maxlen.get() < 0 {
+    if !items.is_empty() && times > isize::MAX / 8 / items.len() as isize && deque.maxlen.get() < 0
+    {
         return Err(errors::no_memory());
     }
     for _ in 1..times {
@@ -612,7 +639,7 @@ fn assign_item(deque: &DequeObject, at: isize, value: Option<&PyObject>) -> PyRe
 }
 
 fn sizeof(deque: &DequeObject) -> PyResult {
-    let blocks = (deque.leftindex.get() as usize + deque.len() + BLOCKLEN - 1) / BLOCKLEN;
+    let blocks = (deque.leftindex.get() as usize + deque.len()).div_ceil(BLOCKLEN);
     let basic = deque.as_object().type_().tp_basicsize.get() as usize;
     long::from_usize(basic + blocks * size_of::<Block>())
 }
@@ -660,8 +687,16 @@ fn new_iterator(type_: &PyTypeObject, deque: &DequeObject) -> PyResult {
     // SAFETY: fresh memory, tracked once its fields are set.
     unsafe {
         let made = &*object;
-        made.b.set(if forward { deque.leftblock.get() } else { deque.rightblock.get() });
-        made.index.set(if forward { deque.leftindex.get() } else { deque.rightindex.get() });
+        made.b.set(if forward {
+            deque.leftblock.get()
+        } else {
+            deque.rightblock.get()
+        });
+        made.index.set(if forward {
+            deque.leftindex.get()
+        } else {
+            deque.rightindex.get()
+        });
         made.deque.set(Own::new(deque).into_raw());
         made.state.set(deque.state.get());
         made.counter.set(deque.len() as isize);

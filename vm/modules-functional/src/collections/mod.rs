@@ -17,7 +17,11 @@ unsafe impl Layout for DefaultDict {}
 typed!(DefaultDict, defdict_type);
 
 fn missing(this: &DefaultDict, key: &PyObject) -> PyResult {
-    let Some(factory) = this.default_factory.own().filter(|factory| !factory.is_none()) else {
+    let Some(factory) = this
+        .default_factory
+        .own()
+        .filter(|factory| !factory.is_none())
+    else {
         return Err(errors::key_error(key));
     };
     let value = call::call(&factory, &[])?;
@@ -27,11 +31,18 @@ fn missing(this: &DefaultDict, key: &PyObject) -> PyResult {
 
 fn copy_with(this: &DefaultDict) -> PyResult {
     let factory = this.default_factory.own().unwrap_or_else(none);
-    call::call(this.as_object().type_().as_object(), &[&factory, this.as_object()])
+    call::call(
+        this.as_object().type_().as_object(),
+        &[&factory, this.as_object()],
+    )
 }
 
 fn reduce(this: &DefaultDict) -> PyResult {
-    let arguments = match this.default_factory.own().filter(|factory| !factory.is_none()) {
+    let arguments = match this
+        .default_factory
+        .own()
+        .filter(|factory| !factory.is_none())
+    {
         Some(factory) => tuple::pack(&[&factory])?,
         None => tuple::empty(),
     };
@@ -48,7 +59,8 @@ fn init(this: &DefaultDict, args: &PyTupleObject, kwargs: Option<&PyDictObject>)
             if !call::is_callable(factory) && !factory.is_none() {
                 return Err(type_error("first argument must be callable or None"));
             }
-            this.default_factory.put(Some(factory).filter(|f| !f.is_none()).map(Own::new));
+            this.default_factory
+                .put(Some(factory).filter(|f| !f.is_none()).map(Own::new));
             rest
         }
         None => {
@@ -89,7 +101,10 @@ fn repr(this: &DefaultDict) -> PyResult {
 }
 
 fn or(a: &PyObject, b: &PyObject) -> PyResult {
-    let (this, other) = match (a.downcast_ref::<DefaultDict>(), b.downcast_ref::<DefaultDict>()) {
+    let (this, other) = match (
+        a.downcast_ref::<DefaultDict>(),
+        b.downcast_ref::<DefaultDict>(),
+    ) {
         (Some(this), _) => (this, b),
         (None, Some(this)) => (this, a),
         _ => return Ok(not_implemented()),
@@ -173,7 +188,11 @@ object_struct! {
     }
 }
 
-fn getter_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn getter_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     call::no_keywords("_tuplegetter", kwargs)?;
     let items = tuple::items(args);
     call::check_positional("_tuplegetter", items.len(), 2, 2)?;
@@ -252,8 +271,12 @@ fn count_elements(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let one = Own::new(long::small_int(1)).upcast();
     let zero = long::small_int(0).as_object();
     let plain = args[0].downcast_ref::<PyDictObject>().filter(|mapping| {
-        let own = |name| types::lookup(mapping.as_object().type_(), name).map(|f: &PyObject| f as *const PyObject);
-        let base = |name| types::lookup(&dict::PyDict_Type, name).map(|f: &PyObject| f as *const PyObject);
+        let own = |name| {
+            types::lookup(mapping.as_object().type_(), name)
+                .map(|f: &PyObject| f as *const PyObject)
+        };
+        let base =
+            |name| types::lookup(&dict::PyDict_Type, name).map(|f: &PyObject| f as *const PyObject);
         own(id!("get")) == base(id!("get")) && own(id!("__setitem__")) == base(id!("__setitem__"))
     });
     while let Some(key) = abstract_::next(&iterator)? {

@@ -227,7 +227,12 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     let (maxsize, wrapper): (isize, Wrapper) = if maxsize.is_none() {
         (-1, unbounded)
     } else if abstract_::has_index(maxsize) {
-        match abstract_::as_ssize(maxsize, Some(&twinheap_objects::exceptions::PyExc_OverflowError))?.max(0) {
+        match abstract_::as_ssize(
+            maxsize,
+            Some(&twinheap_objects::exceptions::PyExc_OverflowError),
+        )?
+        .max(0)
+        {
             0 => (0, uncached),
             size => (size, bounded),
         }
@@ -246,7 +251,8 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     this.func.put(Some(Own::new(func)));
     this.maxsize.set(maxsize);
     this.kwd_mark.put(Some(kwd_mark()?));
-    this.lru_list_elem_type.put(Some(Own::new(&lru_list_elem_type)));
+    this.lru_list_elem_type
+        .put(Some(Own::new(&lru_list_elem_type)));
     this.cache_info_type.put(Some(Own::new(info)));
     Ok(made)
 }
@@ -275,9 +281,15 @@ fn cache_info(this: &LruCacheObject) -> PyResult {
         -1 => none(),
         size => long::from_isize(size)?,
     };
-    let (hits, misses) = (long::from_isize(this.hits.get())?, long::from_isize(this.misses.get())?);
+    let (hits, misses) = (
+        long::from_isize(this.hits.get())?,
+        long::from_isize(this.misses.get())?,
+    );
     let size = long::from_isize(this.cache.expect_ref().ma_used.get())?;
-    call::call(this.cache_info_type.expect_ref(), &[&hits, &misses, &maxsize, &size])
+    call::call(
+        this.cache_info_type.expect_ref(),
+        &[&hits, &misses, &maxsize, &size],
+    )
 }
 
 /// Takes all links out of the ring.
@@ -307,7 +319,12 @@ fn deepcopy(this: &PyObject, _: &PyObject) -> PyResult {
 }
 
 fn owned(this: &LruCacheObject) -> [&Pointer<PyObject>; 4] {
-    [&this.func, &this.kwd_mark, &this.cache_info_type, &this.dict]
+    [
+        &this.func,
+        &this.kwd_mark,
+        &this.cache_info_type,
+        &this.dict,
+    ]
 }
 
 fn traverse(this: &LruCacheObject, visitor: &mut Visitor) {

@@ -20,15 +20,21 @@ fn new_key(cmp: &PyObject, value: Option<&PyObject>) -> PyResult {
     // SAFETY: fresh memory, tracked once its fields are set.
     unsafe {
         (*object).cmp.set(Own::new(cmp).into_raw());
-        (*object).object.set(value.map_or(std::ptr::null_mut(), |value| Own::new(value).into_raw()));
+        (*object)
+            .object
+            .set(value.map_or(std::ptr::null_mut(), |value| Own::new(value).into_raw()));
         memory::track(object.cast());
         Ok(Own::from_raw(object).upcast())
     }
 }
 
 fn key_call(this: &KeyObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "K", parameters: &["obj"], required: 1, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "K",
+        parameters: &["obj"],
+        required: 1,
+        positional: 1,
+    };
     let [value] = call::bind_tuple::<1>(&SIGNATURE, args, kwargs)?;
     new_key(this.cmp.expect_ref(), value)
 }
@@ -65,8 +71,12 @@ static_type! {
 }
 
 fn cmp_to_key(_: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "cmp_to_key", parameters: &["mycmp"], required: 1, positional: 1 };
+    static SIGNATURE: Signature = Signature {
+        name: "cmp_to_key",
+        parameters: &["mycmp"],
+        required: 1,
+        positional: 1,
+    };
     let [cmp] = args.bind::<1>(&SIGNATURE)?;
     new_key(cmp.expect("required"), None)
 }
@@ -104,5 +114,9 @@ methods! {
 pub fn new_module() -> PyResult<Own<PyModuleObject>> {
     types::ready(&keyobject_type)?;
     types::ready(&lru_cache::lru_list_elem_type)?;
-    module::build("_functools", FUNCTIONS, &[&partial::partial_type, &lru_cache::lru_cache_type])
+    module::build(
+        "_functools",
+        FUNCTIONS,
+        &[&partial::partial_type, &lru_cache::lru_cache_type],
+    )
 }

@@ -21,15 +21,18 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
         return Err(type_error("type 'partial' takes at least one argument"));
     };
     // A plain partial inside is unpacked.
-    let inner = func.downcast_ref::<PartialObject>().filter(|inner| inner.dict.get().is_null());
+    let inner = func
+        .downcast_ref::<PartialObject>()
+        .filter(|inner| inner.dict.get().is_null());
     let func = inner.map_or(func, |inner| inner.func.expect_ref());
     if !call::is_callable(func) {
         return Err(type_error("the first argument must be callable"));
     }
     let made = PartialObject::alloc(type_)?;
     made.func.put(Some(Own::new(func)));
-    let mut arguments: Vec<&PyObject> =
-        inner.map_or(Vec::new(), |inner| tuple::items(inner.args.expect_ref()).to_vec());
+    let mut arguments: Vec<&PyObject> = inner.map_or(Vec::new(), |inner| {
+        tuple::items(inner.args.expect_ref()).to_vec()
+    });
     arguments.extend_from_slice(rest);
     made.args.put(Some(tuple::pack(&arguments)?));
     let keywords = match inner {
@@ -53,13 +56,20 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
 
 fn partial_vectorcall(this: &PartialObject, args: Args<'_>) -> PyResult {
     let func = Own::new(this.func.expect_ref());
-    let (own_args, own_kw) = (Own::new(this.args.expect_ref()), Own::new(this.kw.expect_ref()));
+    let (own_args, own_kw) = (
+        Own::new(this.args.expect_ref()),
+        Own::new(this.kw.expect_ref()),
+    );
     let mut positional = tuple::items(&own_args).to_vec();
     positional.extend_from_slice(args.positional);
     if own_kw.ma_used.get() == 0 {
         return call::call_args(
             &func,
-            Args { positional: &positional, kwnames: args.kwnames, kwvalues: args.kwvalues },
+            Args {
+                positional: &positional,
+                kwnames: args.kwnames,
+                kwvalues: args.kwvalues,
+            },
         );
     }
     let merged = dict::copy(&own_kw)?;

@@ -38,7 +38,11 @@ object_struct! {
     }
 }
 
-fn product_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn product_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     let mut repeat = 1;
     if let Some(kwargs) = kwargs.filter(|kwargs| kwargs.ma_used.get() > 0) {
         match dict::get_literal(kwargs, "repeat")? {
@@ -61,7 +65,10 @@ fn product_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDic
     for iterable in given {
         pools.push(tuple::from_iterable(iterable)?.upcast());
     }
-    let Some(count) = pools.len().checked_mul(repeat.max(1) as usize).filter(|&n| n < isize::MAX as usize / 8)
+    let Some(count) = pools
+        .len()
+        .checked_mul(repeat.max(1) as usize)
+        .filter(|&n| n < isize::MAX as usize / 8)
     else {
         return Err(overflow_error("repeat argument too large"));
     };
@@ -77,7 +84,9 @@ fn product_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDic
 
 /// The items of one pool.
 fn pool_items(pools: &PyTupleObject, index: usize) -> &[&PyObject] {
-    tuple::items(pools)[index].downcast_ref::<PyTupleObject>().map_or(&[], tuple::items)
+    tuple::items(pools)[index]
+        .downcast_ref::<PyTupleObject>()
+        .map_or(&[], tuple::items)
 }
 
 fn product_next(this: &ProductObject) -> PyResult<Option<Own>> {
@@ -116,7 +125,10 @@ fn product_next(this: &ProductObject) -> PyResult<Option<Own>> {
 
 /// The positions as ints, for pickling.
 fn positions(indices: &[Cell<isize>]) -> PyResult {
-    let all: PyResult<Vec<Own>> = indices.iter().map(|at| long::from_isize(at.get())).collect();
+    let all: PyResult<Vec<Own>> = indices
+        .iter()
+        .map(|at| long::from_isize(at.get()))
+        .collect();
     Ok(tuple::from_vec(all?)?.upcast())
 }
 
@@ -139,7 +151,9 @@ fn product_reduce(this: &ProductObject) -> PyResult {
 fn product_setstate(this: &ProductObject, state: &PyObject) -> PyResult {
     let pools = this.pools.expect_ref();
     let count = tuple::items(pools).len();
-    let Some(state) = state.downcast_ref::<PyTupleObject>().filter(|s| tuple::items(s).len() == count)
+    let Some(state) = state
+        .downcast_ref::<PyTupleObject>()
+        .filter(|s| tuple::items(s).len() == count)
     else {
         return Err(value_error("invalid arguments"));
     };
@@ -197,11 +211,16 @@ fn combinations_new(
     args: &PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "combinations", parameters: &["iterable", "r"], required: 2, positional: 2 };
+    static SIGNATURE: Signature = Signature {
+        name: "combinations",
+        parameters: &["iterable", "r"],
+        required: 2,
+        positional: 2,
+    };
     let (pool, r) = combination_arguments(&SIGNATURE, args, kwargs)?;
     let made = CombinationsObject::alloc(type_)?;
-    made.stopped.set(c_int::from(r > tuple::items(&pool).len() as isize));
+    made.stopped
+        .set(c_int::from(r > tuple::items(&pool).len() as isize));
     made.indices.set(&(0..r).collect::<Vec<isize>>())?;
     made.r.set(r);
     made.pool.put(Some(pool));
@@ -221,7 +240,8 @@ fn replacement_new(
     };
     let (pool, r) = combination_arguments(&SIGNATURE, args, kwargs)?;
     let made = CombinationsObject::alloc(type_)?;
-    made.stopped.set(c_int::from(tuple::items(&pool).is_empty() && r > 0));
+    made.stopped
+        .set(c_int::from(tuple::items(&pool).is_empty() && r > 0));
     made.indices.set(&vec![0; r as usize])?;
     made.r.set(r);
     made.pool.put(Some(pool));
@@ -250,7 +270,9 @@ fn next_combination(
 fn combinations_next(this: &CombinationsObject) -> PyResult<Option<Own>> {
     next_combination(this, |indices, n| {
         let r = indices.len() as isize;
-        let due = (0..indices.len()).rev().find(|&i| indices[i].get() != i as isize + n - r);
+        let due = (0..indices.len())
+            .rev()
+            .find(|&i| indices[i].get() != i as isize + n - r);
         let Some(due) = due else {
             return false;
         };
@@ -264,7 +286,9 @@ fn combinations_next(this: &CombinationsObject) -> PyResult<Option<Own>> {
 
 fn replacement_next(this: &CombinationsObject) -> PyResult<Option<Own>> {
     next_combination(this, |indices, n| {
-        let due = (0..indices.len()).rev().find(|&i| indices[i].get() != n - 1);
+        let due = (0..indices.len())
+            .rev()
+            .find(|&i| indices[i].get() != n - 1);
         let Some(due) = due else {
             return false;
         };
@@ -294,7 +318,10 @@ fn combinations_reduce(this: &CombinationsObject) -> PyResult {
 
 fn set_combination(this: &CombinationsObject, state: &PyObject, apart: bool) -> PyResult {
     let r = this.r.get() as usize;
-    let Some(state) = state.downcast_ref::<PyTupleObject>().filter(|s| tuple::items(s).len() == r) else {
+    let Some(state) = state
+        .downcast_ref::<PyTupleObject>()
+        .filter(|s| tuple::items(s).len() == r)
+    else {
         return Err(value_error("invalid arguments"));
     };
     let pool = tuple::items(this.pool.expect_ref());
@@ -356,8 +383,12 @@ fn permutations_new(
     args: &PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "permutations", parameters: &["iterable", "r"], required: 1, positional: 2 };
+    static SIGNATURE: Signature = Signature {
+        name: "permutations",
+        parameters: &["iterable", "r"],
+        required: 1,
+        positional: 2,
+    };
     let [iterable, r] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?;
     let pool = tuple::from_iterable(iterable.expect("required"))?;
     let n = tuple::items(&pool).len() as isize;
@@ -373,7 +404,8 @@ fn permutations_new(
     }
     let made = PermutationsObject::alloc(type_)?;
     made.indices.set(&(0..n).collect::<Vec<isize>>())?;
-    made.cycles.set(&(0..r).map(|i| n - i).collect::<Vec<isize>>())?;
+    made.cycles
+        .set(&(0..r).map(|i| n - i).collect::<Vec<isize>>())?;
     made.r.set(r);
     made.stopped.set(c_int::from(r > n));
     made.pool.put(Some(pool));
@@ -392,7 +424,9 @@ fn permutations_next(this: &PermutationsObject) -> PyResult<Option<Own>> {
         this.stopped.set(1);
         return Ok(None);
     }
-    let items = indices[..r].iter().map(|at| Own::new(pool[at.get() as usize]));
+    let items = indices[..r]
+        .iter()
+        .map(|at| Own::new(pool[at.get() as usize]));
     super::reuse_result(&this.result, items.collect()).map(Some)
 }
 
@@ -433,7 +467,10 @@ fn permutations_reduce(this: &PermutationsObject) -> PyResult {
     }
     // SAFETY: as for permutations_next.
     let (indices, cycles) = unsafe {
-        (this.indices.get(tuple::items(pool).len()), this.cycles.get(this.r.get() as usize))
+        (
+            this.indices.get(tuple::items(pool).len()),
+            this.cycles.get(this.r.get() as usize),
+        )
     };
     let state = tuple::pack(&[&*positions(indices)?, &*positions(cycles)?])?;
     Ok(tuple::pack(&[type_, arguments.as_object(), state.as_object()])?.upcast())
@@ -443,9 +480,10 @@ fn permutations_setstate(this: &PermutationsObject, state: &PyObject) -> PyResul
     let pool = tuple::items(this.pool.expect_ref());
     let (n, r) = (pool.len(), this.r.get() as usize);
     let parts: Vec<&PyTupleObject> = match state.downcast_ref::<PyTupleObject>() {
-        Some(state) => {
-            tuple::items(state).iter().filter_map(|part| part.downcast_ref::<PyTupleObject>()).collect()
-        }
+        Some(state) => tuple::items(state)
+            .iter()
+            .filter_map(|part| part.downcast_ref::<PyTupleObject>())
+            .collect(),
         None => Vec::new(),
     };
     let (Some(given), Some(counters)) = (parts.first(), parts.get(1)) else {
@@ -462,7 +500,9 @@ fn permutations_setstate(this: &PermutationsObject, state: &PyObject) -> PyResul
     for (index, (slot, value)) in cycles.iter().zip(tuple::items(counters)).enumerate() {
         slot.set(unicode::ssize(value)?.clamp(1, (n - index) as isize));
     }
-    let items = indices[..r].iter().map(|at| Own::new(pool[at.get() as usize]));
+    let items = indices[..r]
+        .iter()
+        .map(|at| Own::new(pool[at.get() as usize]));
     this.result.put(Some(tuple::from_vec(items.collect())?));
     Ok(none())
 }

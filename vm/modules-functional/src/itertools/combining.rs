@@ -46,7 +46,11 @@ fn chain_of(type_: &PyTypeObject, source: Own) -> PyResult {
     Ok(made.upcast())
 }
 
-fn chain_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn chain_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     if types::has_init_of(type_, &chain_type) {
         call::no_keywords("chain", kwargs)?;
     }
@@ -113,7 +117,9 @@ fn chain_setstate(this: &ChainObject, state: &PyObject) -> PyResult {
         [source, active] => (source, Some(active)),
         _ => return Err(type_error("function takes at least 1 argument (0 given)")),
     };
-    if !abstract_::is_iterator(source) || active.is_some_and(|active| !abstract_::is_iterator(active)) {
+    if !abstract_::is_iterator(source)
+        || active.is_some_and(|active| !abstract_::is_iterator(active))
+    {
         return Err(type_error("Arguments must be iterators."));
     }
     this.source.put(Some(Own::new(source)));
@@ -143,7 +149,11 @@ fn zip_longest_new(
     if let Some(kwargs) = kwargs.filter(|kwargs| kwargs.ma_used.get() > 0) {
         match dict::get_literal(kwargs, "fillvalue")? {
             Some(value) if kwargs.ma_used.get() == 1 => fill = value,
-            _ => return Err(type_error("zip_longest() got an unexpected keyword argument")),
+            _ => {
+                return Err(type_error(
+                    "zip_longest() got an unexpected keyword argument",
+                ));
+            }
         }
     }
     let mut iterators = Vec::new();
@@ -162,7 +172,11 @@ fn zip_longest_new(
 
 fn zip_longest_item(this: &ZipLongestObject, index: usize) -> PyResult<Option<Own>> {
     // SAFETY: one pointer for each iterator; an exhausted one is null.
-    let slot = unsafe { &*tuple::items_pointer(this.ittuple.expect_ref()).add(index).cast::<Pointer<PyObject>>() };
+    let slot = unsafe {
+        &*tuple::items_pointer(this.ittuple.expect_ref())
+            .add(index)
+            .cast::<Pointer<PyObject>>()
+    };
     let Some(iterator) = slot.own() else {
         return Ok(this.fillvalue.own());
     };
@@ -200,7 +214,11 @@ fn zip_longest_reduce(this: &ZipLongestObject) -> PyResult {
     let mut arguments = Vec::new();
     for index in 0..this.tuplesize.get() as usize {
         // SAFETY: as for zip_longest_item.
-        let slot = unsafe { &*tuple::items_pointer(this.ittuple.expect_ref()).add(index).cast::<Pointer<PyObject>>() };
+        let slot = unsafe {
+            &*tuple::items_pointer(this.ittuple.expect_ref())
+                .add(index)
+                .cast::<Pointer<PyObject>>()
+        };
         arguments.push(slot.own().unwrap_or_else(|| tuple::empty().upcast()));
     }
     let arguments = tuple::from_vec(arguments)?;
@@ -225,7 +243,11 @@ iterator_type!(
     ZIP_LONGEST_METHODS
 );
 
-fn pairwise_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn pairwise_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     call::no_keywords("pairwise", kwargs)?;
     let items = tuple::items(args);
     call::check_positional("pairwise", items.len(), 1, 1)?;
@@ -298,7 +320,8 @@ fn accumulate_new(
     let iterator = abstract_::get_iter(iterable.expect("required"))?;
     let made = AccumulateObject::alloc(type_)?;
     made.it.put(Some(iterator));
-    made.binop.put(func.filter(|func| !func.is_none()).map(Own::new));
+    made.binop
+        .put(func.filter(|func| !func.is_none()).map(Own::new));
     made.initial.put(initial.map(Own::new));
     Ok(made.upcast())
 }
@@ -311,7 +334,7 @@ fn accumulate_next(this: &AccumulateObject) -> PyResult<Option<Own>> {
         this.total.put(Some(initial.clone()));
         return Ok(Some(initial));
     }
-    let Some(value) = abstract_::next(&*Own::new(this.it.expect_ref()))? else {
+    let Some(value) = abstract_::next(&Own::new(this.it.expect_ref()))? else {
         return Ok(None);
     };
     let Some(total) = this.total.own() else {
@@ -347,9 +370,12 @@ fn accumulate_reduce(this: &AccumulateObject) -> PyResult {
         let chained = chain_new(&chain_type, &both, None)?;
         let inner = tuple::pack(&[&chained, &binop])?;
         let inner = accumulate_new(&accumulate_type, &inner, None)?;
-        let arguments =
-            tuple::pack(&[&inner, &*long::from_isize(1)?, &none()])?;
-        return Ok(tuple::pack(&[super::filters::islice_type.as_object(), arguments.as_object()])?.upcast());
+        let arguments = tuple::pack(&[&inner, &*long::from_isize(1)?, &none()])?;
+        return Ok(tuple::pack(&[
+            super::filters::islice_type.as_object(),
+            arguments.as_object(),
+        ])?
+        .upcast());
     }
     let arguments = tuple::pack(&[it, &binop])?;
     let total = this.total.own().unwrap_or_else(none);

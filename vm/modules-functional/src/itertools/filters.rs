@@ -84,7 +84,10 @@ fn holds(func: &PyObject, item: &PyObject) -> PyResult<bool> {
 }
 
 fn dropwhile_next(this: &WhileObject) -> PyResult<Option<Own>> {
-    let (func, it) = (Own::new(this.func.expect_ref()), Own::new(this.it.expect_ref()));
+    let (func, it) = (
+        Own::new(this.func.expect_ref()),
+        Own::new(this.it.expect_ref()),
+    );
     while let Some(item) = abstract_::next(&it)? {
         if this.state.get() == 1 {
             return Ok(Some(item));
@@ -101,10 +104,10 @@ fn takewhile_next(this: &WhileObject) -> PyResult<Option<Own>> {
     if this.state.get() == 1 {
         return Ok(None);
     }
-    let Some(item) = abstract_::next(&*Own::new(this.it.expect_ref()))? else {
+    let Some(item) = abstract_::next(&Own::new(this.it.expect_ref()))? else {
         return Ok(None);
     };
-    if holds(&*Own::new(this.func.expect_ref()), &item)? {
+    if holds(&Own::new(this.func.expect_ref()), &item)? {
         return Ok(Some(item));
     }
     this.state.set(1);
@@ -177,14 +180,14 @@ fn starmap_new(
 }
 
 fn starmap_next(this: &FunctionIterator) -> PyResult<Option<Own>> {
-    let Some(item) = abstract_::next(&*Own::new(this.it.expect_ref()))? else {
+    let Some(item) = abstract_::next(&Own::new(this.it.expect_ref()))? else {
         return Ok(None);
     };
     let arguments = match item.downcast_exact::<PyTupleObject>() {
         Some(arguments) => Own::new(arguments),
         None => tuple::from_iterable(&item)?,
     };
-    call::call_tuple(&*Own::new(this.func.expect_ref()), &arguments, None).map(Some)
+    call::call_tuple(&Own::new(this.func.expect_ref()), &arguments, None).map(Some)
 }
 
 fn filterfalse_new(
@@ -197,11 +200,21 @@ fn filterfalse_new(
 }
 
 fn filterfalse_next(this: &FunctionIterator) -> PyResult<Option<Own>> {
-    let (func, it) = (Own::new(this.func.expect_ref()), Own::new(this.it.expect_ref()));
-    let by_truth =
-        func.is_none() || std::ptr::eq(func.as_ptr().cast(), &twinheap_objects::boolean::PyBool_Type);
+    let (func, it) = (
+        Own::new(this.func.expect_ref()),
+        Own::new(this.it.expect_ref()),
+    );
+    let by_truth = func.is_none()
+        || std::ptr::eq(
+            func.as_ptr().cast(),
+            &twinheap_objects::boolean::PyBool_Type,
+        );
     while let Some(item) = abstract_::next(&it)? {
-        let good = if by_truth { object::is_true(&item)? } else { holds(&func, &item)? };
+        let good = if by_truth {
+            object::is_true(&item)?
+        } else {
+            holds(&func, &item)?
+        };
         if !good {
             return Ok(Some(item));
         }
@@ -240,7 +253,8 @@ fn compress_new(
         required: 2,
         positional: 2,
     };
-    let [data, selectors] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?.map(|a| a.expect("required"));
+    let [data, selectors] =
+        call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?.map(|a| a.expect("required"));
     let data = abstract_::get_iter(data)?;
     let selectors = abstract_::get_iter(selectors)?;
     let made = CompressObject::alloc(type_)?;
@@ -250,8 +264,10 @@ fn compress_new(
 }
 
 fn compress_next(this: &CompressObject) -> PyResult<Option<Own>> {
-    let (data, selectors) =
-        (Own::new(this.data.expect_ref()), Own::new(this.selectors.expect_ref()));
+    let (data, selectors) = (
+        Own::new(this.data.expect_ref()),
+        Own::new(this.selectors.expect_ref()),
+    );
     while let Some(item) = abstract_::next(&data)? {
         let Some(selector) = abstract_::next(&selectors)? else {
             return Ok(None);
@@ -296,7 +312,11 @@ fn bound(value: &PyObject, what: &str) -> PyResult<Option<isize>> {
     }
 }
 
-fn islice_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn islice_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     if types::has_init_of(type_, &islice_type) {
         call::no_keywords("islice", kwargs)?;
     }
@@ -324,7 +344,9 @@ fn islice_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDict
                 if let Err(raised) = outcome {
                     errors::discard(raised);
                 }
-                return Err(value_error("Step for islice() must be a positive integer or None."));
+                return Err(value_error(
+                    "Step for islice() must be a positive integer or None.",
+                ));
             }
         },
     };
@@ -360,7 +382,8 @@ fn islice_next(this: &IsliceObject) -> PyResult<Option<Own>> {
     this.cnt.set(this.cnt.get() + 1);
     let following = this.next.get().checked_add(this.step.get());
     let limit = if stop == -1 { isize::MAX } else { stop };
-    this.next.set(following.map_or(limit, |next| next.min(limit)));
+    this.next
+        .set(following.map_or(limit, |next| next.min(limit)));
     Ok(Some(item))
 }
 

@@ -23,9 +23,17 @@ object_struct! {
     }
 }
 
-fn groupby_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "groupby", parameters: &["iterable", "key"], required: 1, positional: 2 };
+fn groupby_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
+    static SIGNATURE: Signature = Signature {
+        name: "groupby",
+        parameters: &["iterable", "key"],
+        required: 1,
+        positional: 2,
+    };
     let [iterable, key] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?;
     let iterator = abstract_::get_iter(iterable.expect("required"))?;
     let made = GroupbyObject::alloc(type_)?;
@@ -36,11 +44,15 @@ fn groupby_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDic
 
 /// Reads one more item and its key; false at the end.
 fn groupby_step(this: &GroupbyObject) -> PyResult<bool> {
-    let Some(value) = abstract_::next(&*Own::new(this.it.expect_ref()))? else {
+    let Some(value) = abstract_::next(&Own::new(this.it.expect_ref()))? else {
         return Ok(false);
     };
     let keyfunc = Own::new(this.keyfunc.expect_ref());
-    let key = if keyfunc.is_none() { value.clone() } else { call::call(&keyfunc, &[&value])? };
+    let key = if keyfunc.is_none() {
+        value.clone()
+    } else {
+        call::call(&keyfunc, &[&value])?
+    };
     this.currvalue.put(Some(value));
     this.currkey.put(Some(key));
     Ok(true)
@@ -69,7 +81,8 @@ fn groupby_next(this: &GroupbyObject) -> PyResult<Option<Own>> {
 }
 
 fn new_grouper(parent: &GroupbyObject, key: &PyObject) -> PyResult {
-    let object: *mut GrouperObject = memory::new_gc_object(&_grouper_type, size_of::<GrouperObject>())?;
+    let object: *mut GrouperObject =
+        memory::new_gc_object(&_grouper_type, size_of::<GrouperObject>())?;
     // SAFETY: fresh memory, tracked once its fields are set.
     unsafe {
         (*object).parent.set(Own::new(parent).into_raw().cast());
@@ -105,7 +118,7 @@ fn grouper_next(this: &GrouperObject) -> PyResult<Option<Own>> {
         return Ok(None);
     }
     let current = group.currkey.own().unwrap_or_else(none);
-    if !object::equal(&*Own::new(this.tgtkey.expect_ref()), &current)? {
+    if !object::equal(&Own::new(this.tgtkey.expect_ref()), &current)? {
         return Ok(None);
     }
     let value = group.currvalue.take_own();
@@ -140,11 +153,15 @@ fn groupby_setstate(this: &GroupbyObject, state: &PyObject) -> PyResult {
 
 fn grouper_reduce(this: &GrouperObject) -> PyResult {
     let parent = this.parent.expect_ref();
-    let current = parent.downcast_ref::<GroupbyObject>().map(|group| group.currgrouper.get());
+    let current = parent
+        .downcast_ref::<GroupbyObject>()
+        .map(|group| group.currgrouper.get());
     if current != Some(this.as_object()) {
         let empty = tuple::empty();
         let arguments = tuple::pack(&[empty.as_object()])?;
-        return Ok(tuple::pack(&[&*import_hook::builtin("iter")?, arguments.as_object()])?.upcast());
+        return Ok(
+            tuple::pack(&[&*import_hook::builtin("iter")?, arguments.as_object()])?.upcast(),
+        );
     }
     let arguments = tuple::pack(&[parent, this.tgtkey.expect_ref()])?;
     Ok(tuple::pack(&[_grouper_type.as_object(), arguments.as_object()])?.upcast())
@@ -226,7 +243,11 @@ fn new_link(iterator: &PyObject) -> PyResult<Own<TeeDataObject>> {
     // SAFETY: fresh memory, zeroed behind the header, tracked once complete.
     unsafe {
         let header = size_of::<PyObject>();
-        std::ptr::write_bytes(object.cast::<u8>().add(header), 0, size_of::<TeeDataObject>() - header);
+        std::ptr::write_bytes(
+            object.cast::<u8>().add(header),
+            0,
+            size_of::<TeeDataObject>() - header,
+        );
         (*object).it.set(Own::new(iterator).into_raw());
         memory::track(object.cast());
         Ok(Own::from_raw(object))
@@ -269,7 +290,7 @@ fn link_item(link: &TeeDataObject, index: usize) -> PyResult<Option<Own>> {
         return Err(runtime_error("cannot re-enter the tee iterator"));
     }
     link.running.set(1);
-    let item = abstract_::next(&*Own::new(link.it.expect_ref()));
+    let item = abstract_::next(&Own::new(link.it.expect_ref()));
     link.running.set(0);
     let Some(item) = item? else {
         return Ok(None);
@@ -336,7 +357,12 @@ fn tee_reduce(this: &TeeObject) -> PyResult {
     let arguments = tuple::pack(&[empty.as_object()])?;
     let index = long::from_isize(this.index.get() as isize)?;
     let state = tuple::pack(&[this.dataobj.expect_ref().as_object(), &index])?;
-    Ok(tuple::pack(&[tee_type.as_object(), arguments.as_object(), state.as_object()])?.upcast())
+    Ok(tuple::pack(&[
+        tee_type.as_object(),
+        arguments.as_object(),
+        state.as_object(),
+    ])?
+    .upcast())
 }
 
 fn tee_setstate(this: &TeeObject, state: &PyObject) -> PyResult {

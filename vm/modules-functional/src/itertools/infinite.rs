@@ -36,7 +36,9 @@ fn is_number(object: &PyObject) -> bool {
     // SAFETY: a type's suite lives as long as the type.
     let suite = unsafe { type_.tp_as_number.get().as_ref() };
     suite.is_some_and(|suite| {
-        suite.nb_index.get().is_some() || suite.nb_int.get().is_some() || suite.nb_float.get().is_some()
+        suite.nb_index.get().is_some()
+            || suite.nb_int.get().is_some()
+            || suite.nb_float.get().is_some()
     }) || object.is_exactly(&twinheap_objects::complex::PyComplex_Type)
 }
 
@@ -46,11 +48,23 @@ fn is_one(object: &PyObject) -> bool {
         .is_some_and(|number| long::to_i64(number) == Some(1))
 }
 
-fn count_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "count", parameters: &["start", "step"], required: 0, positional: 2 };
+fn count_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
+    static SIGNATURE: Signature = Signature {
+        name: "count",
+        parameters: &["start", "step"],
+        required: 0,
+        positional: 2,
+    };
     let [start, step] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?;
-    if [start, step].into_iter().flatten().any(|value| !is_number(value)) {
+    if [start, step]
+        .into_iter()
+        .flatten()
+        .any(|value| !is_number(value))
+    {
         return Err(type_error("a number is required"));
     }
     let as_small = |value: &PyObject| value.downcast_ref::<PyLongObject>().and_then(long::to_i64);
@@ -105,7 +119,10 @@ fn count_repr(this: &CountObject) -> PyResult {
 
 fn count_reduce(this: &CountObject) -> PyResult {
     let arguments = if this.cnt.get() == SLOW {
-        tuple::pack(&[&this.long_cnt.own().unwrap_or_else(none), this.long_step.expect_ref()])?
+        tuple::pack(&[
+            &this.long_cnt.own().unwrap_or_else(none),
+            this.long_step.expect_ref(),
+        ])?
     } else {
         tuple::pack(&[&*long::from_isize(this.cnt.get())?])?
     };
@@ -132,7 +149,11 @@ static_type! {
     tp_free: Some(memory::object_gc_free),
 }
 
-fn cycle_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+fn cycle_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
     if types::has_init_of(type_, &cycle_type) {
         call::no_keywords("cycle", kwargs)?;
     }
@@ -162,7 +183,11 @@ fn cycle_next(this: &CycleObject) -> PyResult<Option<Own>> {
     }
     let index = this.index.get() as usize;
     let item = Own::new(items[index]);
-    this.index.set(if index + 1 >= items.len() { 0 } else { index as isize + 1 });
+    this.index.set(if index + 1 >= items.len() {
+        0
+    } else {
+        index as isize + 1
+    });
     Ok(Some(item))
 }
 
@@ -229,9 +254,17 @@ static_type! {
     tp_free: Some(memory::object_gc_free),
 }
 
-fn repeat_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    static SIGNATURE: Signature =
-        Signature { name: "repeat", parameters: &["object", "times"], required: 1, positional: 2 };
+fn repeat_new(
+    type_: &PyTypeObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
+    static SIGNATURE: Signature = Signature {
+        name: "repeat",
+        parameters: &["object", "times"],
+        required: 1,
+        positional: 2,
+    };
     let [element, times] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?;
     let count = match times {
         Some(times) => unicode::ssize(times)?.max(0),
@@ -267,7 +300,10 @@ fn repeat_repr(this: &RepeatObject) -> PyResult {
 
 fn repeat_reduce(this: &RepeatObject) -> PyResult {
     let arguments = if this.cnt.get() >= 0 {
-        tuple::pack(&[this.element.expect_ref(), &*long::from_isize(this.cnt.get())?])?
+        tuple::pack(&[
+            this.element.expect_ref(),
+            &*long::from_isize(this.cnt.get())?,
+        ])?
     } else {
         tuple::pack(&[this.element.expect_ref()])?
     };

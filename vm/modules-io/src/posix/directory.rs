@@ -13,7 +13,10 @@ fn names(path: &PyObject, function: &str) -> PyResult<Vec<Vec<u8>>> {
     let Ok(entries) = read else {
         return Err(failure(Some(path)));
     };
-    Ok(entries.filter_map(Result::ok).map(|entry| entry.file_name().as_bytes().to_vec()).collect())
+    Ok(entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.file_name().as_bytes().to_vec())
+        .collect())
 }
 
 fn here() -> PyResult {
@@ -22,7 +25,9 @@ fn here() -> PyResult {
 
 pub fn listdir(_: &PyObject, args: Args<'_>) -> PyResult {
     let [path] = bind!(args, "listdir", ["path"], 0, 1);
-    let path = path.filter(|path| !path.is_none()).map_or_else(here, fs_path)?;
+    let path = path
+        .filter(|path| !path.is_none())
+        .map_or_else(here, fs_path)?;
     let made = list::new(0)?;
     for name in names(&path, "listdir")? {
         list::append_take(&made, like(&path, &name)?)?;
@@ -50,7 +55,9 @@ object_struct! {
 
 pub fn scandir(_: &PyObject, args: Args<'_>) -> PyResult {
     let [path] = bind!(args, "scandir", ["path"], 0, 1);
-    let path = path.filter(|path| !path.is_none()).map_or_else(here, fs_path)?;
+    let path = path
+        .filter(|path| !path.is_none())
+        .map_or_else(here, fs_path)?;
     let mut found = names(&path, "scandir")?;
     found.reverse();
     let object: *mut ScandirIterator =
@@ -58,7 +65,10 @@ pub fn scandir(_: &PyObject, args: Args<'_>) -> PyResult {
     // SAFETY: fresh memory: both fields are written without dropping what was there.
     unsafe {
         (*object).path.set(path.into_raw());
-        std::ptr::write((&raw const (*object).names).cast_mut(), Native(Cell::new(found)));
+        std::ptr::write(
+            (&raw const (*object).names).cast_mut(),
+            Native(Cell::new(found)),
+        );
         Ok(Own::from_raw(object).upcast())
     }
 }
@@ -73,7 +83,9 @@ fn next(this: &ScandirIterator) -> PyResult<Option<Own>> {
     let entry: &DirEntry = unsafe { &*made.as_ptr().cast() };
     let name = like(directory, &name)?;
     let join = object::get_attr(&*import_hook::import_module("posixpath")?, id!("join"))?;
-    entry.path.put(Some(call::call(&join, &[directory, &name])?));
+    entry
+        .path
+        .put(Some(call::call(&join, &[directory, &name])?));
     entry.name.put(Some(name));
     Ok(Some(made))
 }
@@ -107,7 +119,9 @@ fn mode_of(entry: &DirEntry, follow: bool) -> PyResult<Option<u32>> {
 fn is_kind(entry: &DirEntry, args: Args<'_>, kind: u32) -> PyResult {
     let [follow] = bind!(args, "is_dir", ["follow_symlinks"], 0, 0);
     let follow = follow.map_or(Ok(true), object::is_true)?;
-    Ok(bool_object(mode_of(entry, follow)?.is_some_and(|mode| mode & libc::S_IFMT == kind)))
+    Ok(bool_object(
+        mode_of(entry, follow)?.is_some_and(|mode| mode & libc::S_IFMT == kind),
+    ))
 }
 
 fn is_dir(entry: &DirEntry, args: Args<'_>) -> PyResult {
@@ -119,7 +133,9 @@ fn is_file(entry: &DirEntry, args: Args<'_>) -> PyResult {
 }
 
 fn is_symlink(entry: &DirEntry) -> PyResult {
-    Ok(bool_object(mode_of(entry, false)?.is_some_and(|mode| mode & libc::S_IFMT == libc::S_IFLNK)))
+    Ok(bool_object(
+        mode_of(entry, false)?.is_some_and(|mode| mode & libc::S_IFMT == libc::S_IFLNK),
+    ))
 }
 
 fn stat(entry: &DirEntry, args: Args<'_>) -> PyResult {

@@ -22,7 +22,11 @@ pub fn failure(path: Option<&PyObject>) -> errors::Raised {
 
 /// None, or the system's error where a call said -1.
 pub fn outcome(result: c_int, path: Option<&PyObject>) -> PyResult {
-    if result < 0 { Err(failure(path)) } else { Ok(none()) }
+    if result < 0 {
+        Err(failure(path))
+    } else {
+        Ok(none())
+    }
 }
 
 fn number(object: &PyObject) -> PyResult<c_int> {
@@ -119,8 +123,11 @@ fn write(_: &PyObject, args: &[&PyObject]) -> PyResult {
 
 fn lseek(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("lseek", args.len(), 3, 3)?;
-    let (fd, offset, whence) =
-        (number(args[0])?, crate::fileio::position_of(args[1])?, number(args[2])?);
+    let (fd, offset, whence) = (
+        number(args[0])?,
+        crate::fileio::position_of(args[1])?,
+        number(args[2])?,
+    );
     // SAFETY: asks the system to move.
     let at = unsafe { libc::lseek(fd, offset, whence) };
     if at < 0 {
@@ -137,16 +144,27 @@ fn isatty(_: &PyObject, fd: &PyObject) -> PyResult {
 fn dup(_: &PyObject, fd: &PyObject) -> PyResult {
     // SAFETY: asks for another descriptor.
     let made = unsafe { libc::fcntl(number(fd)?, libc::F_DUPFD_CLOEXEC, 0) };
-    if made < 0 { Err(failure(None)) } else { long::from_isize(made as isize) }
+    if made < 0 {
+        Err(failure(None))
+    } else {
+        long::from_isize(made as isize)
+    }
 }
 
 fn dup2(_: &PyObject, args: Args<'_>) -> PyResult {
     let [fd, fd2, inheritable] = bind!(args, "dup2", ["fd", "fd2", "inheritable"], 2, 3);
     let inheritable = inheritable.map_or(Ok(true), object::is_true)?;
-    let (fd, fd2) = (number(fd.expect("required"))?, number(fd2.expect("required"))?);
+    let (fd, fd2) = (
+        number(fd.expect("required"))?,
+        number(fd2.expect("required"))?,
+    );
     // SAFETY: asks for another descriptor.
     let made = unsafe { libc::dup3(fd, fd2, if inheritable { 0 } else { libc::O_CLOEXEC }) };
-    if made < 0 { Err(failure(None)) } else { long::from_isize(made as isize) }
+    if made < 0 {
+        Err(failure(None))
+    } else {
+        long::from_isize(made as isize)
+    }
 }
 
 fn pipe(_: &PyObject) -> PyResult {
@@ -155,7 +173,10 @@ fn pipe(_: &PyObject) -> PyResult {
     if unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) } < 0 {
         return Err(failure(None));
     }
-    let pair = vec![long::from_isize(fds[0] as isize)?, long::from_isize(fds[1] as isize)?];
+    let pair = vec![
+        long::from_isize(fds[0] as isize)?,
+        long::from_isize(fds[1] as isize)?,
+    ];
     Ok(tuple::from_vec(pair)?.upcast())
 }
 
@@ -248,12 +269,19 @@ pub fn like(model: &PyObject, data: &[u8]) -> PyResult {
 }
 
 fn access(_: &PyObject, args: Args<'_>) -> PyResult {
-    let [path, mode, _dir, _effective, _follow] =
-        bind!(args, "access", ["path", "mode", "dir_fd", "effective_ids", "follow_symlinks"], 2, 2);
+    let [path, mode, _dir, _effective, _follow] = bind!(
+        args,
+        "access",
+        ["path", "mode", "dir_fd", "effective_ids", "follow_symlinks"],
+        2,
+        2
+    );
     let native = path_argument(path.expect("required"), "access", "path")?;
     let mode = number(mode.expect("required"))?;
     // SAFETY: the path ends with NUL.
-    Ok(bool_object(unsafe { libc::access(native.as_ptr(), mode) } == 0))
+    Ok(bool_object(
+        unsafe { libc::access(native.as_ptr(), mode) } == 0,
+    ))
 }
 
 fn getcwd(_: &PyObject) -> PyResult {
@@ -279,11 +307,19 @@ fn fspath(_: &PyObject, args: Args<'_>) -> PyResult {
 }
 
 fn utime(_: &PyObject, args: Args<'_>) -> PyResult {
-    let [path, times, ns, _dir, _follow] =
-        bind!(args, "utime", ["path", "times", "ns", "dir_fd", "follow_symlinks"], 1, 2);
+    let [path, times, ns, _dir, _follow] = bind!(
+        args,
+        "utime",
+        ["path", "times", "ns", "dir_fd", "follow_symlinks"],
+        1,
+        2
+    );
     let path = path.expect("required");
     let native = path_argument(path, "utime", "path")?;
-    let mut spec = [libc::timespec { tv_sec: 0, tv_nsec: libc::UTIME_NOW }; 2];
+    let mut spec = [libc::timespec {
+        tv_sec: 0,
+        tv_nsec: libc::UTIME_NOW,
+    }; 2];
     if let Some(times) = times.filter(|times| !times.is_none()) {
         for (slot, item) in spec.iter_mut().zip(abstract_::collect(times)?) {
             let seconds = twinheap_objects::float::as_double(&item)?;
@@ -305,20 +341,35 @@ fn utime(_: &PyObject, args: Args<'_>) -> PyResult {
 fn get_inheritable(_: &PyObject, fd: &PyObject) -> PyResult {
     // SAFETY: asks about a descriptor.
     let flags = unsafe { libc::fcntl(number(fd)?, libc::F_GETFD) };
-    if flags < 0 { Err(failure(None)) } else { Ok(bool_object(flags & libc::FD_CLOEXEC == 0)) }
+    if flags < 0 {
+        Err(failure(None))
+    } else {
+        Ok(bool_object(flags & libc::FD_CLOEXEC == 0))
+    }
 }
 
 fn set_inheritable(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("set_inheritable", args.len(), 2, 2)?;
-    let flag = if object::is_true(args[1])? { 0 } else { libc::FD_CLOEXEC };
+    let flag = if object::is_true(args[1])? {
+        0
+    } else {
+        libc::FD_CLOEXEC
+    };
     // SAFETY: changes a descriptor's flag.
-    outcome(unsafe { libc::fcntl(number(args[0])?, libc::F_SETFD, flag) }, None)
+    outcome(
+        unsafe { libc::fcntl(number(args[0])?, libc::F_SETFD, flag) },
+        None,
+    )
 }
 
 fn get_blocking(_: &PyObject, fd: &PyObject) -> PyResult {
     // SAFETY: asks about a descriptor.
     let flags = unsafe { libc::fcntl(number(fd)?, libc::F_GETFL) };
-    if flags < 0 { Err(failure(None)) } else { Ok(bool_object(flags & libc::O_NONBLOCK == 0)) }
+    if flags < 0 {
+        Err(failure(None))
+    } else {
+        Ok(bool_object(flags & libc::O_NONBLOCK == 0))
+    }
 }
 
 fn set_blocking(_: &PyObject, args: &[&PyObject]) -> PyResult {
@@ -330,7 +381,11 @@ fn set_blocking(_: &PyObject, args: &[&PyObject]) -> PyResult {
         if flags < 0 {
             return Err(failure(None));
         }
-        let flags = if blocking { flags & !libc::O_NONBLOCK } else { flags | libc::O_NONBLOCK };
+        let flags = if blocking {
+            flags & !libc::O_NONBLOCK
+        } else {
+            flags | libc::O_NONBLOCK
+        };
         outcome(libc::fcntl(fd, libc::F_SETFL, flags), None)
     }
 }
@@ -347,7 +402,10 @@ fn path_splitroot_normpath(_: &PyObject, path: &PyObject) -> PyResult {
         _ => "/",
     };
     let mut parts: Vec<&str> = Vec::new();
-    for part in text.split('/').filter(|part| !part.is_empty() && *part != ".") {
+    for part in text
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+    {
         if part != ".." || root.is_empty() && parts.last().is_none_or(|last| *last == "..") {
             parts.push(part);
         } else {
@@ -397,6 +455,10 @@ methods! {
     "WEXITSTATUS" => keywords(process::wexitstatus);
     "WIFSIGNALED" => keywords(process::wifsignaled);
     "WTERMSIG" => keywords(process::wtermsig);
+    "WIFSTOPPED" => keywords(process::wifstopped);
+    "WIFCONTINUED" => keywords(process::wifcontinued);
+    "WCOREDUMP" => keywords(process::wcoredump);
+    "WSTOPSIG" => keywords(process::wstopsig);
     "waitstatus_to_exitcode" => keywords(process::waitstatus_to_exitcode);
     "open" => keywords(open);
     "close" => keywords(close);
@@ -441,10 +503,26 @@ fn environ() -> PyResult<Own<PyDictObject>> {
 }
 
 const HAVE: [&str; 20] = [
-    "HAVE_FACCESSAT", "HAVE_FCHDIR", "HAVE_FCHMOD", "HAVE_FCHMODAT", "HAVE_FCHOWN", "HAVE_FCHOWNAT",
-    "HAVE_FDOPENDIR", "HAVE_FEXECVE", "HAVE_FPATHCONF", "HAVE_FSTATAT", "HAVE_FSTATVFS", "HAVE_FTRUNCATE",
-    "HAVE_FUTIMENS", "HAVE_LINKAT", "HAVE_LCHOWN", "HAVE_LSTAT", "HAVE_LUTIMES", "HAVE_MEMFD_CREATE",
-    "HAVE_MKDIRAT", "HAVE_UTIMENSAT",
+    "HAVE_FACCESSAT",
+    "HAVE_FCHDIR",
+    "HAVE_FCHMOD",
+    "HAVE_FCHMODAT",
+    "HAVE_FCHOWN",
+    "HAVE_FCHOWNAT",
+    "HAVE_FDOPENDIR",
+    "HAVE_FEXECVE",
+    "HAVE_FPATHCONF",
+    "HAVE_FSTATAT",
+    "HAVE_FSTATVFS",
+    "HAVE_FTRUNCATE",
+    "HAVE_FUTIMENS",
+    "HAVE_LINKAT",
+    "HAVE_LCHOWN",
+    "HAVE_LSTAT",
+    "HAVE_LUTIMES",
+    "HAVE_MEMFD_CREATE",
+    "HAVE_MKDIRAT",
+    "HAVE_UTIMENSAT",
 ];
 
 /// Makes the module.
@@ -457,16 +535,36 @@ pub fn new_module() -> PyResult<Own<PyModuleObject>> {
     module::add(&made, "environ", environ()?.as_object())?;
     module::add(&made, "error", PyExc_OSError.as_object())?;
     module::add(&made, "stat_result", status::STAT_RESULT.get()?.as_object())?;
-    module::add(&made, "terminal_size", process::TERMINAL_SIZE.get()?.as_object())?;
-    module::add(&made, "uname_result", process::UNAME_RESULT.get()?.as_object())?;
-    module::add(&made, "times_result", process::TIMES_RESULT.get()?.as_object())?;
-    let have: Vec<Own> = HAVE.iter().map(|name| Ok(unicode::from_str(name)?.upcast())).collect::<PyResult<_>>()?;
+    module::add(
+        &made,
+        "terminal_size",
+        process::TERMINAL_SIZE.get()?.as_object(),
+    )?;
+    module::add(
+        &made,
+        "uname_result",
+        process::UNAME_RESULT.get()?.as_object(),
+    )?;
+    module::add(
+        &made,
+        "times_result",
+        process::TIMES_RESULT.get()?.as_object(),
+    )?;
+    let have: Vec<Own> = HAVE
+        .iter()
+        .map(|name| Ok(unicode::from_str(name)?.upcast()))
+        .collect::<PyResult<_>>()?;
     module::add(&made, "_have_functions", list::from_vec(have)?.as_object())?;
     let sysconf = dict::new()?;
-    for (name, number) in [("SC_PAGE_SIZE", libc::_SC_PAGESIZE), ("SC_PAGESIZE", libc::_SC_PAGESIZE),
-        ("SC_NPROCESSORS_ONLN", libc::_SC_NPROCESSORS_ONLN), ("SC_OPEN_MAX", libc::_SC_OPEN_MAX),
-        ("SC_CLK_TCK", libc::_SC_CLK_TCK), ("SC_ARG_MAX", libc::_SC_ARG_MAX), ("SC_IOV_MAX", libc::_SC_IOV_MAX)]
-    {
+    for (name, number) in [
+        ("SC_PAGE_SIZE", libc::_SC_PAGESIZE),
+        ("SC_PAGESIZE", libc::_SC_PAGESIZE),
+        ("SC_NPROCESSORS_ONLN", libc::_SC_NPROCESSORS_ONLN),
+        ("SC_OPEN_MAX", libc::_SC_OPEN_MAX),
+        ("SC_CLK_TCK", libc::_SC_CLK_TCK),
+        ("SC_ARG_MAX", libc::_SC_ARG_MAX),
+        ("SC_IOV_MAX", libc::_SC_IOV_MAX),
+    ] {
         dict::set_literal(&sysconf, name, &*long::from_isize(number as isize)?)?;
     }
     module::add(&made, "sysconf_names", sysconf.as_object())?;

@@ -20,7 +20,13 @@ pub static UNAME_RESULT: StructSequenceType = StructSequenceType::new(Descriptio
 });
 pub static TIMES_RESULT: StructSequenceType = StructSequenceType::new(Description {
     name: "posix.times_result",
-    fields: &["user", "system", "children_user", "children_system", "elapsed"],
+    fields: &[
+        "user",
+        "system",
+        "children_user",
+        "children_system",
+        "elapsed",
+    ],
     visible: 5,
     instantiable: true,
 });
@@ -64,7 +70,9 @@ pub fn uname(_: &PyObject) -> PyResult {
             names.machine.as_ptr(),
         ];
         let texts = fields.iter().map(|field| {
-            let text = std::ffi::CStr::from_ptr(*field).to_string_lossy().into_owned();
+            let text = std::ffi::CStr::from_ptr(*field)
+                .to_string_lossy()
+                .into_owned();
             Ok(unicode::from_str(&text)?.upcast())
         });
         UNAME_RESULT.make(texts.collect::<PyResult<_>>()?)
@@ -77,8 +85,16 @@ pub fn times(_: &PyObject) -> PyResult {
         let mut used: libc::tms = std::mem::zeroed();
         let elapsed = libc::times(&mut used);
         let ticks = libc::sysconf(libc::_SC_CLK_TCK) as f64;
-        let values = [used.tms_utime, used.tms_stime, used.tms_cutime, used.tms_cstime, elapsed];
-        let values = values.iter().map(|value| float::from_f64(*value as f64 / ticks));
+        let values = [
+            used.tms_utime,
+            used.tms_stime,
+            used.tms_cutime,
+            used.tms_cstime,
+            elapsed,
+        ];
+        let values = values
+            .iter()
+            .map(|value| float::from_f64(*value as f64 / ticks));
         TIMES_RESULT.make(values.collect::<PyResult<_>>()?)
     }
 }
@@ -97,7 +113,10 @@ pub fn fork(_: &PyObject) -> PyResult {
 pub fn kill(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("kill", args.len(), 2, 2)?;
     // SAFETY: sends a signal.
-    outcome(unsafe { libc::kill(long::as_int(args[0])?, long::as_int(args[1])?) }, None)
+    outcome(
+        unsafe { libc::kill(long::as_int(args[0])?, long::as_int(args[1])?) },
+        None,
+    )
 }
 
 pub fn system(_: &PyObject, args: Args<'_>) -> PyResult {
@@ -116,7 +135,10 @@ pub fn waitpid(_: &PyObject, args: &[&PyObject]) -> PyResult {
     if found < 0 {
         return Err(failure(None));
     }
-    let pair = vec![long::from_isize(found as isize)?, long::from_isize(status as isize)?];
+    let pair = vec![
+        long::from_isize(found as isize)?,
+        long::from_isize(status as isize)?,
+    ];
     Ok(tuple::from_vec(pair)?.upcast())
 }
 
@@ -141,6 +163,24 @@ pub fn wtermsig(_: &PyObject, args: Args<'_>) -> PyResult {
     long::from_isize(libc::WTERMSIG(status_of(args)?) as isize)
 }
 
+macro_rules! status_tests {
+    ($($name:ident => $test:path;)+) => {
+        $(pub fn $name(_: &PyObject, args: Args<'_>) -> PyResult {
+            Ok(bool_object($test(status_of(args)?)))
+        })+
+    };
+}
+
+status_tests! {
+    wifstopped => libc::WIFSTOPPED;
+    wifcontinued => libc::WIFCONTINUED;
+    wcoredump => libc::WCOREDUMP;
+}
+
+pub fn wstopsig(_: &PyObject, args: Args<'_>) -> PyResult {
+    long::from_isize(libc::WSTOPSIG(status_of(args)?) as isize)
+}
+
 pub fn waitstatus_to_exitcode(_: &PyObject, args: Args<'_>) -> PyResult {
     let status = status_of(args)?;
     if libc::WIFEXITED(status) {
@@ -159,7 +199,10 @@ pub fn putenv(_: &PyObject, args: &[&PyObject]) -> PyResult {
         return Err(value_error("illegal environment variable name"));
     }
     // SAFETY: both end with NUL; one thread changes the environment.
-    outcome(unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 1) }, None)
+    outcome(
+        unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 1) },
+        None,
+    )
 }
 
 pub fn unsetenv(_: &PyObject, name: &PyObject) -> PyResult {
@@ -171,7 +214,9 @@ pub fn unsetenv(_: &PyObject, name: &PyObject) -> PyResult {
 pub fn strerror(_: &PyObject, code: &PyObject) -> PyResult {
     let code = long::as_int(code)?;
     // SAFETY: the text lives until the next call.
-    let text = unsafe { std::ffi::CStr::from_ptr(libc::strerror(code)) }.to_string_lossy().into_owned();
+    let text = unsafe { std::ffi::CStr::from_ptr(libc::strerror(code)) }
+        .to_string_lossy()
+        .into_owned();
     Ok(unicode::from_str(&text)?.upcast())
 }
 
@@ -205,7 +250,11 @@ pub fn getrandom(_: &PyObject, args: &[&PyObject]) -> PyResult {
 pub fn cpu_count(_: &PyObject) -> PyResult {
     // SAFETY: asks the system for a number.
     let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
-    if count < 1 { Ok(none()) } else { long::from_isize(count as isize) }
+    if count < 1 {
+        Ok(none())
+    } else {
+        long::from_isize(count as isize)
+    }
 }
 
 pub fn get_terminal_size(_: &PyObject, args: &[&PyObject]) -> PyResult {
@@ -232,7 +281,8 @@ pub fn register_at_fork(_: &PyObject, _: Args<'_>) -> PyResult {
 pub fn sysconf(_: &PyObject, name: &PyObject) -> PyResult {
     let number = match name.downcast_ref::<PyASCIIObject>() {
         Some(name) => {
-            let names = object::get_attr(&*import_hook::import_module("posix")?, id!("sysconf_names"))?;
+            let names =
+                object::get_attr(&*import_hook::import_module("posix")?, id!("sysconf_names"))?;
             match names.downcast_ref::<PyDictObject>() {
                 Some(names) => match dict::get_item(names, name.as_object())? {
                     Some(number) => long::as_int(&number)?,

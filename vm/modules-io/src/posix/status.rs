@@ -8,8 +8,25 @@ use twinheap_objects::struct_sequence::{Description, StructSequenceType};
 pub static STAT_RESULT: StructSequenceType = StructSequenceType::new(Description {
     name: "os.stat_result",
     fields: &[
-        "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "", "", "", "st_atime",
-        "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns", "st_blksize", "st_blocks", "st_rdev",
+        "st_mode",
+        "st_ino",
+        "st_dev",
+        "st_nlink",
+        "st_uid",
+        "st_gid",
+        "st_size",
+        "",
+        "",
+        "",
+        "st_atime",
+        "st_mtime",
+        "st_ctime",
+        "st_atime_ns",
+        "st_mtime_ns",
+        "st_ctime_ns",
+        "st_blksize",
+        "st_blocks",
+        "st_rdev",
     ],
     visible: 10,
     instantiable: true,
@@ -41,7 +58,11 @@ pub fn from_stat(status: &libc::stat) -> PyResult {
     for (seconds, nanoseconds) in times {
         values.push(whole(seconds * 1_000_000_000 + nanoseconds)?);
     }
-    values.extend([whole(status.st_blksize)?, whole(status.st_blocks)?, whole(status.st_rdev as i64)?]);
+    values.extend([
+        whole(status.st_blksize)?,
+        whole(status.st_blocks)?,
+        whole(status.st_rdev as i64)?,
+    ]);
     STAT_RESULT.make(values)
 }
 
@@ -57,7 +78,9 @@ pub fn status_of(path: &PyObject, function: &str, follow: bool) -> PyResult<libc
             Target::Path(path) => libc::lstat(path.as_ptr(), &mut status),
         };
         if result < 0 {
-            return Err(failure(Some(path).filter(|path| path.downcast_ref::<PyLongObject>().is_none())));
+            return Err(failure(
+                Some(path).filter(|path| path.downcast_ref::<PyLongObject>().is_none()),
+            ));
         }
         Ok(status)
     }

@@ -53,11 +53,15 @@ fn previous_of(head: &PyGC_Head) -> &'static PyGC_Head {
 }
 
 fn set_previous(head: &PyGC_Head, previous: &PyGC_Head) {
-    head._gc_prev.set(head._gc_prev.get() & FLAGS | address(previous));
+    head._gc_prev
+        .set(head._gc_prev.get() & FLAGS | address(previous));
 }
 
 fn new_head() -> PyGC_Head {
-    PyGC_Head { _gc_next: Cell::new(0), _gc_prev: Cell::new(0) }
+    PyGC_Head {
+        _gc_next: Cell::new(0),
+        _gc_prev: Cell::new(0),
+    }
 }
 
 impl<'a> Ring<'a> {
@@ -134,7 +138,8 @@ fn refs(gc: &PyGC_Head) -> usize {
 }
 
 fn set_refs(gc: &PyGC_Head, count: usize) {
-    gc._gc_prev.set(gc._gc_prev.get() & FLAGS | count << PyGC_PREV_SHIFT);
+    gc._gc_prev
+        .set(gc._gc_prev.get() & FLAGS | count << PyGC_PREV_SHIFT);
 }
 
 fn is_collecting(gc: &PyGC_Head) -> bool {
@@ -142,7 +147,8 @@ fn is_collecting(gc: &PyGC_Head) -> bool {
 }
 
 fn clear_collecting(gc: &PyGC_Head) {
-    gc._gc_prev.set(gc._gc_prev.get() & !PyGC_PREV_MASK_COLLECTING);
+    gc._gc_prev
+        .set(gc._gc_prev.get() & !PyGC_PREV_MASK_COLLECTING);
 }
 
 /// Whether the object has the collector's words (`PyObject_IS_GC`).
@@ -159,6 +165,10 @@ pub fn is_gc(object: &PyObject) -> bool {
 }
 
 /// Has an object's type visit its referents.
+#[expect(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "the argument goes to the visitor, which alone knows what it points to"
+)]
 pub fn traverse(object: &PyObject, visit: visitproc, argument: *mut c_void) {
     if let Some(traverse) = object.type_().tp_traverse.get() {
         // SAFETY: the slot of the object's own type.
@@ -206,7 +216,8 @@ fn deduce_unreachable(base: &Ring<'_>, unreachable: &Ring<'_>) {
     for gc in base.members() {
         let count = object_of(gc).ob_refcnt.get() as usize;
         let finalized = gc._gc_prev.get() & PyGC_PREV_MASK_FINALIZED;
-        gc._gc_prev.set(finalized | PyGC_PREV_MASK_COLLECTING | count << PyGC_PREV_SHIFT);
+        gc._gc_prev
+            .set(finalized | PyGC_PREV_MASK_COLLECTING | count << PyGC_PREV_SHIFT);
     }
     let mut gc = next_of(base.0);
     while !base.is_head(gc) {
@@ -224,7 +235,8 @@ fn move_unreachable(young: &Ring<'_>, unreachable: &Ring<'_>) {
         if refs(gc) != 0 {
             let argument = (young.0 as *const PyGC_Head).cast_mut().cast();
             traverse(object_of(gc), visit_reachable, argument);
-            gc._gc_prev.set(gc._gc_prev.get() & PyGC_PREV_MASK_FINALIZED | address(previous));
+            gc._gc_prev
+                .set(gc._gc_prev.get() & PyGC_PREV_MASK_FINALIZED | address(previous));
             previous = gc;
         } else {
             previous._gc_next.set(gc._gc_next.get());
@@ -237,7 +249,10 @@ fn move_unreachable(young: &Ring<'_>, unreachable: &Ring<'_>) {
         gc = next_of(previous);
     }
     young.0._gc_prev.set(address(previous));
-    unreachable.0._gc_next.set(unreachable.0._gc_next.get() & !UNREACHABLE);
+    unreachable
+        .0
+        ._gc_next
+        .set(unreachable.0._gc_next.get() & !UNREACHABLE);
 }
 
 /// Takes the marks off the links of the unreachable objects.
@@ -329,7 +344,8 @@ fn finalize_garbage(collectable: &Ring<'_>) {
         if let Some(finalize) = object.type_().tp_finalize.get()
             && !finalized
         {
-            gc._gc_prev.set(gc._gc_prev.get() | PyGC_PREV_MASK_FINALIZED);
+            gc._gc_prev
+                .set(gc._gc_prev.get() | PyGC_PREV_MASK_FINALIZED);
             let _alive = Own::new(object);
             // SAFETY: the slot of the object's own type.
             unsafe { finalize(object.as_raw()) };
@@ -382,14 +398,19 @@ fn collect_main(index: usize) -> (isize, isize) {
     for younger in 0..index {
         young.merge(&generation(younger));
     }
-    let old = if index < 2 { generation(index + 1) } else { generation(index) };
+    let old = if index < 2 {
+        generation(index + 1)
+    } else {
+        generation(index)
+    };
     let unreachable_head = new_head();
     let unreachable = Ring::of(&unreachable_head);
     deduce_unreachable(&young, &unreachable);
     untrack_tuples(&young);
     if index < 2 {
         if index == 1 {
-            GC.long_lived_pending.set(GC.long_lived_pending.get() + young.len());
+            GC.long_lived_pending
+                .set(GC.long_lived_pending.get() + young.len());
         }
         old.merge(&young);
     } else {
@@ -449,7 +470,10 @@ fn tell_callbacks(phase: &str, index: usize, (collected, uncollectable): (isize,
         errors::clear();
         return;
     };
-    let functions: Vec<Own> = list::items(&callbacks).iter().map(|f| Own::new(*f)).collect();
+    let functions: Vec<Own> = list::items(&callbacks)
+        .iter()
+        .map(|f| Own::new(*f))
+        .collect();
     for function in functions {
         if let Err(raised) = call::call(&function, &[&phase, &info]) {
             unraisable::report(raised, Some(&function));
@@ -494,7 +518,11 @@ pub fn collect(index: usize) -> isize {
 
 /// The tracked objects of a generation.
 pub fn objects(index: usize) -> Vec<Own> {
-    generation(index).members().into_iter().map(|gc| Own::new(object_of(gc))).collect()
+    generation(index)
+        .members()
+        .into_iter()
+        .map(|gc| Own::new(object_of(gc)))
+        .collect()
 }
 
 /// `gc.freeze`: what is there now is never looked at again.
