@@ -139,7 +139,9 @@ fn not_found(name: &str) -> errors::Raised {
         )?;
         if let Some(details) = error.downcast_ref::<PyImportErrorObject>() {
             use twinheap_objects::own::Field;
-            details.name.put(Some(unicode::from_str(name)?.upcast()));
+            details
+                .name
+                .put(Some(unicode::intern(unicode::from_str(name)?).upcast()));
         }
         Ok(error)
     };
