@@ -1,8 +1,5 @@
 //! The VM as the worker uses it: started with a pinned configuration, its shared objects by kind, its runs.
 
-use std::path::PathBuf;
-use std::process::Command;
-
 use twinheap_abi::PyObject;
 use twinheap_decode::boundary::Singleton;
 use twinheap_observation::FieldSpec;

@@ -29,21 +29,63 @@ pub fn compile_to_marshal(
     match compile_source(source, mode, &Flags::default(), &options, None) {
         Ok((bytes, found)) => {
             for warning in found {
-                // A deprecation is shown only where the warning's module is __main__; the
-                // compiler's warnings name the file instead.
-                if warning.kind == WarningKind::SyntaxWarning {
-                    report::show_warning(
-                        filename,
-                        warning.lineno,
-                        "SyntaxWarning",
-                        &warning.message,
-                    );
-                }
+                warn(&warning, filename, source)?;
             }
             Ok(bytes)
         }
         Err(error) => Err(raise(&error, filename)),
     }
+}
+
+/// Gives a warning of the compiler; one that the program has made an error is a SyntaxError.
+fn warn(warning: &twinheap_syntax::error::Warning, filename: &str, source: &[u8]) -> PyResult<()> {
+    let category = match warning.kind {
+        WarningKind::SyntaxWarning => &PyExc_SyntaxWarning,
+        _ => &PyExc_DeprecationWarning,
+    };
+    match report::warn_explicit(category, &warning.message, filename, warning.lineno) {
+        Ok(()) => Ok(()),
+        Err(raised) => {
+            if !errors::matches(category) {
+                return Err(raised);
+            }
+            errors::discard(raised);
+            let (column, text) = place_of(warning, source);
+            let details = tuple::from_vec(vec![
+                unicode::from_str(filename)?.upcast(),
+                long::from_i64(i64::from(warning.lineno))?.upcast(),
+                long::from_usize(column)?,
+                unicode::from_str(&text)?.upcast(),
+            ])?;
+            let message = unicode::from_str(&warning.message)?;
+            let made = call::call(
+                PyExc_SyntaxError.as_object(),
+                &[message.as_object(), details.as_object()],
+            )?;
+            Err(errors::raise_object(&PyExc_SyntaxError, Some(made)))
+        }
+    }
+}
+
+/// The column of a warning, counted from 1, and its line.
+fn place_of(warning: &twinheap_syntax::error::Warning, source: &[u8]) -> (usize, String) {
+    let before: usize = source
+        .split_inclusive(|byte| *byte == b'\n')
+        .take((warning.lineno - 1).max(0) as usize)
+        .map(<[u8]>::len)
+        .sum();
+    let line = source[before..]
+        .split_inclusive(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or(&[]);
+    let column = warning
+        .position
+        .checked_sub(before)
+        .filter(|column| *column <= line.len());
+    (
+        column.unwrap_or(0) + 1,
+        String::from_utf8_lossy(line).into_owned(),
+    )
 }
 
 /// Raises what the parser or the compiler found.

@@ -288,6 +288,15 @@ fn fix_co_filename(_: &Module, args: &[&PyObject]) -> PyResult {
     Ok(none())
 }
 
+/// There are no frozen modules whose use could be overridden.
+fn override_frozen(_: &Module, _: &PyObject) -> PyResult {
+    Ok(none())
+}
+
+fn frozen_names(_: &Module) -> PyResult {
+    Ok(list::new(0)?.upcast())
+}
+
 fn source_hash(_: &Module, _: Args<'_>) -> PyResult {
     Err(errors::not_implemented(
         "this VM has no hash-based .pyc files yet",
@@ -309,6 +318,9 @@ methods! {
     "exec_dynamic" => o(exec_builtin, "($module, mod, /)");
     "exec_builtin" => o(exec_builtin, "($module, mod, /)");
     "_fix_co_filename" => fast(fix_co_filename, "($module, code, path, /)");
+    "_frozen_module_names" => noargs(frozen_names, "($module, /)");
+    "_override_frozen_modules_for_tests" => o(override_frozen, "($module, override, /)");
+    "_override_multi_interp_extensions_check" => o(override_frozen);
     "source_hash" => keywords(source_hash, "($module, /, key, source)");
 }
 

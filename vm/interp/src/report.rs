@@ -320,6 +320,35 @@ pub fn show_warning(filename: &str, line: i32, category: &str, text: &str) {
     write_error(&out);
 }
 
+/// `PyErr_WarnExplicit`: by the program's own machinery where it has been imported; otherwise as the
+/// default filters have it, which show a deprecation in `__main__` only.
+pub fn warn_explicit(
+    category: &PyTypeObject,
+    text: &str,
+    filename: &str,
+    line: i32,
+) -> errors::PyResult<()> {
+    let modules = sys::modules()?;
+    if let Some(warnings) = twinheap_objects::dict::get_literal(&modules, "warnings")?
+        && let Some(warn) = object::lookup_attr(&warnings, id!("warn_explicit"))?
+    {
+        let (text, filename) = (unicode::from_str(text)?, unicode::from_str(filename)?);
+        let line = twinheap_objects::long::from_isize(line as isize)?;
+        let args = [
+            text.as_object(),
+            category.as_object(),
+            filename.as_object(),
+            &line,
+        ];
+        call::call(&warn, &args)?;
+        return Ok(());
+    }
+    if !types::is_subtype(category, &exceptions::PyExc_DeprecationWarning) {
+        show_warning(filename, line, category.short_name(), text);
+    }
+    Ok(())
+}
+
 /// The door of the kernel's warnings: a deprecation is shown in `__main__` only.
 pub fn warn(category: &PyTypeObject, text: &str, level: isize) -> errors::PyResult<()> {
     // The program's own machinery, where it has been imported.

@@ -80,8 +80,8 @@ unsafe extern "C" {
     safe fn m_atanh(x: f64) -> f64;
 }
 
-const LANCZOS_G: f64 = 6.024680040776729583740234375;
-const LANCZOS_G_MINUS_HALF: f64 = 5.524680040776729583740234375;
+const LANCZOS_G: f64 = 6.024_680_040_776_73;
+const LANCZOS_G_MINUS_HALF: f64 = 5.524_680_040_776_73;
 #[expect(
     clippy::excessive_precision,
     reason = "the coefficients as they were computed"

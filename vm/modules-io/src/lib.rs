@@ -19,6 +19,7 @@ mod bytesio;
 mod fileio;
 mod newlines;
 mod open;
+mod outside;
 mod paths;
 mod posix;
 mod prelude;
@@ -28,4 +29,10 @@ mod textio;
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[("_io", open::new_module), ("posix", posix::new_module)];
+pub const MODULES: &[NativeModule] = &[
+    ("_io", open::new_module),
+    ("_posixsubprocess", outside::new_subprocess),
+    ("_socket", outside::new_socket),
+    ("posix", posix::new_module),
+    ("select", outside::new_select),
+];

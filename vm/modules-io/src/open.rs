@@ -106,7 +106,7 @@ fn open(_: &PyObject, args: Args<'_>) -> PyResult {
             )));
         }
     };
-    let buffering = buffering.map_or(Ok(-1), |buffering| long::as_int(buffering))?;
+    let buffering = buffering.map_or(Ok(-1), long::as_int)?;
     let given = |value: Option<&PyObject>| value.is_some_and(|value| !value.is_none());
     let mut file = Own::new(file);
     if file.downcast_ref::<PyLongObject>().is_none() && !abstract_::has_index(&file) {

@@ -141,12 +141,7 @@ impl TextIo {
                 bytes::from_slice(&all)?.upcast()
             }
         };
-        loop {
-            match call::call_method(&self.raw(), id!("write"), &[&data]) {
-                Ok(_) => return Ok(()),
-                Err(raised) => return Err(raised),
-            }
-        }
+        call::call_method(&self.raw(), id!("write"), &[&data]).map(drop)
     }
 }
 

@@ -137,7 +137,7 @@ fn compute_abstract_methods(class: &PyObject) -> PyResult<()> {
 
 fn abc_init(_: &PyObject, class: &PyObject) -> PyResult {
     compute_abstract_methods(class)?;
-    let data = data_new(&_abc_data_type, &*tuple::empty(), None)?;
+    let data = data_new(&_abc_data_type, &tuple::empty(), None)?;
     object::set_attr(class, id!("_abc_impl").as_object(), Some(&data))?;
     // A class may say that its instances match as sequences or mappings.
     if let Some(class) = class.downcast_ref::<PyTypeObject>()

@@ -205,7 +205,7 @@ fn time_strftime(this: &PyObject, args: &PyTupleObject) -> PyResult {
     };
     let tm = match items.get(1) {
         Some(given) => to_tm(given)?,
-        None => to_tm(&*localtime(this, &*tuple::empty())?)?,
+        None => to_tm(&*localtime(this, &tuple::empty())?)?,
     };
     let mut pattern = unicode::to_utf8_surrogatepass(format);
     pattern.push(0);
@@ -245,7 +245,7 @@ fn asctime(this: &PyObject, args: &PyTupleObject) -> PyResult {
     call::check_positional("asctime", tuple::items(args).len(), 0, 1)?;
     match tuple::items(args).first() {
         Some(given) => text_of(&to_tm(given)?),
-        None => text_of(&to_tm(&*localtime(this, &*tuple::empty())?)?),
+        None => text_of(&to_tm(&*localtime(this, &tuple::empty())?)?),
     }
 }
 

@@ -71,7 +71,7 @@ impl Failure<'_> {
 
     fn raise(&self) -> PyResult {
         Err(errors::raise_object(
-            &*Own::new(self.error.type_()),
+            &Own::new(self.error.type_()),
             Some(Own::new(self.error)),
         ))
     }
@@ -89,7 +89,7 @@ fn strict(_: &PyObject, error: &PyObject) -> PyResult {
         return Err(type_error("codec must pass exception instance"));
     }
     Err(errors::raise_object(
-        &*Own::new(error.type_()),
+        &Own::new(error.type_()),
         Some(Own::new(error)),
     ))
 }

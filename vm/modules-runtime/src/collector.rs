@@ -26,7 +26,7 @@ fn gc_collect(_: &PyObject, args: Args<'_>) -> PyResult {
         positional: 1,
     };
     let [generation] = args.bind::<1>(&SIGNATURE)?;
-    let generation = generation.map_or(Ok(2), |generation| long::as_int(generation))?;
+    let generation = generation.map_or(Ok(2), long::as_int)?;
     if !(0..3).contains(&generation) {
         return Err(value_error("invalid generation"));
     }

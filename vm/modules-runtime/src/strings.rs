@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 
-fn expect_str<'a>(object: &'a PyObject) -> PyResult<&'a PyASCIIObject> {
+fn expect_str(object: &PyObject) -> PyResult<&PyASCIIObject> {
     object
         .downcast_ref::<PyASCIIObject>()
         .ok_or_else(|| type_error(format_args!("expected str, got {}", object.type_().name())))

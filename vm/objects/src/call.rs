@@ -493,13 +493,42 @@ pub unsafe extern "C" fn PyVectorcall_Call(
     args: *mut PyObject,
     kwargs: *mut PyObject,
 ) -> *mut PyObject {
-    // SAFETY: by contract.
+    // SAFETY: by contract; the type has set the offset, whether or not it still bears the flag.
     unsafe {
-        crate::own::to_c(call_tuple(
-            &*callable,
-            crate::own::arg(args),
-            crate::own::optional_arg(kwargs),
-        ))
+        let object: &PyObject = &*callable;
+        let offset = object.type_().tp_vectorcall_offset.get();
+        let function = *callable
+            .cast::<u8>()
+            .offset(offset)
+            .cast::<Option<vectorcallfunc>>();
+        let Some(function) = function else {
+            return crate::own::to_c(Err::<Own, Raised>(not_callable(object)));
+        };
+        let positional = tuple::items(crate::own::arg(args));
+        let kwargs = crate::own::optional_arg::<PyDictObject>(kwargs);
+        let Some(kwargs) = kwargs.filter(|kwargs| kwargs.ma_used.get() != 0) else {
+            let result = function(
+                callable,
+                positional.as_ptr().cast(),
+                positional.len(),
+                std::ptr::null_mut(),
+            );
+            return crate::own::to_c(checked(object, result));
+        };
+        let (names, values) = match split_keywords(kwargs) {
+            Ok(split) => split,
+            Err(raised) => return crate::own::to_c(Err::<Own, Raised>(raised)),
+        };
+        let values: Vec<Own> = values.into_iter().map(Own::new).collect();
+        let mut all = positional.to_vec();
+        all.extend(values.iter().map(|value| &**value));
+        let result = function(
+            callable,
+            all.as_ptr().cast(),
+            positional.len(),
+            names.as_raw(),
+        );
+        crate::own::to_c(checked(object, result))
     }
 }
 

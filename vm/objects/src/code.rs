@@ -403,11 +403,152 @@ fn hash(code: &PyCodeObject) -> PyResult<Py_hash_t> {
     object::hash(identity(code)?.as_object())
 }
 
-/// `code.replace(**changes)` and the constructor are not built yet, and say so.
-fn replace(_: &PyCodeObject, _: crate::call::Args<'_>) -> PyResult {
-    Err(crate::errors::not_implemented(
-        "this VM has no code.replace yet",
-    ))
+const CO_FAST_LOCAL: u8 = 0x20;
+const CO_FAST_CELL: u8 = 0x40;
+const CO_FAST_FREE: u8 = 0x80;
+
+static REPLACE: crate::call::Signature = crate::call::Signature {
+    name: "replace",
+    parameters: &[
+        "co_argcount",
+        "co_posonlyargcount",
+        "co_kwonlyargcount",
+        "co_nlocals",
+        "co_stacksize",
+        "co_flags",
+        "co_firstlineno",
+        "co_code",
+        "co_consts",
+        "co_names",
+        "co_varnames",
+        "co_freevars",
+        "co_cellvars",
+        "co_filename",
+        "co_name",
+        "co_qualname",
+        "co_linetable",
+        "co_exceptiontable",
+    ],
+    required: 0,
+    positional: 0,
+};
+
+/// A changed field of the wanted type, or the field as it is.
+fn changed<T: crate::own::Typed>(
+    given: Option<&PyObject>,
+    index: usize,
+    current: &PyObject,
+    what: &str,
+) -> PyResult<Own<T>> {
+    let value = given.map_or_else(|| Own::new(current), Own::new);
+    value.downcast::<T>().map_err(|other| {
+        crate::errors::type_error(format_args!(
+            "replace() argument '{}' must be {what}, not {}",
+            REPLACE.parameters[index],
+            crate::object::TypeExt::name(other.type_())
+        ))
+    })
+}
+
+/// `code.replace(**changes)`.
+fn replace(code: &PyCodeObject, args: crate::call::Args<'_>) -> PyResult {
+    let given = args.bind::<18>(&REPLACE)?;
+    let number = |index: usize, current: i32| -> PyResult<i32> {
+        let value = given[index].map_or(Ok(current), long::as_int)?;
+        if value < 0 && index != 6 {
+            return Err(value_error(format_args!(
+                "{} must be a positive integer",
+                REPLACE.parameters[index]
+            )));
+        }
+        Ok(value)
+    };
+    let instructions: Own = match given[7] {
+        Some(instructions) => Own::new(instructions),
+        None => bytes::from_slice(&base_instructions(code))?.upcast(),
+    };
+    let (names, kinds) = match given[10].or(given[11]).or(given[12]) {
+        Some(_) => merged_names(code, [given[10], given[12], given[11]])?,
+        None => (
+            changed(None, 10, code.co_localsplusnames.expect_ref(), "tuple")?,
+            changed(None, 10, code.co_localspluskinds.expect_ref(), "bytes")?,
+        ),
+    };
+    let text = |index: usize, current: &PyObject| -> PyResult {
+        Ok(changed::<PyASCIIObject>(given[index], index, current, "str")?.upcast())
+    };
+    let made = new(Parts {
+        filename: text(13, code.co_filename.expect_ref())?,
+        name: text(14, code.co_name.expect_ref())?,
+        qualname: text(15, code.co_qualname.expect_ref())?,
+        flags: number(5, code.co_flags.get())?,
+        code: changed(Some(&instructions), 7, &instructions, "bytes")?,
+        firstlineno: number(6, code.co_firstlineno.get())?,
+        linetable: changed(given[16], 16, code.co_linetable.expect_ref(), "bytes")?,
+        consts: changed(given[8], 8, code.co_consts.expect_ref(), "tuple")?,
+        names: changed(given[9], 9, code.co_names.expect_ref(), "tuple")?,
+        localsplusnames: names,
+        localspluskinds: kinds,
+        argcount: number(0, code.co_argcount.get())?,
+        posonlyargcount: number(1, code.co_posonlyargcount.get())?,
+        kwonlyargcount: number(2, code.co_kwonlyargcount.get())?,
+        stacksize: number(4, code.co_stacksize.get())?,
+        exceptiontable: changed(given[17], 17, code.co_exceptiontable.expect_ref(), "bytes")?,
+    })?;
+    if let Some(locals) = given[3]
+        && long::as_int(locals)? != made.co_nlocals.get()
+    {
+        return Err(value_error("code: co_nlocals != len(co_varnames)"));
+    }
+    Ok(made.upcast())
+}
+
+/// The names of locals, cells and free variables as one table with their kinds.
+fn merged_names(
+    code: &PyCodeObject,
+    given: [Option<&PyObject>; 3],
+) -> PyResult<(Own<PyTupleObject>, Own<PyBytesObject>)> {
+    let kinds = [CO_FAST_LOCAL, CO_FAST_CELL, CO_FAST_FREE];
+    let current = [
+        crate::id!("co_varnames"),
+        crate::id!("co_cellvars"),
+        crate::id!("co_freevars"),
+    ];
+    let mut names: Vec<Own> = Vec::new();
+    let mut bits: Vec<u8> = Vec::new();
+    for ((given, kind), current) in given.into_iter().zip(kinds).zip(current) {
+        let part = match given {
+            Some(given) => Own::new(given),
+            None => object::get_attr(code.as_object(), current)?,
+        };
+        let part: Own<PyTupleObject> = changed(Some(&part), 10, &part, "tuple")?;
+        for name in tuple::items(&part) {
+            let mut known = None;
+            for (index, other) in names.iter().enumerate() {
+                if kind == CO_FAST_CELL && object::equal(other, name)? {
+                    known = Some(index);
+                }
+            }
+            match known {
+                Some(index) => bits[index] |= CO_FAST_CELL,
+                None => {
+                    names.push(Own::new(*name));
+                    bits.push(kind);
+                }
+            }
+        }
+    }
+    Ok((tuple::from_vec(names)?, bytes::from_slice(&bits)?))
+}
+
+/// The name of a local variable by its place among locals, cells and free variables.
+fn varname_from_oparg(code: &PyCodeObject, index: &PyObject) -> PyResult {
+    let index = long::as_int(index)?;
+    let names = code.co_localsplusnames.expect_ref();
+    match names.downcast_ref::<PyTupleObject>() {
+        Some(names) => tuple::tuple_item(names, index as isize),
+        None => Ok(none()),
+    }
 }
 
 fn co_positions(code: &PyCodeObject) -> PyResult {
@@ -512,6 +653,7 @@ crate::methods! {
     "co_lines" => noargs(co_lines);
     "co_positions" => noargs(co_positions);
     "replace" => keywords(replace);
+    "_varname_from_oparg" => o(varname_from_oparg);
 }
 
 static_type! {

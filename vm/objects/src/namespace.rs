@@ -23,7 +23,7 @@ typed!(SimpleNamespace, _PyNamespace_Type);
 
 /// `_PyNamespace_New`.
 pub fn from_dict(values: &PyDictObject) -> PyResult {
-    let made = new(&_PyNamespace_Type, &*tuple::empty(), None)?;
+    let made = new(&_PyNamespace_Type, &tuple::empty(), None)?;
     if let Some(namespace) = made.downcast_ref::<SimpleNamespace>() {
         dict::update(namespace.ns_dict.expect_ref(), values.as_object())?;
     }

@@ -254,7 +254,13 @@ fn repr(reference: &PyWeakReference) -> PyResult {
     let Some(object) = target(reference.as_object()) else {
         return Ok(unicode::from_str(&format!("<weakref at {address:p}; dead>"))?.upcast());
     };
-    let name = object::lookup_attr(&object, id!("__name__"))?;
+    let name = match object::lookup_attr(&object, id!("__name__")) {
+        Ok(name) => name,
+        Err(raised) => {
+            errors::discard(raised);
+            None
+        }
+    };
     let object: &PyObject = &object;
     let mut text = format!(
         "<weakref at {address:p}; to '{}' at {object:p}",

@@ -120,8 +120,7 @@ fn proxy_getattro(a: &PyObject, name: &PyObject) -> PyResult {
 }
 
 fn proxy_setattro(a: &PyObject, name: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
-    let value = value.map(unwrap).transpose()?;
-    object::set_attr(&*unwrap(a)?, name, value.as_deref())
+    object::set_attr(&*unwrap(a)?, name, value)
 }
 
 fn proxy_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {

@@ -47,7 +47,9 @@ fn filter_new(
     args: &PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
-    call::no_keywords("filter", kwargs)?;
+    if types::has_init_of(type_, &PyFilter_Type) {
+        call::no_keywords("filter", kwargs)?;
+    }
     call::check_positional("filter", tuple::items(args).len(), 2, 2)?;
     let iterator = abstract_::get_iter(tuple::items(args)[1])?;
     let made = types::allocate(type_, 0)?;
@@ -119,7 +121,9 @@ static_type! {
 }
 
 fn map_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
-    call::no_keywords("map", kwargs)?;
+    if types::has_init_of(type_, &PyMap_Type) {
+        call::no_keywords("map", kwargs)?;
+    }
     let Some((function, iterables)) = tuple::items(args)
         .split_first()
         .filter(|(_, rest)| !rest.is_empty())

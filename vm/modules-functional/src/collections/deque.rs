@@ -389,7 +389,7 @@ fn count(deque: &DequeObject, value: &PyObject) -> PyResult {
     let state = deque.state.get();
     let mut found = 0;
     for index in 0..deque.len() {
-        if object::equal(&*deque.item(index), value)? {
+        if object::equal(&deque.item(index), value)? {
             found += 1;
         }
         if deque.state.get() != state {
@@ -402,7 +402,7 @@ fn count(deque: &DequeObject, value: &PyObject) -> PyResult {
 fn contains(deque: &DequeObject, value: &PyObject) -> PyResult<bool> {
     let state = deque.state.get();
     for index in 0..deque.len() {
-        if object::equal(&*deque.item(index), value)? {
+        if object::equal(&deque.item(index), value)? {
             return Ok(true);
         }
         if deque.state.get() != state {
@@ -423,7 +423,7 @@ fn index(deque: &DequeObject, args: &[&PyObject]) -> PyResult {
     let stop = bound(args.get(2), length)?.min(length);
     let state = deque.state.get();
     for at in start..stop {
-        let same = object::equal(&*deque.item(at as usize), args[0])?;
+        let same = object::equal(&deque.item(at as usize), args[0])?;
         if same {
             return long::from_isize(at);
         }
@@ -471,7 +471,7 @@ fn remove(deque: &DequeObject, value: &PyObject) -> PyResult {
     let state = deque.state.get();
     let length = deque.len();
     for at in 0..length {
-        let same = object::equal(&*deque.item(at), value)?;
+        let same = object::equal(&deque.item(at), value)?;
         if deque.state.get() != state {
             return Err(index_error("deque mutated during remove()."));
         }
@@ -639,7 +639,7 @@ fn assign_item(deque: &DequeObject, at: isize, value: Option<&PyObject>) -> PyRe
 }
 
 fn sizeof(deque: &DequeObject) -> PyResult {
-    let blocks = (deque.leftindex.get() as usize + deque.len() + BLOCKLEN - 1) / BLOCKLEN;
+    let blocks = (deque.leftindex.get() as usize + deque.len()).div_ceil(BLOCKLEN);
     let basic = deque.as_object().type_().tp_basicsize.get() as usize;
     long::from_usize(basic + blocks * size_of::<Block>())
 }

@@ -51,7 +51,7 @@ fn chain_new(
     args: &PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
-    if std::ptr::eq(type_, &chain_type) {
+    if types::has_init_of(type_, &chain_type) {
         call::no_keywords("chain", kwargs)?;
     }
     chain_of(type_, abstract_::get_iter(args.as_object())?)
@@ -334,7 +334,7 @@ fn accumulate_next(this: &AccumulateObject) -> PyResult<Option<Own>> {
         this.total.put(Some(initial.clone()));
         return Ok(Some(initial));
     }
-    let Some(value) = abstract_::next(&*Own::new(this.it.expect_ref()))? else {
+    let Some(value) = abstract_::next(&Own::new(this.it.expect_ref()))? else {
         return Ok(None);
     };
     let Some(total) = this.total.own() else {

@@ -46,7 +46,7 @@ fn function_and_iterator<'a>(
     args: &'a PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult<(&'a PyObject, Own)> {
-    if std::ptr::eq(type_, own) {
+    if types::has_init_of(type_, own) {
         call::no_keywords(name, kwargs)?;
     }
     let items = tuple::items(args);
@@ -104,10 +104,10 @@ fn takewhile_next(this: &WhileObject) -> PyResult<Option<Own>> {
     if this.state.get() == 1 {
         return Ok(None);
     }
-    let Some(item) = abstract_::next(&*Own::new(this.it.expect_ref()))? else {
+    let Some(item) = abstract_::next(&Own::new(this.it.expect_ref()))? else {
         return Ok(None);
     };
-    if holds(&*Own::new(this.func.expect_ref()), &item)? {
+    if holds(&Own::new(this.func.expect_ref()), &item)? {
         return Ok(Some(item));
     }
     this.state.set(1);
@@ -180,14 +180,14 @@ fn starmap_new(
 }
 
 fn starmap_next(this: &FunctionIterator) -> PyResult<Option<Own>> {
-    let Some(item) = abstract_::next(&*Own::new(this.it.expect_ref()))? else {
+    let Some(item) = abstract_::next(&Own::new(this.it.expect_ref()))? else {
         return Ok(None);
     };
     let arguments = match item.downcast_exact::<PyTupleObject>() {
         Some(arguments) => Own::new(arguments),
         None => tuple::from_iterable(&item)?,
     };
-    call::call_tuple(&*Own::new(this.func.expect_ref()), &arguments, None).map(Some)
+    call::call_tuple(&Own::new(this.func.expect_ref()), &arguments, None).map(Some)
 }
 
 fn filterfalse_new(
@@ -317,7 +317,7 @@ fn islice_new(
     args: &PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
-    if std::ptr::eq(type_, &islice_type) {
+    if types::has_init_of(type_, &islice_type) {
         call::no_keywords("islice", kwargs)?;
     }
     let items = tuple::items(args);

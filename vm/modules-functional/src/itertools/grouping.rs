@@ -44,7 +44,7 @@ fn groupby_new(
 
 /// Reads one more item and its key; false at the end.
 fn groupby_step(this: &GroupbyObject) -> PyResult<bool> {
-    let Some(value) = abstract_::next(&*Own::new(this.it.expect_ref()))? else {
+    let Some(value) = abstract_::next(&Own::new(this.it.expect_ref()))? else {
         return Ok(false);
     };
     let keyfunc = Own::new(this.keyfunc.expect_ref());
@@ -118,7 +118,7 @@ fn grouper_next(this: &GrouperObject) -> PyResult<Option<Own>> {
         return Ok(None);
     }
     let current = group.currkey.own().unwrap_or_else(none);
-    if !object::equal(&*Own::new(this.tgtkey.expect_ref()), &current)? {
+    if !object::equal(&Own::new(this.tgtkey.expect_ref()), &current)? {
         return Ok(None);
     }
     let value = group.currvalue.take_own();
@@ -290,7 +290,7 @@ fn link_item(link: &TeeDataObject, index: usize) -> PyResult<Option<Own>> {
         return Err(runtime_error("cannot re-enter the tee iterator"));
     }
     link.running.set(1);
-    let item = abstract_::next(&*Own::new(link.it.expect_ref()));
+    let item = abstract_::next(&Own::new(link.it.expect_ref()));
     link.running.set(0);
     let Some(item) = item? else {
         return Ok(None);

@@ -154,7 +154,7 @@ fn cycle_new(
     args: &PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
-    if std::ptr::eq(type_, &cycle_type) {
+    if types::has_init_of(type_, &cycle_type) {
         call::no_keywords("cycle", kwargs)?;
     }
     let items = tuple::items(args);

@@ -455,6 +455,10 @@ methods! {
     "WEXITSTATUS" => keywords(process::wexitstatus);
     "WIFSIGNALED" => keywords(process::wifsignaled);
     "WTERMSIG" => keywords(process::wtermsig);
+    "WIFSTOPPED" => keywords(process::wifstopped);
+    "WIFCONTINUED" => keywords(process::wifcontinued);
+    "WCOREDUMP" => keywords(process::wcoredump);
+    "WSTOPSIG" => keywords(process::wstopsig);
     "waitstatus_to_exitcode" => keywords(process::waitstatus_to_exitcode);
     "open" => keywords(open);
     "close" => keywords(close);

@@ -163,6 +163,24 @@ pub fn wtermsig(_: &PyObject, args: Args<'_>) -> PyResult {
     long::from_isize(libc::WTERMSIG(status_of(args)?) as isize)
 }
 
+macro_rules! status_tests {
+    ($($name:ident => $test:path;)+) => {
+        $(pub fn $name(_: &PyObject, args: Args<'_>) -> PyResult {
+            Ok(bool_object($test(status_of(args)?)))
+        })+
+    };
+}
+
+status_tests! {
+    wifstopped => libc::WIFSTOPPED;
+    wifcontinued => libc::WIFCONTINUED;
+    wcoredump => libc::WCOREDUMP;
+}
+
+pub fn wstopsig(_: &PyObject, args: Args<'_>) -> PyResult {
+    long::from_isize(libc::WSTOPSIG(status_of(args)?) as isize)
+}
+
 pub fn waitstatus_to_exitcode(_: &PyObject, args: Args<'_>) -> PyResult {
     let status = status_of(args)?;
     if libc::WIFEXITED(status) {

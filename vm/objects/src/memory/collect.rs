@@ -165,6 +165,10 @@ pub fn is_gc(object: &PyObject) -> bool {
 }
 
 /// Has an object's type visit its referents.
+#[expect(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "the argument goes to the visitor, which alone knows what it points to"
+)]
 pub fn traverse(object: &PyObject, visit: visitproc, argument: *mut c_void) {
     if let Some(traverse) = object.type_().tp_traverse.get() {
         // SAFETY: the slot of the object's own type.

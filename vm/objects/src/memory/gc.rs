@@ -380,6 +380,26 @@ const TRASHCAN_LIMIT: i32 = 50;
 /// # Safety
 /// `object` is dead, untracked and has the collector's words.
 pub unsafe fn with_trashcan(object: *mut PyObject, destroy: unsafe fn(*mut PyObject)) {
+    // SAFETY: by contract; the type is still valid.
+    let outermost = unsafe { (*(*object).ob_type.get()).tp_dealloc.get() };
+    let of_class = outermost.is_some_and(|outermost| {
+        std::ptr::fn_addr_eq(outermost, crate::types::subtype_dealloc as destructor)
+    });
+    if of_class {
+        // The class's own part has run already and has put the object off where that was due.
+        // SAFETY: by contract.
+        unsafe { destroy(object) };
+        return;
+    }
+    // SAFETY: by contract.
+    unsafe { put_off_or_destroy(object, destroy) };
+}
+
+/// [`with_trashcan`] for the part of a deallocation that a class begins.
+///
+/// # Safety
+/// As for [`with_trashcan`].
+pub unsafe fn put_off_or_destroy(object: *mut PyObject, destroy: unsafe fn(*mut PyObject)) {
     let state = crate::state::tstate();
     if state.trash_delete_nesting.get() >= TRASHCAN_LIMIT {
         // SAFETY: the collector's words of a dead object serve as the link.

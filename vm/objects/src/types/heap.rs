@@ -183,7 +183,7 @@ fn best_base(bases: &PyTupleObject) -> PyResult<&PyTypeObject> {
 }
 
 /// The type that decides the layout of a base's instances.
-fn solid_base(type_: &PyTypeObject) -> &PyTypeObject {
+pub(super) fn solid_base(type_: &PyTypeObject) -> &PyTypeObject {
     // SAFETY: a type keeps its base alive.
     let base = match unsafe { type_.tp_base.get().as_ref() } {
         Some(base) => solid_base(base),

@@ -181,7 +181,7 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
             return;
         }
         memory::untrack(this);
-        memory::with_trashcan(this, |this| dealloc_gc(this));
+        memory::put_off_or_destroy(this, |this| dealloc_gc(this));
     }
 }
 

@@ -392,3 +392,12 @@ pub fn name_lossy(type_: &PyTypeObject) -> String {
         }
     }
 }
+
+/// Whether a type is initialised as another one is: it has no `__init__` of its own that could take
+/// keywords which the constructor does not know.
+pub fn has_init_of(type_: &PyTypeObject, other: &PyTypeObject) -> bool {
+    match (type_.tp_init.get(), other.tp_init.get()) {
+        (Some(own), Some(other)) => std::ptr::fn_addr_eq(own, other),
+        (own, other) => own.is_none() && other.is_none(),
+    }
+}

@@ -11,8 +11,11 @@ use twinheap_abi::*;
 /// The types of the MRO, borrowed.
 #[inline(always)]
 pub fn mro_items(type_: &PyTypeObject) -> &[&PyObject] {
-    // SAFETY: the MRO of a ready type is a tuple.
-    unsafe { tuple::items(&*type_.tp_mro.get().cast()) }
+    // SAFETY: the MRO of a ready type is a tuple; the collector may have cleared it.
+    match unsafe { type_.tp_mro.get().cast::<PyTupleObject>().as_ref() } {
+        Some(mro) => tuple::items(mro),
+        None => &[],
+    }
 }
 
 /// The bases of a type.
@@ -140,11 +143,18 @@ pub fn set_mro(type_: &PyTypeObject) -> PyResult<()> {
 
 /// The MRO that a metatype's own `mro` method gave holds compatible types only.
 fn check(type_: &PyTypeObject, mro: &PyTupleObject) -> PyResult<()> {
+    let solid = super::heap::solid_base(type_);
     for entry in tuple::items(mro) {
-        if entry.downcast_ref::<PyTypeObject>().is_none() {
+        let Some(base) = entry.downcast_ref::<PyTypeObject>() else {
             return Err(type_error(format_args!(
                 "mro() returned a non-class ('{}')",
                 entry.type_().name()
+            )));
+        };
+        if !super::is_subtype(solid, super::heap::solid_base(base)) {
+            return Err(type_error(format_args!(
+                "mro() returned base with unsuitable layout ('{}')",
+                base.name()
             )));
         }
     }
