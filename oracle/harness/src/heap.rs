@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
         }
         let mut right_fields = right.fields.iter().peekable();
         let mut by_name: Option<FieldIndex<'_>> = None;
-        for field in &left.fields {
+        for (position, field) in left.fields.iter().enumerate() {
             let same = |other: &&ImageField| {
                 other.owner == field.owner && other.name == field.name && other.index == field.index
             };
@@ -153,7 +153,7 @@ impl<'a> Walk<'a> {
                 }
                 continue;
             };
-            let path = self.place_of(left, field, place);
+            let path = self.place_of(left, position, place);
             self.values(
                 &field.value,
                 &other.value,
@@ -204,9 +204,10 @@ impl<'a> Walk<'a> {
     }
 
     /// A path that a reader can follow: entries of key tables go by their key.
-    fn place_of(&self, node: &ImageNode, field: &ImageField, place: &str) -> String {
+    fn place_of(&self, node: &ImageNode, position: usize, place: &str) -> String {
+        let field = &node.fields[position];
         if field.name == "me_value"
-            && let Some(key) = self.key_text(node, field.index)
+            && let Some(key) = self.key_text(node, position)
         {
             return format!("{place}[{key}]");
         }
@@ -217,11 +218,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn key_text(&self, node: &ImageNode, index: Option<u32>) -> Option<String> {
-        let key = node
-            .fields
-            .iter()
-            .find(|field| field.name == "me_key" && field.index == index)?;
+    /// The key of the entry whose value stands there; it stands just before.
+    fn key_text(&self, node: &ImageNode, position: usize) -> Option<String> {
+        let index = node.fields[position].index;
+        let mut nearby = node.fields[..position].iter().rev().take(4);
+        let key = nearby.find(|field| field.name == "me_key" && field.index == index)?;
         match &key.value {
             FieldValue::External(name) => Some(name.clone()),
             FieldValue::Node(number) => {
