@@ -32,6 +32,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("render", 9),
     ("xtask", 10),
     ("generate", 2),
+    ("reduce", 2),
 ];
 
 /// Every allowed edge. A new one is a commit of its own that says why.
@@ -77,6 +78,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("harness", &["observation", "subject"]),
     ("generate", &["syntax"]),
+    ("reduce", &["syntax"]),
     ("store", &["harness", "observation"]),
     ("render", &["harness", "observation", "store"]),
     (

@@ -13,6 +13,8 @@ pub struct Weighted {
     pub weight: u32,
     /// The index of the rule among all rules of the assembly; swarm sets are over it.
     pub id: usize,
+    /// How deep expressions must nest below this rule; plain rules have none.
+    pub cost: u32,
 }
 
 /// Everything that can be drawn for a topic.
@@ -60,6 +62,7 @@ impl Assembly {
             // What a borrowed table needs must be there, but its neighbours' statements need not be.
             open.extend(other.table().also.iter().map(|name| (*name, false)));
         }
+        assembly.reckon_costs();
         assembly
     }
 
@@ -71,6 +74,7 @@ impl Assembly {
                     rule,
                     weight: rule.weight * scale,
                     id: self.rules,
+                    cost: 0,
                 };
                 self.rules += 1;
                 if *section == PRELUDE {
@@ -86,6 +90,27 @@ impl Assembly {
                     }
                 }
                 self.sections.entry(section).or_default().push(weighted);
+            }
+        }
+    }
+
+    /// Finds the least depth of every kind's expressions, by going over the rules until nothing changes.
+    fn reckon_costs(&mut self) {
+        let mut costs: BTreeMap<&'static str, u32> = BTreeMap::new();
+        loop {
+            let mut changed = false;
+            for (section, rules) in &mut self.sections {
+                for weighted in rules {
+                    weighted.cost = cost(weighted.rule, &costs);
+                    let least = costs.entry(section).or_insert(u32::MAX);
+                    if weighted.cost < *least {
+                        *least = weighted.cost;
+                        changed = true;
+                    }
+                }
+            }
+            if !changed {
+                return;
             }
         }
     }
@@ -122,4 +147,17 @@ impl Assembly {
     pub fn guards(&self) -> &[Weighted] {
         self.section(GUARD)
     }
+}
+
+fn cost(rule: &Rule, costs: &BTreeMap<&'static str, u32>) -> u32 {
+    let mut most = 0;
+    rule.holes(&mut |hole| match hole {
+        Hole::Expression(kind) | Hole::Literal(kind) => {
+            let inner = costs.get(kind).copied().unwrap_or(u32::MAX);
+            most = most.max(inner.saturating_add(1));
+        }
+        Hole::Variable(_) => most = most.max(2),
+        _ => {}
+    });
+    most
 }

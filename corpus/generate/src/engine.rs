@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::assembly::{Assembly, Weighted};
+use crate::markers;
 use crate::model::{Clause, END_MARKER, Expression, Kind, Model, Part, Statement, Variable};
 use crate::profile::Profile;
 use crate::random::{Random, splitmix};
 use crate::table::{Hole, Line, Piece, Rule, STATEMENT, opens_definition};
 use crate::topics::Topic;
-use crate::values;
+use crate::values::{self, Constant};
 
 /// How deep blocks and expressions nest.
 const BLOCK_DEPTH: usize = 3;
@@ -18,6 +19,8 @@ const EXPRESSION_DEPTH: usize = 3;
 const LAST_DEPTH: usize = 12;
 /// A variable that is made may need another that is made, but not without end.
 const MAKING: usize = 2;
+/// So many rules are tried for one outermost statement before no further variables are made for it.
+const EFFORT: usize = 120;
 /// How many times values may be made much larger in one program.
 const GROWTH: usize = 6;
 
@@ -81,6 +84,7 @@ pub struct Engine<'a> {
     swarm: Swarm,
     /// Which rules the profile allows.
     permitted: Vec<bool>,
+    missing_markers: Vec<&'static str>,
     pub variables: Vec<Variable>,
     numbers: BTreeMap<&'static str, u32>,
     scope: Vec<Visible>,
@@ -99,6 +103,8 @@ pub struct Engine<'a> {
     raises: bool,
     /// How many things are being made for each other's sake.
     making: usize,
+    /// How many rules were tried since the last outermost statement.
+    effort: usize,
     /// Where the rule that is being filled stands: what it needs beforehand is made there.
     rule_place: Place,
 }
@@ -184,6 +190,7 @@ impl<'a> Engine<'a> {
             assembly,
             swarm,
             permitted,
+            missing_markers: profile.missing_markers(),
             variables: Vec::new(),
             numbers: BTreeMap::new(),
             scope: Vec::new(),
@@ -199,6 +206,7 @@ impl<'a> Engine<'a> {
             before: Vec::new(),
             raises: false,
             making: 0,
+            effort: 0,
             rule_place: Place::default(),
         }
     }
@@ -258,7 +266,13 @@ impl<'a> Engine<'a> {
 
     /// One statement of a section with all that has to stand before it, guarded where it may raise.
     pub fn statement(&mut self, section: &'static str) -> Option<Vec<Statement>> {
+        if self.block == 0 && self.making == 0 {
+            self.effort = 0;
+        }
         for _ in 0..12 {
+            if self.effort > 4 * EFFORT {
+                return None;
+            }
             let rules = self.assembly.section(section);
             let weighted = self.choose(rules, true)?;
             if let Some(statements) = self.guarded(weighted) {
@@ -269,6 +283,7 @@ impl<'a> Engine<'a> {
     }
 
     fn guarded(&mut self, weighted: Weighted) -> Option<Vec<Statement>> {
+        self.effort += 1;
         let snapshot = self.snapshot();
         let outer_before = std::mem::take(&mut self.before);
         let drawn = self.fill_statement(weighted.rule);
@@ -596,7 +611,7 @@ impl<'a> Engine<'a> {
             Hole::Variable(kind) => self.variable(kind, place, false).map(Part::Use),
             Hole::Rebind(kind) => self.variable(kind, place, true).map(Part::Rebind),
             Hole::Delete(kind) => self.deleted(kind),
-            Hole::Draw(draw) => Some(Part::Constant((draw.function)(self.random))),
+            Hole::Draw(draw) => self.constant(draw.function).map(Part::Constant),
             Hole::Range(low, high) => {
                 let most = if self.loops > 0 {
                     (*high).min(low + 6)
@@ -606,10 +621,46 @@ impl<'a> Engine<'a> {
                 Some(Part::Constant(values::int(self.random.between(*low, most))))
             }
             Hole::Prelude(name) => self.prelude(name).map(Part::Use),
-            Hole::Choice(words) => Some(Part::Text(Cow::Borrowed(self.random.pick(words)))),
+            Hole::Choice(words) => self.word(words),
             Hole::Local(kind) | Hole::Define(kind) => Some(Part::Define(self.fresh(kind))),
             Hole::Back | Hole::Body(_) | Hole::Guarded | Hole::Default => None,
         }
+    }
+
+    /// A drawn constant; one that the subject could not run, such as a source text, is drawn again.
+    fn constant(&mut self, draw: fn(&mut Random) -> Constant) -> Option<Constant> {
+        for _ in 0..8 {
+            let constant = draw(self.random);
+            if self.missing_markers.is_empty() {
+                return Some(constant);
+            }
+            let text = constant.source();
+            let mut missing = self.missing_markers.iter();
+            if !missing.any(|marker| markers::holds(&text, marker)) {
+                return Some(constant);
+            }
+        }
+        None
+    }
+
+    /// One of some words, without those that the subject could not run.
+    fn word(&mut self, words: &'static [&'static str]) -> Option<Part> {
+        let runs = |word: &&str| {
+            !self
+                .missing_markers
+                .iter()
+                .any(|marker| markers::holds(word, marker))
+        };
+        let word = if self.missing_markers.is_empty() {
+            self.random.pick(words)
+        } else {
+            let known: Vec<&'static str> = words.iter().copied().filter(runs).collect();
+            if known.is_empty() {
+                return None;
+            }
+            self.random.pick(&known)
+        };
+        Some(Part::Text(Cow::Borrowed(word)))
     }
 
     fn fresh(&mut self, kind: &'static str) -> u32 {
@@ -679,7 +730,7 @@ impl<'a> Engine<'a> {
     }
 
     fn make_here(&mut self, kind: &'static str) -> Option<u32> {
-        if self.making > MAKING {
+        if self.making > MAKING || self.effort > EFFORT {
             return None;
         }
         self.making += 1;
@@ -789,7 +840,8 @@ impl<'a> Engine<'a> {
         let rules = self.assembly.section(kind);
         for _ in 0..6 {
             let weighted = if depth >= EXPRESSION_DEPTH {
-                self.choose_plain(rules)?
+                let slack = u32::from(depth == EXPRESSION_DEPTH);
+                self.choose_plain(rules, slack)?
             } else {
                 let swarmed = self.choose(rules, true);
                 swarmed.or_else(|| self.choose(rules, false))?
@@ -805,20 +857,19 @@ impl<'a> Engine<'a> {
         None
     }
 
-    /// Where expressions are deep enough, one of the rules with the fewest holes for further ones.
-    fn choose_plain(&mut self, rules: &'static [Weighted]) -> Option<Weighted> {
-        let deep = |rule: &Rule| {
-            let mut holes = 0;
-            rule.holes(&mut |hole| holes += usize::from(is_deep(hole)));
-            holes
-        };
+    /// Where expressions are deep enough, one of the rules that soon come to an end.
+    fn choose_plain(&mut self, rules: &'static [Weighted], slack: u32) -> Option<Weighted> {
         let allowed = rules.iter().filter(|weighted| self.may(weighted, false));
-        let least = allowed.map(|weighted| deep(weighted.rule)).min()?;
+        let least = allowed.map(|weighted| weighted.cost).min()?;
         let weights: Vec<u32> = rules
             .iter()
             .map(|weighted| {
-                let plain = deep(weighted.rule) == least && self.may(weighted, false);
-                if plain { weighted.weight } else { 0 }
+                let plain = weighted.cost <= least.saturating_add(slack);
+                if plain && self.may(weighted, false) {
+                    weighted.weight
+                } else {
+                    0
+                }
             })
             .collect();
         let index = self.random.weighted(&weights)?;
@@ -930,13 +981,6 @@ fn used(part: &Part) -> Part {
 
 fn starts_with(pieces: &[Piece], word: &str) -> bool {
     matches!(pieces.first(), Some(Piece::Text(text)) if text.starts_with(word))
-}
-
-fn is_deep(hole: &Hole) -> bool {
-    matches!(
-        hole,
-        Hole::Expression(_) | Hole::Literal(_) | Hole::Variable(_)
-    )
 }
 
 /// Marks the name in a prelude's text as the variable that it binds.

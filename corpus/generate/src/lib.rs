@@ -6,6 +6,8 @@ mod bytes;
 mod draws;
 mod engine;
 mod formats;
+mod harvest;
+mod markers;
 pub mod model;
 mod mutate;
 mod patterns;
@@ -25,7 +27,7 @@ pub use model::{END_MARKER, Model};
 pub use mutate::mutate_model;
 pub use profile::{Probe, Profile, is_feature, probes};
 pub use source::mutate_source;
-pub use topics::Topic;
+pub use topics::{Topic, needed_features};
 
 /// Rises whenever a seed would give another program than before.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

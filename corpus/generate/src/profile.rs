@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::markers::MARKERS;
+
 /// The features that a subject lacks; the generator never draws what needs one of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
@@ -33,6 +35,12 @@ impl Profile {
         !self.missing.contains(feature)
     }
 
+    /// Markers of features that are missing: no drawn word may hold one.
+    pub(crate) fn missing_markers(&self) -> Vec<&'static str> {
+        let missing = MARKERS.iter().filter(|marker| !self.allows(marker.feature));
+        missing.map(|marker| marker.text).collect()
+    }
+
     /// The features that are missing, in order.
     pub fn missing(&self) -> impl Iterator<Item = &str> {
         self.missing.iter().map(String::as_str)
@@ -41,15 +49,21 @@ impl Profile {
 
 /// One probe for each feature.
 pub fn probes() -> Vec<Probe> {
-    PROBES
+    let named = PROBES
         .iter()
-        .map(|(feature, source)| Probe { feature, source })
-        .collect()
+        .map(|(feature, source)| Probe { feature, source });
+    let shown = MARKERS.iter().filter(|marker| !marker.probe.is_empty());
+    let shown = shown.map(|marker| Probe {
+        feature: marker.feature,
+        source: marker.probe,
+    });
+    named.chain(shown).collect()
 }
 
 /// Whether a name is a feature that can be missing.
 pub fn is_feature(name: &str) -> bool {
     PROBES.iter().any(|(feature, _)| *feature == name)
+        || MARKERS.iter().any(|marker| marker.feature == name)
 }
 
 const PROBES: &[(&str, &str)] = &[

@@ -233,6 +233,10 @@ fn remove(body: &[Statement], nodes: &BTreeSet<usize>, at: &mut usize) -> Vec<St
 
 /// Makes one statement of the clauses that are left, or several where what is left needs no block any more.
 fn whole(mut clauses: Vec<Clause>) -> Vec<Statement> {
+    let is_decorator = |clause: &Clause| matches!(clause.head.first(), Some(Part::Text(text)) if text.starts_with('@'));
+    if clauses.iter().all(is_decorator) {
+        return Vec::new();
+    }
     let keyword = clauses[0].keyword().to_owned();
     if keyword == "match" && clauses[0].body.as_ref().is_some_and(Vec::is_empty) {
         return Vec::new();

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::draws::{self, Draw};
+use crate::markers::{self, MARKERS};
 
 /// What a table says, before topics are put together.
 #[derive(Debug, Default)]
@@ -136,6 +137,7 @@ impl Table {
                 source.push(template.trim());
             }
             rule.lines = parse_lines(&source)?;
+            rule.needs.extend(shown_features(&rule.lines));
             if rule.lines.is_empty() {
                 return Err(complain("a rule has a template"));
             }
@@ -180,6 +182,30 @@ fn parse_head(head: &'static str) -> Result<Rule, String> {
     Ok(rule)
 }
 
+/// Features that the text of a template shows, holes left out.
+fn shown_features(lines: &[Line]) -> Vec<&'static str> {
+    let mut text = String::new();
+    collect_text(lines, &mut text);
+    let shown = MARKERS
+        .iter()
+        .filter(|marker| markers::holds(&text, marker.text));
+    shown.map(|marker| marker.feature).collect()
+}
+
+fn collect_text(lines: &[Line], out: &mut String) {
+    for clause in lines.iter().flat_map(|line| &line.clauses) {
+        for piece in &clause.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                // Something that is no part of a word.
+                Piece::Hole(..) => out.push('?'),
+            }
+        }
+        out.push('\n');
+        collect_text(clause.body.as_deref().unwrap_or(&[]), out);
+    }
+}
+
 fn depth_of(line: &str) -> usize {
     (line.len() - line.trim_start_matches(' ').len()) / 4
 }
@@ -212,6 +238,7 @@ fn parse_lines(source: &[&'static str]) -> Result<Vec<Line>, String> {
         };
         match lines.last_mut() {
             Some(last) if continues(line) && clause.body.is_some() => last.clauses.push(clause),
+            Some(last) if is_decorator(last) => last.clauses.push(clause),
             _ => lines.push(Line {
                 clauses: vec![clause],
             }),
@@ -219,6 +246,17 @@ fn parse_lines(source: &[&'static str]) -> Result<Vec<Line>, String> {
         at = end;
     }
     Ok(lines)
+}
+
+/// Whether all that a statement has so far are decorators: the definition belongs to it.
+fn is_decorator(line: &Line) -> bool {
+    line.clauses.iter().all(TemplateClause::is_decorator)
+}
+
+impl TemplateClause {
+    fn is_decorator(&self) -> bool {
+        matches!(self.pieces.first(), Some(Piece::Text(text)) if text.starts_with('@'))
+    }
 }
 
 /// Splits a line of a template into text and holes.
@@ -256,6 +294,10 @@ type Found = Option<(Hole, &'static str, usize)>;
 /// The hole that opens at `open`, its label and where it ends; none where the `<` is Python's own.
 fn parse_hole(line: &'static str, open: usize) -> Result<Found, String> {
     let rest = &line[open + 1..];
+    if line[..open].ends_with("(?P") {
+        // The name of a group in a regular expression.
+        return Ok(None);
+    }
     if let Some(words) = rest.strip_prefix('{') {
         let Some(end) = words.find("}>") else {
             return Ok(None);
@@ -332,7 +374,9 @@ impl Rule {
     pub fn defines(&self) -> Vec<&'static str> {
         let mut found = Vec::new();
         for line in &self.lines {
-            let clause = &line.clauses[0];
+            let Some(clause) = line.clauses.iter().find(|clause| !clause.is_decorator()) else {
+                continue;
+            };
             if clause.body.is_some() && !opens_definition(&clause.pieces) {
                 continue;
             }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use twinheap_generate::{Model, Profile, Topic, generate};
 
 /// So many programs of each topic are run.
-const PROGRAMS: u64 = 100;
+const PROGRAMS: u64 = 50;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -234,6 +234,9 @@ impl Runner {
             report.add_unsupported(Stage::Heap, "no memory for a namespace");
             return Outcome::Finished;
         };
+        // The collector's counts begin anew with the program, whatever was made to look at its source.
+        // SAFETY: the GIL is held.
+        unsafe { ffi::PyGC_Collect() };
         let steps = report.wants(Stage::Steps);
         if steps {
             tracing::begin(

@@ -153,6 +153,9 @@ impl<'a> Walk<'a> {
                 }
                 continue;
             };
+            if matches!(field.value, FieldValue::Masked) || is_plain_and_same(field, other) {
+                continue;
+            }
             let path = self.place_of(left, position, place);
             self.values(
                 &field.value,
@@ -218,11 +221,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The key of the entry whose value stands there; it stands just before.
+    /// The key of the entry whose value is at this position; it stands a little before its value, where the
+    /// table is not split.
     fn key_text(&self, node: &ImageNode, position: usize) -> Option<String> {
+        const NEAR: usize = 4;
         let index = node.fields[position].index;
-        let mut nearby = node.fields[..position].iter().rev().take(4);
-        let key = nearby.find(|field| field.name == "me_key" && field.index == index)?;
+        let key = node.fields[position.saturating_sub(NEAR)..position]
+            .iter()
+            .rev()
+            .find(|field| field.name == "me_key" && field.index == index)?;
         match &key.value {
             FieldValue::External(name) => Some(name.clone()),
             FieldValue::Node(number) => {
@@ -233,6 +240,11 @@ impl<'a> Walk<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether both fields hold the same value that leads nowhere.
+fn is_plain_and_same(left: &ImageField, right: &ImageField) -> bool {
+    !matches!(left.value, FieldValue::Node(_)) && left.value == right.value
 }
 
 fn short_path(field: &ImageField) -> String {

@@ -51,6 +51,15 @@ pub const BUILTIN_MODULE_NAMES: [&str; 31] = [
     "xxsubtype",
 ];
 
+/// The native modules of this crate.
+const OWN_MODULES: &[NativeModule] = &[
+    ("_frozen_importlib", crate::importlib::new_bootstrap),
+    ("_frozen_importlib_external", crate::importlib::new_external),
+    ("_imp", crate::importlib::new_imp),
+    ("_warnings", crate::importlib::new_warnings),
+    ("marshal", crate::marshal_module::new_module),
+];
+
 /// The native modules, table by table.
 static NATIVE: Global<Cell<Vec<&'static [NativeModule]>>> = Global(Cell::new(Vec::new()));
 
@@ -74,15 +83,21 @@ pub fn native(name: &str) -> Option<fn() -> PyResult<Own<PyModuleObject>>> {
 }
 
 /// Makes a native module and puts it into `sys.modules`.
-fn load_native(name: &str, make: fn() -> PyResult<Own<PyModuleObject>>) -> PyResult {
+pub fn load_native(name: &str, make: fn() -> PyResult<Own<PyModuleObject>>) -> PyResult {
     let made = make()?.upcast();
     let modules = sys::modules()?;
-    dict::set_item(&modules, unicode::from_str(name)?.as_object(), &made)?;
+    let key = unicode::from_str(name)?;
+    // The constructor may have put itself there, or something else in its place.
+    if let Some(known) = dict::get_item(&modules, key.as_object())? {
+        return Ok(known);
+    }
+    dict::set_item(&modules, key.as_object(), &made)?;
     Ok(made)
 }
 
 /// Tells the kernel how modules are imported.
 pub fn install() {
+    register(OWN_MODULES);
     IMPORT_HOOK.set(Some(import_absolute));
 }
 
@@ -91,6 +106,9 @@ pub fn import_absolute(name: &str) -> PyResult {
     let modules = sys::modules()?;
     if let Some(found) = loaded(&modules, name)? {
         return Ok(found);
+    }
+    if let Some(machinery) = loaded(&modules, "_frozen_importlib")? {
+        return crate::importlib::find_and_load(&machinery, name);
     }
     let parent = match name.rsplit_once('.') {
         Some((parent, _)) => Some(import_absolute(parent)?),
@@ -121,7 +139,9 @@ fn not_found(name: &str) -> errors::Raised {
         )?;
         if let Some(details) = error.downcast_ref::<PyImportErrorObject>() {
             use twinheap_objects::own::Field;
-            details.name.put(Some(unicode::from_str(name)?.upcast()));
+            // The name comes from a constant of the program, which is interned.
+            let name = unicode::intern(unicode::from_str(name)?);
+            details.name.put(Some(name.upcast()));
         }
         Ok(error)
     };
@@ -219,7 +239,7 @@ fn load(name: &str, parent: Option<&PyObject>) -> PyResult {
 }
 
 /// The code of a `.pyc` file that belongs to this very source.
-fn cached_code(source: &[u8], file: &Path) -> Option<PyResult> {
+pub fn cached_code(source: &[u8], file: &Path) -> Option<PyResult> {
     const MAGIC: [u8; 4] = [0xa7, 0x0d, 0x0d, 0x0a];
     let stem = file.file_stem()?.to_str()?;
     let cache = file

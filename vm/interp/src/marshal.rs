@@ -29,6 +29,11 @@ pub fn loads(data: &[u8]) -> PyResult {
     read(data, false)
 }
 
+/// `marshal.loads`, and how many bytes the object took.
+pub fn loads_counting(data: &[u8]) -> PyResult<(Own, usize)> {
+    read_counting(data, false)
+}
+
 /// Reads what the compiler has just made. It lists a frozenset's items in source order; CPython's
 /// compiler builds such a set once of the source and once more when it merges constants, and the
 /// order of the table tells.
@@ -37,6 +42,10 @@ pub fn loads_compiled(data: &[u8]) -> PyResult {
 }
 
 fn read(data: &[u8], compiled: bool) -> PyResult {
+    read_counting(data, compiled).map(|(object, _)| object)
+}
+
+fn read_counting(data: &[u8], compiled: bool) -> PyResult<(Own, usize)> {
     let mut reader = Reader {
         data,
         at: 0,
@@ -46,7 +55,7 @@ fn read(data: &[u8], compiled: bool) -> PyResult {
         in_code_field: false,
     };
     match reader.object()? {
-        Some(object) => Ok(object),
+        Some(object) => Ok((object, reader.at)),
         None => Err(type_error("NULL object in marshal data for object")),
     }
 }
@@ -199,11 +208,11 @@ impl Reader<'_> {
             }
             b')' => {
                 let count = usize::from(self.byte()?);
-                tuple::from_vec(self.items(count)?)?.upcast()
+                self.tuple(count)?
             }
             b'(' => {
                 let count = self.size("tuple")?;
-                tuple::from_vec(self.items(count)?)?.upcast()
+                self.tuple(count)?
             }
             b'[' => {
                 let count = self.size("list")?;
@@ -235,6 +244,18 @@ impl Reader<'_> {
             b'c' => self.code()?,
             _ => return Err(bad("unknown type code")),
         }))
+    }
+
+    /// The tuple is there before its items, as the collector's lists show.
+    fn tuple(&mut self, count: usize) -> PyResult {
+        if count > self.data.len() - self.at {
+            self.bytes(count)?;
+        }
+        let made = tuple::new(count)?;
+        for index in 0..count {
+            tuple::set_new_item(&made, index, self.required()?);
+        }
+        Ok(made.upcast())
     }
 
     fn items(&mut self, count: usize) -> PyResult<Vec<Own>> {

@@ -321,7 +321,17 @@ pub fn show_warning(filename: &str, line: i32, category: &str, text: &str) {
 }
 
 /// The door of the kernel's warnings: a deprecation is shown in `__main__` only.
-pub fn warn(category: &PyTypeObject, text: &str, _level: isize) -> errors::PyResult<()> {
+pub fn warn(category: &PyTypeObject, text: &str, level: isize) -> errors::PyResult<()> {
+    // The program's own machinery, where it has been imported.
+    let modules = sys::modules()?;
+    if let Some(warnings) = twinheap_objects::dict::get_literal(&modules, "warnings")?
+        && let Some(warn) = object::lookup_attr(&warnings, id!("warn"))?
+    {
+        let text = unicode::from_str(text)?;
+        let level = twinheap_objects::long::from_isize(level)?;
+        call::call(&warn, &[text.as_object(), category.as_object(), &level])?;
+        return Ok(());
+    }
     let Some(frame) = frames::innermost() else {
         return Ok(());
     };
@@ -341,18 +351,46 @@ pub fn warn(category: &PyTypeObject, text: &str, _level: isize) -> errors::PyRes
     Ok(())
 }
 
-/// `_PyErr_WriteUnraisableMsg`, in the words of the default hook.
+/// `_PyErr_WriteUnraisableMsg`: by the program's own hook, where it has set one.
 pub fn report_unraisable(exception: Own, source: Option<&PyObject>) {
+    let (own, default) = (
+        sys::get_object("unraisablehook"),
+        sys::get_object("__unraisablehook__"),
+    );
+    if let (Some(own), Some(default)) = (own, default)
+        && own.as_ptr() != default.as_ptr()
+        && !own.is_none()
+    {
+        let none = twinheap_objects::singletons::none;
+        let traceback =
+            exceptions::base_exception(&exception).and_then(|base| base.traceback.own());
+        let args = crate::sys_data::UNRAISABLE_ARGS.make(vec![
+            Own::new(exception.type_()).upcast(),
+            exception.clone(),
+            traceback.unwrap_or_else(none),
+            none(),
+            source.map_or_else(none, Own::new),
+        ]);
+        match args.and_then(|args| call::call(&own, &[&args])) {
+            Ok(_) => return,
+            Err(_) => return show_unraisable(&errors::take_exception(), Some(&own)),
+        }
+    }
+    show_unraisable(&exception, source);
+}
+
+/// Shows an exception that nobody can catch, in the words of the default hook.
+pub fn show_unraisable(exception: &PyObject, source: Option<&PyObject>) {
     let mut out = String::new();
     if let Some(source) = source {
         out.push_str(&format!("Exception ignored in: {}\n", source.repr_lossy()));
     }
-    if let Some(base) = exceptions::base_exception(&exception)
+    if let Some(base) = exceptions::base_exception(exception)
         && let Some(traceback) = base.traceback.own()
     {
         out.push_str("Traceback (most recent call last):\n");
         format_traceback(&mut out, &traceback);
     }
-    format_message(&mut out, &exception);
+    format_message(&mut out, exception);
     write_error(&out);
 }

@@ -1,5 +1,6 @@
 //! The `sys` module (`Python/sysmodule.c`), as far as it is built.
 
+use crate::generator::{ASYNC_HOOKS, ORIGIN_DEPTH};
 use crate::{frames, stdio, sys_data};
 use std::cell::Cell;
 use twinheap_abi::*;
@@ -188,11 +189,151 @@ fn getdefaultencoding(_: &Module) -> PyResult {
 }
 
 fn get_int_max_str_digits(_: &Module) -> PyResult {
-    Ok(long::from_i64(4300)?.upcast())
+    long::from_usize(long::max_str_digits())
+}
+
+fn getfilesystemencodeerrors(_: &Module) -> PyResult {
+    Ok(unicode::from_str("surrogateescape")?.upcast())
+}
+
+fn set_int_max_str_digits(_: &Module, value: &PyObject) -> PyResult {
+    let limit = long::as_int(value)?;
+    if limit != 0 && limit < 640 {
+        return Err(value_error("maxdigits must be 0 or larger than 640"));
+    }
+    long::set_max_str_digits(limit as usize);
+    Ok(none())
+}
+
+/// Nothing is traced, and only None can be set: the steps are watched from outside.
+fn gettrace(_: &Module) -> PyResult {
+    Ok(none())
+}
+
+fn settrace(_: &Module, function: &PyObject) -> PyResult {
+    if function.is_none() {
+        return Ok(none());
+    }
+    Err(errors::not_implemented(
+        "this VM has no trace functions yet",
+    ))
+}
+
+fn getswitchinterval(_: &Module) -> PyResult {
+    twinheap_objects::float::from_f64(0.005)
+}
+
+fn setswitchinterval(_: &Module, _: &PyObject) -> PyResult {
+    Ok(none())
+}
+
+fn audit(_: &Module, _: &[&PyObject]) -> PyResult {
+    Ok(none())
+}
+
+fn getallocatedblocks(_: &Module) -> PyResult {
+    long::from_isize(0)
+}
+
+fn clear_type_cache(_: &Module) -> PyResult {
+    Ok(none())
+}
+
+fn set_asyncgen_hooks(_: &Module, args: call::Args<'_>) -> PyResult {
+    static SIGNATURE: call::Signature = call::Signature {
+        name: "set_asyncgen_hooks",
+        parameters: &["firstiter", "finalizer"],
+        required: 0,
+        positional: 2,
+    };
+    let [firstiter, finalizer] = args.bind::<2>(&SIGNATURE)?;
+    for (given, field, what) in [
+        (finalizer, &ASYNC_HOOKS.finalizer, "finalizer"),
+        (firstiter, &ASYNC_HOOKS.firstiter, "firstiter"),
+    ] {
+        let Some(given) = given else { continue };
+        if !given.is_none() && !call::is_callable(given) {
+            return Err(type_error(format_args!(
+                "callable {what} expected, got {}",
+                given.type_().name()
+            )));
+        }
+        field.put(Some(given).filter(|given| !given.is_none()).map(Own::new));
+    }
+    Ok(none())
+}
+
+fn get_asyncgen_hooks(_: &Module) -> PyResult {
+    sys_data::ASYNCGEN_HOOKS.make(vec![
+        ASYNC_HOOKS.firstiter.own().unwrap_or_else(none),
+        ASYNC_HOOKS.finalizer.own().unwrap_or_else(none),
+    ])
+}
+
+fn set_coroutine_origin_tracking_depth(_: &Module, args: call::Args<'_>) -> PyResult {
+    static SIGNATURE: call::Signature = call::Signature {
+        name: "set_coroutine_origin_tracking_depth",
+        parameters: &["depth"],
+        required: 1,
+        positional: 1,
+    };
+    let [depth] = args.bind::<1>(&SIGNATURE)?;
+    let depth = depth.map_or(Ok(0), long::as_int)?;
+    if depth < 0 {
+        return Err(value_error("depth must be >= 0"));
+    }
+    ORIGIN_DEPTH.set(depth);
+    Ok(none())
+}
+
+fn get_coroutine_origin_tracking_depth(_: &Module) -> PyResult {
+    long::from_isize(ORIGIN_DEPTH.get() as isize)
+}
+
+/// The default hook of exceptions that nobody can catch.
+fn unraisablehook(_: &Module, args: &PyObject) -> PyResult {
+    let part = |name| object::get_attr(args, name);
+    let (value, source) = (part(id!("exc_value"))?, part(id!("object"))?);
+    crate::report::show_unraisable(
+        &value,
+        Some(&source)
+            .filter(|source| !source.is_none())
+            .map(|source| &**source),
+    );
+    Ok(none())
+}
+
+fn breakpointhook(_: &Module, _: call::Args<'_>) -> PyResult {
+    Err(errors::not_implemented("this VM has no debugger"))
+}
+
+fn call_tracing(_: &Module, args: &[&PyObject]) -> PyResult {
+    call::check_positional("call_tracing", args.len(), 2, 2)?;
+    call::call_tuple(args[0], &*tuple::from_iterable(args[1])?, None)
 }
 
 methods! {
     static TABLE:
+    "_clear_type_cache" => noargs(clear_type_cache, "($module, /)");
+    "addaudithook" => fast(audit, "($module, /, hook)");
+    "audit" => fast(audit);
+    "breakpointhook" => keywords(breakpointhook);
+    "call_tracing" => fast(call_tracing, "($module, func, args, /)");
+    "get_asyncgen_hooks" => noargs(get_asyncgen_hooks, "($module, /)");
+    "get_coroutine_origin_tracking_depth" => noargs(get_coroutine_origin_tracking_depth, "($module, /)");
+    "getallocatedblocks" => noargs(getallocatedblocks, "($module, /)");
+    "getfilesystemencodeerrors" => noargs(getfilesystemencodeerrors, "($module, /)");
+    "getfilesystemencoding" => noargs(getdefaultencoding, "($module, /)");
+    "getprofile" => noargs(gettrace, "($module, /)");
+    "getswitchinterval" => noargs(getswitchinterval, "($module, /)");
+    "gettrace" => noargs(gettrace, "($module, /)");
+    "set_asyncgen_hooks" => keywords(set_asyncgen_hooks);
+    "set_coroutine_origin_tracking_depth" => keywords(set_coroutine_origin_tracking_depth, "($module, /, depth)");
+    "set_int_max_str_digits" => o(set_int_max_str_digits, "($module, /, maxdigits)");
+    "setprofile" => o(settrace);
+    "setswitchinterval" => o(setswitchinterval, "($module, interval, /)");
+    "settrace" => o(settrace);
+    "unraisablehook" => o(unraisablehook, "($module, unraisable, /)");
     "_getframe" => fast(getframe);
     "displayhook" => o(displayhook, "($module, object, /)");
     "exc_info" => noargs(exc_info, "($module, /)");
@@ -244,6 +385,16 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
         dict::set_literal(own, name, value)?;
     }
     sys_data::add_to(own)?;
+    for (hidden, shown) in [
+        ("__displayhook__", "displayhook"),
+        ("__excepthook__", "excepthook"),
+        ("__breakpointhook__", "breakpointhook"),
+        ("__unraisablehook__", "unraisablehook"),
+    ] {
+        if let Some(hook) = dict::get_item(own, unicode::from_str(shown)?.as_object())? {
+            dict::set_literal(own, hidden, &hook)?;
+        }
+    }
     SYS.set(Own::new(&*made).into_raw().cast());
     new_streams()?;
     Ok(made)

@@ -95,7 +95,21 @@ static THREAD_INFO: StructSequenceType = StructSequenceType::new(Description {
     instantiable: true,
 });
 
-/// The type of `sys.set_asyncgen_hooks`' answer.
+/// What `sys.unraisablehook` is called with.
+pub static UNRAISABLE_ARGS: StructSequenceType = StructSequenceType::new(Description {
+    name: "UnraisableHookArgs",
+    fields: &[
+        "exc_type",
+        "exc_value",
+        "exc_traceback",
+        "err_msg",
+        "object",
+    ],
+    visible: 5,
+    instantiable: false,
+});
+
+/// The type of `sys.get_asyncgen_hooks`' answer.
 pub static ASYNCGEN_HOOKS: StructSequenceType = StructSequenceType::new(Description {
     name: "sys.asyncgen_hooks",
     fields: &["firstiter", "finalizer"],

@@ -13,14 +13,23 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
+mod binary;
+mod digests;
 mod mathematics;
 mod prelude;
 mod structs;
+mod twister;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
+    ("_md5", digests::new_md5),
+    ("_random", twister::new_module),
+    ("_sha1", digests::new_sha1),
+    ("_sha256", digests::new_sha256),
+    ("_sha512", digests::new_sha512),
     ("_struct", structs::new_module),
+    ("binascii", binary::new_module),
     ("math", mathematics::new_module),
 ];

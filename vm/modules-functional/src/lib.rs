@@ -16,6 +16,7 @@
 mod collections;
 mod functools;
 mod itertools;
+mod operators;
 mod prelude;
 
 use twinheap_objects::module::NativeModule;
@@ -24,5 +25,6 @@ use twinheap_objects::module::NativeModule;
 pub const MODULES: &[NativeModule] = &[
     ("_collections", collections::new_module),
     ("_functools", functools::new_module),
+    ("_operator", operators::new_module),
     ("itertools", itertools::new_module),
 ];

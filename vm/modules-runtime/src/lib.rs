@@ -14,12 +14,15 @@
 )]
 
 mod abc;
+mod ast_module;
+mod ast_nodes;
 pub mod at_exit;
 mod charmap;
 mod clock;
 mod codec_errors;
 pub mod codecs;
 mod collector;
+mod context;
 mod errno;
 mod locks;
 mod prelude;
@@ -32,7 +35,9 @@ use twinheap_objects::module::NativeModule;
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
     ("_abc", abc::new_module),
+    ("_ast", ast_module::new_module),
     ("_codecs", codecs::new_module),
+    ("_contextvars", context::new_module),
     ("_signal", signals::new_module),
     ("_string", strings::new_module),
     ("_thread", locks::new_module),

@@ -104,6 +104,27 @@ impl Unfinished {
     }
 }
 
+/// `PyTuple_New`: tracked from the start, its items null until they are set.
+pub fn new(count: usize) -> PyResult<Own<PyTupleObject>> {
+    if count == 0 {
+        return Ok(empty());
+    }
+    let object = allocate(count)?;
+    // SAFETY: room for the items.
+    unsafe { std::ptr::write_bytes(items_pointer(&*object), 0, count) };
+    Ok(Unfinished(object).finish())
+}
+
+/// `PyTuple_SET_ITEM` of an item that is still null.
+pub fn set_new_item(tuple: &PyTupleObject, index: usize, value: Own) {
+    assert!(
+        index < tuple.ob_size.get() as usize,
+        "the tuple has that item"
+    );
+    // SAFETY: the index lies in the tuple.
+    unsafe { *items_pointer(tuple).add(index) = value.into_raw() };
+}
+
 /// `PyTuple_Pack`, `_PyTuple_FromArray`: a tuple of new references.
 #[inline]
 pub fn pack(values: &[&PyObject]) -> PyResult<Own<PyTupleObject>> {

@@ -127,10 +127,34 @@ impl Vm {
     /// Runs a code object as `__main__` in a fresh namespace; a hook hears of each line. The
     /// streams are flushed at the end.
     pub fn run(&self, code: &PyCodeObject, hook: Option<LineHook>) -> Result<Run, String> {
-        let namespace = match main_namespace() {
-            Ok(namespace) => namespace,
-            Err(_) => return Err(shown_exception()),
+        match main_module().and_then(|_| main_namespace()) {
+            Ok(namespace) => Ok(self.run_in(namespace, code, hook)),
+            Err(_) => Err(shown_exception()),
+        }
+    }
+
+    /// Runs a code object in the dict of the `__main__` module, as the command line does.
+    pub fn run_as_main(&self, code: &PyCodeObject, filename: &str) -> Result<Run, String> {
+        let namespace = || -> PyResult<Own<PyDictObject>> {
+            let made = main_module()?;
+            if !filename.starts_with('<') {
+                module::add_str(&made, "__file__", filename)?;
+                module::add(&made, "__cached__", &singletons::none())?;
+            }
+            Ok(Own::new(module::dict_of(&made)))
         };
+        match namespace() {
+            Ok(namespace) => Ok(self.run_in(namespace, code, None)),
+            Err(_) => Err(shown_exception()),
+        }
+    }
+
+    fn run_in(
+        &self,
+        namespace: Own<PyDictObject>,
+        code: &PyCodeObject,
+        hook: Option<LineHook>,
+    ) -> Run {
         // The counts of the collector begin anew with the program.
         twinheap_objects::memory::collect::collect(2);
         LINE_HOOK.set(hook);
@@ -141,10 +165,10 @@ impl Vm {
             Err(_) => Some(errors::take_exception()),
         };
         stdio::flush_all();
-        Ok(Run {
+        Run {
             namespace,
             exception,
-        })
+        }
     }
 
     /// Gives up what a run has left: the exception goes, the namespace is emptied, the streams are
@@ -170,8 +194,16 @@ impl Vm {
 /// Where the pure modules of the standard library are read from: what the keeper says, or what an
 /// interpreter on the path says of itself.
 pub fn library_path() -> Vec<String> {
+    match library() {
+        // Extension modules are found by their files there, as in CPython.
+        Some(library) => vec![library.clone(), format!("{library}/lib-dynload")],
+        None => Vec::new(),
+    }
+}
+
+fn library() -> Option<String> {
     if let Some(path) = std::env::var_os("TWINHEAP_LIBRARY") {
-        return vec![path.to_string_lossy().into_owned()];
+        return Some(path.to_string_lossy().into_owned());
     }
     let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
     let output = std::process::Command::new("python3.11")
@@ -179,9 +211,9 @@ pub fn library_path() -> Vec<String> {
         .output();
     match output {
         Ok(output) if output.status.success() => {
-            vec![String::from_utf8_lossy(&output.stdout).trim().to_owned()]
+            Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
-        _ => Vec::new(),
+        _ => None,
     }
 }
 
@@ -220,6 +252,19 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
     sys::set_object("argv", texts(&config.argv)?.as_object())?;
     sys::set_object("path", texts(&config.path)?.as_object())?;
     dict::new()
+}
+
+/// A fresh `__main__` module in `sys.modules`.
+fn main_module() -> PyResult<Own<PyModuleObject>> {
+    let made = module::new("__main__")?;
+    let modules = sys::modules()?;
+    let own = module::dict_of(&made);
+    dict::set_literal(own, "__annotations__", dict::new()?.as_object())?;
+    if let Some(builtins) = dict::get_literal(&modules, "builtins")? {
+        dict::set_item(own, id!("__builtins__").as_object(), &builtins)?;
+    }
+    dict::set_literal(&modules, "__main__", made.as_object())?;
+    Ok(made)
 }
 
 /// `{'__name__': '__main__', '__builtins__': <module>}`, in this order.
@@ -304,7 +349,7 @@ pub fn run_main(vm: &Vm, source: &[u8], filename: &str) -> i32 {
             return 1;
         }
     };
-    match vm.run(&code, None) {
+    match vm.run_as_main(&code, filename) {
         Ok(mut run) => {
             let status = match run.exception.take() {
                 Some(exception) => exit_status(&exception),

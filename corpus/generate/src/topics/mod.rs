@@ -1,5 +1,6 @@
 //! The topics, and for each the table of what is drawn for it.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
@@ -106,6 +107,62 @@ pub(crate) fn base() -> &'static Table {
     BASE.get_or_init(|| parsed("base", include_str!("base.ops")))
 }
 
+/// Every feature that some rule of some topic needs by name, for checking that each can be probed.
+pub fn needed_features() -> BTreeSet<&'static str> {
+    let tables = Topic::ALL.iter().map(|topic| topic.table());
+    let sections = tables
+        .chain([base()])
+        .flat_map(|table| table.sections.values());
+    sections
+        .flatten()
+        .flat_map(|rule| rule.needs.iter().copied())
+        .collect()
+}
+
 fn parsed(name: &str, text: &'static str) -> Table {
     Table::parse(text).unwrap_or_else(|reason| panic!("topics/{name}.ops: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Hole;
+
+    /// Every kind that a hole asks for can be made somehow, and every name of a prelude means something.
+    #[test]
+    fn tables_ask_only_for_what_there_is() {
+        let mut missing = BTreeSet::new();
+        for topic in Topic::ALL {
+            let assembly = topic.assembly();
+            let known = |kind: &str| {
+                assembly.sections.contains_key(kind) || assembly.makers.contains_key(kind)
+            };
+            for (section, rules) in &assembly.sections {
+                for weighted in rules {
+                    weighted.rule.holes(&mut |hole| {
+                        let (Hole::Expression(kind)
+                        | Hole::Literal(kind)
+                        | Hole::Variable(kind)
+                        | Hole::Rebind(kind)
+                        | Hole::Body(kind)) = hole
+                        else {
+                            return;
+                        };
+                        if !known(kind) {
+                            missing.insert((topic.name(), *section, *kind));
+                        }
+                    });
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn topics_are_known_by_name() {
+        for topic in Topic::ALL {
+            assert_eq!(Topic::parse(topic.name()), Some(*topic));
+        }
+        assert_eq!(Topic::parse("nothing"), None);
+    }
 }

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use twinheap_python::{Config, Vm, run_main};
 
 const HELP: &str = "\
-usage: twinpy [-c CODE | FILE | -] [ARG ...]
+usage: twinpy [-c CODE | -m MODULE | FILE | -] [ARG ...]
        twinpy --version | --help
 
 Runs a Python 3.11 program in the Twinheap VM.
 
   FILE       the program's file; '-' reads it from standard input
   -c CODE    the program itself
+  -m MODULE  a module of the library or of the working directory
   ARG ...    what the program finds in sys.argv
 ";
 
@@ -39,6 +40,16 @@ fn parse(args: &[String]) -> Result<(Request, Vec<String>), String> {
         "-c" => match rest.split_first() {
             Some((code, rest)) => Ok((Request::Code(code.clone()), argv("-c", rest))),
             None => Err("argument expected for the -c option".to_string()),
+        },
+        "-m" => match rest.split_first() {
+            Some((module, rest)) => {
+                let code = format!(
+                    "import runpy\nrunpy._run_module_as_main({:?})",
+                    module.as_str()
+                );
+                Ok((Request::Code(code), argv("-m", rest)))
+            }
+            None => Err("argument expected for the -m option".to_string()),
         },
         option if option.starts_with('-') => Err(format!("unknown option {option}")),
         file => Ok((Request::File(file.to_string()), argv(file, rest))),

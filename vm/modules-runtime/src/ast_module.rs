@@ -1,0 +1,158 @@
+//! `_ast`: the classes of syntax tree nodes (`Python/Python-ast.c`).
+
+use crate::ast_nodes::{CLASSES, FLAGS, NodeClass};
+use crate::prelude::*;
+use twinheap_objects::exceptions::PyExc_AttributeError;
+
+object_struct! {
+    /// `AST_object`.
+    pub struct AstObject {
+        dict: Pointer<PyDictObject>,
+    }
+}
+
+/// The names of a node's fields, by its type.
+fn fields_of(node: &PyObject) -> PyResult<Vec<Own>> {
+    match object::lookup_attr(node.type_().as_object(), id!("_fields"))? {
+        Some(fields) => abstract_::collect(&fields),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn init(node: &AstObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
+    let this = node.as_object();
+    let fields = fields_of(this)?;
+    let items = tuple::items(args);
+    if items.len() > fields.len() {
+        return Err(type_error(format_args!(
+            "{} constructor takes at most {} positional argument{}",
+            this.type_().short_name(),
+            fields.len(),
+            if fields.len() == 1 { "" } else { "s" }
+        )));
+    }
+    for (name, value) in fields.iter().zip(items) {
+        object::set_attr(this, name, Some(value))?;
+    }
+    let Some(kwargs) = kwargs else {
+        return Ok(());
+    };
+    let given = dict::copy(kwargs)?;
+    for (name, value) in dict::entries(&given) {
+        for known in &fields[..items.len()] {
+            if object::equal(known, name)? {
+                return Err(type_error(format_args!(
+                    "{} got multiple values for argument {}",
+                    this.type_().short_name(),
+                    name.repr_lossy()
+                )));
+            }
+        }
+        object::set_attr(this, name, Some(value))?;
+    }
+    Ok(())
+}
+
+fn reduce(node: &AstObject) -> PyResult {
+    let type_ = node.as_object().type_().as_object();
+    let empty = tuple::empty();
+    match node.dict.own() {
+        Some(own) => Ok(tuple::pack(&[type_, empty.as_object(), own.as_object()])?.upcast()),
+        None => Ok(tuple::pack(&[type_, empty.as_object()])?.upcast()),
+    }
+}
+
+methods! {
+    static METHODS:
+    "__reduce__" => noargs(reduce);
+}
+
+getset! {
+    static GETSET:
+    "__dict__" => twinheap_objects::descr::subtype_dict, twinheap_objects::descr::subtype_set_dict;
+}
+
+static_type! {
+    /// `ast.AST`.
+    AST_type = "ast.AST", size size_of::<AstObject>(), 0, flags Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE;
+    tp_dealloc: slot!(dealloc AstObject::dealloc),
+    tp_getattro: Some(object::PyObject_GenericGetAttr),
+    tp_setattro: Some(object::PyObject_GenericSetAttr),
+    tp_traverse: slot!(traverse AstObject::traverse),
+    tp_clear: slot!(clear AstObject::clear),
+    tp_methods: METHODS.as_ptr(),
+    tp_getset: GETSET.as_ptr(),
+    tp_dictoffset: offset_of!(AstObject, dict) as isize,
+    tp_init: slot!(init init),
+    tp_alloc: Some(memory::PyType_GenericAlloc),
+    tp_new: Some(new_slot),
+    tp_free: Some(memory::object_gc_free),
+}
+
+unsafe extern "C" fn new_slot(
+    type_: *const PyTypeObject,
+    _: *mut PyObject,
+    _: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: a ready type.
+    twinheap_objects::own::to_c(types::allocate(unsafe { &*type_ }, 0))
+}
+
+fn names(of: &[&str]) -> PyResult {
+    let names: Vec<Own> = of
+        .iter()
+        .map(|name| Ok(unicode::intern(unicode::from_str(name)?).upcast()))
+        .collect::<PyResult<_>>()?;
+    Ok(tuple::from_vec(names)?.upcast())
+}
+
+fn make_class(class: &NodeClass, base: &PyObject) -> PyResult {
+    let namespace = dict::new()?;
+    let fields = names(class.fields)?;
+    dict::set_literal(&namespace, "_fields", &fields)?;
+    dict::set_literal(&namespace, "__match_args__", &fields)?;
+    dict::set_literal(
+        &namespace,
+        "__module__",
+        unicode::from_str("ast")?.as_object(),
+    )?;
+    for name in class.optional {
+        dict::set_literal(&namespace, name, &none())?;
+    }
+    if let Some(attributes) = class.attributes {
+        dict::set_literal(&namespace, "_attributes", &*names(attributes)?)?;
+    }
+    let bases = tuple::pack(&[base])?;
+    types::new_class(
+        &types::PyType_Type,
+        &*unicode::from_str(class.name)?,
+        &bases,
+        &namespace,
+        None,
+    )
+}
+
+/// Makes the module.
+pub fn new_module() -> PyResult<Own<PyModuleObject>> {
+    let made = module::build("_ast", &[PyMethodDef::SENTINEL], &[&AST_type])?;
+    if let Some(own) = types::dict_of(&AST_type) {
+        let empty = tuple::empty();
+        for name in ["_fields", "__match_args__", "_attributes"] {
+            dict::set_literal(own, name, empty.as_object())?;
+        }
+    }
+    for class in CLASSES {
+        let base = match dict::get_item(
+            module::dict_of(&made),
+            unicode::from_str(class.base)?.as_object(),
+        )? {
+            Some(base) => base,
+            None => return Err(errors::raise(&PyExc_AttributeError, class.base)),
+        };
+        module::add(&made, class.name, &*make_class(class, &base)?)?;
+    }
+    for (name, value) in FLAGS {
+        module::add_int(&made, name, *value)?;
+    }
+    Ok(made)
+}
