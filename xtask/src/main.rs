@@ -3,6 +3,7 @@
 mod bench;
 mod bench_compile;
 mod campaign;
+mod codegen;
 mod diff;
 mod dis;
 mod findings;
@@ -58,6 +59,8 @@ enum Command {
     Bench(bench::BenchArguments),
     /// Compile a C probe against CPython's own headers and compare its sizes and offsets with `vm/abi`.
     Probe(probe::ProbeArguments),
+    /// Write the tables that come from the oracle (encodings, interned names, Unicode), or check them.
+    Codegen(codegen::CodegenArguments),
     /// Check the rules of the house: allowed edges between crates, opening lines, lengths of files.
     Tidy(tidy::TidyArguments),
 }
@@ -78,6 +81,7 @@ fn main() {
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Probe(arguments) => probe::run(&arguments),
+        Command::Codegen(arguments) => codegen::run(&arguments),
         Command::Tidy(arguments) => tidy::run(&arguments),
     };
     let code = match result {

@@ -235,40 +235,93 @@ fn no_nulls(bytes: &[u8]) -> Result<(), SyntaxError> {
     ))
 }
 
-fn decode(name: &str, bytes: &[u8], decoder: Option<Decoder<'_>>) -> Result<String, SyntaxError> {
-    let plain: String = name.to_ascii_lowercase().replace('_', "-");
-    match plain.as_str() {
-        "iso-8859-1" | "latin1" | "latin-1" | "latin" | "l1" | "8859" | "cp819" | "csisolatin1"
-        | "ibm819" | "iso8859" | "iso8859-1" | "iso-8859-1-1987" | "iso-ir-100" => {
-            return Ok(bytes.iter().map(|c| *c as char).collect());
+/// A name as the `encodings` package looks it up: runs of anything but letters, digits and dots are one `_`.
+fn looked_up_name(name: &str) -> String {
+    let mut looked_up = String::with_capacity(name.len());
+    let mut is_apart = false;
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() || c == '.' {
+            if is_apart && !looked_up.is_empty() {
+                looked_up.push('_');
+            }
+            looked_up.push(c.to_ascii_lowercase());
         }
-        "ascii" | "us-ascii" | "us" | "646" | "ansi-x3.4-1968" | "ansi-x3-4-1968"
-        | "ansi-x3.4-1986" | "cp367" | "csascii" | "ibm367" | "iso646-us" | "iso-646.irv-1991"
-        | "iso-ir-6" => {
-            return match bytes.iter().position(|c| *c >= 0x80) {
-                None => Ok(bytes.iter().map(|c| *c as char).collect()),
-                Some(at) => Err(init_error(format!(
-                    "'ascii' codec can't decode byte 0x{:02x} in position {at}: ordinal not in range(128)",
-                    bytes[at]
-                ))),
-            };
-        }
-        "utf8" | "u8" | "utf" | "cp65001" | "utf8-ucs2" | "utf8-ucs4" => {
-            return match std::str::from_utf8(bytes) {
-                Ok(text) => Ok(text.to_string()),
-                Err(error) => Err(init_error(utf8_error_text(
-                    bytes,
-                    error.valid_up_to(),
-                    error.error_len(),
-                ))),
-            };
-        }
-        _ => {}
+        is_apart = !(c.is_ascii_alphanumeric() || c == '.');
     }
-    let normalised = plain.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    looked_up
+}
+
+const LATIN_1: [&str; 14] = [
+    "latin_1",
+    "8859",
+    "cp819",
+    "csisolatin1",
+    "ibm819",
+    "iso8859",
+    "iso8859_1",
+    "iso_8859_1",
+    "iso_8859_1_1987",
+    "iso_ir_100",
+    "l1",
+    "latin",
+    "latin1",
+    "iso_latin_1",
+];
+const ASCII: [&str; 14] = [
+    "ascii",
+    "646",
+    "ansi_x3.4_1968",
+    "ansi_x3_4_1968",
+    "ansi_x3.4_1986",
+    "ansi_x3_4_1986",
+    "cp367",
+    "csascii",
+    "ibm367",
+    "iso646_us",
+    "iso_646.irv_1991",
+    "iso_ir_6",
+    "us",
+    "us_ascii",
+];
+const UTF_8: [&str; 7] = [
+    "utf_8",
+    "u8",
+    "utf",
+    "utf8",
+    "utf8_ucs2",
+    "utf8_ucs4",
+    "cp65001",
+];
+
+fn decode(name: &str, bytes: &[u8], decoder: Option<Decoder<'_>>) -> Result<String, SyntaxError> {
+    let looked_up = looked_up_name(name);
+    let is_one_of = |names: &[&str]| names.contains(&looked_up.as_str());
+    if is_one_of(&LATIN_1) {
+        return Ok(bytes.iter().map(|c| *c as char).collect());
+    }
+    if is_one_of(&ASCII) {
+        return match bytes.iter().position(|c| *c >= 0x80) {
+            None => Ok(bytes.iter().map(|c| *c as char).collect()),
+            Some(at) => Err(init_error(format!(
+                "'ascii' codec can't decode byte 0x{:02x} in position {at}: ordinal not in range(128)",
+                bytes[at]
+            ))),
+        };
+    }
+    if is_one_of(&UTF_8) {
+        return match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(text.to_string()),
+            Err(error) => Err(init_error(utf8_error_text(
+                bytes,
+                error.valid_up_to(),
+                error.error_len(),
+            ))),
+        };
+    }
+    let module = looked_up.replace('.', "_");
     if let Some(map) = CHAR_MAPS
         .iter()
-        .find(|map| map.names.contains(&normalised.as_str()))
+        .find(|map| map.names.contains(&looked_up.as_str()) || map.names.contains(&&*module))
     {
         return decode_with_map(map, bytes);
     }
