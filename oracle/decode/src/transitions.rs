@@ -223,8 +223,9 @@ pub struct ShapeWatcher {
 impl ShapeWatcher {
     /// Notes what changed in the namespace, and in the locals of the frame if it is the same as before.
     pub fn line(&mut self, namespace: Address, frame: &_PyInterpreterFrame) {
-        let mut at = 0;
-        for (key, value) in dict_items(namespace).skip(2).take(NAMES) {
+        // The first two are the module's name and the builtins.
+        let names = dict_items(namespace).skip(2).take(NAMES);
+        for (at, (key, value)) in names.enumerate() {
             let now = shape(value);
             match self.globals.get_mut(at) {
                 Some((known, before)) if *known == key => {
@@ -237,7 +238,6 @@ impl ShapeWatcher {
                     self.globals.push((key, now));
                 }
             }
-            at += 1;
         }
         self.frame_locals(frame);
     }

@@ -421,11 +421,13 @@ impl<'a> PairPool<'a> {
     }
 
     /// What fresh processes of one side show of a program.
-    fn fresh_runs(&self, kind: &SideKind, program: &Program, times: u32) -> Vec<Box<Observation>> {
+    fn fresh_runs(&self, kind: &SideKind, program: &Program, times: u32) -> Vec<Observation> {
         let request = self.request(0, program, true);
         let one = |_| {
             let answer = kind.open().run_batch(std::slice::from_ref(&request)).pop();
-            answer.and_then(|answer| observation(answer).ok())
+            answer
+                .and_then(|answer| observation(answer).ok())
+                .map(|shown| *shown)
         };
         (0..times).filter_map(one).collect()
     }
