@@ -209,7 +209,7 @@ fn resume_or_close(
     generator
         .gi_exc_state
         .previous_item
-        .set(thread.exc_info.get().cast_mut());
+        .set((thread.exc_info() as *const _PyErr_StackItem).cast_mut());
     thread.exc_info.set(&generator.gi_exc_state);
     generator.gi_frame_state.set(FRAME_EXECUTING);
     let keep_alive = Own::new(generator);

@@ -195,7 +195,7 @@ fn set_bases(type_: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
                 base.type_().name()
             )));
         };
-        if is_subtype(base, type_) {
+        if is_subtype(base, type_) || has_in_base_chain(base, type_) {
             return Err(type_error("a __bases__ item causes an inheritance cycle"));
         }
     }
@@ -515,6 +515,20 @@ fn type_traverse(type_: &PyTypeObject, visitor: &mut Visitor) {
     if let Some(heap) = heap_part(type_) {
         visitor.field(&heap.ht_module);
     }
+}
+
+/// Whether a type is among the chain of single bases of another one; while a class is under
+/// construction, its MRO does not tell yet.
+fn has_in_base_chain(class: &PyTypeObject, wanted: &PyTypeObject) -> bool {
+    let mut base = class.tp_base.get();
+    // SAFETY: a type keeps its base alive.
+    while let Some(current) = unsafe { base.as_ref() } {
+        if std::ptr::eq(current, wanted) {
+            return true;
+        }
+        base = current.tp_base.get();
+    }
+    false
 }
 
 /// `type_clear`: the dict and the method resolution order, which lie in every class's own cycle.
