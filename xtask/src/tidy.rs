@@ -88,6 +88,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "generate",
             "harness",
             "observation",
+            "reduce",
             "render",
             "store",
             "subject",

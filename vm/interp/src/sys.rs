@@ -227,12 +227,18 @@ fn setswitchinterval(_: &Module, _: &PyObject) -> PyResult {
     Ok(none())
 }
 
+fn addaudithook(_: &Module, _: &[&PyObject]) -> PyResult {
+    Err(errors::not_implemented("this VM calls no audit hooks yet"))
+}
+
 fn audit(_: &Module, _: &[&PyObject]) -> PyResult {
     Ok(none())
 }
 
 fn getallocatedblocks(_: &Module) -> PyResult {
-    long::from_isize(0)
+    Err(errors::not_implemented(
+        "this VM does not count allocated blocks yet",
+    ))
 }
 
 fn clear_type_cache(_: &Module) -> PyResult {
@@ -315,7 +321,7 @@ fn call_tracing(_: &Module, args: &[&PyObject]) -> PyResult {
 methods! {
     static TABLE:
     "_clear_type_cache" => noargs(clear_type_cache, "($module, /)");
-    "addaudithook" => fast(audit, "($module, /, hook)");
+    "addaudithook" => fast(addaudithook, "($module, /, hook)");
     "audit" => fast(audit);
     "breakpointhook" => keywords(breakpointhook);
     "call_tracing" => fast(call_tracing, "($module, func, args, /)");

@@ -174,15 +174,20 @@ fn valid_signals(_: &PyObject) -> PyResult {
 }
 
 fn set_wakeup_fd(_: &PyObject, _: Args<'_>) -> PyResult {
-    long::from_isize(-1)
+    Err(missing("signal.set_wakeup_fd"))
+}
+
+/// What this VM does not have yet says so, and does not pretend.
+fn missing(what: &str) -> twinheap_objects::errors::Raised {
+    twinheap_objects::errors::not_implemented(format_args!("this VM has no {what} yet"))
 }
 
 fn pthread_sigmask(_: &PyObject, _: &[&PyObject]) -> PyResult {
-    Ok(twinheap_objects::set::new_empty(&twinheap_objects::set::PySet_Type)?.upcast())
+    Err(missing("signal.pthread_sigmask"))
 }
 
 fn siginterrupt(_: &PyObject, _: &[&PyObject]) -> PyResult {
-    Ok(none())
+    Err(missing("signal.siginterrupt"))
 }
 
 methods! {
