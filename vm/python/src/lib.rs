@@ -156,9 +156,7 @@ impl Vm {
         hook: Option<LineHook>,
     ) -> Run {
         // The counts of the collector begin anew with the program.
-        for generation in &twinheap_objects::memory::GC.generations {
-            generation.count.set(0);
-        }
+        twinheap_objects::memory::collect::collect(2);
         LINE_HOOK.set(hook);
         let outcome = run_code(code, namespace.as_object(), namespace.as_object());
         LINE_HOOK.set(None);
