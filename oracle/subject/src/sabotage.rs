@@ -1,7 +1,7 @@
 //! Faults that the self-test plants in a worker, to see whether the harness catches and names them.
 
+use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,12 +75,13 @@ impl Fault {
 }
 
 /// A fault together with the program that it strikes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Sabotage {
     fault: Fault,
     program: String,
     /// Counts the runs of the program over all processes, for the flaky fault.
-    state: Option<PathBuf>,
+    /// It is opened at once, as a confined worker could not open it later.
+    state: Option<File>,
 }
 
 impl Sabotage {
@@ -94,10 +95,15 @@ impl Sabotage {
             .next()
             .ok_or_else(|| format!("{text:?} names no program"))?
             .to_owned();
+        let open = |path: &str| {
+            let mut options = File::options();
+            options.append(true).create(true).open(path)
+        };
+        let state = parts.next().map(open).transpose();
         Ok(Sabotage {
             fault,
             program,
-            state: parts.next().map(PathBuf::from),
+            state: state.map_err(|error| format!("the state of {text:?}: {error}"))?,
         })
     }
 
@@ -107,9 +113,9 @@ impl Sabotage {
             return None;
         }
         if self.fault == Fault::Flaky {
-            let path = self.state.as_ref()?;
-            let runs = std::fs::read(path).map_or(0, |bytes| bytes.len());
-            let _ = std::fs::write(path, vec![b'.'; runs + 1]);
+            let mut state = self.state.as_ref()?;
+            let runs = state.metadata().map_or(0, |metadata| metadata.len());
+            let _ = state.write_all(b".");
             return (runs % 2 == 0).then_some(Fault::Flaky);
         }
         Some(self.fault)
