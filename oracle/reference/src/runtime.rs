@@ -50,6 +50,7 @@ impl Reference {
     /// Starts the VM and learns what is there before any program.
     pub fn start() -> Result<Reference, String> {
         let vm = machine::start()?;
+        vm.freeze();
         let mut boundary = Boundary::new();
         boundary.share_singletons(|singleton| machine::singleton(singleton).map(address));
         boundary.share_empty_keys(address(std::ptr::from_ref(vm.empty_dict()).cast()));

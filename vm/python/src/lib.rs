@@ -171,6 +171,13 @@ impl Vm {
         }
     }
 
+    /// Takes everything that is there now out of the collector's sight, so that collecting for a program costs
+    /// only what the program made.
+    pub fn freeze(&self) {
+        twinheap_objects::memory::collect::collect(2);
+        twinheap_objects::memory::collect::freeze();
+    }
+
     /// Gives up what a run has left: the exception goes, the namespace is emptied, the streams are
     /// made anew.
     pub fn release(&self, run: Run) {
