@@ -77,7 +77,7 @@ impl Runner {
             builtins,
             open,
             #[cfg(not(twinheap_raw_layout))]
-            script: Script::new()?,
+            script: Script::exceptions()?,
             trees: TreeWriter::new()?,
             direct,
             programs: 0,
