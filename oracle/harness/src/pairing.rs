@@ -49,19 +49,26 @@ pub struct Acquaintance {
 
 /// Asks both sides who they are.
 pub fn acquaint(config: &PairConfig<'_>) -> Result<Acquaintance, String> {
-    let mut pair = Pair {
-        oracle: config.oracle.open(),
-        subject: config.subject.open(),
-    };
+    let mut pair = Pair::open(&config.oracle, &config.subject);
     pair.acquaint(config.stages)
 }
 
 struct Pair {
     oracle: Side,
     subject: Side,
+    /// How many processes of each will have been started when the next programs run.
+    started: (u32, u32),
 }
 
 impl Pair {
+    fn open(oracle: &SideKind, subject: &SideKind) -> Pair {
+        Pair {
+            oracle: oracle.open(),
+            subject: subject.open(),
+            started: (0, 0),
+        }
+    }
+
     fn acquaint(&mut self, wanted: StageSet) -> Result<Acquaintance, String> {
         let oracle = self.oracle.hello()?;
         let subject = self.subject.hello()?;
@@ -74,6 +81,19 @@ impl Pair {
             stages,
             unsupported,
         })
+    }
+
+    /// What earlier programs imported is there for later ones; where one side has lost that with its process, the
+    /// other begins anew as well.
+    fn keep_in_step(&mut self) {
+        let (mut oracle, mut subject) = (self.oracle.started(), self.subject.started());
+        let (oracle_is_new, subject_is_new) = (oracle != self.started.0, subject != self.started.1);
+        if oracle_is_new && !subject_is_new {
+            subject += u32::from(self.subject.retire());
+        } else if subject_is_new && !oracle_is_new {
+            oracle += u32::from(self.oracle.retire());
+        }
+        self.started = (oracle, subject);
     }
 }
 
@@ -103,10 +123,7 @@ pub fn run_pairs(
 impl<'a> PairPool<'a> {
     /// Makes both sides known to each other; the processes that said who they are become the first idle pair.
     pub fn open(config: &'a PairConfig<'a>) -> Result<PairPool<'a>, String> {
-        let mut first = Pair {
-            oracle: config.oracle.open(),
-            subject: config.subject.open(),
-        };
+        let mut first = Pair::open(&config.oracle, &config.subject);
         let known = first.acquaint(config.stages)?;
         let prepare = |kind: &SideKind| {
             kind.with_masks(&config.proof.masks)
@@ -194,10 +211,7 @@ impl<'a> PairPool<'a> {
     }
 
     fn open_pair(&self) -> Pair {
-        Pair {
-            oracle: self.oracle.open(),
-            subject: self.subject.open(),
-        }
+        Pair::open(&self.oracle, &self.subject)
     }
 
     fn request(&self, index: usize, program: &Program, details: bool) -> RunRequest {
@@ -232,6 +246,7 @@ impl<'a> PairPool<'a> {
         }
         // A program that the oracle could not compile goes to the subject's own compiler.
         let subject = pair.subject.run_batch(&requests);
+        pair.keep_in_step();
         oracle.into_iter().zip(subject).collect()
     }
 

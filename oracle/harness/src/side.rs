@@ -104,10 +104,23 @@ impl Side {
         }
     }
 
-    /// The next program meets a fresh process.
-    pub fn retire(&mut self) {
-        if let Side::Worker(lane) = self {
-            lane.retire();
+    /// How many processes it has started.
+    pub fn started(&self) -> u32 {
+        match self {
+            Side::Worker(lane) => lane.started,
+            // A command's processes are none of its programs' business.
+            Side::Command(_) => 0,
+        }
+    }
+
+    /// The next program meets a fresh process; false where each has one of its own anyway.
+    pub fn retire(&mut self) -> bool {
+        match self {
+            Side::Worker(lane) => {
+                lane.retire();
+                true
+            }
+            Side::Command(_) => false,
         }
     }
 

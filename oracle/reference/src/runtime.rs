@@ -136,7 +136,7 @@ impl Reference {
         Ok(Finished {
             outcome,
             marshal,
-            retire: false,
+            retire: self.vm.is_disturbed(),
         })
     }
 }

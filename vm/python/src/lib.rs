@@ -5,6 +5,7 @@
 
 pub mod shared;
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use twinheap_abi::*;
 use twinheap_interp::eval::calls::run_code;
@@ -37,6 +38,16 @@ pub struct Config {
 pub struct Vm {
     /// A dict that was just made and never filled; inspection reads the shared empty keys off it.
     empty_dict: Own<PyDictObject>,
+    /// What was there when everything was first frozen, and how many modules when it last was.
+    start: Cell<Option<Start>>,
+    modules: Cell<usize>,
+}
+
+/// What a program may change for those after it.
+#[derive(Clone, Copy, PartialEq)]
+struct Start {
+    built_in_names: usize,
+    collector: (bool, [i32; 3]),
 }
 
 /// What a run has left.
@@ -54,7 +65,11 @@ impl Vm {
             return Err("this process has an interpreter already".to_string());
         }
         match prepare(config) {
-            Ok(empty_dict) => Ok(Vm { empty_dict }),
+            Ok(empty_dict) => Ok(Vm {
+                empty_dict,
+                start: Cell::new(None),
+                modules: Cell::new(0),
+            }),
             Err(_) => Err(format!("the VM could not start: {}", shown_exception())),
         }
     }
@@ -171,11 +186,30 @@ impl Vm {
         }
     }
 
+    /// Imports a module ahead of any program.
+    pub fn import(&self, name: &str) -> Result<(), String> {
+        match twinheap_objects::import_hook::import_module(name) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(format!("{name} cannot be imported: {}", shown_exception())),
+        }
+    }
+
+    /// Whether a program has changed what the next one would find: the built-in names, or how the collector works.
+    pub fn is_disturbed(&self) -> bool {
+        self.start
+            .get()
+            .is_some_and(|start| start != Start::observed())
+    }
+
     /// Takes everything that is there now out of the collector's sight, so that collecting for a program costs
     /// only what the program made.
     pub fn freeze(&self) {
         twinheap_objects::memory::collect::collect(2);
         twinheap_objects::memory::collect::freeze();
+        self.modules.set(count_modules());
+        if self.start.get().is_none() {
+            self.start.set(Some(Start::observed()));
+        }
     }
 
     /// Lets the cache of type attributes go of the names it holds, each until another falls on its place, which
@@ -184,16 +218,16 @@ impl Vm {
         twinheap_objects::types::clear_cache();
     }
 
-    /// Gives up what a run has left: the exception goes, the namespace is emptied, the streams are
-    /// made anew.
+    /// Gives up what a run has left: the exception goes, the namespace is emptied, what it left in cycles is
+    /// collected, the streams are made anew. What it imported stays, as it would in an interpreter that goes on,
+    /// and is taken out of the collector's sight.
     pub fn release(&self, run: Run) {
+        twinheap_modules_runtime::at_exit::run_all();
         drop(run.exception);
         clear_namespace(&run.namespace);
         drop(run.namespace);
         errors::clear();
-        twinheap_modules_runtime::at_exit::run_all();
-        twinheap_modules_runtime::codecs::forget();
-        forget_modules();
+        twinheap_objects::memory::collect::collect(2);
         if sys::new_streams().is_err() {
             errors::clear();
         }
@@ -201,6 +235,9 @@ impl Vm {
         state.recursion_limit.set(1000);
         state.recursion_remaining.set(1000);
         stdio::flush_all();
+        if self.start.get().is_some() && self.modules.get() != count_modules() {
+            self.freeze();
+        }
     }
 }
 
@@ -323,23 +360,26 @@ fn clear_namespace(namespace: &PyDictObject) {
     dict::clear(namespace);
 }
 
-/// Takes the modules that a program has imported out of `sys.modules`.
-fn forget_modules() {
-    let Ok(modules) = sys::modules() else {
-        errors::clear();
-        return;
-    };
-    let keys: Vec<Own> = dict::entries(&modules)
-        .map(|(key, _)| Own::new(key))
-        .collect();
-    for key in keys {
-        let keep = key.downcast_ref::<PyASCIIObject>().is_some_and(|key| {
-            ["builtins", "sys"]
-                .iter()
-                .any(|name| unicode::equals_str(key, name))
-        });
-        if !keep && dict::remove(&modules, &key).is_err() {
+impl Start {
+    fn observed() -> Start {
+        Start {
+            built_in_names: count(twinheap_objects::import_hook::builtins_dict()),
+            collector: twinheap_objects::memory::collect::settings(),
+        }
+    }
+}
+
+fn count_modules() -> usize {
+    count(sys::modules())
+}
+
+/// How many entries a dict has; none if there is no such dict.
+fn count(entries: PyResult<Own<PyDictObject>>) -> usize {
+    match entries {
+        Ok(entries) => entries.ma_used.get() as usize,
+        Err(_) => {
             errors::clear();
+            0
         }
     }
 }
