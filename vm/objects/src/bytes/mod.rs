@@ -53,8 +53,8 @@ fn allocate(length: usize) -> PyResult<Own<PyBytesObject>> {
 
 /// So many zero bytes; a large object costs no memory until it is touched.
 fn zeroed(length: usize) -> PyResult<Own<PyBytesObject>> {
-    if length < 2 {
-        return from_slice(&[0][..length]);
+    if length == 0 {
+        return from_slice(&[]);
     }
     if length > isize::MAX as usize - HEADER {
         return Err(overflow_error("byte string is too large"));

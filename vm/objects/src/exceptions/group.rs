@@ -51,7 +51,11 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     if message.downcast_ref::<PyASCIIObject>().is_none() {
         return Err(type_error(format_args!(
             "BaseExceptionGroup.__new__() argument 1 must be str, not {}",
-            message.type_().name()
+            if message.is_none() {
+                "None"
+            } else {
+                message.type_().name()
+            }
         )));
     }
     if !crate::abstract_::is_sequence(exceptions) {

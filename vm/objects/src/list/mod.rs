@@ -43,6 +43,16 @@ pub fn items(list: &PyListObject) -> &[&PyObject] {
     unsafe { std::slice::from_raw_parts(list.ob_item.get().cast(), list.ob_size.get() as usize) }
 }
 
+/// Gives back the memory of the dead lists that are kept (`_PyList_ClearFreeList`).
+pub(crate) fn clear_free_list() {
+    let list = &FREE_LIST;
+    while list.count.get() > 0 {
+        list.count.set(list.count.get() - 1);
+        // SAFETY: a dead list of the free list.
+        unsafe { memory::gc_del(list.lists[list.count.get()].get().cast()) };
+    }
+}
+
 fn new_header() -> PyResult<*mut PyListObject> {
     let list = &FREE_LIST;
     if list.count.get() > 0 {

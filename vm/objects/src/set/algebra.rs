@@ -27,6 +27,14 @@ pub fn union(set: &PySetObject, others: &[&PyObject]) -> PyResult {
     Ok(result.upcast())
 }
 
+/// `a | b`: a set with itself is a copy, whose table has no room made for more.
+fn union_of_two(set: &PySetObject, other: &PyObject) -> PyResult {
+    if std::ptr::eq(set.as_object(), other) {
+        return Ok(copy_as_base(set)?.upcast());
+    }
+    union(set, &[other])
+}
+
 pub fn intersection(set: &PySetObject, other: &PyObject) -> PyResult<Own<PySetObject>> {
     if std::ptr::eq(set.as_object(), other) {
         return copy_as_base(set);
@@ -51,6 +59,9 @@ pub fn intersection(set: &PySetObject, other: &PyObject) -> PyResult<Own<PySetOb
         let hash = object::hash(&key)?;
         if contains_hash(set, &key, hash)? {
             add_hash(&result, &key, hash)?;
+            if result.used.get() >= set.used.get() {
+                break;
+            }
         }
     }
     Ok(result)
@@ -99,7 +110,7 @@ pub fn difference_update(set: &PySetObject, other: &PyObject) -> PyResult<()> {
 }
 
 pub fn difference(set: &PySetObject, other: &PyObject) -> PyResult<Own<PySetObject>> {
-    let other_size = match (as_set(other), other.downcast_ref::<PyDictObject>()) {
+    let other_size = match (as_set(other), other.downcast_exact::<PyDictObject>()) {
         (Some(other), _) => other.used.get(),
         (None, Some(other)) => other.ma_used.get(),
         (None, None) => return copy_and_difference(set, other),
@@ -111,7 +122,7 @@ pub fn difference(set: &PySetObject, other: &PyObject) -> PyResult<Own<PySetObje
     let mut position = 0;
     while let Some((next, key, hash)) = next_key(set, position) {
         position = next;
-        let there = match (as_set(other), other.downcast_ref::<PyDictObject>()) {
+        let there = match (as_set(other), other.downcast_exact::<PyDictObject>()) {
             (Some(other), _) => contains_hash(other, &key, hash)?,
             (None, Some(other)) => crate::dict::get_item_known_hash(other, &key, hash)?.is_some(),
             (None, None) => false,
@@ -143,6 +154,16 @@ pub fn difference_multi(set: &PySetObject, others: &[&PyObject]) -> PyResult<Own
 pub fn symmetric_difference_update(set: &PySetObject, other: &PyObject) -> PyResult<()> {
     if std::ptr::eq(set.as_object(), other) {
         super::clear(set);
+        return Ok(());
+    }
+    if let Some(other) = other.downcast_exact::<PyDictObject>() {
+        let mut position = 0;
+        while let Some((next, key, _, hash)) = crate::dict::next_entry(other, position) {
+            position = next;
+            if !discard_hash(set, &key, hash)? {
+                add_hash(set, &key, hash)?;
+            }
+        }
         return Ok(());
     }
     let other_set = match as_set(other) {
@@ -270,7 +291,7 @@ macro_rules! operators {
 }
 
 operators! {
-    set_or, set_ior => |a, b| union(a, &[b]), update(a, b);
+    set_or, set_ior => |a, b| union_of_two(a, b), update(a, b);
     set_sub, set_isub => |a, b| Ok(difference(a, b)?.upcast()), difference_update(a, b);
     set_xor, set_ixor => |a, b| symmetric_difference(a, b), symmetric_difference_update(a, b);
     set_and, set_iand => |a, b| Ok(intersection(a, b)?.upcast()), intersection_update(a, b);
