@@ -15,12 +15,36 @@ use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
-use twinheap_objects::{dict, id, list, long, module, singletons, unicode};
+use twinheap_objects::{dict, id, import_hook, list, long, module, singletons, unicode};
 use twinheap_syntax::source::Source;
 use twinheap_syntax::{Flags, Mode, dump, listing};
 
 /// The module of `vm/modules-text`.
 const TEXT_MODULES: &[module::NativeModule] = &[("_sre", twinheap_modules_text::sre::new_module)];
+
+/// What `sys.modules` holds when CPython, isolated and without `site`, begins a program; and what its
+/// worker needs itself.
+const START_MODULES: &[&str] = &[
+    "_imp",
+    "_thread",
+    "_warnings",
+    "_weakref",
+    "_io",
+    "marshal",
+    "posix",
+    "time",
+    "_codecs",
+    "codecs",
+    "encodings.aliases",
+    "encodings",
+    "encodings.utf_8",
+    "encodings.latin_1",
+    "_abc",
+    "abc",
+    "io",
+    "gc",
+    "token",
+];
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -67,6 +91,27 @@ impl Vm {
     /// A dict that was just made and never filled.
     pub fn empty_dict(&self) -> &PyDictObject {
         &self.empty_dict
+    }
+
+    /// Imports the modules that CPython has loaded once it is up.
+    pub fn import_start_modules(&self) -> Result<(), String> {
+        for name in START_MODULES {
+            if import_hook::import_module(name).is_err() {
+                return Err(format!("{name} cannot be imported: {}", shown_exception()));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many modules are loaded.
+    pub fn module_count(&self) -> usize {
+        match sys::modules() {
+            Ok(modules) => modules.ma_used.get() as usize,
+            Err(_) => {
+                errors::clear();
+                0
+            }
+        }
     }
 
     /// The namespaces of the modules that are loaded, with their names.
@@ -186,8 +231,6 @@ impl Vm {
         drop(run.namespace);
         errors::clear();
         twinheap_modules_runtime::at_exit::run_all();
-        twinheap_modules_runtime::codecs::forget();
-        forget_modules();
         if sys::new_streams().is_err() {
             errors::clear();
         }
@@ -315,27 +358,6 @@ fn clear_namespace(namespace: &PyDictObject) {
         }
     }
     dict::clear(namespace);
-}
-
-/// Takes the modules that a program has imported out of `sys.modules`.
-fn forget_modules() {
-    let Ok(modules) = sys::modules() else {
-        errors::clear();
-        return;
-    };
-    let keys: Vec<Own> = dict::entries(&modules)
-        .map(|(key, _)| Own::new(key))
-        .collect();
-    for key in keys {
-        let keep = key.downcast_ref::<PyASCIIObject>().is_some_and(|key| {
-            ["builtins", "sys"]
-                .iter()
-                .any(|name| unicode::equals_str(key, name))
-        });
-        if !keep && dict::remove(&modules, &key).is_err() {
-            errors::clear();
-        }
-    }
 }
 
 /// The exception that is set, as text; it is taken.

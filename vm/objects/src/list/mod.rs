@@ -233,6 +233,17 @@ fn append_slowly(list: &PyListObject, value: Own) -> PyResult<()> {
     Ok(())
 }
 
+/// `PyList_SetItem`: puts an item in the place of one that is there.
+pub fn set_item(list: &PyListObject, index: usize, value: Own) {
+    assert!(index < list.ob_size.get() as usize);
+    // SAFETY: the index is inside the list, which owns its items.
+    unsafe {
+        let slot = list.ob_item.get().add(index);
+        let old = slot.replace(value.into_raw());
+        crate::own::xdecref(old);
+    }
+}
+
 /// `PyList_Append`.
 #[inline]
 pub fn append(list: &PyListObject, value: &PyObject) -> PyResult<()> {
