@@ -66,6 +66,9 @@ impl Interpreter {
         for name in &variation.preload {
             object::import(name)?;
         }
+        for name in twinheap_observation::LOADED_MODULES {
+            object::import(name)?;
+        }
         Ok(Interpreter {
             runner: Runner::new(variation.direct)?,
         })

@@ -52,6 +52,9 @@ impl Reference {
     pub fn start() -> Result<Reference, String> {
         let vm = machine::start()?;
         vm.import_start_modules()?;
+        for name in twinheap_observation::LOADED_MODULES {
+            vm.preload(name);
+        }
         vm.freeze();
         let mut boundary = Boundary::new();
         boundary.share_singletons(|singleton| machine::singleton(singleton).map(address));

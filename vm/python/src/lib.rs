@@ -103,6 +103,13 @@ impl Vm {
         Ok(())
     }
 
+    /// Imports a module ahead of any program; one that cannot be imported yet is left out.
+    pub fn preload(&self, name: &str) {
+        if import_hook::import_module(name).is_err() {
+            errors::clear();
+        }
+    }
+
     /// How many modules are loaded.
     pub fn module_count(&self) -> usize {
         match sys::modules() {

@@ -91,8 +91,11 @@ fn build_class(_: &Module, args: Args<'_>) -> PyResult {
             Some(original.as_object()),
         )?;
     }
-    let arguments = tuple::pack(&[name, bases.as_object(), &namespace])?;
-    let class = call::call_tuple(&metaclass, &arguments, keywords.as_deref())?;
+    let arguments = [*name, bases.as_object(), &namespace];
+    let class = match keywords.as_deref() {
+        None => call::call(&metaclass, &arguments)?,
+        keywords => call::call_tuple(&metaclass, &*tuple::pack(&arguments)?, keywords)?,
+    };
     check_class_cell(&class, &cell, name)?;
     Ok(class)
 }
