@@ -203,7 +203,7 @@ pub fn charmap_encode(_: &PyObject, args: &[&PyObject]) -> PyResult {
         at = next;
     }
     let parts = vec![
-        bytes::from_slice(&made)?.upcast(),
+        bytes::from_slice_fresh(&made)?.upcast(),
         long::from_usize(characters.len())?,
     ];
     Ok(tuple::from_vec(parts)?.upcast())

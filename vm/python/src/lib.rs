@@ -15,7 +15,7 @@ use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
-use twinheap_objects::{dict, id, import_hook, list, long, module, singletons, unicode};
+use twinheap_objects::{dict, id, import_hook, list, long, module, singletons, tuple, unicode};
 use twinheap_syntax::source::Source;
 use twinheap_syntax::{Flags, Mode, dump, listing};
 
@@ -140,7 +140,9 @@ impl Vm {
 
     /// A code object out of marshal bytes; the reason as text where they are bad.
     pub fn load(&self, marshalled: &[u8]) -> Result<Own<PyCodeObject>, String> {
-        as_code(marshal::loads(marshalled))
+        let code = as_code(marshal::loads(marshalled))?;
+        hash_characters(&[code.co_consts.expect_ref()]);
+        Ok(code)
     }
 
     /// A code object out of source; the exception where it is rejected.
@@ -365,6 +367,21 @@ fn clear_namespace(namespace: &PyDictObject) {
         }
     }
     dict::clear(namespace);
+}
+
+/// The compiler looks constants up in a dict, which leaves the hash in those that are shared with all code.
+fn hash_characters(constants: &[&PyObject]) {
+    for constant in constants {
+        if let Some(text) = constant.downcast_ref::<PyASCIIObject>() {
+            if text.length.get() == 1 && object::hash(constant).is_err() {
+                errors::clear();
+            }
+        } else if let Some(code) = constant.downcast_ref::<PyCodeObject>() {
+            hash_characters(&[code.co_consts.expect_ref()]);
+        } else if let Some(items) = constant.downcast_ref::<PyTupleObject>() {
+            hash_characters(tuple::items(items));
+        }
+    }
 }
 
 /// The exception that is set, as text; it is taken.

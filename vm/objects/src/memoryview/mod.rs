@@ -429,7 +429,7 @@ fn memory_tobytes(object: &PyMemoryViewObject, args: Args<'_>) -> PyResult {
             return Err(value_error("order must be 'C', 'F' or 'A'"));
         }
     }
-    Ok(bytes::from_slice(&contents(view))?.upcast())
+    Ok(bytes::from_slice_fresh(&contents(view))?.upcast())
 }
 
 static HEX: Signature = Signature {
