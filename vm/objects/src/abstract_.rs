@@ -592,13 +592,8 @@ pub fn set_item(object: &PyObject, key: &PyObject, value: Option<&PyObject>) -> 
         "deletion"
     };
     Err(type_error(format_args!(
-        "'{}' object {} item {what}",
+        "'{}' object does not support item {what}",
         object.type_().name(),
-        if value.is_some() {
-            "does not support"
-        } else {
-            "doesn't support"
-        },
     )))
 }
 

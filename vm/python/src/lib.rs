@@ -95,6 +95,7 @@ impl Vm {
 
     /// Imports the modules that CPython has loaded once it is up.
     pub fn import_start_modules(&self) -> Result<(), String> {
+        main_module().map_err(|_| shown_exception())?;
         for name in START_MODULES {
             if import_hook::import_module(name).is_err() {
                 return Err(format!("{name} cannot be imported: {}", shown_exception()));
@@ -314,9 +315,15 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
 }
 
 /// A fresh `__main__` module in `sys.modules`.
+/// The module `__main__`; made where it is not there.
 fn main_module() -> PyResult<Own<PyModuleObject>> {
-    let made = module::new("__main__")?;
     let modules = sys::modules()?;
+    if let Some(existing) = dict::get_literal(&modules, "__main__")?
+        && let Some(module) = existing.downcast_ref::<PyModuleObject>()
+    {
+        return Ok(Own::new(module));
+    }
+    let made = module::new("__main__")?;
     let own = module::dict_of(&made);
     dict::set_literal(own, "__annotations__", dict::new()?.as_object())?;
     if let Some(builtins) = dict::get_literal(&modules, "builtins")? {
@@ -373,7 +380,9 @@ fn clear_namespace(namespace: &PyDictObject) {
 fn hash_characters(constants: &[&PyObject]) {
     for constant in constants {
         if let Some(text) = constant.downcast_ref::<PyASCIIObject>() {
-            if text.length.get() == 1 && object::hash(constant).is_err() {
+            // Other characters are objects of their own.
+            let is_shared = text.length.get() == 1 && text.kind() == 1;
+            if is_shared && object::hash(constant).is_err() {
                 errors::clear();
             }
         } else if let Some(code) = constant.downcast_ref::<PyCodeObject>() {

@@ -236,7 +236,11 @@ fn bytes_repeat(bytes: &PyBytesObject, count: isize) -> PyResult {
     if count * data.len() > 1 << 46 {
         return Err(errors::no_memory());
     }
-    Ok(from_slice(&data.repeat(count))?.upcast())
+    let total = data.repeat(count);
+    let made = allocate(total.len())?;
+    // SAFETY: the new bytes have room for the data.
+    unsafe { std::ptr::copy_nonoverlapping(total.as_ptr(), data_pointer(&made), total.len()) };
+    Ok(made.upcast())
 }
 
 fn bytes_item(bytes: &PyBytesObject, index: isize) -> PyResult {

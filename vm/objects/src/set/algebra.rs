@@ -19,20 +19,16 @@ pub fn base_type(set: &PySetObject) -> &'static PyTypeObject {
     &PySet_Type
 }
 
+/// The union with others; with itself a set is only copied, and its table makes no room for more.
 pub fn union(set: &PySetObject, others: &[&PyObject]) -> PyResult {
     let result = copy_as_base(set)?;
     for other in others {
+        if std::ptr::eq(set.as_object(), *other) {
+            continue;
+        }
         update(&result, other)?;
     }
     Ok(result.upcast())
-}
-
-/// `a | b`: a set with itself is a copy, whose table has no room made for more.
-fn union_of_two(set: &PySetObject, other: &PyObject) -> PyResult {
-    if std::ptr::eq(set.as_object(), other) {
-        return Ok(copy_as_base(set)?.upcast());
-    }
-    union(set, &[other])
 }
 
 pub fn intersection(set: &PySetObject, other: &PyObject) -> PyResult<Own<PySetObject>> {
@@ -291,7 +287,7 @@ macro_rules! operators {
 }
 
 operators! {
-    set_or, set_ior => |a, b| union_of_two(a, b), update(a, b);
+    set_or, set_ior => |a, b| union(a, &[b]), update(a, b);
     set_sub, set_isub => |a, b| Ok(difference(a, b)?.upcast()), difference_update(a, b);
     set_xor, set_ixor => |a, b| symmetric_difference(a, b), symmetric_difference_update(a, b);
     set_and, set_iand => |a, b| Ok(intersection(a, b)?.upcast()), intersection_update(a, b);
