@@ -66,6 +66,13 @@ impl Interpreter {
         for name in &variation.preload {
             object::import(name)?;
         }
+        // What parses print's keywords keeps a tuple of their names from the first call on; it belongs to no
+        // program.
+        // SAFETY: the GIL is held, the code is a C string.
+        unsafe { ffi::PyRun_SimpleString(c"print(end='')".as_ptr()) };
+        for name in twinheap_observation::LOADED_MODULES {
+            object::import(name)?;
+        }
         Ok(Interpreter {
             runner: Runner::new(variation.direct)?,
         })

@@ -158,8 +158,12 @@ pub fn tuple(items: &[&Object]) -> Option<Object> {
 /// Imports a module, or says why not.
 pub fn import(name: &str) -> Result<Object, String> {
     let c_name = CString::new(name).map_err(|error| error.to_string())?;
+    // The name is interned, as that of an import statement.
     // SAFETY: the name is a C string.
-    Object::take(unsafe { ffi::PyImport_ImportModule(c_name.as_ptr()) })
+    let name_object = Object::take(unsafe { ffi::PyUnicode_InternFromString(c_name.as_ptr()) });
+    name_object
+        // SAFETY: the name is a live str.
+        .and_then(|name| Object::take(unsafe { ffi::PyImport_Import(name.pointer()) }))
         .ok_or_else(|| format!("cannot import {name}: {}", take_error_text()))
 }
 

@@ -12,6 +12,29 @@ pub mod steps;
 pub mod transitions;
 pub mod wire;
 
+/// Standard modules that workers of both sides load before the first program, where they can: a program's
+/// collections must not depend on how many objects the import machinery makes on the way to a module.
+pub const LOADED_MODULES: &[&str] = &[
+    "abc",
+    "collections",
+    "contextlib",
+    "copy",
+    "copyreg",
+    "enum",
+    "functools",
+    "io",
+    "itertools",
+    "math",
+    "operator",
+    "pickle",
+    "re",
+    "string",
+    "struct",
+    "traceback",
+    "types",
+    "weakref",
+];
+
 pub use code::{CodeDump, Constant};
 pub use digest::Digest;
 pub use image::{FieldValue, ImageField, ImageNode, MemoryImage};

@@ -30,30 +30,12 @@ pub fn start() -> Result<Vm, String> {
         argv: vec![String::new()],
         path: twinheap_python::library_path(),
     })?;
-    for name in IMPORTED_AT_START {
-        vm.import(name)?;
+    vm.import_start_modules()?;
+    for name in twinheap_observation::LOADED_MODULES {
+        vm.preload(name);
     }
     Ok(vm)
 }
-
-/// What the oracle has imported before its first program: by CPython's own start (`Py_InitializeFromConfig`), and
-/// for what the worker asks of it.
-const IMPORTED_AT_START: [&str; 14] = [
-    "_frozen_importlib",
-    "_thread",
-    "_warnings",
-    "_weakref",
-    "marshal",
-    "posix",
-    "time",
-    "encodings.utf_8",
-    "encodings.latin_1",
-    "abc",
-    "io",
-    "atexit",
-    "token",
-    "gc",
-];
 
 /// The shared object of this kind.
 pub fn singleton(singleton: Singleton) -> Option<*const PyObject> {

@@ -15,8 +15,8 @@ const MAX_DEPTH: usize = 2000;
 struct Reader<'a> {
     data: &'a [u8],
     at: usize,
-    /// Objects that later ones refer to by number; none while an object is being read.
-    refs: Vec<Option<Own>>,
+    /// Objects that later ones refer to by number; None while an object is being read.
+    refs: Own<PyListObject>,
     depth: usize,
     /// The bytes come straight from the compiler.
     compiled: bool,
@@ -49,7 +49,7 @@ fn read_counting(data: &[u8], compiled: bool) -> PyResult<(Own, usize)> {
     let mut reader = Reader {
         data,
         at: 0,
-        refs: Vec::new(),
+        refs: list::new(0)?,
         depth: 0,
         compiled,
         in_code_field: false,
@@ -127,13 +127,16 @@ impl Reader<'_> {
                 ));
             }
         };
-        let slot = (code & FLAG_REF != 0).then(|| {
-            self.refs.push(None);
-            self.refs.len() - 1
-        });
+        let slot = match code & FLAG_REF {
+            0 => None,
+            _ => {
+                list::append(&self.refs, &singletons::none())?;
+                Some(list::items(&self.refs).len() - 1)
+            }
+        };
         let value = self.value(code & !FLAG_REF)?;
         if let (Some(slot), Some(value)) = (slot, &value) {
-            self.refs[slot] = Some(value.clone());
+            list::set_item(&self.refs, slot, value.clone());
         }
         self.depth -= 1;
         Ok(value)
@@ -236,8 +239,8 @@ impl Reader<'_> {
             }
             b'r' => {
                 let index = self.size("reference")?;
-                match self.refs.get(index) {
-                    Some(Some(object)) => object.clone(),
+                match list::items(&self.refs).get(index) {
+                    Some(object) if !object.is_none() => Own::new(*object),
                     _ => return Err(bad("invalid reference")),
                 }
             }

@@ -17,14 +17,6 @@ fn mapping_of<'a>(args: &'a [&'a PyObject]) -> Option<&'a PyObject> {
     args.get(2).copied().filter(|mapping| !mapping.is_none())
 }
 
-/// The error handler of a name: the built-in ones, or what is registered.
-fn handler_of(name: &str) -> PyResult {
-    match crate::codec_errors::builtin_handler(name)? {
-        Some(handler) => Ok(handler),
-        None => unicode::codecs::lookup_error(name),
-    }
-}
-
 /// Asks the handler about the failing span: its replacement, and where to go on.
 fn ask_handler(
     type_: &PyTypeObject,
@@ -43,7 +35,7 @@ fn ask_handler(
             unicode::from_str(reason)?.as_object(),
         ],
     )?;
-    let answer = call::call(&*handler_of(handler)?, &[&error])?;
+    let answer = call::call(&*unicode::codecs::lookup_error(handler)?, &[&error])?;
     let wrong = || type_error("encoding error handler must return (str/bytes, int) tuple");
     let pair = answer.downcast_ref::<PyTupleObject>().ok_or_else(wrong)?;
     let &[replacement, position] = tuple::items(pair) else {
@@ -211,7 +203,7 @@ pub fn charmap_encode(_: &PyObject, args: &[&PyObject]) -> PyResult {
         at = next;
     }
     let parts = vec![
-        bytes::from_slice(&made)?.upcast(),
+        bytes::from_slice_fresh(&made)?.upcast(),
         long::from_usize(characters.len())?,
     ];
     Ok(tuple::from_vec(parts)?.upcast())

@@ -290,12 +290,13 @@ const NAMES: [&str; 8] = [
     "surrogateescape",
 ];
 
-/// The callable of a built-in handler.
-pub fn builtin_handler(name: &str) -> PyResult<Option<Own>> {
-    match NAMES.iter().position(|known| *known == name) {
-        Some(at) => twinheap_objects::function::new_cfunction(&HANDLERS[at], None, None).map(Some),
-        None => Ok(None),
+/// Puts the built-in handlers into the registry, where a program may replace them.
+pub fn register_builtin_handlers() -> PyResult<()> {
+    for (name, definition) in NAMES.iter().zip(HANDLERS) {
+        let handler = twinheap_objects::function::new_cfunction(definition, None, None)?;
+        unicode::codecs::register_error(&*unicode::from_str(name)?, &handler)?;
     }
+    Ok(())
 }
 
 /// The bytes that a literal with these escapes stands for.

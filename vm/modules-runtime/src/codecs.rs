@@ -306,16 +306,6 @@ fn register_error(_: &PyObject, args: &[&PyObject]) -> PyResult {
 
 fn lookup_error(_: &PyObject, name: &PyObject) -> PyResult {
     let name = unicode::to_string_lossy(expect_str("lookup_error", name)?);
-    if let Some(found) = crate::codec_errors::builtin_handler(&name)? {
-        // A handler that the program has put in its place comes first.
-        return match text_codecs::lookup_error(&name) {
-            Ok(own) => Ok(own),
-            Err(raised) => {
-                errors::discard(raised);
-                Ok(found)
-            }
-        };
-    }
     text_codecs::lookup_error(&name)
 }
 
@@ -601,5 +591,6 @@ methods! {
 /// Makes the module.
 pub fn new_module() -> PyResult<Own<PyModuleObject>> {
     let _ = &PyExc_TypeError;
+    crate::codec_errors::register_builtin_handlers()?;
     module::build("_codecs", FUNCTIONS, &[])
 }

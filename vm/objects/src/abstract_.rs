@@ -436,6 +436,17 @@ pub fn index(object: &PyObject) -> PyResult<Own<PyLongObject>> {
     Ok(unsafe { result.cast() })
 }
 
+/// `PyNumber_Check`.
+pub fn is_number(object: &PyObject) -> bool {
+    // SAFETY: the suite of a live type.
+    let suite = unsafe { object.type_().tp_as_number.get().as_ref() };
+    suite.is_some_and(|suite| {
+        suite.nb_int.get().is_some()
+            || suite.nb_float.get().is_some()
+            || suite.nb_index.get().is_some()
+    }) || object.downcast_ref::<PyComplexObject>().is_some()
+}
+
 /// `PyNumber_AsSsize_t`: an index too large raises `error`, or is clipped where there is none.
 #[inline]
 pub fn as_ssize(object: &PyObject, error: Option<&PyTypeObject>) -> PyResult<isize> {
@@ -581,13 +592,8 @@ pub fn set_item(object: &PyObject, key: &PyObject, value: Option<&PyObject>) -> 
         "deletion"
     };
     Err(type_error(format_args!(
-        "'{}' object {} item {what}",
+        "'{}' object does not support item {what}",
         object.type_().name(),
-        if value.is_some() {
-            "does not support"
-        } else {
-            "doesn't support"
-        },
     )))
 }
 

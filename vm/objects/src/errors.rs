@@ -83,7 +83,11 @@ pub fn restore(fetched: Fetched) -> Raised {
     let state = tstate();
     state.curexc_type.put(fetched.type_);
     state.curexc_value.put(fetched.value);
-    state.curexc_traceback.put(fetched.traceback);
+    // An exception's `__traceback__` may be None; the indicator knows tracebacks only.
+    let traceback = fetched
+        .traceback
+        .filter(|traceback| traceback.downcast_ref::<PyTracebackObject>().is_some());
+    state.curexc_traceback.put(traceback);
     Raised(())
 }
 

@@ -632,7 +632,6 @@ pub fn generic_set_attr(
     let attributes = match field.own() {
         // SAFETY: the field of an instance dict holds a dict.
         Some(existing) => unsafe { existing.cast() },
-        None if value.is_none() => return Err(no_attribute_to_set(object, name)),
         None => {
             let made = dict::new_for_instance(type_)?;
             field.put(Some(made.clone().upcast()));

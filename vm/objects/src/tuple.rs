@@ -235,6 +235,22 @@ unsafe fn release(tuple: *mut PyTupleObject, count: usize) {
     }
 }
 
+/// Gives back the memory of the dead tuples that are kept (`_PyTuple_ClearFreeList`).
+pub(crate) fn clear_free_lists() {
+    for list in FREE_LISTS.iter() {
+        list.count.set(0);
+        let mut tuple = list.first.replace(null_mut());
+        while !tuple.is_null() {
+            // SAFETY: a dead tuple of the list, linked through its first item.
+            unsafe {
+                let next = (*tuple).ob_item[0].get().cast();
+                memory::gc_del(tuple.cast());
+                tuple = next;
+            }
+        }
+    }
+}
+
 fn tuple_traverse(tuple: &PyTupleObject, visitor: &mut Visitor) {
     for index in 0..tuple.ob_size.get() as usize {
         // SAFETY: the item's slot exists; it may be null while the tuple is made.

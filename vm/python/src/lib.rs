@@ -16,12 +16,38 @@ use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
-use twinheap_objects::{dict, id, list, long, module, singletons, unicode};
+use twinheap_objects::{dict, id, import_hook, list, long, module, singletons, tuple, unicode};
 use twinheap_syntax::source::Source;
 use twinheap_syntax::{Flags, Mode, dump, listing};
 
 /// The module of `vm/modules-text`.
 const TEXT_MODULES: &[module::NativeModule] = &[("_sre", twinheap_modules_text::sre::new_module)];
+
+/// What `sys.modules` holds when CPython, isolated and without `site`, begins a program; and what its
+/// worker needs itself.
+const START_MODULES: &[&str] = &[
+    "_frozen_importlib",
+    "_imp",
+    "_thread",
+    "_warnings",
+    "_weakref",
+    "_io",
+    "marshal",
+    "posix",
+    "time",
+    "_codecs",
+    "codecs",
+    "encodings.aliases",
+    "encodings",
+    "encodings.utf_8",
+    "encodings.latin_1",
+    "_abc",
+    "abc",
+    "io",
+    "atexit",
+    "gc",
+    "token",
+];
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -84,6 +110,24 @@ impl Vm {
         &self.empty_dict
     }
 
+    /// Imports the modules that CPython has loaded once it is up.
+    pub fn import_start_modules(&self) -> Result<(), String> {
+        main_module().map_err(|_| shown_exception())?;
+        for name in START_MODULES {
+            if import_hook::import_module(name).is_err() {
+                return Err(format!("{name} cannot be imported: {}", shown_exception()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Imports a module ahead of any program; one that cannot be imported yet is left out.
+    pub fn preload(&self, name: &str) {
+        if import_hook::import_module(name).is_err() {
+            errors::clear();
+        }
+    }
+
     /// The namespaces of the modules that are loaded, with their names.
     pub fn module_namespaces(&self) -> Vec<(String, *const PyObject)> {
         let Ok(modules) = sys::modules() else {
@@ -103,7 +147,9 @@ impl Vm {
 
     /// A code object out of marshal bytes; the reason as text where they are bad.
     pub fn load(&self, marshalled: &[u8]) -> Result<Own<PyCodeObject>, String> {
-        as_code(marshal::loads(marshalled))
+        let code = as_code(marshal::loads(marshalled))?;
+        hash_characters(&[code.co_consts.expect_ref()]);
+        Ok(code)
     }
 
     /// A code object out of source; the exception where it is rejected.
@@ -183,14 +229,6 @@ impl Vm {
         Run {
             namespace,
             exception,
-        }
-    }
-
-    /// Imports a module ahead of any program.
-    pub fn import(&self, name: &str) -> Result<(), String> {
-        match twinheap_objects::import_hook::import_module(name) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(format!("{name} cannot be imported: {}", shown_exception())),
         }
     }
 
@@ -297,17 +335,22 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
     };
     let io = twinheap_objects::import_hook::import_module("_io")?;
     let open = object::get_attr(&io, id!("open"))?;
-    let builtins = twinheap_objects::import_hook::builtins_dict()?;
+    let builtins = import_hook::builtins_dict()?;
     dict::set_item(&builtins, id!("open").as_object(), &open)?;
     sys::set_object("argv", texts(&config.argv)?.as_object())?;
     sys::set_object("path", texts(&config.path)?.as_object())?;
     dict::new()
 }
 
-/// A fresh `__main__` module in `sys.modules`.
+/// The module `__main__`; made where it is not there.
 fn main_module() -> PyResult<Own<PyModuleObject>> {
-    let made = module::new("__main__")?;
     let modules = sys::modules()?;
+    if let Some(existing) = dict::get_literal(&modules, "__main__")?
+        && let Some(module) = existing.downcast_ref::<PyModuleObject>()
+    {
+        return Ok(Own::new(module));
+    }
+    let made = module::new("__main__")?;
     let own = module::dict_of(&made);
     dict::set_literal(own, "__annotations__", dict::new()?.as_object())?;
     if let Some(builtins) = dict::get_literal(&modules, "builtins")? {
@@ -363,7 +406,7 @@ fn clear_namespace(namespace: &PyDictObject) {
 impl Start {
     fn observed() -> Start {
         Start {
-            built_in_names: count(twinheap_objects::import_hook::builtins_dict()),
+            built_in_names: count(import_hook::builtins_dict()),
             collector: twinheap_objects::memory::collect::settings(),
         }
     }
@@ -380,6 +423,23 @@ fn count(entries: PyResult<Own<PyDictObject>>) -> usize {
         Err(_) => {
             errors::clear();
             0
+        }
+    }
+}
+
+/// The compiler looks constants up in a dict, which leaves the hash in those that are shared with all code.
+fn hash_characters(constants: &[&PyObject]) {
+    for constant in constants {
+        if let Some(text) = constant.downcast_ref::<PyASCIIObject>() {
+            // Other characters are objects of their own.
+            let is_shared = text.length.get() == 1 && text.kind() == 1;
+            if is_shared && object::hash(constant).is_err() {
+                errors::clear();
+            }
+        } else if let Some(code) = constant.downcast_ref::<PyCodeObject>() {
+            hash_characters(&[code.co_consts.expect_ref()]);
+        } else if let Some(items) = constant.downcast_ref::<PyTupleObject>() {
+            hash_characters(tuple::items(items));
         }
     }
 }

@@ -7,7 +7,7 @@ use twinheap_objects::exceptions::PyExc_StopIteration;
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::singletons::{bool_object, none};
-use twinheap_objects::{abstract_, id, iter, list, long, methods, types, unicode};
+use twinheap_objects::{abstract_, id, iter, list, long, methods, tuple, types, unicode};
 
 type Module = PyObject;
 
@@ -233,8 +233,14 @@ fn next_function(_: &Module, args: &[&PyObject]) -> PyResult {
 }
 
 /// `min` and `max`.
-fn extreme(name: &'static str, args: Args<'_>, op: i32) -> PyResult {
-    if args.positional.is_empty() {
+fn extreme(
+    name: &'static str,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+    op: i32,
+) -> PyResult {
+    let positional = tuple::items(args);
+    if positional.is_empty() {
         return Err(type_error(format_args!(
             "{name} expected at least 1 argument, got 0"
         )));
@@ -245,22 +251,18 @@ fn extreme(name: &'static str, args: Args<'_>, op: i32) -> PyResult {
         required: 0,
         positional: 0,
     };
-    let keywords = Args {
-        positional: &[],
-        kwnames: args.kwnames,
-        kwvalues: args.kwvalues,
-    };
-    let [key, default] = keywords.bind::<2>(&signature)?;
+    let empty = tuple::empty();
+    let [key, default] = call::bind_tuple::<2>(&signature, &empty, kwargs)?;
     let key = key.filter(|key| !key.is_none());
-    if args.positional.len() > 1 && default.is_some() {
+    if positional.len() > 1 && default.is_some() {
         return Err(type_error(format_args!(
             "Cannot specify a default for {name}() with multiple positional arguments"
         )));
     }
-    let iterator = if let [single] = args.positional {
+    let iterator = if let [single] = positional {
         abstract_::get_iter(single)?
     } else {
-        abstract_::get_iter(twinheap_objects::tuple::pack(args.positional)?.as_object())?
+        abstract_::get_iter(args.as_object())?
     };
     let mut best: Option<(Own, Own)> = None;
     while let Some(item) = abstract_::next(&iterator)? {
@@ -285,12 +287,12 @@ fn extreme(name: &'static str, args: Args<'_>, op: i32) -> PyResult {
     }
 }
 
-fn max(_: &Module, args: Args<'_>) -> PyResult {
-    extreme("max", args, Py_GT)
+fn max(_: &Module, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+    extreme("max", args, kwargs, Py_GT)
 }
 
-fn min(_: &Module, args: Args<'_>) -> PyResult {
-    extreme("min", args, Py_LT)
+fn min(_: &Module, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+    extreme("min", args, kwargs, Py_LT)
 }
 
 fn pow(_: &Module, args: Args<'_>) -> PyResult {
@@ -321,6 +323,7 @@ fn print(_: &Module, args: Args<'_>) -> PyResult {
         kwvalues: args.kwvalues,
     };
     let [sep, end, file, flush] = keywords.bind::<4>(&SIGNATURE)?;
+    let objects = tuple::pack(args.positional)?;
     let separator = text_option("sep", sep)?;
     let ending = text_option("end", end)?;
     let file = match file.filter(|file| !file.is_none()) {
@@ -332,7 +335,7 @@ fn print(_: &Module, args: Args<'_>) -> PyResult {
         },
     };
     let write = |text: &PyObject| call::call_method(&file, id!("write"), &[text]);
-    for (index, value) in args.positional.iter().enumerate() {
+    for (index, value) in tuple::items(&objects).iter().enumerate() {
         if index > 0 {
             match separator {
                 Some(separator) => write(separator)?,
@@ -508,8 +511,8 @@ methods! {
     "issubclass" => fast(issubclass, "($module, cls, class_or_tuple, /)");
     "iter" => fast(iter_function);
     "len" => o(len, "($module, obj, /)");
-    "max" => keywords(max);
-    "min" => keywords(min);
+    "max" => varargs_keywords(max);
+    "min" => varargs_keywords(min);
     "next" => fast(next_function);
     "oct" => o(oct, "($module, number, /)");
     "ord" => o(ord, "($module, c, /)");

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use twinheap_abi::*;
+use twinheap_objects::call::Args;
 use twinheap_objects::errors::{PyResult, type_error, value_error};
 use twinheap_objects::memory::{self, Visitor};
 use twinheap_objects::object::{self, ObjectExt};
@@ -50,12 +51,21 @@ fn filter_new(
     if types::has_init_of(type_, &PyFilter_Type) {
         call::no_keywords("filter", kwargs)?;
     }
-    call::check_positional("filter", tuple::items(args).len(), 2, 2)?;
-    let iterator = abstract_::get_iter(tuple::items(args)[1])?;
+    new_filter(type_, tuple::items(args))
+}
+
+fn filter_vectorcall(type_: &PyTypeObject, args: Args<'_>) -> PyResult {
+    args.no_keywords("filter")?;
+    new_filter(type_, args.positional)
+}
+
+fn new_filter(type_: &PyTypeObject, args: &[&PyObject]) -> PyResult {
+    call::check_positional("filter", args.len(), 2, 2)?;
+    let iterator = abstract_::get_iter(args[1])?;
     let made = types::allocate(type_, 0)?;
     // SAFETY: a filter object, zeroed but for its header.
     let this: &FilterObject = unsafe { &*made.as_ptr().cast() };
-    this.func.put(Some(Own::new(tuple::items(args)[0])));
+    this.func.put(Some(Own::new(args[0])));
     this.it.put(Some(iterator));
     Ok(made)
 }
@@ -117,6 +127,7 @@ static_type! {
     tp_methods: FILTER_METHODS.as_ptr(),
     tp_alloc: Some(memory::PyType_GenericAlloc),
     tp_new: slot!(new filter_new),
+    tp_vectorcall: slot!(vectorcall filter_vectorcall),
     tp_free: Some(memory::object_gc_free),
 }
 
@@ -124,9 +135,16 @@ fn map_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObj
     if types::has_init_of(type_, &PyMap_Type) {
         call::no_keywords("map", kwargs)?;
     }
-    let Some((function, iterables)) = tuple::items(args)
-        .split_first()
-        .filter(|(_, rest)| !rest.is_empty())
+    new_map(type_, tuple::items(args))
+}
+
+fn map_vectorcall(type_: &PyTypeObject, args: Args<'_>) -> PyResult {
+    args.no_keywords("map")?;
+    new_map(type_, args.positional)
+}
+
+fn new_map(type_: &PyTypeObject, args: &[&PyObject]) -> PyResult {
+    let Some((function, iterables)) = args.split_first().filter(|(_, rest)| !rest.is_empty())
     else {
         return Err(type_error("map() must have at least two arguments."));
     };
@@ -194,6 +212,7 @@ static_type! {
     tp_methods: MAP_METHODS.as_ptr(),
     tp_alloc: Some(memory::PyType_GenericAlloc),
     tp_new: slot!(new map_new),
+    tp_vectorcall: slot!(vectorcall map_vectorcall),
     tp_free: Some(memory::object_gc_free),
 }
 

@@ -15,10 +15,10 @@ use twinheap_syntax::Mode;
 type Module = PyObject;
 
 /// Replaces bases that are no types by what their `__mro_entries__` give (`update_bases`).
-fn resolve_bases(bases: &[&PyObject]) -> PyResult<Option<Own<PyTupleObject>>> {
+fn resolve_bases(original: &PyTupleObject) -> PyResult<Option<Own<PyTupleObject>>> {
+    let bases = tuple::items(original);
     let mut resolved: Vec<Own> = Vec::with_capacity(bases.len());
     let mut changed = false;
-    let original = tuple::pack(bases)?;
     for base in bases {
         if object::is_type(base) {
             resolved.push(Own::new(*base));
@@ -54,7 +54,7 @@ fn build_class(_: &Module, args: Args<'_>) -> PyResult {
         return Err(type_error("__build_class__: name is not a string"));
     }
     let original = tuple::pack(bases)?;
-    let resolved = resolve_bases(bases)?;
+    let resolved = resolve_bases(&original)?;
     let bases = resolved.clone().unwrap_or_else(|| original.clone());
     let keywords = function_keywords(args)?;
     let mut metaclass = None;
@@ -91,8 +91,11 @@ fn build_class(_: &Module, args: Args<'_>) -> PyResult {
             Some(original.as_object()),
         )?;
     }
-    let arguments = tuple::pack(&[name, bases.as_object(), &namespace])?;
-    let class = call::call_tuple(&metaclass, &arguments, keywords.as_deref())?;
+    let arguments = [*name, bases.as_object(), &namespace];
+    let class = match keywords.as_deref() {
+        None => call::call(&metaclass, &arguments)?,
+        keywords => call::call_tuple(&metaclass, &*tuple::pack(&arguments)?, keywords)?,
+    };
     check_class_cell(&class, &cell, name)?;
     Ok(class)
 }
@@ -116,10 +119,13 @@ fn prepare(
 ) -> PyResult {
     match object::lookup_attr(metaclass, id!("__prepare__"))? {
         None => Ok(dict::new()?.upcast()),
-        Some(method) => {
-            let arguments = tuple::pack(&[name, bases.as_object()])?;
-            call::call_tuple(&method, &arguments, keywords)
-        }
+        Some(method) => match keywords {
+            None => call::call(&method, &[name, bases.as_object()]),
+            Some(_) => {
+                let arguments = tuple::pack(&[name, bases.as_object()])?;
+                call::call_tuple(&method, &arguments, keywords)
+            }
+        },
     }
 }
 
@@ -174,7 +180,8 @@ fn locals(_: &Module) -> PyResult {
     frames::locals_mapping(current_frame()?)
 }
 
-fn vars(_: &Module, args: &[&PyObject]) -> PyResult {
+fn vars(_: &Module, args: &PyTupleObject) -> PyResult {
+    let args = tuple::items(args);
     call::check_positional("vars", args.len(), 0, 1)?;
     match args.first() {
         Some(value) => vars_of(value),
@@ -182,7 +189,8 @@ fn vars(_: &Module, args: &[&PyObject]) -> PyResult {
     }
 }
 
-fn dir(_: &Module, args: &[&PyObject]) -> PyResult {
+fn dir(_: &Module, args: &PyTupleObject) -> PyResult {
+    let args = tuple::items(args);
     call::check_positional("dir", args.len(), 0, 1)?;
     match args.first() {
         Some(value) => dir_of(value),
@@ -355,10 +363,10 @@ methods! {
     pub(super) static TABLE:
     "__build_class__" => keywords(build_class);
     "compile" => keywords(compile);
-    "dir" => fast(dir);
+    "dir" => varargs(dir);
     "eval" => fast(eval);
     "exec" => keywords(exec);
     "globals" => noargs(globals, "($module, /)");
     "locals" => noargs(locals, "($module, /)");
-    "vars" => fast(vars);
+    "vars" => varargs(vars);
 }

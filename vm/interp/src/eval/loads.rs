@@ -8,7 +8,7 @@ use twinheap_objects::errors::{PyResult, Raised, name_error};
 use twinheap_objects::exceptions::{PyExc_NameError, PyExc_UnboundLocalError};
 use twinheap_objects::object::ObjectExt;
 use twinheap_objects::own::{Field, Own, decref, xdecref};
-use twinheap_objects::{bytes, cell, dict, tuple, unicode};
+use twinheap_objects::{bytes, cell, dict, errors, tuple, unicode};
 
 impl Eval {
     #[inline(always)]
@@ -27,9 +27,8 @@ impl Eval {
     #[inline(never)]
     fn unbound_local(&self, index: usize) -> Raised {
         let name = self.local_name(index);
-        name_error(
+        errors::raise(
             &PyExc_UnboundLocalError,
-            name,
             format_args!(
                 "cannot access local variable '{}' where it is not associated with a value",
                 shown(name)

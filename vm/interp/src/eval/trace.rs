@@ -31,6 +31,10 @@ pub(super) fn before_instruction(eval: &mut Eval, previous: isize) -> PyResult<(
     let entry = frame.f_code.expect_ref()._co_firsttraceable.get() as isize;
     let opcode = code::instructions_of(frame.f_code.expect_ref())[here as usize] as u8;
     if here <= entry || DEOPT[usize::from(opcode)] == RESUME {
+        // A trace function is told of the call, and gets the frame as an object.
+        if DEOPT[usize::from(opcode)] == RESUME {
+            frames::frame_object(frame)?;
+        }
         return Ok(());
     }
     let lines = line_array(frame.f_code.expect_ref());

@@ -15,19 +15,37 @@ use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::{members, methods, singletons, slot, static_type, typed};
 use twinheap_sre::Mode;
 
-/// A scanner.
+/// A scanner. The engine's state stands inside it as in CPython; what only a match under way needs stays zero.
 #[repr(C)]
 pub struct ScannerObject {
     pub ob_base: PyObject,
     pub pattern: Pointer<PatternObject>,
+    /// `ptr` and `beginning`.
+    of_a_match: [Cell<usize>; 2],
+    /// Where the next match may begin; beyond the end once there is none.
+    pub start: Cell<usize>,
+    /// `end`.
+    of_the_text: Cell<usize>,
     pub string: Pointer<PyObject>,
+    buffer: Cell<BufferSpace>,
     /// Where the scan began, for the matches' `pos`.
     pub pos: Cell<usize>,
     pub endpos: Cell<usize>,
-    /// Where the next match may begin; beyond the end once there is none.
-    pub start: Cell<usize>,
-    pub must_advance: Cell<bool>,
+    /// `isbytes` and `charsize`.
+    of_the_characters: [Cell<i32>; 2],
+    /// `lastindex`, `lastmark` and `mark`.
+    of_the_groups: [Cell<usize>; 3],
+    match_all: Cell<i32>,
+    pub must_advance: Cell<i32>,
+    /// `data_stack`, its size and its base, and `repeat`.
+    of_the_stack: [Cell<usize>; 4],
+    executing: Cell<i32>,
 }
+
+/// As many bytes as a `Py_buffer` takes.
+type BufferSpace = [u64; 10];
+
+const _: () = assert!(size_of::<ScannerObject>() == 240);
 
 // SAFETY: `#[repr(C)]`, begins with the header.
 unsafe impl Layout for ScannerObject {}
@@ -52,7 +70,7 @@ pub(super) fn new(
         made.pos.set(start);
         made.endpos.set(end);
         made.start.set(start);
-        made.must_advance.set(false);
+        made.must_advance.set(0);
         memory::track(object.cast());
         Ok(Own::from_raw(object).upcast())
     }
@@ -66,13 +84,15 @@ fn step(scanner: &ScannerObject, mode: Mode) -> PyResult {
     let (pattern, string) = (scanner.pattern.expect_ref(), scanner.string.expect_ref());
     let subject = Subject::for_pattern(pattern, string)?;
     let end = scanner.endpos.get().min(subject.length());
-    match subject.run(pattern, (start, end), mode, scanner.must_advance.get())? {
+    match subject.run(pattern, (start, end), mode, scanner.must_advance.get() != 0)? {
         None => {
             scanner.start.set(usize::MAX);
             Ok(singletons::none())
         }
         Some(outcome) => {
-            scanner.must_advance.set(outcome.end == outcome.start);
+            scanner
+                .must_advance
+                .set(i32::from(outcome.end == outcome.start));
             scanner.start.set(outcome.end);
             matched::new(
                 pattern,

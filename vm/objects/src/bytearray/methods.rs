@@ -5,6 +5,7 @@ use crate::bytes::shared::{self as s, ByteString};
 use crate::bytes::{collect_bytes, value_of};
 use crate::call::{self, Signature};
 use crate::errors::{self, PyResult, index_error, type_error, value_error};
+use crate::exceptions::PyExc_TypeError;
 use crate::object::{ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
 use crate::singletons::none;
@@ -176,6 +177,36 @@ pub(super) fn from_source(source: &PyObject) -> PyResult<Own<PyByteArrayObject>>
     }
 }
 
+/// The iterator of a source that is neither a count nor an exporter.
+fn plain_iterator(source: &PyObject) -> PyResult<Option<Own>> {
+    if crate::buffer::is_exporter(source)
+        || abstract_::has_index(source) && bytes::count_of(source)?.is_some()
+    {
+        return Ok(None);
+    }
+    match abstract_::get_iter(source) {
+        Ok(iterator) => Ok(Some(iterator)),
+        Err(raised) if errors::matches(&PyExc_TypeError) => {
+            // What cannot be iterated is named where the source is read as a whole.
+            errors::discard(raised);
+            Ok(None)
+        }
+        Err(raised) => Err(raised),
+    }
+}
+
+/// Appends byte by byte, so that the block grows as by `append`.
+fn append_all(array: &PyByteArrayObject, iterator: &PyObject) -> PyResult<()> {
+    while let Some(item) = abstract_::next(iterator)? {
+        let value = bytes::value_of(&item)?;
+        let size = array.ob_size.get() as usize;
+        resize(array, size + 1)?;
+        // SAFETY: the block has room for one byte more.
+        unsafe { array.ob_start.get().add(size).write(value) };
+    }
+    Ok(())
+}
+
 static INIT: Signature = Signature {
     name: "bytearray",
     parameters: &["source", "encoding", "errors"],
@@ -226,6 +257,9 @@ pub(super) fn bytearray_init(
     }
     if handler.is_some() {
         return Err(type_error("errors without a string argument"));
+    }
+    if let Some(iterator) = plain_iterator(source)? {
+        return append_all(array, &iterator);
     }
     let made = from_source(source)?;
     splice(array, 0, 0, data_of(&made))

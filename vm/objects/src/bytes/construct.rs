@@ -54,8 +54,12 @@ fn from_exporter_or_iterable(object: &PyObject) -> PyResult<Own<PyBytesObject>> 
     if let Some(bytes) = object.downcast_exact::<PyBytesObject>() {
         return Ok(Own::new(bytes));
     }
+    // Of a list or an iterator they are written piece by piece, and a single byte is the shared object.
+    let is_shared =
+        !crate::buffer::is_exporter(object) && object.downcast_exact::<PyTupleObject>().is_none();
     match collect_bytes(object)? {
-        Some(content) => from_slice(&content),
+        Some(content) if is_shared => from_slice(&content),
+        Some(content) => super::from_slice_fresh(&content),
         None => Err(type_error(format_args!(
             "cannot convert '{:.200}' object to bytes",
             object.type_().name()

@@ -54,8 +54,8 @@ fn allocate(length: usize) -> PyResult<Own<PyBytesObject>> {
 
 /// So many zero bytes; a large object costs no memory until it is touched.
 fn zeroed(length: usize) -> PyResult<Own<PyBytesObject>> {
-    if length < 2 {
-        return from_slice(&[0][..length]);
+    if length == 0 {
+        return from_slice(&[]);
     }
     if length > isize::MAX as usize - HEADER {
         return Err(overflow_error("byte string is too large"));
@@ -237,7 +237,11 @@ fn bytes_repeat(bytes: &PyBytesObject, count: isize) -> PyResult {
     if count * data.len() > 1 << 46 {
         return Err(errors::no_memory());
     }
-    Ok(from_slice(&data.repeat(count))?.upcast())
+    let total = data.repeat(count);
+    let made = allocate(total.len())?;
+    // SAFETY: the new bytes have room for the data.
+    unsafe { std::ptr::copy_nonoverlapping(total.as_ptr(), data_pointer(&made), total.len()) };
+    Ok(made.upcast())
 }
 
 fn bytes_item(bytes: &PyBytesObject, index: isize) -> PyResult {
@@ -274,7 +278,10 @@ fn bytes_subscript(bytes: &PyBytesObject, key: &PyObject) -> PyResult {
         return bytes.unchanged();
     }
     let picked: Vec<u8> = span.positions().map(|at| data[at]).collect();
-    Ok(from_slice(&picked)?.upcast())
+    if span.step == 1 {
+        return Ok(from_slice(&picked)?.upcast());
+    }
+    Ok(from_slice_fresh(&picked)?.upcast())
 }
 
 fn bytes_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {

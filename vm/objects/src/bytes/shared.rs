@@ -497,7 +497,7 @@ pub(crate) fn join<B: ByteString>(this: &B, iterable: &PyObject) -> PyResult {
         }
         out.extend_from_slice(Buffer::of(item)?.data());
     }
-    B::make(&out)
+    B::make_new(&out)
 }
 
 fn collect(iterable: &PyObject) -> PyResult<Own<PyTupleObject>> {

@@ -815,11 +815,11 @@ fn call_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictOb
             type_.name()
         )));
     }
-    // The most derived native base decides which constructor is safe.
+    // The most derived base whose constructor is no `__new__` of a class decides which one is safe.
     let mut native = subtype;
     // SAFETY: types keep their bases alive; native tables live for ever.
     unsafe {
-        while native.has_feature(Py_TPFLAGS_HEAPTYPE) {
+        while types::has_slot_new(native) {
             native = &*native.tp_base.get();
         }
         let same = match (native.tp_new.get(), type_.tp_new.get()) {

@@ -56,6 +56,16 @@ static FREE_LIST: Global<FreeList> = Global(FreeList {
     count: Cell::new(0),
 });
 
+/// Gives back the memory of the dead tables that are kept.
+pub(super) fn clear_free_list() {
+    let list = &FREE_LIST;
+    while list.count.get() > 0 {
+        list.count.set(list.count.get() - 1);
+        // SAFETY: a dead table of the list.
+        unsafe { memory::free(list.keys[list.count.get()].get().cast()) };
+    }
+}
+
 /// Entries that a table of this many indices holds (`USABLE_FRACTION`).
 #[inline(always)]
 pub fn usable_fraction(size: usize) -> usize {

@@ -96,6 +96,17 @@ fn maintain_tracking(dict: &PyDictObject, key: &PyObject, value: &PyObject) {
     }
 }
 
+/// Gives back the memory of the dead dicts and tables that are kept (`_PyDict_ClearFreeList`).
+pub(crate) fn clear_free_lists() {
+    let list = &FREE_LIST;
+    while list.count.get() > 0 {
+        list.count.set(list.count.get() - 1);
+        // SAFETY: a dead dict of the list.
+        unsafe { memory::gc_del(list.dicts[list.count.get()].get().cast()) };
+    }
+    keys::clear_free_list();
+}
+
 /// `new_dict`: takes over keys and values.
 pub fn new_from_parts(
     keys: *mut PyDictKeysObject,

@@ -158,13 +158,17 @@ fn get_dict(exception: &PyBaseExceptionObject) -> PyResult {
 }
 
 fn set_dict(exception: &PyBaseExceptionObject, value: Option<&PyObject>) -> PyResult<()> {
-    match value.filter(|value| value.downcast_ref::<PyDictObject>().is_some()) {
-        Some(value) => {
-            exception.dict.put(Some(Own::new(value)));
-            Ok(())
-        }
-        None => Err(type_error("__dict__ must be set to a dictionary")),
+    let Some(value) = value else {
+        return Err(type_error("cannot delete __dict__"));
+    };
+    if value.downcast_ref::<PyDictObject>().is_none() {
+        return Err(type_error(format_args!(
+            "__dict__ must be set to a dictionary, not a '{:.200}'",
+            value.type_().name()
+        )));
     }
+    exception.dict.put(Some(Own::new(value)));
+    Ok(())
 }
 
 fn with_traceback(exception: &PyBaseExceptionObject, traceback: &PyObject) -> PyResult {

@@ -51,7 +51,11 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     if message.downcast_ref::<PyASCIIObject>().is_none() {
         return Err(type_error(format_args!(
             "BaseExceptionGroup.__new__() argument 1 must be str, not {}",
-            message.type_().name()
+            if message.is_none() {
+                "None"
+            } else {
+                message.type_().name()
+            }
         )));
     }
     if !crate::abstract_::is_sequence(exceptions) {
@@ -148,12 +152,16 @@ fn derive(group: &PyBaseExceptionGroupObject, exceptions: &PyObject) -> PyResult
 
 /// A group like this one of some of its members, with its traceback, context, cause and notes.
 pub fn subset(group: &PyBaseExceptionGroupObject, members: &[Own]) -> PyResult {
-    if members.is_empty() {
-        return Ok(none());
-    }
     let kept = list::new(0)?;
     for member in members {
         list::append(&kept, member)?;
+    }
+    subset_of_list(group, &kept)
+}
+
+fn subset_of_list(group: &PyBaseExceptionGroupObject, kept: &PyListObject) -> PyResult {
+    if list::items(kept).is_empty() {
+        return Ok(none());
     }
     let made = call::call_method(group.as_object(), id!("derive"), &[kept.as_object()])?;
     let Some(derived) = made.downcast_ref::<PyBaseExceptionGroupObject>() else {
@@ -214,13 +222,20 @@ pub fn split_exception(exception: &PyObject, condition: &PyObject) -> PyResult<(
         return Ok((none(), Own::new(exception)));
     };
     let _depth = object::enter_recursive_call(" in exceptiongroup_split_recursive")?;
-    let (mut matching, mut rest) = (Vec::new(), Vec::new());
+    let (matching, rest) = (list::new(0)?, list::new(0)?);
     for member in members_of(group) {
         let (yes, no) = split_exception(member, condition)?;
-        matching.extend(Some(yes).filter(|part| !part.is_none()));
-        rest.extend(Some(no).filter(|part| !part.is_none()));
+        if !yes.is_none() {
+            list::append(&matching, &yes)?;
+        }
+        if !no.is_none() {
+            list::append(&rest, &no)?;
+        }
     }
-    Ok((subset(group, &matching)?, subset(group, &rest)?))
+    Ok((
+        subset_of_list(group, &matching)?,
+        subset_of_list(group, &rest)?,
+    ))
 }
 
 fn split(group: &PyBaseExceptionGroupObject, condition: &PyObject) -> PyResult {

@@ -10,6 +10,7 @@ use super::table::{
 };
 use crate::call::{self, Signature};
 use crate::errors::{self, PyResult, type_error};
+use crate::exceptions::PyExc_ValueError;
 use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own, Typed};
@@ -366,6 +367,10 @@ fn os_error_new(
     args: &PyTupleObject,
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
+    let deferred = os_error_uses_init(type_);
+    if !deferred {
+        call::no_keywords(type_.name(), kwargs)?;
+    }
     let items = tuple::items(args);
     let mut type_ = type_;
     if std::ptr::eq(type_, &PyExc_OSError)
@@ -377,12 +382,27 @@ fn os_error_new(
     {
         type_ = subclass;
     }
+    if deferred {
+        let made = base::new(type_, &tuple::empty(), None)?;
+        if let Some(error) = made.downcast_ref::<PyOSErrorObject>() {
+            error.written.set(-1);
+        }
+        return Ok(made);
+    }
     let made = base::new(type_, args, kwargs)?;
     if let Some(error) = made.downcast_ref::<PyOSErrorObject>() {
         error.written.set(-1);
         fill_os_error(error, args)?;
     }
     Ok(made)
+}
+
+/// Whether a subclass has an `__init__` of its own but no `__new__`: then the arguments are `__init__`'s
+/// affair alone.
+fn os_error_uses_init(type_: &PyTypeObject) -> bool {
+    let base: &PyTypeObject = &PyExc_OSError;
+    type_.tp_init.get().map(|f| f as usize) != base.tp_init.get().map(|f| f as usize)
+        && type_.tp_new.get().map(|f| f as usize) == base.tp_new.get().map(|f| f as usize)
 }
 
 fn fill_os_error(error: &PyOSErrorObject, args: &PyTupleObject) -> PyResult<()> {
@@ -394,6 +414,14 @@ fn fill_os_error(error: &PyOSErrorObject, args: &PyTupleObject) -> PyResult<()> 
     error.strerror.put(Some(Own::new(items[1])));
     let filename = items.get(2).filter(|name| !name.is_none());
     if let Some(filename) = filename {
+        let blocking: &PyTypeObject = &PyExc_BlockingIOError;
+        if error.as_object().is_exactly(blocking) && crate::abstract_::is_number(filename) {
+            error.written.set(crate::abstract_::as_ssize(
+                filename,
+                Some(&PyExc_ValueError),
+            )?);
+            return Ok(());
+        }
         error.filename.put(Some(Own::new(*filename)));
         if let Some(second) = items.get(4).filter(|name| !name.is_none()) {
             error.filename2.put(Some(Own::new(*second)));
@@ -403,8 +431,18 @@ fn fill_os_error(error: &PyOSErrorObject, args: &PyTupleObject) -> PyResult<()> 
     Ok(())
 }
 
-fn os_error_init(_: &PyOSErrorObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyResult<()> {
-    Ok(())
+fn os_error_init(
+    error: &PyOSErrorObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult<()> {
+    let type_ = error.as_object().type_();
+    if !os_error_uses_init(type_) {
+        return Ok(());
+    }
+    call::no_keywords(type_.name(), kwargs)?;
+    error.args.put(Some(Own::new(args).upcast()));
+    fill_os_error(error, args)
 }
 
 fn os_error_str(error: &PyOSErrorObject) -> PyResult {

@@ -85,6 +85,20 @@ unsafe fn float_dealloc(float: *mut PyFloatObject) {
     }
 }
 
+/// Gives back the memory of the dead floats that are kept (`_PyFloat_ClearFreeList`).
+pub(crate) fn clear_free_list() {
+    FREE_COUNT.set(0);
+    let mut float = FREE_LIST.replace(null_mut());
+    while !float.is_null() {
+        // SAFETY: a dead float of the list; its type field is the next one.
+        unsafe {
+            let next = (*float).as_object().ob_type.get().cast_mut().cast();
+            memory::object_del(float.cast());
+            float = next;
+        }
+    }
+}
+
 static_type! {
     /// `float`.
     PyFloat_Type = "float", size size_of::<PyFloatObject>(), 0,

@@ -219,13 +219,17 @@ fn get_dict(function: &PyFunctionObject) -> PyResult {
 }
 
 fn set_dict(function: &PyFunctionObject, value: Option<&PyObject>) -> PyResult<()> {
-    match value.filter(|value| value.downcast_ref::<PyDictObject>().is_some()) {
-        Some(value) => {
-            function.func_dict.put(Some(Own::new(value)));
-            Ok(())
-        }
-        None => Err(type_error("__dict__ must be set to a dictionary")),
+    let Some(value) = value else {
+        return Err(type_error("cannot delete __dict__"));
+    };
+    if value.downcast_ref::<PyDictObject>().is_none() {
+        return Err(type_error(format_args!(
+            "__dict__ must be set to a dictionary, not a '{:.200}'",
+            value.type_().name()
+        )));
     }
+    function.func_dict.put(Some(Own::new(value)));
+    Ok(())
 }
 
 fn new(_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {

@@ -43,6 +43,16 @@ pub fn items(list: &PyListObject) -> &[&PyObject] {
     unsafe { std::slice::from_raw_parts(list.ob_item.get().cast(), list.ob_size.get() as usize) }
 }
 
+/// Gives back the memory of the dead lists that are kept (`_PyList_ClearFreeList`).
+pub(crate) fn clear_free_list() {
+    let list = &FREE_LIST;
+    while list.count.get() > 0 {
+        list.count.set(list.count.get() - 1);
+        // SAFETY: a dead list of the free list.
+        unsafe { memory::gc_del(list.lists[list.count.get()].get().cast()) };
+    }
+}
+
 fn new_header() -> PyResult<*mut PyListObject> {
     let list = &FREE_LIST;
     if list.count.get() > 0 {
@@ -221,6 +231,17 @@ fn append_slowly(list: &PyListObject, value: Own) -> PyResult<()> {
     // SAFETY: there is room now.
     unsafe { *list.ob_item.get().offset(size) = value.into_raw() };
     Ok(())
+}
+
+/// `PyList_SetItem`: puts an item in the place of one that is there.
+pub fn set_item(list: &PyListObject, index: usize, value: Own) {
+    assert!(index < list.ob_size.get() as usize);
+    // SAFETY: the index is inside the list, which owns its items.
+    unsafe {
+        let slot = list.ob_item.get().add(index);
+        let old = slot.replace(value.into_raw());
+        crate::own::xdecref(old);
+    }
 }
 
 /// `PyList_Append`.

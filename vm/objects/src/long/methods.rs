@@ -172,7 +172,7 @@ fn int_to_bytes(long: &PyLongObject, args: Args<'_>) -> PyResult {
     }
     let mut out = vec![0; length as usize];
     match kernel::to_bytes(signed(long), &mut out, little, is_signed) {
-        Ok(()) => Ok(bytes::from_slice(&out)?.upcast()),
+        Ok(()) => Ok(bytes::from_slice_fresh(&out)?.upcast()),
         Err(BytesError::NegativeToUnsigned) => {
             Err(overflow_error("can't convert negative int to unsigned"))
         }

@@ -314,6 +314,9 @@ pub fn right_shift(a: &PyLongObject, b: &PyLongObject) -> PyResult {
     if is_medium(a) {
         return Ok(from_i64(medium_value(a) >> count.min(63))?.upcast());
     }
+    if count == 0 && a.ob_size.get() < 0 {
+        return long_long(a);
+    }
     from_integer(&kernel::shift_right_floor(signed(a), count))
 }
 

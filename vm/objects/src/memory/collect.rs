@@ -430,6 +430,9 @@ fn collect_main(index: usize) -> (isize, isize) {
     old.merge(&unreachable);
     collected += doomed.len();
     delete_garbage(&doomed, &old);
+    if index == 2 {
+        clear_free_lists();
+    }
     if errors::occurred() {
         unraisable::report(errors::Raised::already_set(), None);
     }
@@ -437,6 +440,14 @@ fn collect_main(index: usize) -> (isize, isize) {
     stats[0].set(stats[0].get() + 1);
     stats[1].set(stats[1].get() + collected);
     (collected, 0)
+}
+
+/// `clear_freelists`: the memory of dead objects that are kept for the next ones goes back.
+fn clear_free_lists() {
+    crate::tuple::clear_free_lists();
+    crate::float::clear_free_list();
+    list::clear_free_list();
+    dict::clear_free_lists();
 }
 
 /// `invoke_gc_callback`.

@@ -170,7 +170,7 @@ fn new_view(
         made.hash.set(-1);
         made.exports.set(0);
         made.weakreflist.set(std::ptr::null_mut());
-        let contiguous = window.stride == window.itemsize || window.count < 2;
+        let contiguous = window.stride == window.itemsize || window.count == 1;
         made.flags.set(if contiguous {
             C_CONTIGUOUS | FORTRAN
         } else {
@@ -429,7 +429,7 @@ fn memory_tobytes(object: &PyMemoryViewObject, args: Args<'_>) -> PyResult {
             return Err(value_error("order must be 'C', 'F' or 'A'"));
         }
     }
-    Ok(bytes::from_slice(&contents(view))?.upcast())
+    Ok(bytes::from_slice_fresh(&contents(view))?.upcast())
 }
 
 static HEX: Signature = Signature {

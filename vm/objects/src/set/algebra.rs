@@ -19,9 +19,13 @@ pub fn base_type(set: &PySetObject) -> &'static PyTypeObject {
     &PySet_Type
 }
 
+/// The union with others; with itself a set is only copied, and its table makes no room for more.
 pub fn union(set: &PySetObject, others: &[&PyObject]) -> PyResult {
     let result = copy_as_base(set)?;
     for other in others {
+        if std::ptr::eq(set.as_object(), *other) {
+            continue;
+        }
         update(&result, other)?;
     }
     Ok(result.upcast())
@@ -51,6 +55,9 @@ pub fn intersection(set: &PySetObject, other: &PyObject) -> PyResult<Own<PySetOb
         let hash = object::hash(&key)?;
         if contains_hash(set, &key, hash)? {
             add_hash(&result, &key, hash)?;
+            if result.used.get() >= set.used.get() {
+                break;
+            }
         }
     }
     Ok(result)
@@ -99,7 +106,7 @@ pub fn difference_update(set: &PySetObject, other: &PyObject) -> PyResult<()> {
 }
 
 pub fn difference(set: &PySetObject, other: &PyObject) -> PyResult<Own<PySetObject>> {
-    let other_size = match (as_set(other), other.downcast_ref::<PyDictObject>()) {
+    let other_size = match (as_set(other), other.downcast_exact::<PyDictObject>()) {
         (Some(other), _) => other.used.get(),
         (None, Some(other)) => other.ma_used.get(),
         (None, None) => return copy_and_difference(set, other),
@@ -111,7 +118,7 @@ pub fn difference(set: &PySetObject, other: &PyObject) -> PyResult<Own<PySetObje
     let mut position = 0;
     while let Some((next, key, hash)) = next_key(set, position) {
         position = next;
-        let there = match (as_set(other), other.downcast_ref::<PyDictObject>()) {
+        let there = match (as_set(other), other.downcast_exact::<PyDictObject>()) {
             (Some(other), _) => contains_hash(other, &key, hash)?,
             (None, Some(other)) => crate::dict::get_item_known_hash(other, &key, hash)?.is_some(),
             (None, None) => false,
@@ -143,6 +150,16 @@ pub fn difference_multi(set: &PySetObject, others: &[&PyObject]) -> PyResult<Own
 pub fn symmetric_difference_update(set: &PySetObject, other: &PyObject) -> PyResult<()> {
     if std::ptr::eq(set.as_object(), other) {
         super::clear(set);
+        return Ok(());
+    }
+    if let Some(other) = other.downcast_exact::<PyDictObject>() {
+        let mut position = 0;
+        while let Some((next, key, _, hash)) = crate::dict::next_entry(other, position) {
+            position = next;
+            if !discard_hash(set, &key, hash)? {
+                add_hash(set, &key, hash)?;
+            }
+        }
         return Ok(());
     }
     let other_set = match as_set(other) {

@@ -322,22 +322,26 @@ fn frozen_copy(set: &PySetObject) -> PyResult {
     method_copy(set)
 }
 
-fn method_update(set: &PySetObject, args: &[&PyObject]) -> PyResult {
-    for other in args {
+fn method_union(set: &PySetObject, args: &PyTupleObject) -> PyResult {
+    algebra::union(set, tuple::items(args))
+}
+
+fn method_update(set: &PySetObject, args: &PyTupleObject) -> PyResult {
+    for other in tuple::items(args) {
         update(set, other)?;
     }
     Ok(none())
 }
 
-fn method_difference_update(set: &PySetObject, args: &[&PyObject]) -> PyResult {
-    for other in args {
+fn method_difference_update(set: &PySetObject, args: &PyTupleObject) -> PyResult {
+    for other in tuple::items(args) {
         algebra::difference_update(set, other)?;
     }
     Ok(none())
 }
 
-fn method_intersection_update(set: &PySetObject, args: &[&PyObject]) -> PyResult {
-    let result = algebra::intersection_multi(set, args)?;
+fn method_intersection_update(set: &PySetObject, args: &PyTupleObject) -> PyResult {
+    let result = algebra::intersection_multi(set, tuple::items(args))?;
     algebra::swap_bodies(set, &result);
     Ok(none())
 }
@@ -347,12 +351,12 @@ fn method_symmetric_difference_update(set: &PySetObject, other: &PyObject) -> Py
     Ok(none())
 }
 
-fn method_intersection(set: &PySetObject, args: &[&PyObject]) -> PyResult {
-    Ok(algebra::intersection_multi(set, args)?.upcast())
+fn method_intersection(set: &PySetObject, args: &PyTupleObject) -> PyResult {
+    Ok(algebra::intersection_multi(set, tuple::items(args))?.upcast())
 }
 
-fn method_difference(set: &PySetObject, args: &[&PyObject]) -> PyResult {
-    Ok(algebra::difference_multi(set, args)?.upcast())
+fn method_difference(set: &PySetObject, args: &PyTupleObject) -> PyResult {
+    Ok(algebra::difference_multi(set, tuple::items(args))?.upcast())
 }
 
 fn method_issubset(set: &PySetObject, other: &PyObject) -> PyResult {
@@ -462,10 +466,10 @@ methods! {
     "__contains__" => o(method_contains) | METH_COEXIST;
     "copy" => noargs(method_copy);
     "discard" => o(method_discard);
-    "difference" => fast(method_difference);
-    "difference_update" => fast(method_difference_update);
-    "intersection" => fast(method_intersection);
-    "intersection_update" => fast(method_intersection_update);
+    "difference" => varargs(method_difference);
+    "difference_update" => varargs(method_difference_update);
+    "intersection" => varargs(method_intersection);
+    "intersection_update" => varargs(method_intersection_update);
     "isdisjoint" => o(method_isdisjoint);
     "issubset" => o(method_issubset);
     "issuperset" => o(method_issuperset);
@@ -475,8 +479,8 @@ methods! {
     "__sizeof__" => noargs(method_sizeof);
     "symmetric_difference" => o(algebra::symmetric_difference);
     "symmetric_difference_update" => o(method_symmetric_difference_update);
-    "union" => fast(algebra::union);
-    "update" => fast(method_update);
+    "union" => varargs(method_union);
+    "update" => varargs(method_update);
     "__class_getitem__" => o(class_getitem) | METH_CLASS;
 }
 
@@ -484,15 +488,15 @@ methods! {
     static FROZENSET_METHODS:
     "__contains__" => o(method_contains) | METH_COEXIST;
     "copy" => noargs(frozen_copy);
-    "difference" => fast(method_difference);
-    "intersection" => fast(method_intersection);
+    "difference" => varargs(method_difference);
+    "intersection" => varargs(method_intersection);
     "isdisjoint" => o(method_isdisjoint);
     "issubset" => o(method_issubset);
     "issuperset" => o(method_issuperset);
     "__reduce__" => noargs(method_reduce);
     "__sizeof__" => noargs(method_sizeof);
     "symmetric_difference" => o(algebra::symmetric_difference);
-    "union" => fast(algebra::union);
+    "union" => varargs(method_union);
     "__class_getitem__" => o(class_getitem) | METH_CLASS;
 }
 

@@ -1,6 +1,7 @@
 //! `type` itself: the attributes of classes, setting them, and the metatype's slots.
 
 use super::{dict_of, heap, is_subtype, lookup, modified, ready, slotdefs};
+use crate::call::Args;
 use crate::errors::{self, PyResult, attribute_error, type_error};
 use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
@@ -408,7 +409,7 @@ fn type_subclasses(type_: &PyTypeObject) -> PyResult {
     Ok(list::from_vec(subclasses)?.upcast())
 }
 
-fn type_prepare(_: &PyObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyResult {
+fn type_prepare(_: &PyObject, _: Args<'_>) -> PyResult {
     Ok(dict::new()?.upcast())
 }
 
@@ -578,7 +579,7 @@ methods! {
     static TYPE_METHODS:
     "mro" => noargs(type_mro, "($self, /)");
     "__subclasses__" => noargs(type_subclasses, "($self, /)");
-    "__prepare__" => varargs_keywords(type_prepare) | METH_CLASS;
+    "__prepare__" => keywords(type_prepare) | METH_CLASS;
     "__instancecheck__" => o(type_instancecheck, "($self, instance, /)");
     "__subclasscheck__" => o(type_subclasscheck, "($self, subclass, /)");
     "__dir__" => noargs(type_dir, "($self, /)");

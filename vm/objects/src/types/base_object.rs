@@ -195,13 +195,7 @@ fn set_class(this: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
             "__class__ assignment only supported for mutable types or ModuleType subclasses",
         ));
     }
-    if !compatible_layout(old, new) {
-        return Err(type_error(format_args!(
-            "__class__ assignment: '{}' object layout differs from '{}'",
-            new.name(),
-            old.name()
-        )));
-    }
+    super::assignment::check(old, new, "__class__")?;
     if old.has_feature(Py_TPFLAGS_MANAGED_DICT) {
         // The values belong to the old class's keys.
         object::instance_dict(this)?;
@@ -216,28 +210,6 @@ fn set_class(this: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
 }
 
 /// `compatible_for_assignment`.
-fn compatible_layout(old: &PyTypeObject, new: &PyTypeObject) -> bool {
-    let same_free = match (old.tp_free.get(), new.tp_free.get()) {
-        (Some(a), Some(b)) => std::ptr::fn_addr_eq(a, b),
-        (None, None) => true,
-        _ => false,
-    };
-    same_free
-        && old.tp_basicsize.get() == new.tp_basicsize.get()
-        && old.tp_itemsize.get() == new.tp_itemsize.get()
-        && old.tp_dictoffset.get() == new.tp_dictoffset.get()
-        && old.tp_weaklistoffset.get() == new.tp_weaklistoffset.get()
-        && old.has_feature(Py_TPFLAGS_MANAGED_DICT) == new.has_feature(Py_TPFLAGS_MANAGED_DICT)
-        && slots_of(old) == slots_of(new)
-}
-
-fn slots_of(type_: &PyTypeObject) -> Vec<(String, isize)> {
-    super::instance::heap_members(type_)
-        .iter()
-        .map(|member| (errors::c_text(member.name).to_string(), member.offset))
-        .collect()
-}
-
 fn object_format(this: &PyObject, spec: &PyObject) -> PyResult {
     let Some(text) = spec.downcast_ref::<PyASCIIObject>() else {
         return Err(type_error(format_args!(

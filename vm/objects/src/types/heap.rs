@@ -83,7 +83,11 @@ pub fn type_new(
 fn wrong_argument(position: usize, wanted: &str, given: &PyObject) -> errors::Raised {
     type_error(format_args!(
         "type.__new__() argument {position} must be {wanted}, not {}",
-        given.type_().name()
+        if given.is_none() {
+            "None"
+        } else {
+            given.type_().name()
+        }
     ))
 }
 
@@ -132,13 +136,13 @@ pub fn new_class(
     class.tp_base.set(base);
     class.tp_bases.set(bases_tuple.clone().into_raw().cast());
     class.tp_dict.set(Own::new(&*attributes).into_raw().cast());
-    set_flags(class, base);
+    set_flags(class);
     lay_out(class, base, &added)?;
     set_special_attributes(class, &attributes)?;
-    finish_slots(class, base, &added);
+    finish_slots(class, &added);
     store_classcell(class, &attributes)?;
-    fill_class_dict(class, &attributes)?;
     set_mro(class)?;
+    fill_class_dict(class, &attributes)?;
     ready::inherit(class)?;
     // Inheritance must not replace what `finish_slots` chose.
     class.tp_dealloc.set(Some(subtype_dealloc));
@@ -410,12 +414,10 @@ pub fn set_c_name(type_: &PyTypeObject, name: &PyASCIIObject) {
     type_.tp_name.set(block.cast::<c_char>());
 }
 
-fn set_flags(class: &PyTypeObject, base: &PyTypeObject) {
-    let mut flags = Py_TPFLAGS_HEAPTYPE | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_READYING;
-    if base.has_feature(Py_TPFLAGS_HAVE_GC) {
-        flags |= Py_TPFLAGS_HAVE_GC;
-    }
-    class.tp_flags.set(flags);
+fn set_flags(class: &PyTypeObject) {
+    class
+        .tp_flags
+        .set(Py_TPFLAGS_HEAPTYPE | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_READYING | Py_TPFLAGS_HAVE_GC);
 }
 
 /// Offsets and sizes of instances: slots, dict, weak references.
@@ -565,7 +567,7 @@ fn make_method(
 }
 
 /// The slots that every class has, and the descriptors of `__dict__` and `__weakref__`.
-fn finish_slots(class: &PyTypeObject, base: &PyTypeObject, added: &Added) {
+fn finish_slots(class: &PyTypeObject, added: &Added) {
     class.tp_dealloc.set(Some(subtype_dealloc));
     class.tp_getset.set(match (added.dict, added.weakref) {
         (true, true) => descr::SUBTYPE_GETSET_BOTH.as_ptr(),
@@ -573,20 +575,10 @@ fn finish_slots(class: &PyTypeObject, base: &PyTypeObject, added: &Added) {
         (false, true) => descr::SUBTYPE_GETSET_WEAKREF.as_ptr(),
         (false, false) => std::ptr::null(),
     });
-    let adds_fields = added.dict || !added.slots.is_empty();
-    if adds_fields || base.has_feature(Py_TPFLAGS_HAVE_GC) {
-        class
-            .tp_flags
-            .set(class.tp_flags.get() | Py_TPFLAGS_HAVE_GC);
-    }
     class.tp_alloc.set(Some(memory::PyType_GenericAlloc));
-    if class.has_feature(Py_TPFLAGS_HAVE_GC) {
-        class.tp_free.set(Some(memory::object_gc_free));
-        class.tp_traverse.set(Some(subtype_traverse));
-        class.tp_clear.set(Some(subtype_clear));
-    } else {
-        class.tp_free.set(Some(memory::object_free));
-    }
+    class.tp_free.set(Some(memory::object_gc_free));
+    class.tp_traverse.set(Some(subtype_traverse));
+    class.tp_clear.set(Some(subtype_clear));
     class.tp_members.set(
         class
             .as_raw()
@@ -670,13 +662,7 @@ pub fn replace_bases(class: &PyTypeObject, new: &PyTupleObject) -> PyResult<()> 
     let base = best_base(new)?;
     // SAFETY: a type keeps its base alive.
     let old_base = unsafe { &*class.tp_base.get() };
-    if !std::ptr::eq(solid_base(base), solid_base(old_base)) {
-        return Err(type_error(format_args!(
-            "__bases__ assignment: '{}' object layout differs from '{}'",
-            base.name(),
-            old_base.name()
-        )));
-    }
+    super::assignment::check(old_base, base, "__bases__")?;
     ready::remove_from_bases(class);
     incref(base.as_object());
     class.tp_base.set(base);

@@ -1,6 +1,7 @@
 //! type and object (`Objects/typeobject.c`): subtyping, attribute lookup with its cache, instance
 //! allocation, calling a type.
 
+mod assignment;
 pub mod attributes;
 mod base_object;
 mod heap;
@@ -416,4 +417,12 @@ pub fn has_init_of(type_: &PyTypeObject, other: &PyTypeObject) -> bool {
         (Some(own), Some(other)) => std::ptr::fn_addr_eq(own, other),
         (own, other) => own.is_none() && other.is_none(),
     }
+}
+
+/// Whether a type's `tp_new` calls a `__new__` that a class defines.
+pub(crate) fn has_slot_new(type_: &PyTypeObject) -> bool {
+    type_
+        .tp_new
+        .get()
+        .is_some_and(|new| std::ptr::fn_addr_eq(new, slot_functions::slot_tp_new as newfunc))
 }

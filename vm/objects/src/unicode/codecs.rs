@@ -70,6 +70,20 @@ impl Encoding {
         })
     }
 
+    /// The encodings that `PyUnicode_Decode` and `PyUnicode_AsEncodedString` know themselves; all others come
+    /// from the registry, whose errors name the codec.
+    pub fn shortcut(name: &str) -> Option<Encoding> {
+        let known = Encoding::from_name(name)?;
+        let is_registered = matches!(
+            known,
+            Encoding::Utf16(Order::Little | Order::Big)
+                | Encoding::Utf32(Order::Little | Order::Big)
+                | Encoding::UnicodeEscape
+                | Encoding::RawUnicodeEscape
+        );
+        (!is_registered).then_some(known)
+    }
+
     /// The name that errors show.
     pub fn name(self) -> &'static str {
         match self {
@@ -119,7 +133,7 @@ pub fn as_encoded_string(
     let Some(name) = encoding else {
         return Ok(encode(object, Encoding::Utf8, &handler_name(errors))?.upcast());
     };
-    match as_ascii(name).and_then(Encoding::from_name) {
+    match as_ascii(name).and_then(Encoding::shortcut) {
         Some(known) => Ok(encode(object, known, &handler_name(errors))?.upcast()),
         None => match ENCODE_FALLBACK.get() {
             Some(fallback) => fallback(object.as_object(), name, errors),
@@ -156,7 +170,7 @@ pub fn decode_object(
     let Some(name) = encoding else {
         return Ok(decode(content, Encoding::Utf8, &handler_name(errors))?.upcast());
     };
-    match as_ascii(name).and_then(Encoding::from_name) {
+    match as_ascii(name).and_then(Encoding::shortcut) {
         Some(known) => Ok(decode(content, known, &handler_name(errors))?.upcast()),
         None => match DECODE_FALLBACK.get() {
             Some(fallback) => fallback(object, name, errors),

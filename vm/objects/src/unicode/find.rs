@@ -3,8 +3,8 @@
 use super::arguments::{ensure_unicode, expect_str, search_arguments, ssize};
 use super::search::Character;
 use super::{
-    Text, Writer, copy_characters, empty, from_char, maxchar_bound, new_uninitialised,
-    result_unchanged, substring, text,
+    Text, Writer, copy_characters, empty, maxchar_bound, new_uninitialised, result_unchanged,
+    substring, text,
 };
 use crate::call::{self, Args, Signature};
 use crate::errors::{self, PyResult, type_error, value_error};
@@ -206,7 +206,7 @@ pub fn replace(
         from = at + old.len();
     }
     out.push_text(hay.slice(from, hay.len()));
-    Ok(out.finish()?.upcast())
+    Ok(out.finish_new()?.upcast())
 }
 
 /// Pieces of a text as a list of str.
@@ -565,13 +565,6 @@ fn join_items(separator: &PyASCIIObject, items: &[&PyObject]) -> PyResult {
     }
     if total == 0 {
         return Ok(empty().upcast());
-    }
-    if total == 1 {
-        let character = pieces
-            .iter()
-            .chain([&separator])
-            .find(|piece| length_of(piece) == 1);
-        return Ok(from_char(character.map_or(0, |piece| text(piece).at(0)))?.upcast());
     }
     let made = new_uninitialised(total, maxchar)?;
     let mut at = 0;

@@ -444,7 +444,7 @@ pub fn format_str(object: &PyASCIIObject, spec: &PyASCIIObject) -> PyResult<Own<
         characters.len().min(parsed.precision.unwrap_or(usize::MAX)),
     );
     let (left, right) = format_spec::padding(shown.len(), parsed.width, parsed.align);
-    if is_exact && left + right == 0 && shown.len() == characters.len() {
+    if left + right == 0 && shown.len() == characters.len() {
         return Ok(Own::new(object));
     }
     let mut out = Writer::with_capacity(shown.len() + left + right);

@@ -45,7 +45,7 @@ fn pad(object: &PyASCIIObject, left: usize, right: usize, fill: u32) -> PyResult
     out.push_fill(fill, left);
     out.push_text(text(object));
     out.push_fill(fill, right);
-    Ok(out.finish()?.upcast())
+    Ok(out.finish_new()?.upcast())
 }
 
 /// The width that is missing, and the fill character.
@@ -91,7 +91,7 @@ pub(super) fn unicode_zfill(object: &PyASCIIObject, width: &PyObject) -> PyResul
     }
     out.push_fill(u32::from(b'0'), missing);
     out.push_text(characters.slice(usize::from(signed), characters.len()));
-    Ok(out.finish()?.upcast())
+    Ok(out.finish_new()?.upcast())
 }
 
 static EXPANDTABS: Signature = Signature {

@@ -209,17 +209,6 @@ fn character(value: &PyObject) -> PyResult<u32> {
     }
 }
 
-/// `PyNumber_Check`.
-fn is_number(object: &PyObject) -> bool {
-    // SAFETY: the suite of a live type.
-    let suite = unsafe { object.type_().tp_as_number.get().as_ref() };
-    suite.is_some_and(|suite| {
-        suite.nb_int.get().is_some()
-            || suite.nb_float.get().is_some()
-            || suite.nb_index.get().is_some()
-    }) || object.downcast_ref::<PyComplexObject>().is_some()
-}
-
 /// The int a number conversion works on; what is no number is named with the conversion.
 pub(crate) fn integer_of(conversion: char, value: &PyObject) -> PyResult<Own<PyLongObject>> {
     let in_base = matches!(conversion, 'o' | 'x' | 'X');
@@ -237,7 +226,7 @@ pub(crate) fn integer_of(conversion: char, value: &PyObject) -> PyResult<Own<PyL
             value.type_().name()
         ))
     };
-    if !is_number(value) {
+    if !crate::abstract_::is_number(value) {
         return Err(wrong());
     }
     let converted = match in_base {

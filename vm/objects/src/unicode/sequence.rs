@@ -3,8 +3,8 @@
 use super::arguments::expect_str;
 use super::layout::character_at;
 use super::{
-    PyUnicode_Type, Text, concat, copy_exact, data_pointer, empty, find, from_ucs1, from_ucs2,
-    from_ucs4, new_uninitialised, result_unchanged, substring, text,
+    PyUnicode_Type, concat, copy_exact, data_pointer, empty, find, from_ucs4, new_ucs1,
+    new_uninitialised, result_unchanged, substring, text,
 };
 use crate::call::{self, Signature};
 use crate::errors::{self, PyResult, index_error, type_error};
@@ -97,13 +97,14 @@ pub(super) fn unicode_subscript(object: &PyASCIIObject, key: &PyObject) -> PyRes
         let start = span.start as usize;
         return Ok(substring(object, start, start + span.length as usize)?.upcast());
     }
-    let positions = || span.positions();
-    Ok(match text(object) {
-        Text::Ucs1(all) => from_ucs1(&positions().map(|at| all[at]).collect::<Vec<u8>>())?,
-        Text::Ucs2(all) => from_ucs2(&positions().map(|at| all[at]).collect::<Vec<u16>>())?,
-        Text::Ucs4(all) => from_ucs4(&positions().map(|at| all[at]).collect::<Vec<u32>>())?,
+    // A slice with a step is always a new str, even of a single character.
+    let characters = text(object);
+    let points: Vec<u32> = span.positions().map(|at| characters.at(at)).collect();
+    if points.iter().all(|&point| point < 0x100) {
+        let narrow: Vec<u8> = points.iter().map(|&point| point as u8).collect();
+        return Ok(new_ucs1(&narrow)?.upcast());
     }
-    .upcast())
+    Ok(from_ucs4(&points)?.upcast())
 }
 
 pub(super) fn unicode_contains(object: &PyASCIIObject, needle: &PyObject) -> PyResult<bool> {

@@ -171,10 +171,21 @@ impl Writer {
 
     /// The str, a new one even where it is a single character.
     pub fn finish_new(self) -> PyResult<Own<PyASCIIObject>> {
-        if let Characters::Ucs1(characters) = &self.characters {
-            return super::make::new_ucs1(characters);
+        if self.exhausted {
+            return Err(crate::errors::no_memory());
         }
-        self.finish()
+        let narrow: Vec<u8> = match &self.characters {
+            Characters::Ucs1(characters) => return super::make::new_ucs1(characters),
+            Characters::Ucs2(characters) => match *characters.as_slice() {
+                [character @ 0..=0xff] => vec![character as u8],
+                _ => return self.finish(),
+            },
+            Characters::Ucs4(characters) => match *characters.as_slice() {
+                [character @ 0..=0xff] => vec![character as u8],
+                _ => return self.finish(),
+            },
+        };
+        super::make::new_ucs1(&narrow)
     }
 
     /// The str.

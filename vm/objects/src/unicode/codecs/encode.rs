@@ -123,6 +123,10 @@ pub fn encode(
         }
         at = handle(&mut out, object, encoding, errors, (at, end))?;
     }
+    if encoding == Encoding::UnicodeEscape {
+        // The result is shrunk to its length, and is new even where it is a single byte.
+        return bytes::from_slice_fresh(&out);
+    }
     bytes::from_slice(&out)
 }
 
