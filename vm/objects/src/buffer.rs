@@ -115,6 +115,69 @@ impl<'a> Buffer<'a> {
         })
     }
 
+    /// A view with all that the exporter tells of the memory, which may be read-only.
+    pub fn full(object: &'a PyObject) -> PyResult<Buffer<'a>> {
+        let mut view = empty_view();
+        // SAFETY: the view is valid.
+        unsafe { fill(object, &mut view, PyBUF_FULL_RO)? };
+        Ok(Buffer {
+            view,
+            lender: PhantomData,
+        })
+    }
+
+    /// The same view, for an object that keeps it: the view owns a reference to its exporter.
+    pub fn detach(self) -> Buffer<'static> {
+        let mut this = self;
+        let view = std::mem::replace(&mut this.view, empty_view());
+        Buffer {
+            view,
+            lender: PhantomData,
+        }
+    }
+
+    /// What the exporter has told.
+    pub fn view(&self) -> &Py_buffer {
+        &self.view
+    }
+
+    /// Whether the items lie one after the other, in C's order or in Fortran's.
+    pub fn is_contiguous(&self) -> bool {
+        let view = &self.view;
+        if !view.suboffsets.is_null() {
+            return false;
+        }
+        if view.len == 0 || view.strides.is_null() {
+            return true;
+        }
+        let count = view.ndim as usize;
+        // SAFETY: the exporter gives a shape and strides of `ndim` numbers.
+        let (shape, strides) = unsafe {
+            (
+                std::slice::from_raw_parts(view.shape, count),
+                std::slice::from_raw_parts(view.strides, count),
+            )
+        };
+        let dense = |order: Vec<usize>| {
+            let mut expected = view.itemsize;
+            order.into_iter().all(|axis| {
+                let fits = shape[axis] <= 1 || strides[axis] == expected;
+                expected *= shape[axis];
+                fits
+            })
+        };
+        dense((0..count).rev().collect()) || dense((0..count).collect())
+    }
+
+    /// Has the exporter fill another view, for somebody who gives it back himself.
+    ///
+    /// # Safety
+    /// `view` is valid.
+    pub unsafe fn lend(&self, view: *mut Py_buffer, flags: c_int) -> PyResult<()> {
+        // SAFETY: this view owns a reference to its exporter.
+        unsafe { fill(&*self.view.obj, view, flags) }
+    }
+
     /// Writes bytes into the memory of a buffer that was opened with [`Buffer::writable`].
     pub fn write(&self, at: usize, data: &[u8]) {
         assert!(self.view.readonly == 0 && at + data.len() <= self.view.len as usize);
@@ -132,6 +195,16 @@ impl<'a> Buffer<'a> {
         }
         // SAFETY: the exporter keeps the memory in place until the view is released.
         unsafe { std::slice::from_raw_parts(self.view.buf.cast(), self.view.len as usize) }
+    }
+}
+
+/// A view of nothing.
+impl Default for Buffer<'_> {
+    fn default() -> Self {
+        Buffer {
+            view: empty_view(),
+            lender: PhantomData,
+        }
     }
 }
 
