@@ -232,12 +232,8 @@ impl UnpicklerObject {
     }
 
     fn load_stack_global(&self) -> PyResult {
-        let name = self.pop();
-        let module = self.pop();
-        let (Ok(module), Ok(name)) = (module, name) else {
-            errors::clear();
-            return Err(unpickling_error("STACK_GLOBAL requires str"));
-        };
+        let name = self.pop()?;
+        let module = self.pop()?;
         if !module.is_exactly(&unicode::PyUnicode_Type)
             || !name.is_exactly(&unicode::PyUnicode_Type)
         {

@@ -34,12 +34,28 @@ fn c_string(line: &[u8]) -> &[u8] {
     &line[..end.unwrap_or(line.len())]
 }
 
+/// The base that the digits of a text tell, as `PyLong_FromString` reports it.
+fn told_base(text: &[u8]) -> u32 {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | 9..=13);
+    let start = text.iter().position(|byte| !is_blank(byte));
+    let rest = &text[start.unwrap_or(text.len())..];
+    match rest.strip_prefix(b"-").or(rest.strip_prefix(b"+")).unwrap_or(rest) {
+        [b'0', b'x' | b'X', ..] => 16,
+        [b'0', b'o' | b'O', ..] => 8,
+        [b'0', b'b' | b'B', ..] => 2,
+        _ => 10,
+    }
+}
+
 /// `PyLong_FromString`.
 fn long_from_text(text: &[u8], base: u32) -> PyResult {
-    let text = codecs::decode_utf8(text)?;
-    if text.is_ascii() {
-        return long::from_unicode(&text, base);
+    use twinheap_arith::digits::{ParseIntError, parse_int};
+    let ascii = text.is_ascii();
+    if ascii && parse_int(text, base, 0) != Err(ParseIntError::InvalidLiteral) {
+        return long::from_unicode(&*unicode::from_ucs1(text)?, base);
     }
+    let base = if base == 0 { told_base(text) } else { base };
+    let text = codecs::decode_utf8(text)?;
     let shown = shown(text.as_object())?;
     Err(value_error(format_args!(
         "invalid literal for int() with base {base}: {shown:.200}"

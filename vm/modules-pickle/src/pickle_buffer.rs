@@ -2,11 +2,12 @@
 //! leave out of the pickle.
 
 use crate::prelude::*;
+use twinheap_objects::buffer::HeldBuffer;
 
 object_struct! {
     /// `PyPickleBufferObject`.
     pub struct PickleBufferObject {
-        view: Native<Buffer<'static>>,
+        view: HeldBuffer,
         weakreflist: Cell<*const PyObject>,
     }
 }
@@ -21,24 +22,22 @@ fn released() -> Raised {
 
 impl PickleBufferObject {
     fn exporter(&self) -> PyResult {
-        self.view
-            // SAFETY: a view that is held owns its exporter.
-            .with(|view| unsafe { view.view().obj.as_ref() }.map(Own::new))
+        // SAFETY: a view that is held owns its exporter.
+        unsafe { self.view.view().obj.as_ref() }
+            .map(Own::new)
             .ok_or_else(released)
     }
 
     /// The bytes, whether they are read-only, and whether they lie in one piece.
     pub fn content(&self) -> PyResult<(Vec<u8>, bool, bool)> {
         drop(self.exporter()?);
-        Ok(self.view.with(|view| {
-            let contiguous = view.is_contiguous();
-            let data = if contiguous {
-                view.data().to_vec()
-            } else {
-                Vec::new()
-            };
-            (data, view.view().readonly != 0, contiguous)
-        }))
+        let contiguous = self.view.is_contiguous();
+        let data = if contiguous {
+            self.view.data().to_vec()
+        } else {
+            Vec::new()
+        };
+        Ok((data, self.view.view().readonly != 0, contiguous))
     }
 }
 
@@ -51,15 +50,14 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     };
     let [base] = call::bind_tuple::<1>(&SIGNATURE, args, kwargs)?;
     let made = PickleBufferObject::alloc(type_)?;
-    let held = Buffer::full(base.expect("required"))?.detach();
-    made.view.with(|view| *view = held);
+    made.view.fill(base.expect("required"))?;
     Ok(made.upcast())
 }
 
 fn raw(this: &PickleBufferObject) -> PyResult {
     let exporter = this.exporter()?;
     drop(exporter);
-    if !this.view.with(|view| view.is_contiguous()) {
+    if !this.view.is_contiguous() {
         return Err(errors::buffer_error(
             "cannot extract raw buffer from non-contiguous buffer",
         ));
@@ -101,7 +99,7 @@ unsafe extern "C" fn get_buffer(
             Err(_) => -1,
             Ok(exporter) => {
                 drop(exporter);
-                match object.view.with(|held| held.lend(view, flags)) {
+                match object.view.lend(view, flags) {
                     Ok(()) => 0,
                     Err(_) => -1,
                 }
@@ -111,14 +109,11 @@ unsafe extern "C" fn get_buffer(
 }
 
 fn traverse(this: &PickleBufferObject, visitor: &mut Visitor) {
-    // SAFETY: the cell is read in place; nothing else runs meanwhile.
-    let held = unsafe { &*this.view.0.as_ptr() };
-    visitor.pointer(held.view().obj);
+    visitor.pointer(this.view.view().obj);
 }
 
 fn clear(this: &PickleBufferObject) {
-    let old = this.view.with(std::mem::take);
-    drop(old);
+    this.view.release();
 }
 
 methods! {

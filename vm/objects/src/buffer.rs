@@ -2,7 +2,8 @@
 
 use crate::errors::{PyResult, Raised, buffer_error, type_error};
 use crate::object::{ObjectExt, TypeExt};
-use crate::own::{Layout, Own};
+use crate::own::{Layout, Own, Slot};
+use std::cell::UnsafeCell;
 use std::ffi::{c_char, c_int};
 use std::marker::PhantomData;
 use std::ptr::null_mut;
@@ -115,17 +116,6 @@ impl<'a> Buffer<'a> {
         })
     }
 
-    /// A view with all that the exporter tells of the memory, which may be read-only.
-    pub fn full(object: &'a PyObject) -> PyResult<Buffer<'a>> {
-        let mut view = empty_view();
-        // SAFETY: the view is valid.
-        unsafe { fill(object, &mut view, PyBUF_FULL_RO)? };
-        Ok(Buffer {
-            view,
-            lender: PhantomData,
-        })
-    }
-
     /// The same view, for an object that keeps it: the view owns a reference to its exporter.
     pub fn detach(self) -> Buffer<'static> {
         let mut this = self;
@@ -141,9 +131,66 @@ impl<'a> Buffer<'a> {
         &self.view
     }
 
+    /// Writes bytes into the memory of a buffer that was opened with [`Buffer::writable`].
+    pub fn write(&self, at: usize, data: &[u8]) {
+        assert!(self.view.readonly == 0 && at + data.len() <= self.view.len as usize);
+        // SAFETY: the exporter keeps the memory in place, writable and of this length.
+        unsafe {
+            let target = self.view.buf.cast::<u8>().add(at);
+            std::ptr::copy(data.as_ptr(), target, data.len());
+        }
+    }
+
+    /// The bytes.
+    pub fn data(&self) -> &[u8] {
+        if self.view.len == 0 {
+            return &[];
+        }
+        // SAFETY: the exporter keeps the memory in place until the view is released.
+        unsafe { std::slice::from_raw_parts(self.view.buf.cast(), self.view.len as usize) }
+    }
+}
+
+/// A view that an object keeps in itself: where it is filled, it stays, as its shape may point into it.
+#[repr(transparent)]
+pub struct HeldBuffer(UnsafeCell<Py_buffer>);
+
+impl Slot for HeldBuffer {
+    fn release(&self) {
+        // SAFETY: the view is taken out before it is given back, so that this happens once.
+        unsafe {
+            let mut held = std::ptr::replace(self.0.get(), empty_view());
+            release(&mut held);
+        }
+    }
+}
+
+impl HeldBuffer {
+    /// Has an exporter fill the view with all that it tells of the memory, which may be read-only.
+    pub fn fill(&self, object: &PyObject) -> PyResult<()> {
+        // SAFETY: the view lies in the object, zeroed or released.
+        unsafe { fill(object, self.0.get(), PyBUF_FULL_RO) }
+    }
+
+    /// What the exporter has told.
+    pub fn view(&self) -> &Py_buffer {
+        // SAFETY: written only while it is filled and released, under no borrow.
+        unsafe { &*self.0.get() }
+    }
+
+    /// The bytes, where they lie in one piece.
+    pub fn data(&self) -> &[u8] {
+        let view = self.view();
+        if view.len == 0 {
+            return &[];
+        }
+        // SAFETY: the exporter keeps the memory in place until the view is released.
+        unsafe { std::slice::from_raw_parts(view.buf.cast(), view.len as usize) }
+    }
+
     /// Whether the items lie one after the other, in C's order or in Fortran's.
     pub fn is_contiguous(&self) -> bool {
-        let view = &self.view;
+        let view = self.view();
         if !view.suboffsets.is_null() {
             return false;
         }
@@ -172,29 +219,10 @@ impl<'a> Buffer<'a> {
     /// Has the exporter fill another view, for somebody who gives it back himself.
     ///
     /// # Safety
-    /// `view` is valid.
+    /// `view` is valid, and this view is held.
     pub unsafe fn lend(&self, view: *mut Py_buffer, flags: c_int) -> PyResult<()> {
         // SAFETY: this view owns a reference to its exporter.
-        unsafe { fill(&*self.view.obj, view, flags) }
-    }
-
-    /// Writes bytes into the memory of a buffer that was opened with [`Buffer::writable`].
-    pub fn write(&self, at: usize, data: &[u8]) {
-        assert!(self.view.readonly == 0 && at + data.len() <= self.view.len as usize);
-        // SAFETY: the exporter keeps the memory in place, writable and of this length.
-        unsafe {
-            let target = self.view.buf.cast::<u8>().add(at);
-            std::ptr::copy(data.as_ptr(), target, data.len());
-        }
-    }
-
-    /// The bytes.
-    pub fn data(&self) -> &[u8] {
-        if self.view.len == 0 {
-            return &[];
-        }
-        // SAFETY: the exporter keeps the memory in place until the view is released.
-        unsafe { std::slice::from_raw_parts(self.view.buf.cast(), self.view.len as usize) }
+        unsafe { fill(&*self.view().obj, view, flags) }
     }
 }
 
