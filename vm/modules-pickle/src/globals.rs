@@ -4,7 +4,9 @@ use crate::opcode::*;
 use crate::prelude::*;
 use crate::state::{STATE, plain};
 use twinheap_objects::exceptions::{PyExc_KeyError, PyExc_UnicodeEncodeError};
-use twinheap_objects::singletons::{_PyNone_Type, _PyNotImplemented_Type, PyEllipsis_Type, ellipsis};
+use twinheap_objects::singletons::{
+    _PyNone_Type, _PyNotImplemented_Type, PyEllipsis_Type, ellipsis,
+};
 use unicode::codecs::{Encoding, encode};
 
 /// The parts of a dotted name.
@@ -35,10 +37,7 @@ pub fn dotted_path(
 }
 
 /// The object at the end of a path and the one before it; nothing where an attribute is missing.
-fn deep_attribute(
-    object: &PyObject,
-    path: &[Own<PyASCIIObject>],
-) -> PyResult<Option<(Own, Own)>> {
+fn deep_attribute(object: &PyObject, path: &[Own<PyASCIIObject>]) -> PyResult<Option<(Own, Own)>> {
     let mut parent = Own::new(object);
     let mut found = Own::new(object);
     for name in path {

@@ -42,10 +42,7 @@ impl UnpicklerObject {
         }
         // SAFETY: the view holds `input_len` bytes; a slice is not kept over the next refill.
         unsafe {
-            std::slice::from_raw_parts(
-                self.input_buffer.get().offset(start),
-                length as usize,
-            )
+            std::slice::from_raw_parts(self.input_buffer.get().offset(start), length as usize)
         }
     }
 
@@ -137,7 +134,11 @@ impl UnpicklerObject {
         let next = self.next_read_idx.get();
         let here = (self.input_len.get() - next).clamp(0, count);
         let mut data = Vec::new();
-        let known = if self.read.get().is_null() { here } else { count };
+        let known = if self.read.get().is_null() {
+            here
+        } else {
+            count
+        };
         if data.try_reserve_exact(known as usize).is_err() {
             return Err(errors::no_memory());
         }

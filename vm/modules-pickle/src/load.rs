@@ -39,10 +39,19 @@ fn told_base(text: &[u8]) -> u32 {
     let is_blank = |byte: &u8| matches!(byte, b' ' | 9..=13);
     let start = text.iter().position(|byte| !is_blank(byte));
     let rest = &text[start.unwrap_or(text.len())..];
-    match rest.strip_prefix(b"-").or(rest.strip_prefix(b"+")).unwrap_or(rest) {
+    match rest
+        .strip_prefix(b"-")
+        .or(rest.strip_prefix(b"+"))
+        .unwrap_or(rest)
+    {
         [b'0', b'x' | b'X', ..] => 16,
         [b'0', b'o' | b'O', ..] => 8,
         [b'0', b'b' | b'B', ..] => 2,
+        [b'0', rest @ ..] => {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit());
+            let is_zero = digits.into_iter().all(|&digit| digit == b'0');
+            if is_zero { 10 } else { 0 }
+        }
         _ => 10,
     }
 }
@@ -290,7 +299,12 @@ impl UnpicklerObject {
     fn load_float(&self) -> PyResult {
         let line = self.read_line_of(2)?;
         let text = c_string(&line);
-        let shown = || String::from_utf8_lossy(text).chars().take(200).collect::<String>();
+        let shown = || {
+            String::from_utf8_lossy(text)
+                .chars()
+                .take(200)
+                .collect::<String>()
+        };
         let Some((value, used)) = parse_float_prefix(text) else {
             return Err(value_error(format_args!(
                 "could not convert string to float: '{}'",
@@ -404,8 +418,7 @@ impl UnpicklerObject {
                 "pickle stream refers to out-of-band data but no *buffers* argument was given",
             ));
         };
-        abstract_::next(&buffers)?
-            .ok_or_else(|| unpickling_error("not enough out-of-band buffers"))
+        abstract_::next(&buffers)?.ok_or_else(|| unpickling_error("not enough out-of-band buffers"))
     }
 
     fn load_readonly_buffer(&self) -> PyResult<()> {

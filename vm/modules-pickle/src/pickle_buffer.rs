@@ -86,11 +86,7 @@ fn release(this: &PickleBufferObject) -> PyResult {
     Ok(none())
 }
 
-unsafe extern "C" fn get_buffer(
-    this: *mut PyObject,
-    view: *mut Py_buffer,
-    flags: c_int,
-) -> c_int {
+unsafe extern "C" fn get_buffer(this: *mut PyObject, view: *mut Py_buffer, flags: c_int) -> c_int {
     // SAFETY: only called with instances of the type, and with a valid view.
     unsafe {
         let object: &PickleBufferObject = &*this.cast();

@@ -137,9 +137,7 @@ impl PicklerObject {
         if number as usize <= 0xffff_ffff {
             return self.write(&[long, a, b, c, d]);
         }
-        Err(pickling_error(format_args!(
-            "memo id too large for {name}"
-        )))
+        Err(pickling_error(format_args!("memo id too large for {name}")))
     }
 
     /// Pickles an object into the buffer.
@@ -166,27 +164,18 @@ impl PicklerObject {
     }
 }
 
-pub fn generic_new(
-    type_: &PyTypeObject,
-    _: &PyTupleObject,
-    _: Option<&PyDictObject>,
-) -> PyResult {
+pub fn generic_new(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyResult {
     types::allocate(type_, 0)
 }
 
-fn init(
-    this: &PicklerObject,
-    args: &PyTupleObject,
-    kwargs: Option<&PyDictObject>,
-) -> PyResult<()> {
+fn init(this: &PicklerObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
     static SIGNATURE: Signature = Signature {
         name: "Pickler",
         parameters: &["file", "protocol", "fix_imports", "buffer_callback"],
         required: 1,
         positional: 4,
     };
-    let [file, protocol, fix_imports, callback] =
-        call::bind_tuple::<4>(&SIGNATURE, args, kwargs)?;
+    let [file, protocol, fix_imports, callback] = call::bind_tuple::<4>(&SIGNATURE, args, kwargs)?;
     let fix_imports = fix_imports.map_or(Ok(true), object::is_true)?;
     if !this.write.get().is_null() {
         this.clear();

@@ -34,15 +34,15 @@ impl<'a> Reduced<'a> {
             ));
         };
         let given = |index: usize| items.get(index).copied().filter(|item| !item.is_none());
-        let checked = |index: usize, which: &str, what: &str, good: fn(&PyObject) -> bool| {
-            match given(index) {
+        let checked =
+            |index: usize, which: &str, what: &str, good: fn(&PyObject) -> bool| match given(index)
+            {
                 Some(item) if !good(item) => Err(pickling_error(format_args!(
                     "{which} element of the tuple returned by __reduce__ must be {what}, not {}",
                     item.type_().name()
                 ))),
                 item => Ok(item),
-            }
-        };
+            };
         Ok(Reduced {
             callable: items[0],
             arguments,
@@ -64,7 +64,9 @@ enum Making {
 
 fn making_of(callable: &PyObject) -> PyResult<Making> {
     let name = object::lookup_attr(callable, id!("__name__"))?;
-    let name = name.as_ref().and_then(|name| name.downcast_ref::<PyASCIIObject>());
+    let name = name
+        .as_ref()
+        .and_then(|name| name.downcast_ref::<PyASCIIObject>());
     Ok(match name {
         Some(name) if unicode::equals_str(name, "__newobj_ex__") => Making::NewWithKeywords,
         Some(name) if unicode::equals_str(name, "__newobj__") => Making::New,
@@ -226,9 +228,7 @@ impl PicklerObject {
             return Err(pickling_error("__newobj__ arglist is empty"));
         };
         if class.downcast_ref::<PyTypeObject>().is_none() {
-            return Err(pickling_error(
-                "args[0] from __newobj__ args is not a type",
-            ));
+            return Err(pickling_error("args[0] from __newobj__ args is not a type"));
         }
         if let Some(object) = object
             && !std::ptr::eq(&*class_of(object)?, *class)

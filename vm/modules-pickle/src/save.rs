@@ -208,10 +208,7 @@ impl PicklerObject {
             return self.save_bytes_data(object.as_object(), data);
         }
         let reduced = if data.is_empty() {
-            tuple::pack(&[
-                bytes::PyBytes_Type.as_object(),
-                tuple::empty().as_object(),
-            ])?
+            tuple::pack(&[bytes::PyBytes_Type.as_object(), tuple::empty().as_object()])?
         } else {
             let text = unicode::from_ucs1(data)?;
             let arguments = tuple::pack(&[text.as_object(), id!("latin1").as_object()])?;
@@ -261,15 +258,15 @@ impl PicklerObject {
             ));
         }
         let in_band = match self.buffer_callback.own() {
-            Some(callback) => {
-                object::is_true(&*call::call(&callback, &[buffer.as_object()])?)?
-            }
+            Some(callback) => object::is_true(&*call::call(&callback, &[buffer.as_object()])?)?,
             None => true,
         };
         match (in_band, readonly) {
             (true, true) => self.save_bytes_data(buffer.as_object(), &data),
             (true, false) => self.save_bytearray_data(buffer.as_object(), &data),
-            (false, true) => self.write(&[NEXT_BUFFER]).and_then(|()| self.op(READONLY_BUFFER)),
+            (false, true) => self
+                .write(&[NEXT_BUFFER])
+                .and_then(|()| self.op(READONLY_BUFFER)),
             (false, false) => self.op(NEXT_BUFFER),
         }
     }

@@ -104,7 +104,8 @@ impl UnpicklerObject {
         self.encoding.put(Some(text(options.encoding, "ASCII")?));
         self.errors.put(Some(text(options.errors, "strict")?));
         let buffers = options.buffers.filter(|buffers| !buffers.is_none());
-        self.buffers.put(buffers.map(abstract_::get_iter).transpose()?);
+        self.buffers
+            .put(buffers.map(abstract_::get_iter).transpose()?);
         self.fix_imports.set(i32::from(options.fix_imports));
         Ok(())
     }
@@ -270,7 +271,11 @@ fn sizeof(this: &UnpicklerObject) -> PyResult {
     }
     this.input_line.with(|line| {
         if let Some(Line(line)) = line.as_deref() {
-            size += line.iter().position(|&byte| byte == 0).unwrap_or(line.len()) + 1;
+            size += line
+                .iter()
+                .position(|&byte| byte == 0)
+                .unwrap_or(line.len())
+                + 1;
         }
     });
     for text in [&this.encoding, &this.errors] {

@@ -6,7 +6,7 @@
 mod methods;
 mod sort;
 
-pub use methods::{PyList_Type, extend, from_iterable, slice_range};
+pub use methods::{PyList_Type, extend, from_iterable, insert, slice_range};
 pub use sort::{sort, sort_with};
 
 use crate::errors::{self, PyResult};
