@@ -94,7 +94,7 @@ impl UnpicklerObject {
     fn load_dict(&self) -> PyResult {
         let mark = self.take_mark()?;
         let made = dict::new()?;
-        if (self.height() - mark.min(self.height())) % 2 != 0 {
+        if !(self.height() - mark.min(self.height())).is_multiple_of(2) {
             return Err(unpickling_error("odd number of items for DICT"));
         }
         let items = self.take_from(mark);
@@ -140,7 +140,7 @@ impl UnpicklerObject {
         if count == 0 {
             return Ok(());
         }
-        if count % 2 != 0 {
+        if !count.is_multiple_of(2) {
             return Err(unpickling_error("odd number of items for SETITEMS"));
         }
         let mut result = Ok(());

@@ -368,7 +368,7 @@ impl PicklerObject {
             let [a, b, c, d, ..] = code.to_le_bytes();
             return match code {
                 ..=0xff => self.write(&[EXT1, a]),
-                ..=0xffff => self.write(&[EXT2, a, b]),
+                0x100..=0xffff => self.write(&[EXT2, a, b]),
                 _ => self.write(&[EXT4, a, b, c, d]),
             };
         }

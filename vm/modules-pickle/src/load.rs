@@ -180,7 +180,7 @@ impl UnpicklerObject {
             BINUNICODE => self.load_binunicode(4)?,
             BINUNICODE8 => self.load_binunicode(8)?,
             BINGET => {
-                let index = isize::from(self.read_byte()? as u8 as i16);
+                let index = isize::from(self.read_byte()?);
                 self.memo_value(index)?
             }
             LONG_BINGET => {
