@@ -235,6 +235,22 @@ unsafe fn release(tuple: *mut PyTupleObject, count: usize) {
     }
 }
 
+/// Frees what the free lists hold, as a full collection does.
+pub(crate) fn clear_free_lists() {
+    for list in FREE_LISTS.iter() {
+        let mut tuple = list.first.replace(null_mut());
+        list.count.set(0);
+        // SAFETY: dead tuples, linked through their first item.
+        unsafe {
+            while !tuple.is_null() {
+                let next = (*tuple).ob_item[0].get().cast();
+                memory::gc_del(tuple.cast());
+                tuple = next;
+            }
+        }
+    }
+}
+
 fn tuple_traverse(tuple: &PyTupleObject, visitor: &mut Visitor) {
     for index in 0..tuple.ob_size.get() as usize {
         // SAFETY: the item's slot exists; it may be null while the tuple is made.

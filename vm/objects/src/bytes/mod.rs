@@ -273,7 +273,10 @@ fn bytes_subscript(bytes: &PyBytesObject, key: &PyObject) -> PyResult {
         return bytes.unchanged();
     }
     let picked: Vec<u8> = span.positions().map(|at| data[at]).collect();
-    Ok(from_slice(&picked)?.upcast())
+    if span.step == 1 {
+        return Ok(from_slice(&picked)?.upcast());
+    }
+    Ok(from_slice_fresh(&picked)?.upcast())
 }
 
 fn bytes_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {

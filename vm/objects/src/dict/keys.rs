@@ -322,6 +322,15 @@ pub unsafe fn free_keys(keys: *mut PyDictKeysObject) {
     }
 }
 
+/// Frees what the free list holds.
+pub(super) fn clear_free_list() {
+    while FREE_LIST.count.get() > 0 {
+        FREE_LIST.count.set(FREE_LIST.count.get() - 1);
+        // SAFETY: a table that nobody has any more.
+        unsafe { memory::free(FREE_LIST.keys[FREE_LIST.count.get()].get().cast()) };
+    }
+}
+
 /// The positions that a hash probes, in order.
 #[derive(Clone, Copy)]
 pub struct Probe {

@@ -709,6 +709,16 @@ pub fn size_of_dict(dict: &PyDictObject) -> usize {
     size
 }
 
+/// Frees what the free lists hold, as a full collection does.
+pub(crate) fn clear_free_lists() {
+    while FREE_LIST.count.get() > 0 {
+        FREE_LIST.count.set(FREE_LIST.count.get() - 1);
+        // SAFETY: a dead dict.
+        unsafe { memory::gc_del(FREE_LIST.dicts[FREE_LIST.count.get()].get().cast()) };
+    }
+    keys::clear_free_list();
+}
+
 unsafe fn dict_dealloc(dict: *mut PyDictObject) {
     // SAFETY: called once, when the last reference is gone.
     unsafe {

@@ -64,6 +64,20 @@ pub fn value(float: &PyFloatObject) -> f64 {
     float.ob_fval.get()
 }
 
+/// Frees what the free list holds, as a full collection does.
+pub(crate) fn clear_free_list() {
+    let mut float = FREE_LIST.replace(null_mut());
+    FREE_COUNT.set(0);
+    // SAFETY: dead floats; each one's type field is the next one.
+    unsafe {
+        while !float.is_null() {
+            let next: *mut PyFloatObject = (*float).ob_base.ob_type.get().cast_mut().cast();
+            memory::free(float.cast());
+            float = next;
+        }
+    }
+}
+
 unsafe fn float_dealloc(float: *mut PyFloatObject) {
     // SAFETY: called once, when the last reference is gone.
     unsafe {

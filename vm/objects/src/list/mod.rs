@@ -275,6 +275,15 @@ pub fn splice(list: &PyListObject, low: usize, high: usize, values: &[Own]) -> P
     Ok(())
 }
 
+/// Frees what the free list holds, as a full collection does.
+pub(crate) fn clear_free_list() {
+    while FREE_LIST.count.get() > 0 {
+        FREE_LIST.count.set(FREE_LIST.count.get() - 1);
+        // SAFETY: a dead list.
+        unsafe { memory::gc_del(FREE_LIST.lists[FREE_LIST.count.get()].get().cast()) };
+    }
+}
+
 unsafe fn list_dealloc(list: *mut PyListObject) {
     // SAFETY: called once, when the last reference is gone.
     unsafe {

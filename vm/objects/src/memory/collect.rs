@@ -430,6 +430,12 @@ fn collect_main(index: usize) -> (isize, isize) {
     old.merge(&unreachable);
     collected += doomed.len();
     delete_garbage(&doomed, &old);
+    if index == 2 {
+        crate::float::clear_free_list();
+        crate::tuple::clear_free_lists();
+        list::clear_free_list();
+        dict::clear_free_lists();
+    }
     if errors::occurred() {
         unraisable::report(errors::Raised::already_set(), None);
     }

@@ -22,7 +22,9 @@ pub fn base_type(set: &PySetObject) -> &'static PyTypeObject {
 pub fn union(set: &PySetObject, others: &[&PyObject]) -> PyResult {
     let result = copy_as_base(set)?;
     for other in others {
-        update(&result, other)?;
+        if !std::ptr::eq(set.as_object(), *other) {
+            update(&result, other)?;
+        }
     }
     Ok(result.upcast())
 }
