@@ -77,7 +77,7 @@ impl Runner {
             builtins,
             open,
             #[cfg(not(twinheap_raw_layout))]
-            script: Script::new()?,
+            script: Script::exceptions()?,
             trees: TreeWriter::new()?,
             direct,
             programs: 0,
@@ -431,6 +431,12 @@ impl Runner {
         } else {
             None
         };
+        if report.wants(Stage::Heap) {
+            // The cache of type attributes holds the names it was asked for, each until another falls on its
+            // place, which depends on addresses; so it must not count as their holder.
+            // SAFETY: the GIL is held; only names die, which runs no Python code.
+            unsafe { ffi::PyType_ClearCache() };
+        }
         let namespace = Self::address(Some(&left.namespace));
         let outcome =
             self.decoder

@@ -86,6 +86,17 @@ impl Side {
         }
     }
 
+    /// Takes up the masks and fields of a kind that is otherwise its own.
+    pub fn take_up(&mut self, kind: &SideKind) -> Result<(), String> {
+        match (self, kind) {
+            (Side::Worker(lane), SideKind::Worker(spec)) => {
+                lane.configure(&spec.masks, &spec.unsupported)
+            }
+            // A command has neither.
+            _ => Ok(()),
+        }
+    }
+
     pub fn run_batch(&mut self, requests: &[RunRequest]) -> Vec<Answer> {
         match self {
             Side::Worker(lane) => lane.run_batch(requests),

@@ -128,6 +128,9 @@ impl Reference {
             .exception
             .as_deref()
             .map_or(std::ptr::null(), std::ptr::from_ref);
+        if report.wants(Stage::Heap) {
+            self.vm.clear_type_cache();
+        }
         let outcome = self.decoder.observe(namespace, address(exception), report);
         self.vm.release(run);
         Ok(Finished {

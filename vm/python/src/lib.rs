@@ -178,6 +178,12 @@ impl Vm {
         twinheap_objects::memory::collect::freeze();
     }
 
+    /// Lets the cache of type attributes go of the names it holds, each until another falls on its place, which
+    /// depends on addresses.
+    pub fn clear_type_cache(&self) {
+        twinheap_objects::types::clear_cache();
+    }
+
     /// Gives up what a run has left: the exception goes, the namespace is emptied, the streams are
     /// made anew.
     pub fn release(&self, run: Run) {
