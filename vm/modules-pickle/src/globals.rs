@@ -9,24 +9,18 @@ use twinheap_objects::singletons::{
 };
 use unicode::codecs::{Encoding, encode};
 
-/// The parts of a dotted name.
-pub fn dotted_path(
-    object: Option<&PyObject>,
-    name: &PyASCIIObject,
-) -> PyResult<Vec<Own<PyASCIIObject>>> {
+/// The parts of a dotted name, in a list.
+pub fn dotted_path(object: Option<&PyObject>, name: &PyASCIIObject) -> PyResult<Own<PyListObject>> {
     let characters = unicode::text(name);
-    let mut parts = Vec::new();
+    let parts = list::new(1)?;
     let mut start = 0;
     for end in 0..=characters.len() {
         if end == characters.len() || characters.at(end) == u32::from(b'.') {
-            parts.push(unicode::substring(name, start, end)?);
+            list::append_take(&parts, unicode::substring(name, start, end)?.upcast())?;
             start = end + 1;
         }
     }
-    if parts
-        .iter()
-        .any(|part| unicode::equals_str(part, "<locals>"))
-    {
+    if names(&parts).any(|part| unicode::equals_str(&part, "<locals>")) {
         let name = shown(name.as_object())?;
         return Err(errors::attribute_error(match object {
             None => format!("Can't pickle local object {name}"),
@@ -36,13 +30,21 @@ pub fn dotted_path(
     Ok(parts)
 }
 
+/// The parts of a path.
+fn names(path: &PyListObject) -> impl Iterator<Item = Own<PyASCIIObject>> {
+    (0..).map_while(|index| {
+        let part = list::items(path).get(index)?;
+        part.downcast_ref::<PyASCIIObject>().map(Own::new)
+    })
+}
+
 /// The object at the end of a path and the one before it; nothing where an attribute is missing.
-fn deep_attribute(object: &PyObject, path: &[Own<PyASCIIObject>]) -> PyResult<Option<(Own, Own)>> {
+fn deep_attribute(object: &PyObject, path: &PyListObject) -> PyResult<Option<(Own, Own)>> {
     let mut parent = Own::new(object);
     let mut found = Own::new(object);
-    for name in path {
+    for name in names(path) {
         parent = found;
-        match object::lookup_attr(&parent, name)? {
+        match object::lookup_attr(&parent, &name)? {
             Some(next) => found = next,
             None => return Ok(None),
         }
@@ -120,7 +122,7 @@ fn module_has(
     name: &PyObject,
     module: &PyObject,
     object: &PyObject,
-    path: &[Own<PyASCIIObject>],
+    path: &PyListObject,
 ) -> PyResult<bool> {
     let is_main = name
         .downcast_ref::<PyASCIIObject>()
@@ -133,7 +135,7 @@ fn module_has(
 }
 
 /// The name of the module that an object belongs to: what it says itself, or the first that has it.
-fn which_module(object: &PyObject, path: &[Own<PyASCIIObject>]) -> PyResult {
+fn which_module(object: &PyObject, path: &PyListObject) -> PyResult {
     if let Some(name) = object::lookup_attr(object, id!("__module__"))?
         && !name.is_none()
     {
@@ -320,7 +322,7 @@ impl PicklerObject {
                 plain(name.as_object())?
             )));
         }
-        let last = path.last().unwrap_or(&name).clone();
+        let last = names(&path).last().unwrap_or_else(|| name.clone());
         Ok(Found {
             module_name,
             module,

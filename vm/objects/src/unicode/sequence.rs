@@ -98,6 +98,12 @@ pub(super) fn unicode_subscript(object: &PyASCIIObject, key: &PyObject) -> PyRes
         return Ok(substring(object, start, start + span.length as usize)?.upcast());
     }
     let positions = || span.positions();
+    if span.length == 1
+        && let Ok(single) = u8::try_from(text(object).at(span.start as usize))
+    {
+        // Characters picked by a step never become the shared str of a single one.
+        return Ok(super::make::new_ucs1(&[single])?.upcast());
+    }
     Ok(match text(object) {
         Text::Ucs1(all) => from_ucs1(&positions().map(|at| all[at]).collect::<Vec<u8>>())?,
         Text::Ucs2(all) => from_ucs2(&positions().map(|at| all[at]).collect::<Vec<u16>>())?,
