@@ -53,6 +53,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("modules-runtime", &["abi", "objects"]),
     ("modules-data", &["abi", "objects", "arith"]),
     ("modules-io", &["abi", "objects"]),
+    ("modules-pickle", &["abi", "objects", "arith"]),
     (
         "interp",
         &["abi", "arith", "ucd", "objects", "compile", "syntax"],
@@ -70,6 +71,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "modules-runtime",
             "modules-data",
             "modules-io",
+            "modules-pickle",
         ],
     ),
     (

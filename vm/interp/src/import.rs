@@ -132,7 +132,11 @@ fn loaded(modules: &PyDictObject, name: &str) -> PyResult<Option<Own>> {
 
 fn not_found(name: &str) -> errors::Raised {
     let outcome = || -> PyResult {
-        let message = unicode::from_str(&format!("No module named '{name}'"))?;
+        let message = format!(
+            "No module named {}",
+            unicode::from_str(name)?.as_object().repr_lossy()
+        );
+        let message = unicode::from_str(&message)?;
         let error = call::call(
             PyExc_ModuleNotFoundError.as_object(),
             &[message.as_object()],

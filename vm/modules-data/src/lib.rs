@@ -14,7 +14,11 @@
 )]
 
 mod binary;
+mod bisection;
 mod digests;
+mod heaps;
+mod json_encode;
+mod json_scan;
 mod mathematics;
 mod prelude;
 mod structs;
@@ -24,6 +28,9 @@ use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
+    ("_bisect", bisection::new_module),
+    ("_heapq", heaps::new_module),
+    ("_json", json_encode::new_module),
     ("_md5", digests::new_md5),
     ("_random", twister::new_module),
     ("_sha1", digests::new_sha1),

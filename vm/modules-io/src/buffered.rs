@@ -36,6 +36,9 @@ object_struct! {
 
 const DEFAULT_SIZE: isize = 8192;
 
+/// A raw stream is asked for so much at once, so that a huge size needs no huge buffer.
+const MOST_AT_ONCE: usize = 1 << 26;
+
 impl Buffered {
     fn check_ok(&self) -> PyResult<()> {
         if self.ok.get() > 0 {
@@ -451,6 +454,24 @@ impl Buffered {
         }
     }
 
+    /// Fails as making a bytes object of this length would, before anything is read into it.
+    fn check_room(&self, count: usize) -> PyResult<()> {
+        const HEADER: usize = 33;
+        if count < MOST_AT_ONCE {
+            return Ok(());
+        }
+        if count > isize::MAX as usize - HEADER {
+            return Err(errors::overflow_error("byte string is too large"));
+        }
+        let block = memory::malloc(count + HEADER);
+        if block.is_null() {
+            return Err(errors::no_memory());
+        }
+        // SAFETY: the block was just made.
+        unsafe { memory::free(block) };
+        Ok(())
+    }
+
     /// Reads `count` bytes, with as many raw reads as that takes; nothing where it would block at once.
     fn read_exactly(&self, count: usize) -> PyResult<Option<Vec<u8>>> {
         let mut data = self.take_ahead(count);
@@ -461,10 +482,11 @@ impl Buffered {
         self.reset_read();
         self.pos.set(0);
         self.raw_pos.set(0);
+        self.check_room(count)?;
         while data.len() < count {
             let left = count - data.len();
             let size = self.buffer_size.get() as usize;
-            let whole = left / size * size;
+            let whole = (left / size * size).min(MOST_AT_ONCE.max(size));
             if whole > 0 {
                 match self.raw_read(whole)? {
                     None if data.is_empty() => return Ok(None),

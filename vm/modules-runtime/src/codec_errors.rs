@@ -303,6 +303,7 @@ pub fn register_builtin_handlers() -> PyResult<()> {
 pub fn decode_escapes(data: &[u8], handler: &str) -> PyResult<Vec<u8>> {
     let mut made = Vec::with_capacity(data.len());
     let mut at = 0;
+    let mut first_invalid = None;
     while at < data.len() {
         let byte = data[at];
         at += 1;
@@ -338,31 +339,44 @@ pub fn decode_escapes(data: &[u8], handler: &str) -> PyResult<Vec<u8>> {
             b'x' => {
                 let digits = data
                     .get(at..at + 2)
+                    .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
                     .and_then(|digits| std::str::from_utf8(digits).ok());
                 match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
                     Some(value) => {
                         made.push(value);
                         at += 2;
                     }
-                    None => match handler {
-                        "strict" => {
-                            return Err(value_error(format_args!(
-                                "invalid \\x escape at position {}",
-                                at - 2
-                            )));
+                    None => {
+                        match handler {
+                            "strict" => {
+                                return Err(value_error(format_args!(
+                                    "invalid \\x escape at position {}",
+                                    at - 2
+                                )));
+                            }
+                            "replace" => made.push(b'?'),
+                            "ignore" => {}
+                            other => {
+                                return Err(value_error(format_args!(
+                                    "decoding error; unknown error handling code: {other:.400}"
+                                )));
+                            }
                         }
-                        "replace" => made.push(b'?'),
-                        "ignore" => {}
-                        other => {
-                            return Err(value_error(format_args!(
-                                "decoding error; unknown error handling code: {other}"
-                            )));
-                        }
-                    },
+                        at += usize::from(data.get(at).is_some_and(u8::is_ascii_hexdigit));
+                    }
                 }
             }
-            _ => made.extend([b'\\', escape]),
+            _ => {
+                first_invalid.get_or_insert(escape);
+                made.extend([b'\\', escape]);
+            }
         }
+    }
+    if let Some(escape) = first_invalid {
+        let escape = char::from(escape);
+        twinheap_objects::warnings::warn_deprecation(&format!(
+            "invalid escape sequence '\\{escape}'"
+        ))?;
     }
     Ok(made)
 }

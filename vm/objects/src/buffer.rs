@@ -2,7 +2,8 @@
 
 use crate::errors::{PyResult, Raised, buffer_error, type_error};
 use crate::object::{ObjectExt, TypeExt};
-use crate::own::{Layout, Own};
+use crate::own::{Layout, Own, Slot};
+use std::cell::UnsafeCell;
 use std::ffi::{c_char, c_int};
 use std::marker::PhantomData;
 use std::ptr::null_mut;
@@ -115,6 +116,21 @@ impl<'a> Buffer<'a> {
         })
     }
 
+    /// The same view, for an object that keeps it: the view owns a reference to its exporter.
+    pub fn detach(self) -> Buffer<'static> {
+        let mut this = self;
+        let view = std::mem::replace(&mut this.view, empty_view());
+        Buffer {
+            view,
+            lender: PhantomData,
+        }
+    }
+
+    /// What the exporter has told.
+    pub fn view(&self) -> &Py_buffer {
+        &self.view
+    }
+
     /// Writes bytes into the memory of a buffer that was opened with [`Buffer::writable`].
     pub fn write(&self, at: usize, data: &[u8]) {
         assert!(self.view.readonly == 0 && at + data.len() <= self.view.len as usize);
@@ -132,6 +148,91 @@ impl<'a> Buffer<'a> {
         }
         // SAFETY: the exporter keeps the memory in place until the view is released.
         unsafe { std::slice::from_raw_parts(self.view.buf.cast(), self.view.len as usize) }
+    }
+}
+
+/// A view that an object keeps in itself: where it is filled, it stays, as its shape may point into it.
+#[repr(transparent)]
+pub struct HeldBuffer(UnsafeCell<Py_buffer>);
+
+impl Slot for HeldBuffer {
+    fn release(&self) {
+        // SAFETY: the view is taken out before it is given back, so that this happens once.
+        unsafe {
+            let mut held = std::ptr::replace(self.0.get(), empty_view());
+            release(&mut held);
+        }
+    }
+}
+
+impl HeldBuffer {
+    /// Has an exporter fill the view with all that it tells of the memory, which may be read-only.
+    pub fn fill(&self, object: &PyObject) -> PyResult<()> {
+        // SAFETY: the view lies in the object, zeroed or released.
+        unsafe { fill(object, self.0.get(), PyBUF_FULL_RO) }
+    }
+
+    /// What the exporter has told.
+    pub fn view(&self) -> &Py_buffer {
+        // SAFETY: written only while it is filled and released, under no borrow.
+        unsafe { &*self.0.get() }
+    }
+
+    /// The bytes, where they lie in one piece.
+    pub fn data(&self) -> &[u8] {
+        let view = self.view();
+        if view.len == 0 {
+            return &[];
+        }
+        // SAFETY: the exporter keeps the memory in place until the view is released.
+        unsafe { std::slice::from_raw_parts(view.buf.cast(), view.len as usize) }
+    }
+
+    /// Whether the items lie one after the other, in C's order or in Fortran's.
+    pub fn is_contiguous(&self) -> bool {
+        let view = self.view();
+        if !view.suboffsets.is_null() {
+            return false;
+        }
+        if view.len == 0 || view.strides.is_null() {
+            return true;
+        }
+        let count = view.ndim as usize;
+        // SAFETY: the exporter gives a shape and strides of `ndim` numbers.
+        let (shape, strides) = unsafe {
+            (
+                std::slice::from_raw_parts(view.shape, count),
+                std::slice::from_raw_parts(view.strides, count),
+            )
+        };
+        let dense = |order: Vec<usize>| {
+            let mut expected = view.itemsize;
+            order.into_iter().all(|axis| {
+                let fits = shape[axis] <= 1 || strides[axis] == expected;
+                expected *= shape[axis];
+                fits
+            })
+        };
+        dense((0..count).rev().collect()) || dense((0..count).collect())
+    }
+
+    /// Has the exporter fill another view, for somebody who gives it back himself.
+    ///
+    /// # Safety
+    /// `view` is valid, and this view is held.
+    pub unsafe fn lend(&self, view: *mut Py_buffer, flags: c_int) -> PyResult<()> {
+        // SAFETY: this view owns a reference to its exporter.
+        unsafe { fill(&*self.view().obj, view, flags) }
+    }
+}
+
+/// A view of nothing.
+impl Default for Buffer<'_> {
+    fn default() -> Self {
+        Buffer {
+            view: empty_view(),
+            lender: PhantomData,
+        }
     }
 }
 

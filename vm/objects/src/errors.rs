@@ -406,6 +406,10 @@ pub fn attribute_error_of(object: &PyObject, name: &PyObject, message: impl Disp
 #[cold]
 pub fn name_error(type_: &PyTypeObject, name: &PyObject, message: impl Display) -> Raised {
     let raised = raise(type_, message);
+    // `UnboundLocalError` is not told.
+    if !std::ptr::eq(type_, &PyExc_NameError) {
+        return raised;
+    }
     let mut fetched = fetch();
     normalize(&mut fetched);
     match fetched

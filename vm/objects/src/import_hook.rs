@@ -72,9 +72,43 @@ pub fn current_globals() -> Option<Own<PyDictObject>> {
     }
 }
 
+/// The modules that CPython 3.11 has in its executable, on Linux.
+const BUILTIN: &[&str] = &[
+    "_abc",
+    "_ast",
+    "_codecs",
+    "_collections",
+    "_functools",
+    "_imp",
+    "_io",
+    "_locale",
+    "_operator",
+    "_signal",
+    "_sre",
+    "_stat",
+    "_string",
+    "_symtable",
+    "_thread",
+    "_tokenize",
+    "_tracemalloc",
+    "_warnings",
+    "_weakref",
+    "atexit",
+    "builtins",
+    "errno",
+    "faulthandler",
+    "gc",
+    "itertools",
+    "marshal",
+    "posix",
+    "pwd",
+    "sys",
+    "time",
+    "xxsubtype",
+];
+
 /// Whether the module of this name is built into the interpreter.
 pub fn is_builtin_module(name: &PyObject) -> bool {
-    let builtin = ["builtins", "sys"];
     name.downcast_ref::<PyASCIIObject>()
-        .is_some_and(|name| builtin.iter().any(|text| unicode::equals_str(name, text)))
+        .is_some_and(|name| BUILTIN.iter().any(|text| unicode::equals_str(name, text)))
 }

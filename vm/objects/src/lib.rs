@@ -148,6 +148,11 @@ pub fn builtin_types() -> Vec<&'static PyTypeObject> {
         &generic_alias::_Py_GenericAliasIterType,
         &union_type::_PyUnion_Type,
         &namespace::_PyNamespace_Type,
+        &dict::PyODictIter_Type,
+        &dict::PyODictItems_Type,
+        &dict::PyODictKeys_Type,
+        &dict::PyODictValues_Type,
+        &dict::PyODict_Type,
     ];
     all.extend(exceptions::all_exceptions());
     all

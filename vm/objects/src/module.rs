@@ -12,12 +12,20 @@ use twinheap_abi::*;
 
 typed!(PyModuleObject, PyModule_Type);
 
+/// The modules that CPython makes in one phase, from the name in their definition: a str of their own.
+/// All others take over the name by which they were imported.
+const SINGLE_PHASE: &[&str] = &["builtins", "sys", "_io", "_pickle"];
+
 /// `PyModule_New`.
 pub fn new(name: &str) -> PyResult<Own<PyModuleObject>> {
     let made = types::allocate(&PyModule_Type, 0)?;
     // SAFETY: just allocated as a module.
     let module: Own<PyModuleObject> = unsafe { made.cast() };
-    let name = unicode::intern(unicode::from_str(name)?);
+    let own_name = SINGLE_PHASE.contains(&name);
+    let mut name = unicode::from_str(name)?;
+    if !own_name {
+        name = unicode::intern(name);
+    }
     module.md_dict.set(dict::new()?.into_raw().cast());
     init_dict(&module, name.as_object(), &none())?;
     Ok(module)

@@ -32,6 +32,9 @@ pub fn default_getstate(this: &PyObject, required: bool) -> PyResult {
             return Ok(state);
         }
     };
+    if required {
+        check_plain(this, &names)?;
+    }
     let slots = dict::new()?;
     if let Some(names) = names.downcast_ref::<PyListObject>() {
         for name in list::items(names) {
@@ -46,6 +49,41 @@ pub fn default_getstate(this: &PyObject, required: bool) -> PyResult {
         return Ok(state);
     }
     Ok(tuple::pack(&[&state, slots.as_object()])?.upcast())
+}
+
+/// Refuses an object whose type keeps more than an instance dict, weak references and slots.
+fn check_plain(this: &PyObject, slot_names: &PyObject) -> PyResult<()> {
+    let type_ = this.type_();
+    let mut plain = size_of::<PyObject>() as isize;
+    if type_.tp_dictoffset.get() != 0 && !type_.has_feature(Py_TPFLAGS_MANAGED_DICT) {
+        plain += 8;
+    }
+    if type_.tp_weaklistoffset.get() != 0 {
+        plain += 8;
+    }
+    if let Some(names) = slot_names.downcast_ref::<PyListObject>() {
+        plain += 8 * names.ob_size.get();
+    }
+    if type_.tp_basicsize.get() > plain {
+        return Err(type_error(format_args!(
+            "cannot pickle '{:.200}' object",
+            type_.name()
+        )));
+    }
+    Ok(())
+}
+
+/// The state for a reduction: by the object's own `__getstate__`, or what object itself says.
+fn getstate(this: &PyObject, required: bool) -> PyResult {
+    let name = id!("__getstate__");
+    let own = types::lookup(this.type_(), name);
+    let base = types::lookup(&types::PyBaseObject_Type, name);
+    if let (Some(own), Some(base)) = (own, base)
+        && std::ptr::eq(own, base)
+    {
+        return default_getstate(this, required);
+    }
+    call::call_method(this, name, &[])
 }
 
 /// `reduce_newobj`: protocol 2 and later.
@@ -78,13 +116,7 @@ pub fn reduce_newobj(this: &PyObject, copyreg: &PyObject) -> PyResult {
     };
     let is_list = this.downcast_ref::<PyListObject>().is_some();
     let is_dict = this.downcast_ref::<PyDictObject>().is_some();
-    let state = call::call_method(this, id!("__getstate__"), &[])?;
-    if !has_args && !is_list && !is_dict && type_.tp_itemsize.get() != 0 {
-        return Err(type_error(format_args!(
-            "cannot pickle {} objects",
-            type_.name()
-        )));
-    }
+    let state = getstate(this, !has_args && !is_list && !is_dict)?;
     let list_items = if is_list {
         crate::abstract_::get_iter(this)?
     } else {

@@ -321,6 +321,7 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
         twinheap_modules_runtime::MODULES,
         twinheap_modules_data::MODULES,
         twinheap_modules_io::MODULES,
+        twinheap_modules_pickle::MODULES,
     ] {
         import::register(table);
     }

@@ -310,6 +310,7 @@ pub fn new_module() -> PyResult<Own<PyModuleObject>> {
         &[
             &deque::deque_type,
             &defdict_type,
+            &dict::PyODict_Type,
             &deque::dequeiter_type,
             &deque::dequereviter_type,
             &tuplegetter_type,

@@ -537,6 +537,18 @@ fn bound_hash(wrapper: &wrapperobject) -> PyResult<Py_hash_t> {
     Ok(if hash == -1 { -2 } else { hash })
 }
 
+fn bound_reduce(wrapper: &wrapperobject) -> PyResult {
+    let getattr = crate::import_hook::builtin("getattr")?;
+    let this = wrapper.self_.own().unwrap_or_else(none);
+    let arguments = tuple::pack(&[&this, &*bound_name(wrapper)?])?;
+    Ok(tuple::pack(&[&*getattr, arguments.as_object()])?.upcast())
+}
+
+methods! {
+    static BOUND_METHODS:
+    "__reduce__" => noargs(bound_reduce);
+}
+
 fn bound_name(wrapper: &wrapperobject) -> PyResult {
     Ok(wrapper.descr.expect_ref().d_name.own().unwrap_or_else(none))
 }
@@ -716,7 +728,6 @@ static_type! {
     tp_call: Some(call::PyVectorcall_Call),
     tp_getattro: Some(object::PyObject_GenericGetAttr),
     tp_traverse: slot!(traverse descr_traverse),
-    tp_methods: DESCR_METHODS.as_ptr(),
     tp_members: DESCR_MEMBERS.as_ptr(),
     tp_getset: METHOD_GETSET.as_ptr(),
     tp_descr_get: slot!(descr_get classmethod_get),
@@ -776,6 +787,7 @@ static_type! {
     tp_getattro: Some(object::PyObject_GenericGetAttr),
     tp_traverse: slot!(traverse bound_traverse),
     tp_richcompare: slot!(richcmp bound_richcompare),
+    tp_methods: BOUND_METHODS.as_ptr(),
     tp_members: BOUND_MEMBERS.as_ptr(),
     tp_getset: BOUND_GETSET.as_ptr(),
 }

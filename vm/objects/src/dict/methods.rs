@@ -479,7 +479,7 @@ fn class_getitem(class: &PyObject, item: &PyObject) -> PyResult {
     crate::generic_alias::new(class, item)
 }
 
-fn dict_traverse(dict: &PyDictObject, visitor: &mut Visitor) {
+pub(super) fn dict_traverse(dict: &PyDictObject, visitor: &mut Visitor) {
     if dict.ma_keys.get().is_null() {
         return;
     }

@@ -6,6 +6,8 @@
 mod iter;
 mod keys;
 mod methods;
+mod ordered;
+mod ordered_iter;
 mod values;
 mod views;
 
@@ -16,6 +18,8 @@ pub use iter::{
 pub use keys::{KeysExt, lookup_unicode, new_keys};
 pub use methods::PyDict_Type;
 pub use methods::{Override, from_sequence, merge, update};
+pub use ordered::{PyODict_Type, PyODictObject};
+pub use ordered_iter::{PyODictItems_Type, PyODictIter_Type, PyODictKeys_Type, PyODictValues_Type};
 pub use values::{
     ValuesExt, cached_keys, free_instance_attributes, get_instance_attribute, init_instance_values,
     instance_values, managed_dict_field, materialize, new_for_instance, store_instance_attribute,

@@ -24,7 +24,7 @@ pub fn new(dict: &PyDictObject, type_: &PyTypeObject) -> PyResult {
 
 impl Typed for _PyDictViewObject {
     fn check(object: &PyObject) -> bool {
-        object.is_exactly(&PyDictKeys_Type) || object.is_exactly(&PyDictItems_Type)
+        object.is_instance_of(&PyDictKeys_Type) || object.is_instance_of(&PyDictItems_Type)
     }
     fn check_exact(object: &PyObject) -> bool {
         Self::check(object)

@@ -499,6 +499,12 @@ fn list_append(list: &PyListObject, value: &PyObject) -> PyResult {
 fn list_insert(list: &PyListObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("insert", args.len(), 2, 2)?;
     let index = abstract_::as_ssize(args[0], Some(&crate::exceptions::PyExc_OverflowError))?;
+    insert(list, index, args[1])?;
+    Ok(none())
+}
+
+/// `PyList_Insert`.
+pub fn insert(list: &PyListObject, index: isize, value: &PyObject) -> PyResult<()> {
     let size = list.ob_size.get();
     let index = if index < 0 {
         (index + size).max(0)
@@ -510,9 +516,9 @@ fn list_insert(list: &PyListObject, args: &[&PyObject]) -> PyResult {
     unsafe {
         let place = list.ob_item.get().add(index);
         std::ptr::copy(place, place.add(1), size as usize - index);
-        *place = Own::new(args[1]).into_raw();
+        *place = Own::new(value).into_raw();
     }
-    Ok(none())
+    Ok(())
 }
 
 fn list_extend(list: &PyListObject, iterable: &PyObject) -> PyResult {

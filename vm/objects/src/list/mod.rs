@@ -6,7 +6,7 @@
 mod methods;
 mod sort;
 
-pub use methods::{PyList_Type, extend, from_iterable, slice_range};
+pub use methods::{PyList_Type, extend, from_iterable, insert, slice_range};
 pub use sort::{sort, sort_with};
 
 use crate::errors::{self, PyResult};
@@ -252,7 +252,7 @@ pub fn append(list: &PyListObject, value: &PyObject) -> PyResult<()> {
 
 /// Replaces `low..high` by new references to the values (`list_ass_slice`); what was there is
 /// released at the end.
-pub(crate) fn splice(list: &PyListObject, low: usize, high: usize, values: &[Own]) -> PyResult<()> {
+pub fn splice(list: &PyListObject, low: usize, high: usize, values: &[Own]) -> PyResult<()> {
     let length = list.ob_size.get() as usize;
     let low = low.min(length);
     let high = high.clamp(low, length);

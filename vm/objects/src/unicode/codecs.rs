@@ -167,6 +167,9 @@ pub fn decode_object(
     encoding: Option<&PyASCIIObject>,
     errors: Option<&PyASCIIObject>,
 ) -> PyResult {
+    if content.is_empty() {
+        return Ok(empty().upcast());
+    }
     let Some(name) = encoding else {
         return Ok(decode(content, Encoding::Utf8, &handler_name(errors))?.upcast());
     };

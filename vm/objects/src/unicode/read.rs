@@ -2,7 +2,7 @@
 
 use super::{from_ucs1, from_ucs4};
 use crate::errors::PyResult;
-use crate::own::Own;
+use crate::own::{Layout, Own};
 use std::cmp::Ordering;
 use twinheap_abi::*;
 
@@ -120,6 +120,40 @@ pub fn to_utf8_surrogatepass(object: &PyASCIIObject) -> Vec<u8> {
         }
     }
     bytes
+}
+
+/// `PyUnicode_AsUTF8AndSize`: the text as UTF-8, which the str keeps; nothing where it holds a lone
+/// surrogate.
+pub fn as_utf8_cached(object: &PyASCIIObject) -> PyResult<Option<&[u8]>> {
+    if object.is_ascii() {
+        return Ok(Some(raw_bytes(object)));
+    }
+    // SAFETY: a str that is not ASCII has the fields of the larger struct.
+    let compact: &PyCompactUnicodeObject = unsafe { &*object.as_raw().cast() };
+    if compact.utf8.get().is_null() {
+        if text(object).iter().any(|c| char::from_u32(c).is_none()) {
+            return Ok(None);
+        }
+        let bytes = to_utf8_surrogatepass(object);
+        let block = crate::memory::malloc(bytes.len() + 1);
+        if block.is_null() {
+            return Err(crate::errors::no_memory());
+        }
+        // SAFETY: the block has room for the text and its NUL.
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), block, bytes.len());
+            *block.add(bytes.len()) = 0;
+        }
+        compact.utf8.set(block.cast());
+        compact.utf8_length.set(bytes.len() as isize);
+    }
+    // SAFETY: the str owns the block of this length, and lives as long as the borrow.
+    Ok(Some(unsafe {
+        std::slice::from_raw_parts(
+            compact.utf8.get().cast(),
+            compact.utf8_length.get() as usize,
+        )
+    }))
 }
 
 /// The largest character that the str may hold, from its kind alone.

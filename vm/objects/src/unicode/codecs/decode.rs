@@ -398,6 +398,11 @@ fn handle(
             }
             None => return Err(fail()),
         },
+        "xmlcharrefreplace" | "namereplace" => {
+            return Err(crate::errors::type_error(
+                "don't know how to handle UnicodeDecodeError in error callback",
+            ));
+        }
         name => {
             let exception = decode_error(encoding.name(), content, range, fault.reason)?;
             let (replacement, position) = call_handler(name, &exception, content.len(), true)?;

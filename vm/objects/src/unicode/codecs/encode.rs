@@ -162,6 +162,10 @@ fn handle(
             Some(name) => put_text(out, &format!("\\N{{{name}}}")),
             None => put_text(out, &backslash_escape(c)),
         }),
+        // A single byte is no whole unit of the wider encodings.
+        "surrogateescape" if matches!(encoding, Encoding::Utf16(_) | Encoding::Utf32(_)) => {
+            return Err(fail((start, end)));
+        }
         "surrogateescape" => {
             for (offset, character) in bad().enumerate() {
                 if !(0xdc80..=0xdcff).contains(&character) {
