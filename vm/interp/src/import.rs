@@ -104,11 +104,16 @@ pub fn install() {
 /// Imports a module by its full name, its parents first.
 pub fn import_absolute(name: &str) -> PyResult {
     let modules = sys::modules()?;
-    if let Some(found) = loaded(&modules, name)? {
-        return Ok(found);
+    let known = loaded(&modules, name)?;
+    if let Some(found) = known.as_ref().filter(|found| !found.is_none()) {
+        return Ok(found.clone());
     }
     if let Some(machinery) = loaded(&modules, "_frozen_importlib")? {
         return crate::importlib::find_and_load(&machinery, name);
+    }
+    if known.is_some() {
+        let message = format!("import of {name} halted; None in sys.modules");
+        return Err(module_not_found(name, &message));
     }
     let parent = match name.rsplit_once('.') {
         Some((parent, _)) => Some(import_absolute(parent)?),
@@ -131,12 +136,18 @@ fn loaded(modules: &PyDictObject, name: &str) -> PyResult<Option<Own>> {
 }
 
 fn not_found(name: &str) -> errors::Raised {
+    match unicode::from_str(name) {
+        Ok(text) => {
+            let shown = text.as_object().repr_lossy();
+            module_not_found(name, &format!("No module named {shown}"))
+        }
+        Err(raised) => raised,
+    }
+}
+
+fn module_not_found(name: &str, message: &str) -> errors::Raised {
     let outcome = || -> PyResult {
-        let message = format!(
-            "No module named {}",
-            unicode::from_str(name)?.as_object().repr_lossy()
-        );
-        let message = unicode::from_str(&message)?;
+        let message = unicode::from_str(message)?;
         let error = call::call(
             PyExc_ModuleNotFoundError.as_object(),
             &[message.as_object()],

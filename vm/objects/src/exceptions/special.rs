@@ -15,7 +15,7 @@ use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own, Typed};
 use crate::singletons::none;
-use crate::{long, members, slot, static_type, tuple, typed, unicode};
+use crate::{long, members, methods, slot, static_type, tuple, typed, unicode};
 use std::mem::offset_of;
 use twinheap_abi::*;
 
@@ -489,6 +489,30 @@ fn os_error_traverse(error: &PyOSErrorObject, visitor: &mut Visitor) {
     base::traverse(error, visitor);
 }
 
+/// `OSError_reduce`: a file name is an argument again, though `args` leaves it out.
+fn os_error_reduce(error: &PyOSErrorObject) -> PyResult {
+    let class = error.as_object().type_().as_object();
+    let mut args = match error.args.own() {
+        Some(args) => args,
+        None => tuple::empty().upcast(),
+    };
+    if let ([number, text], Some(name)) = (args_of(error), error.filename.own()) {
+        args = match error.filename2.own() {
+            None => tuple::pack(&[number, text, &name])?.upcast(),
+            Some(second) => tuple::pack(&[number, text, &name, &none(), &second])?.upcast(),
+        };
+    }
+    match error.dict.own() {
+        Some(own) => Ok(tuple::pack(&[class, &args, &own])?.upcast()),
+        None => Ok(tuple::pack(&[class, &args])?.upcast()),
+    }
+}
+
+methods! {
+    static OS_ERROR_METHODS:
+    "__reduce__" => noargs(os_error_reduce);
+}
+
 fn os_error_clear(error: &PyOSErrorObject) {
     for field in os_error_fields(error) {
         field.clear();
@@ -515,6 +539,7 @@ static_type! {
     tp_str: slot!(unary os_error_str),
     tp_traverse: slot!(traverse os_error_traverse),
     tp_clear: slot!(clear os_error_clear),
+    tp_methods: OS_ERROR_METHODS.as_ptr(),
     tp_members: OS_ERROR_MEMBERS.as_ptr(),
     tp_dictoffset: DICT,
     tp_init: slot!(init os_error_init),
