@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::token::{KEYWORDS, Tok};
+use crate::token::{KEYWORDS, OPERATORS, Tok};
 
 pub type RuleId = u16;
 
@@ -561,59 +561,10 @@ fn kind_of(word: &str) -> Kind {
 }
 
 fn token_of(text: &str) -> Tok {
-    if let Some((_, tok)) = KEYWORDS.iter().find(|(word, _)| *word == text) {
-        return *tok;
-    }
-    match text {
-        "(" => Tok::Lpar,
-        ")" => Tok::Rpar,
-        "[" => Tok::Lsqb,
-        "]" => Tok::Rsqb,
-        ":" => Tok::Colon,
-        "," => Tok::Comma,
-        ";" => Tok::Semi,
-        "+" => Tok::Plus,
-        "-" => Tok::Minus,
-        "*" => Tok::Star,
-        "/" => Tok::Slash,
-        "|" => Tok::Vbar,
-        "&" => Tok::Amper,
-        "<" => Tok::Less,
-        ">" => Tok::Greater,
-        "=" => Tok::Equal,
-        "." => Tok::Dot,
-        "%" => Tok::Percent,
-        "{" => Tok::Lbrace,
-        "}" => Tok::Rbrace,
-        "==" => Tok::EqEqual,
-        "!=" => Tok::NotEqual,
-        "<=" => Tok::LessEqual,
-        ">=" => Tok::GreaterEqual,
-        "~" => Tok::Tilde,
-        "^" => Tok::Circumflex,
-        "<<" => Tok::LeftShift,
-        ">>" => Tok::RightShift,
-        "**" => Tok::DoubleStar,
-        "+=" => Tok::PlusEqual,
-        "-=" => Tok::MinEqual,
-        "*=" => Tok::StarEqual,
-        "/=" => Tok::SlashEqual,
-        "%=" => Tok::PercentEqual,
-        "&=" => Tok::AmperEqual,
-        "|=" => Tok::VbarEqual,
-        "^=" => Tok::CircumflexEqual,
-        "<<=" => Tok::LeftShiftEqual,
-        ">>=" => Tok::RightShiftEqual,
-        "**=" => Tok::DoubleStarEqual,
-        "//" => Tok::DoubleSlash,
-        "//=" => Tok::DoubleSlashEqual,
-        "@" => Tok::At,
-        "@=" => Tok::AtEqual,
-        "->" => Tok::Rarrow,
-        "..." => Tok::Ellipsis,
-        ":=" => Tok::ColonEqual,
-        _ => Tok::Error,
-    }
+    let mut known = KEYWORDS.iter().chain(&OPERATORS);
+    known
+        .find(|(known, _)| *known == text)
+        .map_or(Tok::Error, |(_, tok)| *tok)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::number::parse_number;
 use crate::parser::{Origin, place_token};
 use crate::source::Source;
 use crate::strings::{StringError, concatenate_strings};
-use crate::token::{Tok, Token, known};
+use crate::token::{SOFT_KEYWORDS, Tok, Token, known};
 use crate::tokenizer::{Done, Tokenizer};
 use crate::{Flags, Mode, new_names};
 use grammar::{Action, Alternative, Grammar, Item, Kind, Part, RuleId, Targets, grammar};
@@ -428,7 +428,7 @@ impl<'a> Peg<'a> {
             Item::SoftKeyword => {
                 let at = self.token(Tok::Name)?;
                 let text = self.token_text(at);
-                let is_prefix = ["_", "case", "match"]
+                let is_prefix = SOFT_KEYWORDS
                     .iter()
                     .any(|word| word.as_bytes().starts_with(text));
                 is_prefix.then(|| self.leaf(Kind::Name, at))
