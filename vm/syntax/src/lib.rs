@@ -4,6 +4,7 @@
 pub mod ast;
 pub mod charmaps;
 pub mod dump;
+pub mod encodings;
 pub mod error;
 pub mod int;
 pub mod listing;

@@ -15,7 +15,7 @@ struct Table {
     into_folder: bool,
 }
 
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 7] = [
     Table {
         script: "charmaps.py",
         outputs: &["vm/syntax/src/charmaps.rs"],
@@ -25,6 +25,19 @@ const TABLES: [Table; 5] = [
         script: "interned.py",
         outputs: &["vm/compile/src/marshal/interned.txt"],
         into_folder: false,
+    },
+    Table {
+        script: "encoding_names.py",
+        outputs: &["vm/syntax/src/encodings/names.rs"],
+        into_folder: false,
+    },
+    Table {
+        script: "multibyte.py",
+        outputs: &[
+            "vm/ucd/src/multibyte/tables.rs",
+            "vm/ucd/src/multibyte/tables.bin",
+        ],
+        into_folder: true,
     },
     Table {
         script: "opcodes.py",
