@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use super::first::{Pass, TokSet, find_first_sets};
 use crate::token::{KEYWORDS, OPERATORS, Tok};
 
 pub type RuleId = u16;
@@ -121,6 +122,8 @@ pub struct Alternative {
     pub version: Option<(u32, String)>,
     /// Only tried when the reason of an error is looked for.
     pub invalid: bool,
+    /// What it may start with.
+    pub first: TokSet,
 }
 
 #[derive(Debug)]
@@ -132,6 +135,11 @@ pub struct Rule {
     pub left_recursive: bool,
     /// The rules that exist only for errors are off inside.
     pub without_invalid: bool,
+    /// What it may start with, the alternatives for errors included.
+    pub first: TokSet,
+    /// What may make a match of it longer, for rules that start with themselves.
+    pub continuations: TokSet,
+    pub pass: Option<Pass>,
 }
 
 #[derive(Debug)]
@@ -194,11 +202,15 @@ fn read(text: &str) -> Grammar {
             memo: line.contains("(memo)"),
             without_invalid: name.ends_with("without_invalid"),
             left_recursive: LEFT_RECURSIVE.contains(&name),
+            first: TokSet::MAX,
+            continuations: TokSet::MAX,
+            pass: None,
             #[cfg(test)]
             name: name.to_string(),
             alternatives: Vec::new(),
         });
     }
+    find_first_sets(&mut rules);
     let statement = index.get("statement").copied().unwrap_or(0);
     Grammar {
         rules,
@@ -318,6 +330,7 @@ impl Reader<'_> {
             action,
             version,
             invalid,
+            first: TokSet::MAX,
         }
     }
 
