@@ -48,6 +48,7 @@ fn rejected_sources_raise_what_cpython_raises() {
         ("mixed tabs and spaces", "if x:\n\ta\n        b\n", "TabError: inconsistent use of tabs and spaces in indentation at 3:1-3:0"),
         ("a default before a plain parameter", "def f(a=1, b): pass\n", "SyntaxError: non-default argument follows default argument at 1:12-1:13"),
         ("a bare star", "def f(*): pass\n", "SyntaxError: named arguments must follow bare * at 1:7-1:8"),
+        ("a positional after an unpacked mapping", "f(**a, b)\n", "SyntaxError: positional argument follows keyword argument unpacking at 1:9-1:10"),
         ("a positional after a keyword argument", "f(a=1, b)\n", "SyntaxError: positional argument follows keyword argument at 1:9-1:10"),
         ("a generator without parentheses", "f(x for x in y, 1)\n", "SyntaxError: Generator expression must be parenthesized at 1:3-1:15"),
         ("a dictionary key without a value", "{1:}\n", "SyntaxError: expression expected after dictionary key and ':' at 1:3-1:4"),

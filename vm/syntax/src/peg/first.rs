@@ -151,7 +151,12 @@ fn pass(id: usize, rule: &Rule, rules: &[Rule], firsts: &[First]) -> Option<Pass
         }
         let items = || alternative.items.iter().map(|(_, item)| item);
         match alternative.items.first()? {
-            (_, Item::Rule(_)) if alternative.items.len() == 1 => {}
+            (_, Item::Rule(_)) if alternative.items.len() == 1 => {
+                // What makes something of the value does not hand it on.
+                if !matches!(alternative.action, Action::Default) {
+                    return None;
+                }
+            }
             (_, Item::Rule(first)) if *first == inner || usize::from(*first) == id => {
                 pass.unless_next |= first_of_items(items().skip(1), firsts).set;
             }
