@@ -12,7 +12,7 @@ use twinheap_compile::{Options, compile, marshal};
 use twinheap_syntax::error::{Finder, SyntaxError, Warning, WarningKind};
 use twinheap_syntax::listing::list_tokens;
 use twinheap_syntax::source::{Source, line_of_file};
-use twinheap_syntax::{Flags, Mode, dump, parse};
+use twinheap_syntax::{Flags, Mode, dump, parse, parse_module};
 
 use crate::mutants::{self, Text};
 use crate::parity_oracle::{ParityOracle, Reply};
@@ -270,7 +270,15 @@ fn warnings_of(warnings: &[Warning]) -> String {
 
 /// What our side makes of a file: a product after `+`, or an error after `!`.
 pub fn product(stage: Stage, settings: &Settings, path: &Path, bytes: &[u8]) -> Vec<u8> {
-    let parsed = || parse(bytes, settings.mode.mode(), &settings.flags(), None).map_err(Box::new);
+    let read_file = || std::fs::read(path).ok();
+    let parsed = || {
+        let (mode, flags) = (settings.mode.mode(), settings.flags());
+        match mode {
+            Mode::Exec => parse_module(bytes, &flags, None, &read_file),
+            _ => parse(bytes, mode, &flags, None),
+        }
+        .map_err(Box::new)
+    };
     let compiled = || {
         let filename = path.to_string_lossy();
         parsed().and_then(|ast| compile(ast, &Options::new(&filename, settings.optimize)))

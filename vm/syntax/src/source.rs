@@ -14,6 +14,8 @@ pub struct Source {
     pub encoding: Option<String>,
     /// The text before it was decoded, where it had to be: CPython shows lines of that in errors.
     pub raw: Option<Vec<u8>>,
+    /// The file of the name under which the source is compiled; CPython shows its lines in errors of modules.
+    pub file: Option<Vec<u8>>,
 }
 
 fn translate_newlines(bytes: &[u8], add_final_newline: bool) -> Vec<u8> {
@@ -149,6 +151,7 @@ impl Source {
             text: translate_newlines(text.as_bytes(), exec),
             encoding: Some("utf-8".into()),
             raw: None,
+            file: None,
         })
     }
 
@@ -181,6 +184,7 @@ impl Source {
                 text,
                 encoding: marked.then(|| "utf-8".into()),
                 raw: None,
+                file: None,
             });
         };
         let mut raw = None;
@@ -198,12 +202,18 @@ impl Source {
             text,
             encoding: Some(name),
             raw,
+            file: None,
         })
     }
 }
 
-/// The line of a file that CPython's compiler shows with an error; it reads lines in pieces of 999 bytes.
+/// The line of a file that CPython's compiler shows with an error.
 pub fn line_of_file(bytes: &[u8], lineno: i32) -> Option<String> {
+    String::from_utf8(bytes_of_line(bytes, lineno)?).ok()
+}
+
+/// The same as the bytes that the file has; CPython reads lines in pieces of 999 bytes.
+pub fn bytes_of_line(bytes: &[u8], lineno: i32) -> Option<Vec<u8>> {
     const PIECE: usize = 999;
     let mut rest = bytes;
     for _ in 1..lineno {
@@ -224,7 +234,7 @@ pub fn line_of_file(bytes: &[u8], lineno: i32) -> Option<String> {
         let last = (line.len() - 1) / PIECE * PIECE;
         line.drain(..last);
     }
-    String::from_utf8(line).ok()
+    Some(line)
 }
 
 fn no_nulls(bytes: &[u8]) -> Result<(), SyntaxError> {

@@ -66,6 +66,8 @@ struct Peg<'a> {
     source: &'a [u8],
     /// The source before it was decoded, where it had to be.
     raw: Option<&'a [u8]>,
+    /// The file of that name, and the encoding of its lines.
+    file: Option<(&'a [u8], &'a str)>,
     has_encoding: bool,
     start: Start,
     origin: Origin,
@@ -100,6 +102,8 @@ pub fn find_error(
         let has_encoding = source.encoding.is_some();
         let mut peg = Peg::new(&source.text, Start::Mode(mode), origin, flags, has_encoding);
         peg.raw = source.raw.as_deref();
+        let encoding = source.encoding.as_deref().unwrap_or("utf-8");
+        peg.file = source.file.as_deref().map(|file| (file, encoding));
         peg.sound = vec![0; sound.iter().map(|(start, _)| start + 1).max().unwrap_or(0) as usize];
         for (start, end) in sound {
             peg.sound[*start as usize] = *end;
@@ -131,6 +135,7 @@ impl<'a> Peg<'a> {
             grammar: grammar(),
             source,
             raw: None,
+            file: None,
             has_encoding,
             start,
             origin,
