@@ -248,6 +248,11 @@ fn rejection(error: &SyntaxError, filename: &Path) -> Vec<u8> {
 }
 
 fn tokens_of(bytes: &[u8]) -> Result<String, SyntaxError> {
+    // The oracle's tokenizer is given lines that all end alike.
+    let bytes = &match bytes.strip_suffix(b"\r\n") {
+        Some(rest) => [rest, b"\n"].concat(),
+        None => bytes.to_vec(),
+    };
     let source = Source::from_bytes(bytes, true, None)?;
     if std::str::from_utf8(&source.text).is_err() {
         // The oracle's tokenizer is given decoded text; what cannot be decoded has only the parser's error.

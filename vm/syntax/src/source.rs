@@ -35,7 +35,8 @@ fn translate_newlines(bytes: &[u8], add_final_newline: bool) -> Vec<u8> {
             index += 1;
         }
     }
-    if add_final_newline && text.last() != Some(&b'\n') {
+    // CPython takes the end of a pair for a line without an end, and adds one.
+    if add_final_newline && (text.last() != Some(&b'\n') || bytes.ends_with(b"\r\n")) {
         text.push(b'\n');
     }
     text

@@ -71,6 +71,7 @@ fn rejected_sources_raise_what_cpython_raises() {
         ("an iterable unpacked in a comprehension", "[*x for x in y]\n", "SyntaxError: iterable unpacking cannot be used in comprehension at 1:2-1:4"),
         ("a starred import with more", "from a import (b,,c)\n", "SyntaxError: invalid syntax at 1:18-1:19"),
         ("a trailing comma in an import", "from a import b,\n", "SyntaxError: trailing comma not allowed without surrounding parentheses at 1:17-1:17"),
+        ("nothing in a block, a pair ending the line", "if x:\r\n", "IndentationError: expected an indented block after 'if' statement on line 1 at 2:1-2:-1"),
         ("a keyword as a name", "class = 1\n", "SyntaxError: invalid syntax at 1:7-1:8"),
         ("None as a parameter", "def f(None): pass\n", "SyntaxError: invalid syntax at 1:7-1:11"),
         ("a return with too much", "return = 1\n", "SyntaxError: invalid syntax at 1:8-1:9"),
