@@ -45,6 +45,18 @@ struct Node {
     items: Vec<Rc<Node>>,
 }
 
+impl Drop for Node {
+    /// A chain of operators is as deep as it is long: freeing it by recursion would overflow the stack.
+    fn drop(&mut self) {
+        let mut rest = std::mem::take(&mut self.items);
+        while let Some(node) = rest.pop() {
+            if let Some(mut node) = Rc::into_inner(node) {
+                rest.append(&mut node.items);
+            }
+        }
+    }
+}
+
 /// What a source is parsed as, fields of f-strings included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Start {
