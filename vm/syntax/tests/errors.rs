@@ -85,3 +85,13 @@ fn rejected_sources_raise_what_cpython_raises() {
         check(name, source, expected);
     }
 }
+
+#[test]
+fn a_long_chain_is_freed_without_recursion() {
+    let chain = format!("x = 1{}\n", " + 1".repeat(200_000));
+    let broken = format!("x = a{} 5\n", ".b".repeat(1_500_000));
+    let deep = "RecursionError: maximum recursion depth exceeded during compilation at None:None-None:None";
+    check("a sum of many operands", &chain, deep);
+    let error = parse_str(&broken, Mode::Exec, &Flags::default()).expect_err("a broken chain");
+    assert_eq!(error.message, "invalid syntax");
+}
