@@ -187,7 +187,13 @@ pub fn run(arguments: &DisArguments) -> Result<i32, String> {
         Err(error) => mine.push(format!("{}: {}", error.kind.name(), error.message)),
     }
     let mut oracle = ParityOracle::start(&arguments.python)?;
-    let reply = oracle.ask("dis", arguments.optimize, path, b"", None)?;
+    let reply = oracle.ask(
+        "dis",
+        &format!("{},exec,0,11", arguments.optimize),
+        path,
+        b"",
+        None,
+    )?;
     let theirs: Vec<&str> = reply.text.lines().collect();
     let mut differences = 0;
     println!("  {:72} | Twinheap", "CPython");

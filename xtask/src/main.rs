@@ -12,6 +12,8 @@ mod generate;
 mod inspect;
 mod mutants;
 mod parity;
+#[cfg(test)]
+mod parity_encodings;
 mod parity_oracle;
 mod planted;
 mod probe;

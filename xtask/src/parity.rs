@@ -9,10 +9,10 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use twinheap_compile::code::CodeObject;
 use twinheap_compile::{Options, compile, marshal};
-use twinheap_syntax::error::{Finder, SyntaxError};
+use twinheap_syntax::error::{Finder, SyntaxError, Warning, WarningKind};
 use twinheap_syntax::listing::list_tokens;
 use twinheap_syntax::source::{Source, line_of_file};
-use twinheap_syntax::{Flags, Mode, dump, parse};
+use twinheap_syntax::{Flags, Mode, dump, parse, parse_module};
 
 use crate::mutants::{self, Text};
 use crate::parity_oracle::{ParityOracle, Reply};
@@ -23,6 +23,101 @@ pub enum Stage {
     Ast,
     Code,
     Pyc,
+    /// What the compiler warns about; only compared if it is asked for.
+    Warnings,
+}
+
+/// As what the sources are parsed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SourceMode {
+    #[default]
+    Exec,
+    Eval,
+    Single,
+    /// A function's type comment, which has a tree but no code.
+    FuncType,
+}
+
+impl SourceMode {
+    fn name(self) -> &'static str {
+        match self {
+            SourceMode::Exec => "exec",
+            SourceMode::Eval => "eval",
+            SourceMode::Single => "single",
+            SourceMode::FuncType => "func_type",
+        }
+    }
+
+    fn mode(self) -> Mode {
+        match self {
+            SourceMode::Exec => Mode::Exec,
+            SourceMode::Eval => Mode::Eval,
+            SourceMode::Single => Mode::Single,
+            SourceMode::FuncType => Mode::FuncType,
+        }
+    }
+}
+
+/// What both sides' compilers are told besides the source.
+#[derive(Args, Clone, Debug)]
+pub struct Settings {
+    /// The optimisation level of the code, pyc and warnings stages.
+    #[arg(long, default_value_t = 0)]
+    pub optimize: u32,
+    /// As what the sources are parsed, at the stages ast, code and warnings.
+    #[arg(long, value_enum, default_value_t)]
+    pub mode: SourceMode,
+    /// Read type comments into the tree, at the stage ast.
+    #[arg(long)]
+    pub type_comments: bool,
+    /// The minor version whose syntax is accepted, at the stage ast.
+    #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(0..=11))]
+    pub feature_version: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            optimize: 0,
+            mode: SourceMode::Exec,
+            type_comments: false,
+            feature_version: 11,
+        }
+    }
+}
+
+impl Settings {
+    /// The settings as one word, for the oracle.
+    pub fn words(&self) -> String {
+        let (mode, comments) = (self.mode.name(), u8::from(self.type_comments));
+        format!(
+            "{},{mode},{comments},{}",
+            self.optimize, self.feature_version
+        )
+    }
+
+    fn flags(&self) -> Flags {
+        Flags {
+            type_comments: self.type_comments,
+            feature_version: self.feature_version,
+            ..Flags::default()
+        }
+    }
+
+    /// What a stage cannot be told.
+    fn complaint(&self, stage: Stage) -> Option<&'static str> {
+        let only_for_trees = self.type_comments || self.feature_version != 11;
+        match stage {
+            Stage::Ast => None,
+            _ if only_for_trees || self.mode == SourceMode::FuncType => {
+                Some("type comments, versions and function types are compared with --stage ast")
+            }
+            Stage::Tokens | Stage::Pyc if self.mode != SourceMode::Exec => {
+                Some("only whole modules have tokens and .pyc files to compare")
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Stage {
@@ -32,6 +127,7 @@ impl Stage {
             Stage::Ast => "ast",
             Stage::Code => "code",
             Stage::Pyc => "pyc",
+            Stage::Warnings => "warnings",
         }
     }
 }
@@ -44,9 +140,8 @@ pub struct ParityArguments {
     /// What is compared; all stages if none is named.
     #[arg(long, value_enum)]
     pub stage: Option<Stage>,
-    /// The optimisation level of the code and pyc stages.
-    #[arg(long, default_value_t = 0)]
-    pub optimize: u32,
+    #[command(flatten)]
+    pub settings: Settings,
     /// The CPython 3.11 that is right by definition.
     #[arg(long, default_value = "python3")]
     pub python: String,
@@ -153,6 +248,11 @@ fn rejection(error: &SyntaxError, filename: &Path) -> Vec<u8> {
 }
 
 fn tokens_of(bytes: &[u8]) -> Result<String, SyntaxError> {
+    // The oracle's tokenizer is given lines that all end alike.
+    let bytes = &match bytes.strip_suffix(b"\r\n") {
+        Some(rest) => [rest, b"\n"].concat(),
+        None => bytes.to_vec(),
+    };
     let source = Source::from_bytes(bytes, true, None)?;
     if std::str::from_utf8(&source.text).is_err() {
         // The oracle's tokenizer is given decoded text; what cannot be decoded has only the parser's error.
@@ -161,23 +261,39 @@ fn tokens_of(bytes: &[u8]) -> Result<String, SyntaxError> {
     Ok(list_tokens(&source))
 }
 
+/// The warnings of a source in the order in which they are issued, one a line.
+fn warnings_of(warnings: &[Warning]) -> String {
+    let line = |warning: &Warning| {
+        let kind = match warning.kind {
+            WarningKind::SyntaxWarning => "SyntaxWarning",
+            WarningKind::DeprecationWarning => "DeprecationWarning",
+        };
+        format!("{kind} {} {}\n", warning.lineno, warning.message)
+    };
+    warnings.iter().map(line).collect()
+}
+
 /// What our side makes of a file: a product after `+`, or an error after `!`.
-fn product(stage: Stage, optimize: u32, path: &Path, bytes: &[u8]) -> Vec<u8> {
+pub fn product(stage: Stage, settings: &Settings, path: &Path, bytes: &[u8]) -> Vec<u8> {
+    let read_file = || std::fs::read(path).ok();
+    let parsed = || {
+        let (mode, flags) = (settings.mode.mode(), settings.flags());
+        match mode {
+            Mode::Exec => parse_module(bytes, &flags, None, &read_file),
+            _ => parse(bytes, mode, &flags, None),
+        }
+        .map_err(Box::new)
+    };
+    let compiled = || {
+        let filename = path.to_string_lossy();
+        parsed().and_then(|ast| compile(ast, &Options::new(&filename, settings.optimize)))
+    };
     let made = match stage {
         Stage::Tokens => tokens_of(bytes).map(String::into_bytes).map_err(Box::new),
-        Stage::Ast => parse(bytes, Mode::Exec, &Flags::default(), None)
-            .map(|ast| dump::dump_module(&ast.module, &ast.names).into_bytes())
-            .map_err(Box::new),
-        Stage::Code | Stage::Pyc => {
-            let filename = path.to_string_lossy();
-            parse(bytes, Mode::Exec, &Flags::default(), None)
-                .map_err(Box::new)
-                .and_then(|ast| compile(ast, &Options::new(&filename, optimize)))
-                .map(|compiled| match stage {
-                    Stage::Pyc => pyc_of(&compiled.code, path),
-                    _ => marshal::dumps(&compiled.code),
-                })
-        }
+        Stage::Ast => parsed().map(|ast| dump::dump_module(&ast.module, &ast.names).into_bytes()),
+        Stage::Code => compiled().map(|compiled| marshal::dumps(&compiled.code)),
+        Stage::Pyc => compiled().map(|compiled| pyc_of(&compiled.code, path)),
+        Stage::Warnings => compiled().map(|compiled| warnings_of(&compiled.warnings).into_bytes()),
     };
     match made {
         Ok(made) => [b"+", &made[..]].concat(),
@@ -214,12 +330,13 @@ fn judge(
         }
     };
     let filename = item.filename();
-    let made = product(stage, arguments.optimize, &filename, &bytes);
+    let made = product(stage, &arguments.settings, &filename, &bytes);
     let source = match item {
         Item::File(_) => None,
         Item::Text(text) => Some(&text.bytes[..]),
     };
-    oracle.ask(stage.name(), arguments.optimize, &filename, &made, source)
+    let words = arguments.settings.words();
+    oracle.ask(stage.name(), &words, &filename, &made, source)
 }
 
 /// Works through the files until none is left; a lost oracle is replaced.
@@ -337,6 +454,11 @@ pub fn run(arguments: &ParityArguments) -> Result<i32, String> {
         None if are_texts => vec![Stage::Code],
         None => vec![Stage::Tokens, Stage::Ast, Stage::Code, Stage::Pyc],
     };
+    for stage in &stages {
+        if let Some(complaint) = arguments.settings.complaint(*stage) {
+            return Err(format!("stage {}: {complaint}", stage.name()));
+        }
+    }
     let mut code = 0;
     for stage in stages {
         let tally = run_stage(arguments, stage, &files)?;
@@ -359,9 +481,15 @@ mod tests {
         let path = folder.path().join("program.py");
         std::fs::write(&path, source).expect("a file in it");
         let mut oracle = ParityOracle::start("python3").expect("a CPython");
-        let made = product(stage, 0, &path, source.as_bytes());
+        let made = product(stage, &Settings::default(), &path, source.as_bytes());
         let reply = oracle
-            .ask(stage.name(), 0, &path, &made, None)
+            .ask(
+                stage.name(),
+                &Settings::default().words(),
+                &path,
+                &made,
+                None,
+            )
             .expect("a reply");
         assert_eq!(
             reply.verdict, expected,
@@ -391,9 +519,15 @@ mod tests {
         std::fs::write(&path, "x = 1\n").expect("a file in it");
         let mut oracle = ParityOracle::start("python3").expect("a CPython");
         for stage in [Stage::Tokens, Stage::Ast, Stage::Code] {
-            let made = product(stage, 0, &path, b"x = 2\n");
+            let made = product(stage, &Settings::default(), &path, b"x = 2\n");
             let reply = oracle
-                .ask(stage.name(), 0, &path, &made, None)
+                .ask(
+                    stage.name(),
+                    &Settings::default().words(),
+                    &path,
+                    &made,
+                    None,
+                )
                 .expect("a reply");
             assert_eq!(reply.verdict, "different", "{stage:?}");
             assert!(!reply.text.is_empty(), "{stage:?} says why");

@@ -20,6 +20,15 @@ FIELDS = (
 ).split()
 
 
+class Settings:
+    """What both compilers are told besides the source."""
+
+    def __init__(self, words):
+        optimize, self.mode, type_comments, feature_version = words.split(",")
+        self.optimize, self.feature_version = int(optimize), int(feature_version)
+        self.type_comments = type_comments == "1"
+
+
 def hexed(text):
     return text.encode("utf-8", "surrogatepass").hex()
 
@@ -114,10 +123,19 @@ def dump(node, out, depth):
     out.append(")")
 
 
-def tree(source):
+def tree(source, path, settings):
     out = []
-    dump(ast.parse(source), out, 0)
+    flags = ast.PyCF_ONLY_AST | (ast.PyCF_TYPE_COMMENTS if settings.type_comments else 0)
+    version = settings.feature_version
+    dump(compile(source, path, settings.mode, flags, dont_inherit=True, _feature_version=version), out, 0)
     return "".join(out)
+
+
+def warnings_of(source, path, settings):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        compile(source, path, settings.mode, dont_inherit=True, optimize=settings.optimize)
+    return "".join(f"{warning.category.__name__} {warning.lineno} {warning.message}\n" for warning in caught)
 
 
 def rejection(error):
@@ -319,7 +337,7 @@ def expanded(data):
     return out
 
 
-def judge(stage, optimize, path, ours, source):
+def judge(stage, settings, path, ours, source):
     """Our result is prefixed by '+' for a product, by '!' for an error."""
     if source is None:
         with open(path, "rb") as file:
@@ -329,11 +347,13 @@ def judge(stage, optimize, path, ours, source):
         if stage == "tokens":
             theirs = tokens(source)
         elif stage == "ast":
-            theirs = tree(source)
+            theirs = tree(source, path, settings)
+        elif stage == "warnings":
+            theirs = warnings_of(source, path, settings)
         else:
-            theirs = compiled_file(path, optimize) if stage == "pyc" else None
+            theirs = compiled_file(path, settings.optimize) if stage == "pyc" else None
             if theirs is None:
-                theirs = compile(source, path, "exec", dont_inherit=True, optimize=optimize)
+                theirs = compile(source, path, settings.mode, dont_inherit=True, optimize=settings.optimize)
     except Exception as error:
         theirs = rejection(error)
         if accepted:
@@ -344,7 +364,7 @@ def judge(stage, optimize, path, ours, source):
         return "different", f"another error\n  cpython  {readable(theirs)}\n  twinheap {readable(ours)}"
     if not accepted:
         return "different", f"only twinheap rejects it: {readable(ours.decode())}"
-    if stage == "tokens":
+    if stage in ("tokens", "warnings"):
         return text_verdict(theirs, ours.decode(), "\n")
     if stage == "ast":
         return text_verdict(theirs, ours.decode(), "")
@@ -370,19 +390,19 @@ def main():
     sys.setrecursionlimit(20_000)
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     while line := requests.readline():
-        stage, optimize, path_length, data_length, source_length = line.split()
+        stage, settings, path_length, data_length, source_length = line.split()
         path = requests.read(int(path_length)).decode("utf-8", "surrogateescape")
         data = requests.read(int(data_length))
         source = requests.read(int(source_length)) if int(source_length) >= 0 else None
-        stage = stage.decode()
+        stage, settings = stage.decode(), Settings(settings.decode())
         try:
             if stage == "dis":
                 out = []
                 with open(path, "rb") as file:
-                    listing(compile(file.read(), path, "exec", dont_inherit=True, optimize=int(optimize)), out)
+                    listing(compile(file.read(), path, "exec", dont_inherit=True, optimize=settings.optimize), out)
                 verdict, text = "equal", "\n".join(out)
             else:
-                verdict, text = judge(stage, int(optimize), path, data, source)
+                verdict, text = judge(stage, settings, path, data, source)
         except Exception as error:
             verdict, text = "error", f"{type(error).__name__}: {error}"
         text = text.encode("utf-8", "surrogateescape")

@@ -39,11 +39,12 @@ impl ParityOracle {
         })
     }
 
-    /// Asks about one file, or about a source that is none; `product` is what our side made of it.
+    /// Asks about one file, or about a source that is none; `product` is what our side made of it with the
+    /// `settings`: optimisation level, mode, whether type comments are read, minor version.
     pub fn ask(
         &mut self,
         stage: &str,
-        optimize: u32,
+        settings: &str,
         path: &Path,
         product: &[u8],
         source: Option<&[u8]>,
@@ -53,7 +54,7 @@ impl ParityOracle {
         let gone = |error: std::io::Error| format!("the oracle is gone: {error}");
         let source_length = source.map_or("-1".to_owned(), |source| source.len().to_string());
         let head = format!(
-            "{stage} {optimize} {} {} {source_length}\n",
+            "{stage} {settings} {} {} {source_length}\n",
             path.len(),
             product.len()
         );

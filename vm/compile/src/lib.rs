@@ -98,7 +98,8 @@ fn compile_tree(ast: &mut Ast, options: &Options<'_>) -> Result<Compiled, Box<Sy
     })
 }
 
-/// From the bytes of a source to the marshalled code object, and the warnings.
+/// From the bytes of a source to the marshalled code object, and the warnings. An error in a module shows the
+/// line of the file that has the module's name.
 pub fn compile_source(
     source: &[u8],
     mode: Mode,
@@ -106,8 +107,12 @@ pub fn compile_source(
     options: &Options<'_>,
     decoder: Option<Decoder<'_>>,
 ) -> Result<(Vec<u8>, Vec<Warning>), Box<SyntaxError>> {
-    let ast = twinheap_syntax::parse(source, mode, flags, decoder).map_err(Box::new)?;
-    let compiled = compile(ast, options)?;
+    let read_file = || std::fs::read(options.filename).ok();
+    let ast = match mode {
+        Mode::Exec => twinheap_syntax::parse_module(source, flags, decoder, &read_file),
+        _ => twinheap_syntax::parse(source, mode, flags, decoder),
+    };
+    let compiled = compile(ast.map_err(Box::new)?, options)?;
     Ok((marshal::dumps(&compiled.code), compiled.warnings))
 }
 

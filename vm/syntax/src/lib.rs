@@ -4,6 +4,7 @@
 pub mod ast;
 pub mod charmaps;
 pub mod dump;
+pub mod encodings;
 pub mod error;
 pub mod int;
 pub mod listing;
@@ -84,6 +85,32 @@ pub fn parse(
 ) -> Result<Ast, SyntaxError> {
     let source = Source::from_bytes(bytes, mode == Mode::Exec, decoder)?;
     parse_source(&source, mode, flags)
+}
+
+/// Parses the bytes of a module that is compiled under a file's name. `read_file` is asked for that file if there
+/// is an error, as CPython shows the file's line then, whether the source came from there or not.
+pub fn parse_module(
+    bytes: &[u8],
+    flags: &Flags,
+    decoder: Option<Decoder<'_>>,
+    read_file: &dyn Fn() -> Option<Vec<u8>>,
+) -> Result<Ast, SyntaxError> {
+    let mut source = Source::from_bytes(bytes, true, decoder)?;
+    let error = match parse_source(&source, Mode::Exec, flags) {
+        Ok(ast) => return Ok(ast),
+        Err(error) => error,
+    };
+    let Some((lineno, file)) = error.lineno.zip(read_file()) else {
+        return Err(error);
+    };
+    match source::line_of_file(&file, lineno) {
+        Some(line) if Some(&line) == error.text.as_ref() => Err(error),
+        _ => {
+            // Columns are counted in the line that is shown, so the error is looked for once more.
+            source.file = Some(file);
+            parse_source(&source, Mode::Exec, flags)
+        }
+    }
 }
 
 /// Parses text that is already decoded; cookies are ignored.

@@ -1,6 +1,6 @@
 //! From the bytes of a file to the UTF-8 text that is parsed: newlines, byte order marks, encoding cookies.
 
-use crate::charmaps::{CHAR_MAPS, CharMap, UNDEFINED};
+use crate::encodings::decode_source;
 use crate::error::{ErrorKind, Finder, SyntaxError};
 
 /// Decodes a named encoding that this crate does not know; errors are the codec's own message.
@@ -14,6 +14,8 @@ pub struct Source {
     pub encoding: Option<String>,
     /// The text before it was decoded, where it had to be: CPython shows lines of that in errors.
     pub raw: Option<Vec<u8>>,
+    /// The file of the name under which the source is compiled; CPython shows its lines in errors of modules.
+    pub file: Option<Vec<u8>>,
 }
 
 fn translate_newlines(bytes: &[u8], add_final_newline: bool) -> Vec<u8> {
@@ -33,7 +35,8 @@ fn translate_newlines(bytes: &[u8], add_final_newline: bool) -> Vec<u8> {
             index += 1;
         }
     }
-    if add_final_newline && text.last() != Some(&b'\n') {
+    // CPython takes the end of a pair for a line without an end, and adds one.
+    if add_final_newline && (text.last() != Some(&b'\n') || bytes.ends_with(b"\r\n")) {
         text.push(b'\n');
     }
     text
@@ -149,6 +152,7 @@ impl Source {
             text: translate_newlines(text.as_bytes(), exec),
             encoding: Some("utf-8".into()),
             raw: None,
+            file: None,
         })
     }
 
@@ -181,6 +185,7 @@ impl Source {
                 text,
                 encoding: marked.then(|| "utf-8".into()),
                 raw: None,
+                file: None,
             });
         };
         let mut raw = None;
@@ -189,19 +194,27 @@ impl Source {
                 return Err(init_error(format!("encoding problem: {name} with BOM")));
             }
         } else if name != "utf-8" {
-            let decoded = decode(&name, &text, decoder)?.into_bytes();
+            let mut decoded = decode_source(&name, &text, decoder)?.into_bytes();
+            // CPython's tokenizer takes a character NUL for the end.
+            decoded.truncate(memchr::memchr(0, &decoded).unwrap_or(decoded.len()));
             raw = Some(std::mem::replace(&mut text, decoded));
         }
         Ok(Source {
             text,
             encoding: Some(name),
             raw,
+            file: None,
         })
     }
 }
 
-/// The line of a file that CPython's compiler shows with an error; it reads lines in pieces of 999 bytes.
+/// The line of a file that CPython's compiler shows with an error.
 pub fn line_of_file(bytes: &[u8], lineno: i32) -> Option<String> {
+    String::from_utf8(bytes_of_line(bytes, lineno)?).ok()
+}
+
+/// The same as the bytes that the file has; CPython reads lines in pieces of 999 bytes.
+pub fn bytes_of_line(bytes: &[u8], lineno: i32) -> Option<Vec<u8>> {
     const PIECE: usize = 999;
     let mut rest = bytes;
     for _ in 1..lineno {
@@ -222,7 +235,7 @@ pub fn line_of_file(bytes: &[u8], lineno: i32) -> Option<String> {
         let last = (line.len() - 1) / PIECE * PIECE;
         line.drain(..last);
     }
-    String::from_utf8(line).ok()
+    Some(line)
 }
 
 fn no_nulls(bytes: &[u8]) -> Result<(), SyntaxError> {
@@ -233,116 +246,4 @@ fn no_nulls(bytes: &[u8]) -> Result<(), SyntaxError> {
         ErrorKind::SyntaxError,
         "source code string cannot contain null bytes",
     ))
-}
-
-/// A name as the `encodings` package looks it up: runs of anything but letters, digits and dots are one `_`.
-fn looked_up_name(name: &str) -> String {
-    let mut looked_up = String::with_capacity(name.len());
-    let mut is_apart = false;
-    for c in name.chars() {
-        if c.is_ascii_alphanumeric() || c == '.' {
-            if is_apart && !looked_up.is_empty() {
-                looked_up.push('_');
-            }
-            looked_up.push(c.to_ascii_lowercase());
-        }
-        is_apart = !(c.is_ascii_alphanumeric() || c == '.');
-    }
-    looked_up
-}
-
-const LATIN_1: [&str; 14] = [
-    "latin_1",
-    "8859",
-    "cp819",
-    "csisolatin1",
-    "ibm819",
-    "iso8859",
-    "iso8859_1",
-    "iso_8859_1",
-    "iso_8859_1_1987",
-    "iso_ir_100",
-    "l1",
-    "latin",
-    "latin1",
-    "iso_latin_1",
-];
-const ASCII: [&str; 14] = [
-    "ascii",
-    "646",
-    "ansi_x3.4_1968",
-    "ansi_x3_4_1968",
-    "ansi_x3.4_1986",
-    "ansi_x3_4_1986",
-    "cp367",
-    "csascii",
-    "ibm367",
-    "iso646_us",
-    "iso_646.irv_1991",
-    "iso_ir_6",
-    "us",
-    "us_ascii",
-];
-const UTF_8: [&str; 7] = [
-    "utf_8",
-    "u8",
-    "utf",
-    "utf8",
-    "utf8_ucs2",
-    "utf8_ucs4",
-    "cp65001",
-];
-
-fn decode(name: &str, bytes: &[u8], decoder: Option<Decoder<'_>>) -> Result<String, SyntaxError> {
-    let looked_up = looked_up_name(name);
-    let is_one_of = |names: &[&str]| names.contains(&looked_up.as_str());
-    if is_one_of(&LATIN_1) {
-        return Ok(bytes.iter().map(|c| *c as char).collect());
-    }
-    if is_one_of(&ASCII) {
-        return match bytes.iter().position(|c| *c >= 0x80) {
-            None => Ok(bytes.iter().map(|c| *c as char).collect()),
-            Some(at) => Err(init_error(format!(
-                "'ascii' codec can't decode byte 0x{:02x} in position {at}: ordinal not in range(128)",
-                bytes[at]
-            ))),
-        };
-    }
-    if is_one_of(&UTF_8) {
-        return match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(text.to_string()),
-            Err(error) => Err(init_error(utf8_error_text(
-                bytes,
-                error.valid_up_to(),
-                error.error_len(),
-            ))),
-        };
-    }
-    let module = looked_up.replace('.', "_");
-    if let Some(map) = CHAR_MAPS
-        .iter()
-        .find(|map| map.names.contains(&looked_up.as_str()) || map.names.contains(&&*module))
-    {
-        return decode_with_map(map, bytes);
-    }
-    match decoder {
-        Some(decoder) => decoder(name, bytes),
-        None => Err(init_error(format!("unknown encoding: {name}"))),
-    }
-}
-
-fn decode_with_map(map: &CharMap, bytes: &[u8]) -> Result<String, SyntaxError> {
-    let mut text = String::with_capacity(bytes.len());
-    for (at, byte) in bytes.iter().enumerate() {
-        let code = map.characters[*byte as usize];
-        match char::from_u32(u32::from(code)).filter(|_| code != UNDEFINED) {
-            Some(c) => text.push(c),
-            None => {
-                return Err(init_error(format!(
-                    "'charmap' codec can't decode byte 0x{byte:02x} in position {at}: character maps to <undefined>"
-                )));
-            }
-        }
-    }
-    Ok(text)
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Warning, WarningKind};
 use crate::names::Names;
-use crate::token::{KEYWORDS, Tok};
+use crate::token::{KEYWORDS, Tok, one_char, three_chars, two_chars};
 
 const TAB_SIZE: i32 = 8;
 pub const MAX_LEVEL: usize = 200;
@@ -846,68 +846,4 @@ impl<'a> Tokenizer<'a> {
 fn intern_ascii(text: &[u8], names: &mut Names) -> u32 {
     // Only ASCII identifier bytes come here, so the text is UTF-8.
     names.intern(std::str::from_utf8(text).unwrap_or("")).0
-}
-
-fn one_char(c: u8) -> Tok {
-    match c {
-        b'%' => Tok::Percent,
-        b'&' => Tok::Amper,
-        b'(' => Tok::Lpar,
-        b')' => Tok::Rpar,
-        b'*' => Tok::Star,
-        b'+' => Tok::Plus,
-        b',' => Tok::Comma,
-        b'-' => Tok::Minus,
-        b'.' => Tok::Dot,
-        b'/' => Tok::Slash,
-        b':' => Tok::Colon,
-        b';' => Tok::Semi,
-        b'<' => Tok::Less,
-        b'=' => Tok::Equal,
-        b'>' => Tok::Greater,
-        b'@' => Tok::At,
-        b'[' => Tok::Lsqb,
-        b']' => Tok::Rsqb,
-        b'^' => Tok::Circumflex,
-        b'{' => Tok::Lbrace,
-        b'|' => Tok::Vbar,
-        b'}' => Tok::Rbrace,
-        b'~' => Tok::Tilde,
-        _ => Tok::Op,
-    }
-}
-
-fn two_chars(c: u8, next: u8) -> Option<Tok> {
-    Some(match (c, next) {
-        (b'!', b'=') | (b'<', b'>') => Tok::NotEqual,
-        (b'%', b'=') => Tok::PercentEqual,
-        (b'&', b'=') => Tok::AmperEqual,
-        (b'*', b'*') => Tok::DoubleStar,
-        (b'*', b'=') => Tok::StarEqual,
-        (b'+', b'=') => Tok::PlusEqual,
-        (b'-', b'=') => Tok::MinEqual,
-        (b'-', b'>') => Tok::Rarrow,
-        (b'/', b'/') => Tok::DoubleSlash,
-        (b'/', b'=') => Tok::SlashEqual,
-        (b':', b'=') => Tok::ColonEqual,
-        (b'<', b'<') => Tok::LeftShift,
-        (b'<', b'=') => Tok::LessEqual,
-        (b'=', b'=') => Tok::EqEqual,
-        (b'>', b'=') => Tok::GreaterEqual,
-        (b'>', b'>') => Tok::RightShift,
-        (b'@', b'=') => Tok::AtEqual,
-        (b'^', b'=') => Tok::CircumflexEqual,
-        (b'|', b'=') => Tok::VbarEqual,
-        _ => return None,
-    })
-}
-
-fn three_chars(c: u8, next: u8, third: u8) -> Option<Tok> {
-    Some(match (c, next, third) {
-        (b'*', b'*', b'=') => Tok::DoubleStarEqual,
-        (b'/', b'/', b'=') => Tok::DoubleSlashEqual,
-        (b'<', b'<', b'=') => Tok::LeftShiftEqual,
-        (b'>', b'>', b'=') => Tok::RightShiftEqual,
-        _ => return None,
-    })
 }

@@ -48,6 +48,7 @@ fn rejected_sources_raise_what_cpython_raises() {
         ("mixed tabs and spaces", "if x:\n\ta\n        b\n", "TabError: inconsistent use of tabs and spaces in indentation at 3:1-3:0"),
         ("a default before a plain parameter", "def f(a=1, b): pass\n", "SyntaxError: non-default argument follows default argument at 1:12-1:13"),
         ("a bare star", "def f(*): pass\n", "SyntaxError: named arguments must follow bare * at 1:7-1:8"),
+        ("a positional after an unpacked mapping", "f(**a, b)\n", "SyntaxError: positional argument follows keyword argument unpacking at 1:9-1:10"),
         ("a positional after a keyword argument", "f(a=1, b)\n", "SyntaxError: positional argument follows keyword argument at 1:9-1:10"),
         ("a generator without parentheses", "f(x for x in y, 1)\n", "SyntaxError: Generator expression must be parenthesized at 1:3-1:15"),
         ("a dictionary key without a value", "{1:}\n", "SyntaxError: expression expected after dictionary key and ':' at 1:3-1:4"),
@@ -70,6 +71,7 @@ fn rejected_sources_raise_what_cpython_raises() {
         ("an iterable unpacked in a comprehension", "[*x for x in y]\n", "SyntaxError: iterable unpacking cannot be used in comprehension at 1:2-1:4"),
         ("a starred import with more", "from a import (b,,c)\n", "SyntaxError: invalid syntax at 1:18-1:19"),
         ("a trailing comma in an import", "from a import b,\n", "SyntaxError: trailing comma not allowed without surrounding parentheses at 1:17-1:17"),
+        ("nothing in a block, a pair ending the line", "if x:\r\n", "IndentationError: expected an indented block after 'if' statement on line 1 at 2:1-2:-1"),
         ("a keyword as a name", "class = 1\n", "SyntaxError: invalid syntax at 1:7-1:8"),
         ("None as a parameter", "def f(None): pass\n", "SyntaxError: invalid syntax at 1:7-1:11"),
         ("a return with too much", "return = 1\n", "SyntaxError: invalid syntax at 1:8-1:9"),
@@ -82,4 +84,14 @@ fn rejected_sources_raise_what_cpython_raises() {
     for (name, source, expected) in cases {
         check(name, source, expected);
     }
+}
+
+#[test]
+fn a_long_chain_is_freed_without_recursion() {
+    let chain = format!("x = 1{}\n", " + 1".repeat(200_000));
+    let broken = format!("x = a{} 5\n", ".b".repeat(1_500_000));
+    let deep = "RecursionError: maximum recursion depth exceeded during compilation at None:None-None:None";
+    check("a sum of many operands", &chain, deep);
+    let error = parse_str(&broken, Mode::Exec, &Flags::default()).expect_err("a broken chain");
+    assert_eq!(error.message, "invalid syntax");
 }

@@ -2,8 +2,7 @@
 
 use std::process::Command;
 
-use twinheap_syntax::listing::KIND_NAMES;
-use twinheap_syntax::token::{KEYWORDS, Tok};
+use twinheap_syntax::token::{KEYWORDS, KIND_NAMES, Tok};
 
 fn check(script: &str, found: &[&str]) {
     let output = Command::new("python3").args(["-I", "-c", script]).output();

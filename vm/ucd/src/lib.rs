@@ -1,5 +1,6 @@
 //! Unicode 14.0 tables, generated from the oracle's unicodedata, and the questions asked of them.
 
+pub mod multibyte;
 mod names;
 mod normalize;
 #[rustfmt::skip]

@@ -15,7 +15,7 @@ struct Table {
     into_folder: bool,
 }
 
-const TABLES: [Table; 3] = [
+const TABLES: [Table; 7] = [
     Table {
         script: "charmaps.py",
         outputs: &["vm/syntax/src/charmaps.rs"],
@@ -24,6 +24,29 @@ const TABLES: [Table; 3] = [
     Table {
         script: "interned.py",
         outputs: &["vm/compile/src/marshal/interned.txt"],
+        into_folder: false,
+    },
+    Table {
+        script: "encoding_names.py",
+        outputs: &["vm/syntax/src/encodings/names.rs"],
+        into_folder: false,
+    },
+    Table {
+        script: "multibyte.py",
+        outputs: &[
+            "vm/ucd/src/multibyte/tables.rs",
+            "vm/ucd/src/multibyte/tables.bin",
+        ],
+        into_folder: true,
+    },
+    Table {
+        script: "opcodes.py",
+        outputs: &["vm/abi/src/opcode.rs", "vm/compile/src/opcode/table.rs"],
+        into_folder: true,
+    },
+    Table {
+        script: "tokens.py",
+        outputs: &["vm/syntax/src/token/kinds.rs"],
         into_folder: false,
     },
     Table {

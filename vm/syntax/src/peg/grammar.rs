@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::token::{KEYWORDS, Tok};
+use super::first::{Pass, TokSet, find_first_sets};
+use crate::token::{KEYWORDS, OPERATORS, Tok};
 
 pub type RuleId = u16;
 
@@ -121,6 +122,8 @@ pub struct Alternative {
     pub version: Option<(u32, String)>,
     /// Only tried when the reason of an error is looked for.
     pub invalid: bool,
+    /// What it may start with.
+    pub first: TokSet,
 }
 
 #[derive(Debug)]
@@ -132,6 +135,11 @@ pub struct Rule {
     pub left_recursive: bool,
     /// The rules that exist only for errors are off inside.
     pub without_invalid: bool,
+    /// What it may start with, the alternatives for errors included.
+    pub first: TokSet,
+    /// What may make a match of it longer, for rules that start with themselves.
+    pub continuations: TokSet,
+    pub pass: Option<Pass>,
 }
 
 #[derive(Debug)]
@@ -194,11 +202,15 @@ fn read(text: &str) -> Grammar {
             memo: line.contains("(memo)"),
             without_invalid: name.ends_with("without_invalid"),
             left_recursive: LEFT_RECURSIVE.contains(&name),
+            first: TokSet::MAX,
+            continuations: TokSet::MAX,
+            pass: None,
             #[cfg(test)]
             name: name.to_string(),
             alternatives: Vec::new(),
         });
     }
+    find_first_sets(&mut rules);
     let statement = index.get("statement").copied().unwrap_or(0);
     Grammar {
         rules,
@@ -318,6 +330,7 @@ impl Reader<'_> {
             action,
             version,
             invalid,
+            first: TokSet::MAX,
         }
     }
 
@@ -561,59 +574,10 @@ fn kind_of(word: &str) -> Kind {
 }
 
 fn token_of(text: &str) -> Tok {
-    if let Some((_, tok)) = KEYWORDS.iter().find(|(word, _)| *word == text) {
-        return *tok;
-    }
-    match text {
-        "(" => Tok::Lpar,
-        ")" => Tok::Rpar,
-        "[" => Tok::Lsqb,
-        "]" => Tok::Rsqb,
-        ":" => Tok::Colon,
-        "," => Tok::Comma,
-        ";" => Tok::Semi,
-        "+" => Tok::Plus,
-        "-" => Tok::Minus,
-        "*" => Tok::Star,
-        "/" => Tok::Slash,
-        "|" => Tok::Vbar,
-        "&" => Tok::Amper,
-        "<" => Tok::Less,
-        ">" => Tok::Greater,
-        "=" => Tok::Equal,
-        "." => Tok::Dot,
-        "%" => Tok::Percent,
-        "{" => Tok::Lbrace,
-        "}" => Tok::Rbrace,
-        "==" => Tok::EqEqual,
-        "!=" => Tok::NotEqual,
-        "<=" => Tok::LessEqual,
-        ">=" => Tok::GreaterEqual,
-        "~" => Tok::Tilde,
-        "^" => Tok::Circumflex,
-        "<<" => Tok::LeftShift,
-        ">>" => Tok::RightShift,
-        "**" => Tok::DoubleStar,
-        "+=" => Tok::PlusEqual,
-        "-=" => Tok::MinEqual,
-        "*=" => Tok::StarEqual,
-        "/=" => Tok::SlashEqual,
-        "%=" => Tok::PercentEqual,
-        "&=" => Tok::AmperEqual,
-        "|=" => Tok::VbarEqual,
-        "^=" => Tok::CircumflexEqual,
-        "<<=" => Tok::LeftShiftEqual,
-        ">>=" => Tok::RightShiftEqual,
-        "**=" => Tok::DoubleStarEqual,
-        "//" => Tok::DoubleSlash,
-        "//=" => Tok::DoubleSlashEqual,
-        "@" => Tok::At,
-        "@=" => Tok::AtEqual,
-        "->" => Tok::Rarrow,
-        "..." => Tok::Ellipsis,
-        ":=" => Tok::ColonEqual,
-        _ => Tok::Error,
-    }
+    let mut known = KEYWORDS.iter().chain(&OPERATORS);
+    known
+        .find(|(known, _)| *known == text)
+        .map_or(Tok::Error, |(_, tok)| *tok)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! It reads tokens in the same order and tries the same alternatives, first without and then with the
 //! rules that exist only for errors. It makes no tree, only what those rules look at.
 
+mod first;
 mod grammar;
 mod report;
 
@@ -15,13 +16,16 @@ use crate::number::parse_number;
 use crate::parser::{Origin, place_token};
 use crate::source::Source;
 use crate::strings::{StringError, concatenate_strings};
-use crate::token::{Tok, Token, known};
+use crate::token::{SOFT_KEYWORDS, Tok, Token, known};
 use crate::tokenizer::{Done, Tokenizer};
 use crate::{Flags, Mode, new_names};
-use grammar::{Action, Alternative, Grammar, Item, Kind, Part, RuleId, Targets, grammar};
+use first::{Pass, TokSet, set_of};
+use grammar::{Action, Alternative, Grammar, Item, Kind, Part, Rule, RuleId, Targets, grammar};
 
 /// CPython's limit on nested rules.
 const MAX_LEVEL: u32 = 6000;
+/// Below this depth no attempt that fails at its first token can reach the limit.
+const MAX_LEVEL_TO_FILTER: u32 = MAX_LEVEL - 500;
 const STACK_SIZE: usize = 256 << 20;
 
 #[derive(Clone, Debug)]
@@ -41,6 +45,18 @@ struct Node {
     items: Vec<Rc<Node>>,
 }
 
+impl Drop for Node {
+    /// A chain of operators is as deep as it is long: freeing it by recursion would overflow the stack.
+    fn drop(&mut self) {
+        let mut rest = std::mem::take(&mut self.items);
+        while let Some(node) = rest.pop() {
+            if let Some(mut node) = Rc::into_inner(node) {
+                rest.append(&mut node.items);
+            }
+        }
+    }
+}
+
 /// What a source is parsed as, fields of f-strings included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Start {
@@ -48,10 +64,13 @@ enum Start {
     Field,
 }
 
+/// What a rule gave at a token; all of a token are a chain.
 struct Memo {
     rule: RuleId,
     value: Option<Value>,
-    end: usize,
+    end: u32,
+    /// The number of the next one, plus one.
+    next: u32,
 }
 
 struct Peg<'a> {
@@ -59,6 +78,8 @@ struct Peg<'a> {
     source: &'a [u8],
     /// The source before it was decoded, where it had to be.
     raw: Option<&'a [u8]>,
+    /// The file of that name, and the encoding of its lines.
+    file: Option<(&'a [u8], &'a str)>,
     has_encoding: bool,
     start: Start,
     origin: Origin,
@@ -66,7 +87,11 @@ struct Peg<'a> {
     names: Names,
     tokenizer: Tokenizer<'a>,
     tokens: Vec<Token>,
-    memos: Vec<Vec<Memo>>,
+    memos: Vec<Memo>,
+    /// For each token, the number of its last memo, plus one.
+    memo_heads: Vec<u32>,
+    /// The values of the items matched so far, of all alternatives that are being tried.
+    values: Vec<Value>,
     mark: usize,
     /// By first token, where a statement that is known to be right ends; 0 for none.
     sound: Vec<u32>,
@@ -89,6 +114,8 @@ pub fn find_error(
         let has_encoding = source.encoding.is_some();
         let mut peg = Peg::new(&source.text, Start::Mode(mode), origin, flags, has_encoding);
         peg.raw = source.raw.as_deref();
+        let encoding = source.encoding.as_deref().unwrap_or("utf-8");
+        peg.file = source.file.as_deref().map(|file| (file, encoding));
         peg.sound = vec![0; sound.iter().map(|(start, _)| start + 1).max().unwrap_or(0) as usize];
         for (start, end) in sound {
             peg.sound[*start as usize] = *end;
@@ -120,6 +147,7 @@ impl<'a> Peg<'a> {
             grammar: grammar(),
             source,
             raw: None,
+            file: None,
             has_encoding,
             start,
             origin,
@@ -128,6 +156,8 @@ impl<'a> Peg<'a> {
             tokenizer,
             tokens: Vec::new(),
             memos: Vec::new(),
+            memo_heads: Vec::new(),
+            values: Vec::new(),
             mark: 0,
             sound: Vec::new(),
             level: 0,
@@ -167,7 +197,8 @@ impl<'a> Peg<'a> {
         }
         let last_token = self.tokens.len().checked_sub(1);
         if self.error.is_none() {
-            self.memos.iter_mut().for_each(Vec::clear);
+            self.memos.clear();
+            self.memo_heads.fill(0);
             self.mark = 0;
             self.level = 0;
             self.call_invalid_rules = true;
@@ -215,7 +246,7 @@ impl<'a> Peg<'a> {
         }
         let token = place_token(raw, &self.tokenizer, self.origin);
         self.tokens.push(token);
-        self.memos.push(Vec::new());
+        self.memo_heads.push(0);
         if raw.kind == Tok::Error {
             self.tokenizer_error();
             return false;
@@ -263,17 +294,44 @@ impl<'a> Peg<'a> {
         self.error.is_none()
     }
 
+    /// The kind of the token at the mark as a set; all kinds where every attempt has to be made.
+    fn possible(&mut self) -> TokSet {
+        if self.level >= MAX_LEVEL_TO_FILTER {
+            return TokSet::MAX;
+        }
+        if self.fill() {
+            set_of(self.tokens[self.mark].kind)
+        } else {
+            0
+        }
+    }
+
     fn rule(&mut self, id: RuleId) -> Option<Value> {
-        let grammar = self.grammar;
-        let rule = &grammar.rules[id as usize];
+        let rule = &self.grammar.rules[id as usize];
+        let possible = self.possible();
+        if rule.first & possible == 0 {
+            return None;
+        }
+        if let Some(pass) = &rule.pass
+            && possible != TokSet::MAX
+            && pass.unless_first & possible == 0
+        {
+            return self.passing_rule(id, possible);
+        }
+        self.full_rule(id)
+    }
+
+    /// Tries a rule in all its alternatives.
+    fn full_rule(&mut self, id: RuleId) -> Option<Value> {
+        let rule = &self.grammar.rules[id as usize];
         let outer = self.call_invalid_rules;
         self.call_invalid_rules &= !rule.without_invalid;
         let value = if !self.enter() {
             None
-        } else if id == grammar.statement && self.skip_sound() {
+        } else if id == self.grammar.statement && self.skip_sound() {
             Some(Value::Nothing)
         } else if rule.left_recursive {
-            self.left_recursive_rule(id, &rule.alternatives)
+            self.left_recursive_rule(id, rule)
         } else if rule.memo {
             self.memoized_rule(id, &rule.alternatives)
         } else {
@@ -281,6 +339,60 @@ impl<'a> Peg<'a> {
         };
         self.call_invalid_rules = outer;
         self.level -= 1;
+        value
+    }
+
+    fn remember(&mut self, start: usize, id: RuleId, value: &Option<Value>) {
+        let rule = &self.grammar.rules[id as usize];
+        if rule.memo || rule.left_recursive {
+            self.set_memo(start, id, value.clone(), self.mark);
+        }
+    }
+
+    /// Tries a rule that hands on another one, and so on: first what the innermost gives, then, going out again,
+    /// only those rules for which the source goes on in a way that they know.
+    fn passing_rule(&mut self, id: RuleId, possible: TokSet) -> Option<Value> {
+        const LONGEST: usize = 24;
+        let (start, level) = (self.mark, self.level);
+        let mut chain: [(RuleId, Pass); LONGEST] = [(0, Pass::default()); LONGEST];
+        let (mut count, mut inner) = (0, id);
+        while let Some(pass) = self.grammar.rules[inner as usize].pass
+            && pass.unless_first & possible == 0
+            && count < LONGEST
+        {
+            if let Some(memo) = self.find_memo(start, inner) {
+                if count == 0 {
+                    let memo = &self.memos[memo];
+                    self.mark = memo.end as usize;
+                    return memo.value.clone();
+                }
+                break;
+            }
+            chain[count] = (inner, pass);
+            count += 1;
+            self.level += pass.levels;
+            inner = pass.inner;
+        }
+        let mut value = self.rule(inner);
+        for (outer, pass) in chain[..count].iter().rev() {
+            self.level -= pass.levels;
+            if self.error.is_some() || value.is_none() {
+                continue;
+            }
+            if pass.unless_next & self.possible() != 0 {
+                self.remember(start, pass.inner, &value);
+                self.mark = start;
+                value = self.full_rule(*outer);
+            }
+        }
+        self.level = level;
+        if self.error.is_some() {
+            return None;
+        }
+        if value.is_none() {
+            self.mark = start;
+        }
+        self.remember(start, id, &value);
         value
     }
 
@@ -296,26 +408,43 @@ impl<'a> Peg<'a> {
         true
     }
 
+    /// The number of what is remembered of a rule at a token.
+    fn find_memo(&self, at: usize, id: RuleId) -> Option<usize> {
+        let mut number = *self.memo_heads.get(at)?;
+        while number != 0 {
+            let memo = &self.memos[number as usize - 1];
+            if memo.rule == id {
+                return Some(number as usize - 1);
+            }
+            number = memo.next;
+        }
+        None
+    }
+
     fn memo(&mut self, id: RuleId) -> Option<Option<Value>> {
         if !self.fill() {
             return Some(None);
         }
-        let memo = self.memos[self.mark].iter().find(|memo| memo.rule == id)?;
-        let (value, end) = (memo.value.clone(), memo.end);
+        let memo = &self.memos[self.find_memo(self.mark, id)?];
+        let (value, end) = (memo.value.clone(), memo.end as usize);
         self.mark = end;
         Some(value)
     }
 
     fn set_memo(&mut self, start: usize, rule: RuleId, value: Option<Value>, end: usize) {
-        let Some(memos) = self.memos.get_mut(start) else {
-            return;
-        };
-        match memos.iter_mut().find(|memo| memo.rule == rule) {
-            Some(memo) => {
-                memo.value = value;
-                memo.end = end;
-            }
-            None => memos.push(Memo { rule, value, end }),
+        let end = end as u32;
+        if let Some(number) = self.find_memo(start, rule) {
+            let memo = &mut self.memos[number];
+            memo.value = value;
+            memo.end = end;
+        } else if let Some(head) = self.memo_heads.get_mut(start) {
+            let next = std::mem::replace(head, self.memos.len() as u32 + 1);
+            self.memos.push(Memo {
+                rule,
+                value,
+                end,
+                next,
+            });
         }
     }
 
@@ -330,11 +459,7 @@ impl<'a> Peg<'a> {
     }
 
     /// Grows a match of a rule that starts with itself, until it grows no more.
-    fn left_recursive_rule(
-        &mut self,
-        id: RuleId,
-        alternatives: &'static [Alternative],
-    ) -> Option<Value> {
+    fn left_recursive_rule(&mut self, id: RuleId, rule: &'static Rule) -> Option<Value> {
         if let Some(known) = self.memo(id) {
             return known;
         }
@@ -344,7 +469,7 @@ impl<'a> Peg<'a> {
         loop {
             self.set_memo(start, id, best.clone(), end);
             self.mark = start;
-            let value = self.group(alternatives);
+            let value = self.group(&rule.alternatives);
             if self.error.is_some() {
                 return None;
             }
@@ -353,6 +478,14 @@ impl<'a> Peg<'a> {
             }
             end = self.mark;
             best = value;
+            if rule.continuations & self.possible() == 0 {
+                if self.error.is_some() {
+                    return None;
+                }
+                // The next round would find the same again.
+                self.set_memo(start, id, best.clone(), end);
+                break;
+            }
         }
         self.mark = end;
         best
@@ -360,15 +493,16 @@ impl<'a> Peg<'a> {
 
     fn alternatives(&mut self, alternatives: &'static [Alternative]) -> Option<Value> {
         let start = self.mark;
+        let possible = self.possible();
         for alternative in alternatives {
-            if alternative.invalid && !self.call_invalid_rules {
+            if alternative.first & possible == 0 || alternative.invalid && !self.call_invalid_rules
+            {
                 continue;
             }
-            let mut labels: Vec<(u8, Value)> = Vec::new();
-            let mut values: Vec<Value> = Vec::new();
+            let base = self.values.len();
             let mut cut = false;
             let mut matches = true;
-            for (label, item) in &alternative.items {
+            for (_, item) in &alternative.items {
                 if matches!(item, Item::Cut) {
                     cut = true;
                     continue;
@@ -377,16 +511,17 @@ impl<'a> Peg<'a> {
                     matches = false;
                     break;
                 };
-                if let Some(label) = label {
-                    labels.push((*label, value.clone()));
-                }
-                values.push(value);
+                self.values.push(value);
             }
-            if self.error.is_some() {
-                return None;
-            }
-            if matches {
-                return self.act(alternative, start, &labels, values);
+            let is_error = self.error.is_some();
+            let value = if matches && !is_error {
+                self.act(alternative, start, base)
+            } else {
+                None
+            };
+            self.values.truncate(base);
+            if matches || is_error {
+                return value;
             }
             self.mark = start;
             if cut {
@@ -428,7 +563,7 @@ impl<'a> Peg<'a> {
             Item::SoftKeyword => {
                 let at = self.token(Tok::Name)?;
                 let text = self.token_text(at);
-                let is_prefix = ["_", "case", "match"]
+                let is_prefix = SOFT_KEYWORDS
                     .iter()
                     .any(|word| word.as_bytes().starts_with(text));
                 is_prefix.then(|| self.leaf(Kind::Name, at))
@@ -564,39 +699,19 @@ impl<'a> Peg<'a> {
         }
     }
 
+    /// What an alternative gives whose items' values lie above `base`.
     fn act(
         &mut self,
         alternative: &'static Alternative,
         start: usize,
-        labels: &[(u8, Value)],
-        mut values: Vec<Value>,
+        base: usize,
     ) -> Option<Value> {
-        let get = |label: &u8| {
-            labels
-                .iter()
-                .find(|known| known.0 == *label)
-                .map_or(Value::Nothing, |known| known.1.clone())
-        };
         let value = match &alternative.action {
-            Action::Default if values.len() == 1 => values.pop(),
-            Action::Default => {
-                // Look-aheads leave nothing behind; what is left alone is the value.
-                let looks = alternative
-                    .items
-                    .iter()
-                    .filter(|(_, item)| !matches!(item, Item::And(_) | Item::Not(_) | Item::Cut));
-                if looks.count() == 1 {
-                    values
-                        .into_iter()
-                        .find(|value| !matches!(value, Value::Nothing))
-                        .or(Some(Value::Nothing))
-                } else {
-                    Some(Value::List(Rc::new(values)))
-                }
-            }
-            Action::Label(label) => Some(get(label)),
+            Action::Default => Some(self.default_value(alternative, base)),
+            Action::Label(label) => Some(labelled(alternative, &self.values[base..], *label)),
             Action::Node(kind) => {
                 let mut items = Vec::new();
+                let values = &self.values[base..];
                 values.iter().for_each(|value| flatten(value, &mut items));
                 let span = if start < self.tokens.len() {
                     self.span_from(start)
@@ -611,13 +726,21 @@ impl<'a> Peg<'a> {
                 })))
             }
             Action::Fail => None,
-            Action::Barry(label) => self.check_barry(get(label)),
-            Action::Strings(label) => self.strings(&get(label)),
-            Action::Real(label) => self.check_number(get(label), Kind::Number, "real"),
-            Action::Imaginary(label) => self.check_number(get(label), Kind::Imaginary, "imaginary"),
-            error => {
-                self.raise_for(error, &get);
-                None
+            checked => {
+                let values = self.values.split_off(base);
+                let get = |label: &u8| labelled(alternative, &values, *label);
+                match checked {
+                    Action::Barry(label) => self.check_barry(get(label)),
+                    Action::Strings(label) => self.strings(&get(label)),
+                    Action::Real(label) => self.check_number(get(label), Kind::Number, "real"),
+                    Action::Imaginary(label) => {
+                        self.check_number(get(label), Kind::Imaginary, "imaginary")
+                    }
+                    error => {
+                        self.raise_for(error, &get);
+                        None
+                    }
+                }
             }
         };
         if let (Some(_), Some((minor, what))) = (&value, &alternative.version)
@@ -628,6 +751,24 @@ impl<'a> Peg<'a> {
             return None;
         }
         if self.error.is_some() { None } else { value }
+    }
+
+    fn default_value(&mut self, alternative: &Alternative, base: usize) -> Value {
+        if self.values.len() == base + 1 {
+            return self.values.pop().unwrap_or(Value::Nothing);
+        }
+        // Look-aheads leave nothing behind; what is left alone is the value.
+        let looks = alternative
+            .items
+            .iter()
+            .filter(|(_, item)| !matches!(item, Item::And(_) | Item::Not(_) | Item::Cut));
+        if looks.count() == 1 {
+            let mut values = self.values.drain(base..);
+            let found = values.find(|value| !matches!(value, Value::Nothing));
+            found.unwrap_or(Value::Nothing)
+        } else {
+            Value::List(Rc::new(self.values.split_off(base)))
+        }
     }
 
     fn check_barry(&mut self, value: Value) -> Option<Value> {
@@ -711,6 +852,14 @@ impl<'a> Peg<'a> {
             }
         }
     }
+}
+
+/// The value of the item with a label.
+fn labelled(alternative: &Alternative, values: &[Value], label: u8) -> Value {
+    let items = alternative.items.iter();
+    let mut items = items.filter(|(_, item)| !matches!(item, Item::Cut));
+    let index = items.position(|(known, _)| *known == Some(label));
+    index.map_or(Value::Nothing, |index| values[index].clone())
 }
 
 /// The nodes in a value, lists taken apart.

@@ -3,9 +3,12 @@
 use std::rc::Rc;
 
 use super::{Action, Kind, Node, Part, Peg, Start, Targets, Tok, Value, flatten, known};
+use crate::Mode;
 use crate::ast::Span;
+use crate::encodings::decode_source;
 use crate::error::{ErrorKind, Finder, SyntaxError};
 use crate::names::Name;
+use crate::source::bytes_of_line;
 use crate::tokenizer::Done;
 
 const FIELD_PREFIX: &str = "f-string: ";
@@ -78,8 +81,15 @@ fn invalid_target(node: &Rc<Node>, targets: Targets) -> Option<Rc<Node>> {
 impl Peg<'_> {
     /// The text that an error on this line shows.
     fn error_line(&self, lineno: i32) -> Vec<u8> {
+        if let Some((file, encoding)) = self.file
+            && self.start == Start::Mode(Mode::Exec)
+            && let Some(line) = bytes_of_line(file, lineno)
+        {
+            let line = decode_source(encoding, &line, None)
+                .unwrap_or_else(|_| String::from_utf8_lossy(&line).into_owned());
+            return line.into_bytes();
+        }
         let tokenizer = &self.tokenizer;
-        // The file itself is never read again here: the caller has read it.
         if tokenizer.lineno <= lineno && tokenizer.inp > tokenizer.buf {
             return readable(&self.source[tokenizer.buf..tokenizer.inp]);
         }
