@@ -4,8 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use twinheap_harness::cross::{Cell, cross};
-use twinheap_harness::pairing::acquaint;
-use twinheap_harness::{CaseResult, PairConfig, StageVerdict, run_pairs};
+use twinheap_harness::{CaseResult, PairConfig, PairPool, StageVerdict};
 use twinheap_observation::{Program, Stage, StageSet};
 use twinheap_render::difference::difference_text;
 
@@ -61,12 +60,13 @@ pub fn compare_one(
     confirmations: u32,
 ) -> Result<CaseResult, String> {
     with_config(sides, program, confirmations, |config| {
-        let known = acquaint(config)?;
+        let pool = PairPool::open(config)?;
+        let known = pool.acquaintance();
         println!(
             "{} against {}",
             known.subject.implementation, known.oracle.implementation
         );
-        let mut results = run_pairs(config, std::slice::from_ref(program), |_| {})?;
+        let mut results = pool.run_all(std::slice::from_ref(program), |_| {})?;
         results
             .pop()
             .ok_or_else(|| "the program was not run".to_owned())

@@ -103,17 +103,7 @@ fn list(
             println!("{text}");
             continue;
         }
-        let finding = &line.finding;
-        let state = line.ledger.as_deref().unwrap_or("new");
-        println!(
-            "{}  {:>6} programs  {:>3} lines  {:<10} {:<8} {}",
-            line.id,
-            finding.programs,
-            finding.program().lines().count(),
-            finding.topic,
-            state,
-            finding.signature
-        );
+        println!("{}", line.summary());
     }
     if !arguments.json {
         println!(

@@ -7,8 +7,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use twinheap_harness::pairing::{Acquaintance, acquaint};
-use twinheap_harness::{CaseResult, PairConfig, Proof, SideKind, prove, run_pairs};
+use twinheap_harness::pairing::Acquaintance;
+use twinheap_harness::{CaseResult, PairConfig, PairPool, Proof, SideKind, prove};
 use twinheap_observation::{Program, Stage, StageSet};
 use twinheap_render::gate::Judged;
 use twinheap_render::{GateReport, files, terminal};
@@ -100,15 +100,22 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
         stop: &STOP,
         pairs: arguments.pairs,
     };
-    let known = acquaint(&config)?;
     // A few chosen programs prove little, so the whole corpus speaks for the masks.
     let mut sample = corpus()?;
     sample.retain(|program| !programs.contains(program));
     sample.extend(programs.iter().cloned());
     let proof = prove_oracle(&config.oracle, &sample, wanted)?;
     config.proof = &proof;
-    let results = run_with_progress(&config, &programs, arguments.quiet)?;
-    let report = make_report(&known, wanted, &results, &ledger, &proof, begun);
+    let pool = PairPool::open(&config)?;
+    let results = run_with_progress(&pool, &programs, arguments.quiet)?;
+    let report = make_report(
+        pool.acquaintance(),
+        wanted,
+        &results,
+        &ledger,
+        &proof,
+        begun,
+    );
     let folder = arguments
         .out
         .clone()
@@ -149,7 +156,7 @@ pub fn prove_oracle(
 }
 
 fn run_with_progress(
-    config: &PairConfig<'_>,
+    pool: &PairPool<'_>,
     programs: &[Program],
     quiet: bool,
 ) -> Result<Vec<CaseResult>, String> {
@@ -161,7 +168,7 @@ fn run_with_progress(
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {msg}")
         .expect("the template is fixed");
     bar.set_style(style);
-    let results = run_pairs(config, programs, |result| {
+    let results = pool.run_all(programs, |result| {
         bar.inc(1);
         if !result.agrees() {
             bar.set_message(format!("last difference: {}", result.program.name));

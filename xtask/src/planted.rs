@@ -295,7 +295,7 @@ impl Hunter<'_> {
                     Program::new(topic.name(), &format!("{batch}-{place}"), &model.source())
                 })
                 .collect();
-            let results = self.mutated.run(&programs, &|_| true);
+            let results = self.mutated.run(&programs, Some(&|_| true));
             self.programs.fetch_add(BATCH, Ordering::Relaxed);
             for result in results {
                 let Some(divergence) = result.divergence else {
@@ -319,7 +319,9 @@ impl Hunter<'_> {
                 .divergence
                 .is_some_and(|found| found.signature == signature)
         };
-        let without = self.plain.run(std::slice::from_ref(program), &|_| true);
+        let without = self
+            .plain
+            .run(std::slice::from_ref(program), Some(&|_| true));
         let plain_agrees = without.iter().all(|result| {
             result
                 .divergence

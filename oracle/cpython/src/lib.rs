@@ -8,6 +8,7 @@ mod quote;
 mod runner;
 #[cfg(not(twinheap_raw_layout))]
 mod script;
+mod tokens;
 mod tracing;
 mod tree;
 

@@ -35,6 +35,8 @@ pub struct Runner {
     builtins_length: isize,
     /// `_thread._count`, which tells whether a program has left threads behind.
     thread_count: Object,
+    /// Runs what programs have registered with `atexit`.
+    exit_functions: Object,
     /// `gc.get_threshold`, and what it said at the start.
     collector_thresholds: (Object, Vec<i64>),
     modules: Object,
@@ -60,6 +62,9 @@ impl Runner {
             .ok_or("io has no open")?;
         // A module that every program's first traceback or codec look-up would import otherwise.
         object::import("encodings.latin_1")?;
+        let exit_functions = object::import("atexit")?
+            .attribute(c"_run_exitfuncs")
+            .ok_or("atexit has no _run_exitfuncs")?;
         let modules = sys.attribute(c"modules").ok_or("sys has no modules")?;
         let thread_count = object::import("_thread")?
             .attribute(c"_count")
@@ -71,13 +76,14 @@ impl Runner {
         let mut runner = Runner {
             sys,
             thread_count,
+            exit_functions,
             collector_thresholds: (thresholds, at_start),
             modules,
             modules_length: 0,
             builtins,
             open,
             #[cfg(not(twinheap_raw_layout))]
-            script: Script::new()?,
+            script: Script::exceptions()?,
             trees: TreeWriter::new()?,
             direct,
             programs: 0,
@@ -270,6 +276,10 @@ impl Runner {
             namespace,
             exception,
         } = left;
+        // What a program wants done at its exit is done before it is taken down.
+        if self.exit_functions.call(&[]).is_none() {
+            clear_error();
+        }
         drop(exception);
         // SAFETY: the namespace is a live dict.
         unsafe { ffi::PyDict_Clear(namespace.pointer()) };
@@ -431,6 +441,12 @@ impl Runner {
         } else {
             None
         };
+        if report.wants(Stage::Heap) {
+            // The cache of type attributes holds the names it was asked for, each until another falls on its
+            // place, which depends on addresses; so it must not count as their holder.
+            // SAFETY: the GIL is held; only names die, which runs no Python code.
+            unsafe { ffi::PyType_ClearCache() };
+        }
         let namespace = Self::address(Some(&left.namespace));
         let outcome =
             self.decoder

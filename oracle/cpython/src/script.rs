@@ -3,20 +3,34 @@
 use crate::object::{Object, take_error_text};
 use pyo3::ffi;
 
-const SOURCE: &str = concat!(include_str!("script.py"), "\0");
+/// What describes an exception.
+const EXCEPTIONS: &str = concat!(include_str!("script.py"), "\0");
 
-/// The namespace of the observing script.
+/// What gives the tokens of a source.
+const TOKENS: &str = concat!(include_str!("tokens.py"), "\0");
+
+/// The namespace of an observing script.
 pub struct Script {
     namespace: Object,
 }
 
 impl Script {
-    pub fn new() -> Result<Script, String> {
+    /// The script that describes an exception.
+    pub fn exceptions() -> Result<Script, String> {
+        Script::run(EXCEPTIONS)
+    }
+
+    /// The script that gives the tokens of a source.
+    pub fn tokens() -> Result<Script, String> {
+        Script::run(TOKENS)
+    }
+
+    fn run(source: &'static str) -> Result<Script, String> {
         // SAFETY: the source is NUL-terminated and static; the namespace is a new dict.
         unsafe {
             let namespace = Object::take(ffi::PyDict_New()).ok_or("no memory for a dict")?;
             let result = ffi::PyRun_StringFlags(
-                SOURCE.as_ptr().cast(),
+                source.as_ptr().cast(),
                 ffi::Py_file_input,
                 namespace.pointer(),
                 namespace.pointer(),
@@ -30,7 +44,7 @@ impl Script {
     }
 
     /// A function of the script.
-    fn function(&self, name: &std::ffi::CStr) -> Option<Object> {
+    pub fn function(&self, name: &std::ffi::CStr) -> Option<Object> {
         // SAFETY: the namespace is a live dict, the name a C string; the result is borrowed.
         Object::borrow(unsafe {
             ffi::PyDict_GetItemString(self.namespace.pointer(), name.as_ptr())

@@ -1,4 +1,4 @@
-//! Trees and tokens as text: walks what CPython's parser and tokenizer give, attribute by attribute.
+//! Trees as text: walks what CPython's parser gives, attribute by attribute.
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -11,6 +11,7 @@ use twinheap_observation::wire::ReportBuilder;
 
 use crate::object::{self, Object, clear_error, take_exception};
 use crate::quote::quote_into;
+use crate::tokens::Tokenizer;
 
 /// `PyCF_ONLY_AST` of `cpython/compile.h`.
 const ONLY_AST: i32 = 0x0400;
@@ -29,8 +30,7 @@ pub struct TreeWriter {
     places: [Object; 4],
     value: Object,
     kind: Object,
-    /// `_tokenize.TokenizerIter` and the names of the kinds of token, where this version has them.
-    tokenizer: Option<(Object, Vec<String>)>,
+    tokenizer: Tokenizer,
 }
 
 /// A tree or a list of tokens that is being written.
@@ -58,25 +58,15 @@ impl TreeWriter {
             ],
             value: interned("value")?,
             kind: interned("kind")?,
-            tokenizer: if cfg!(twinheap_raw_layout) {
-                Some(tokenizer()?)
-            } else {
-                None
-            },
+            tokenizer: Tokenizer::new()?,
         })
     }
 
     /// Adds the tokens; where the source has an error, up to that.
     pub fn add_tokens(&self, source: &str, report: &mut ReportBuilder) {
-        match &self.tokenizer {
-            None => report.add_unsupported(
-                Stage::Tokens,
-                "this version's tokenizer cannot be asked for its tokens as 3.11's can",
-            ),
-            Some((tokenizer, kinds)) => match tokens(tokenizer, kinds, source) {
-                Some(text) => report.add_tokens(text),
-                None => report.add_unsupported(Stage::Tokens, "the source has no tokens"),
-            },
+        match self.tokenizer.tokens(source) {
+            Some(text) => report.add_tokens(text),
+            None => report.add_unsupported(Stage::Tokens, "the source has no tokens"),
         }
         clear_error();
     }
@@ -217,13 +207,13 @@ fn is_none(object: &Object) -> bool {
     object.pointer() == unsafe { ffi::Py_None() }
 }
 
-fn number(object: &Object) -> i64 {
+pub fn number(object: &Object) -> i64 {
     // SAFETY: the object is alive; anything but an int gives -1 and an error, which is cleared at the end.
     unsafe { ffi::PyLong_AsLongLong(object.pointer()) }
 }
 
 /// A str in quotes, lone surrogates encoded as they are.
-fn quoted(object: &Object, out: &mut String) -> Option<()> {
+pub fn quoted(object: &Object, out: &mut String) -> Option<()> {
     let mut length = 0;
     // SAFETY: the object is alive; a wrong type gives NULL and an error.
     let data = unsafe { ffi::PyUnicode_AsUTF8AndSize(object.pointer(), &mut length) };
@@ -393,66 +383,4 @@ fn rejection(error: &Object) -> Option<String> {
 fn shown(object: &Object) -> Option<String> {
     // SAFETY: the object is alive.
     Object::take(unsafe { ffi::PyObject_Str(object.pointer()) })?.text()
-}
-
-fn tokenizer() -> Result<(Object, Vec<String>), String> {
-    let tokenizer = object::import("_tokenize")?
-        .attribute(c"TokenizerIter")
-        .ok_or("_tokenize has no TokenizerIter")?;
-    let names = object::import("token")?
-        .attribute(c"tok_name")
-        .ok_or("token has no tok_name")?;
-    let mut kinds = Vec::new();
-    for number in 0_i64..100 {
-        // SAFETY: the dict is alive; a key that is not there gives NULL without an error.
-        let name = unsafe {
-            let key = Object::take(ffi::PyLong_FromLongLong(number)).ok_or("no memory")?;
-            Object::borrow(ffi::PyDict_GetItem(names.pointer(), key.pointer()))
-        };
-        match name.and_then(|name| name.text()) {
-            Some(name) => kinds.push(name),
-            None => break,
-        }
-    }
-    Ok((tokenizer, kinds))
-}
-
-/// One line for each token: kind, place, text.
-fn tokens(tokenizer: &Object, kinds: &[String], source: &str) -> Option<String> {
-    if source.contains('\0') {
-        return Some("SyntaxError 'source code string cannot contain null bytes'\n".to_owned());
-    }
-    let source_object = object::text(source)?;
-    let iterator = tokenizer.call(&[&source_object])?;
-    let mut text = String::with_capacity(source.len() * 8);
-    loop {
-        // SAFETY: the iterator is alive.
-        let Some(token) = Object::take(unsafe { ffi::PyIter_Next(iterator.pointer()) }) else {
-            break;
-        };
-        let item = |index| {
-            // SAFETY: the token is a tuple that is alive; the item is borrowed.
-            Object::borrow(unsafe { ffi::PyTuple_GetItem(token.pointer(), index) })
-        };
-        let kind = number(&item(1)?);
-        let (line, end_line) = (number(&item(2)?), number(&item(3)?));
-        let (column, end_column) = (number(&item(4)?), number(&item(5)?));
-        let kind = kinds.get(kind as usize)?;
-        write!(text, "{kind} {line}:{column}-{end_line}:{end_column} ").ok()?;
-        quoted(&item(0)?, &mut text)?;
-        text.push('\n');
-    }
-    if let Some(error) = take_exception() {
-        // SAFETY: the exception is alive.
-        let class = Object::borrow(unsafe { ffi::Py_TYPE(error.pointer()) }.cast())?;
-        let name = class.attribute(c"__name__")?.text()?;
-        if name == "SyntaxError" {
-            text.push_str("SyntaxError ");
-            quoted(&error.attribute(c"msg")?, &mut text)?;
-        } else {
-            write!(text, "{name}").ok()?;
-        }
-        text.push('\n');
-    }
-    Some(text)
 }

@@ -49,22 +49,52 @@ pub struct Acquaintance {
 
 /// Asks both sides who they are.
 pub fn acquaint(config: &PairConfig<'_>) -> Result<Acquaintance, String> {
-    let oracle = config.oracle.open().hello()?;
-    let subject = config.subject.open().hello()?;
-    let stages = common_stages(&oracle, &subject, config.stages);
-    let mut unsupported = oracle.unsupported_fields.clone();
-    unsupported.extend(subject.unsupported_fields.iter().cloned());
-    Ok(Acquaintance {
-        oracle,
-        subject,
-        stages,
-        unsupported,
-    })
+    let mut pair = Pair::open(&config.oracle, &config.subject);
+    pair.acquaint(config.stages)
 }
 
 struct Pair {
     oracle: Side,
     subject: Side,
+    /// How many processes of each will have been started when the next programs run.
+    started: (u32, u32),
+}
+
+impl Pair {
+    fn open(oracle: &SideKind, subject: &SideKind) -> Pair {
+        Pair {
+            oracle: oracle.open(),
+            subject: subject.open(),
+            started: (0, 0),
+        }
+    }
+
+    fn acquaint(&mut self, wanted: StageSet) -> Result<Acquaintance, String> {
+        let oracle = self.oracle.hello()?;
+        let subject = self.subject.hello()?;
+        let stages = common_stages(&oracle, &subject, wanted);
+        let mut unsupported = oracle.unsupported_fields.clone();
+        unsupported.extend(subject.unsupported_fields.iter().cloned());
+        Ok(Acquaintance {
+            oracle,
+            subject,
+            stages,
+            unsupported,
+        })
+    }
+
+    /// What earlier programs imported is there for later ones; where one side has lost that with its process, the
+    /// other begins anew as well.
+    fn keep_in_step(&mut self) {
+        let (mut oracle, mut subject) = (self.oracle.started(), self.subject.started());
+        let (oracle_is_new, subject_is_new) = (oracle != self.started.0, subject != self.started.1);
+        if oracle_is_new && !subject_is_new {
+            subject += u32::from(self.subject.retire());
+        } else if subject_is_new && !oracle_is_new {
+            oracle += u32::from(self.oracle.retire());
+        }
+        self.started = (oracle, subject);
+    }
 }
 
 /// Decides whether a difference of this signature need not be confirmed in fresh processes again.
@@ -81,53 +111,67 @@ pub struct PairPool<'a> {
     idle: Mutex<Vec<Pair>>,
 }
 
-/// Runs every program through both sides. Results come in the order of the programs; those not begun when
-/// the run was stopped are missing. `progress` hears of each program as it is done.
+/// Runs every program through a pool that is opened for them alone.
 pub fn run_pairs(
     config: &PairConfig<'_>,
     programs: &[Program],
     progress: impl Fn(&CaseResult) + Sync,
 ) -> Result<Vec<CaseResult>, String> {
-    let pool = PairPool::open(config)?;
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(config.pairs.max(1))
-        .build()
-        .map_err(|error| error.to_string())?;
-    let chunk = CHUNK.min(programs.len().div_ceil(config.pairs.max(1)).max(1));
-    let results = threads.install(|| {
-        programs
-            .par_chunks(chunk)
-            .map(|programs| {
-                if config.stop.load(Ordering::Relaxed) {
-                    return Vec::new();
-                }
-                let results = pool.run(programs, &|_| false);
-                results.iter().for_each(&progress);
-                results
-            })
-            .collect::<Vec<_>>()
-    });
-    Ok(results.into_iter().flatten().collect())
+    PairPool::open(config)?.run_all(programs, progress)
 }
 
 impl<'a> PairPool<'a> {
-    /// Makes both sides known to each other; processes start when programs come.
+    /// Makes both sides known to each other; the processes that said who they are become the first idle pair.
     pub fn open(config: &'a PairConfig<'a>) -> Result<PairPool<'a>, String> {
-        let known = acquaint(config)?;
+        let mut first = Pair::open(&config.oracle, &config.subject);
+        let known = first.acquaint(config.stages)?;
         let prepare = |kind: &SideKind| {
             kind.with_masks(&config.proof.masks)
                 .with_unsupported(&known.unsupported)
         };
+        let (oracle, subject) = (prepare(&config.oracle), prepare(&config.subject));
+        first.oracle.take_up(&oracle)?;
+        first.subject.take_up(&subject)?;
         Ok(PairPool {
             config,
-            oracle: prepare(&config.oracle),
-            subject: prepare(&config.subject),
+            oracle,
+            subject,
             varied: config.varied.as_ref().map(prepare),
             partial: matches!(config.subject, SideKind::Command(_))
                 || matches!(config.oracle, SideKind::Command(_)),
             acquaintance: known,
-            idle: Mutex::new(Vec::new()),
+            idle: Mutex::new(vec![first]),
         })
+    }
+
+    /// Runs every program, so many pairs at once as the configuration says. Results come in the order of the
+    /// programs; those not begun when the run was stopped are missing. `progress` hears of each program as it
+    /// is done.
+    pub fn run_all(
+        &self,
+        programs: &[Program],
+        progress: impl Fn(&CaseResult) + Sync,
+    ) -> Result<Vec<CaseResult>, String> {
+        let pairs = self.config.pairs.max(1);
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(pairs)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let chunk = CHUNK.min(programs.len().div_ceil(pairs).max(1));
+        let results = threads.install(|| {
+            programs
+                .par_chunks(chunk)
+                .map(|programs| {
+                    if self.config.stop.load(Ordering::Relaxed) {
+                        return Vec::new();
+                    }
+                    let results = self.run(programs, None);
+                    results.iter().for_each(&progress);
+                    results
+                })
+                .collect::<Vec<_>>()
+        });
+        Ok(results.into_iter().flatten().collect())
     }
 
     /// Who the sides are and what both show.
@@ -135,25 +179,14 @@ impl<'a> PairPool<'a> {
         &self.acquaintance
     }
 
-    /// Runs programs through an idle pair, or through a new one where none is idle.
-    pub fn run(&self, programs: &[Program], is_settled: IsSettled<'_>) -> Vec<CaseResult> {
+    /// Runs programs through an idle pair, or through a new one where none is idle. Without `is_settled` every
+    /// difference is confirmed.
+    pub fn run(&self, programs: &[Program], is_settled: Option<IsSettled<'_>>) -> Vec<CaseResult> {
         let taken = self.idle_pairs().pop();
         let mut pair = taken.unwrap_or_else(|| self.open_pair());
         let results = self.run_chunk(&mut pair, programs, is_settled);
         self.idle_pairs().push(pair);
         results
-    }
-
-    /// What both sides show of one program in full, as their warm processes see it.
-    pub fn show(&self, program: &Program) -> Result<(Box<Observation>, Box<Observation>), String> {
-        let taken = self.idle_pairs().pop();
-        let mut pair = taken.unwrap_or_else(|| self.open_pair());
-        let answers = self
-            .ask(&mut pair, std::slice::from_ref(program), true)
-            .pop();
-        self.idle_pairs().push(pair);
-        let (oracle, subject) = answers.ok_or("no answer came")?;
-        Ok((observation(oracle)?, observation(subject)?))
     }
 
     /// What fresh processes say of a program, whatever warm ones would.
@@ -178,10 +211,7 @@ impl<'a> PairPool<'a> {
     }
 
     fn open_pair(&self) -> Pair {
-        Pair {
-            oracle: self.oracle.open(),
-            subject: self.subject.open(),
-        }
+        Pair::open(&self.oracle, &self.subject)
     }
 
     fn request(&self, index: usize, program: &Program, details: bool) -> RunRequest {
@@ -216,6 +246,7 @@ impl<'a> PairPool<'a> {
         }
         // A program that the oracle could not compile goes to the subject's own compiler.
         let subject = pair.subject.run_batch(&requests);
+        pair.keep_in_step();
         oracle.into_iter().zip(subject).collect()
     }
 
@@ -223,7 +254,7 @@ impl<'a> PairPool<'a> {
         &self,
         pair: &mut Pair,
         programs: &[Program],
-        is_settled: IsSettled<'_>,
+        is_settled: Option<IsSettled<'_>>,
     ) -> Vec<CaseResult> {
         let answers = self.ask(pair, programs, false);
         programs
@@ -277,9 +308,12 @@ impl<'a> PairPool<'a> {
         &self,
         pair: &mut Pair,
         program: &Program,
-        is_settled: IsSettled<'_>,
+        is_settled: Option<IsSettled<'_>>,
         result: &mut CaseResult,
     ) -> bool {
+        let Some(is_settled) = is_settled else {
+            return false;
+        };
         let asked = self.ask(pair, std::slice::from_ref(program), true).pop();
         let Some((Ok(left), Ok(right))) =
             asked.map(|(oracle, subject)| (observation(oracle), observation(subject)))

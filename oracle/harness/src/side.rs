@@ -86,6 +86,17 @@ impl Side {
         }
     }
 
+    /// Takes up the masks and fields of a kind that is otherwise its own.
+    pub fn take_up(&mut self, kind: &SideKind) -> Result<(), String> {
+        match (self, kind) {
+            (Side::Worker(lane), SideKind::Worker(spec)) => {
+                lane.configure(&spec.masks, &spec.unsupported)
+            }
+            // A command has neither.
+            _ => Ok(()),
+        }
+    }
+
     pub fn run_batch(&mut self, requests: &[RunRequest]) -> Vec<Answer> {
         match self {
             Side::Worker(lane) => lane.run_batch(requests),
@@ -93,10 +104,23 @@ impl Side {
         }
     }
 
-    /// The next program meets a fresh process.
-    pub fn retire(&mut self) {
-        if let Side::Worker(lane) = self {
-            lane.retire();
+    /// How many processes it has started.
+    pub fn started(&self) -> u32 {
+        match self {
+            Side::Worker(lane) => lane.started,
+            // A command's processes are none of its programs' business.
+            Side::Command(_) => 0,
+        }
+    }
+
+    /// The next program meets a fresh process; false where each has one of its own anyway.
+    pub fn retire(&mut self) -> bool {
+        match self {
+            Side::Worker(lane) => {
+                lane.retire();
+                true
+            }
+            Side::Command(_) => false,
         }
     }
 

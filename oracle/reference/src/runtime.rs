@@ -43,7 +43,6 @@ fn note_line(frame: &_PyInterpreterFrame, line: i32) {
 /// A worker around the VM.
 pub struct Reference {
     vm: Vm,
-    modules: usize,
     decoder: Decoder,
 }
 
@@ -51,10 +50,6 @@ impl Reference {
     /// Starts the VM and learns what is there before any program.
     pub fn start() -> Result<Reference, String> {
         let vm = machine::start()?;
-        vm.import_start_modules()?;
-        for name in twinheap_observation::LOADED_MODULES {
-            vm.preload(name);
-        }
         vm.freeze();
         let mut boundary = Boundary::new();
         boundary.share_singletons(|singleton| machine::singleton(singleton).map(address));
@@ -63,7 +58,6 @@ impl Reference {
             boundary.share(address(namespace), &format!("<dict of module {name}>"));
         }
         Ok(Reference {
-            modules: vm.module_count(),
             vm,
             decoder: Decoder::new(boundary),
         })
@@ -134,18 +128,15 @@ impl Reference {
             .exception
             .as_deref()
             .map_or(std::ptr::null(), std::ptr::from_ref);
+        if report.wants(Stage::Heap) {
+            self.vm.clear_type_cache();
+        }
         let outcome = self.decoder.observe(namespace, address(exception), report);
         self.vm.release(run);
-        // What a program imported stays, and must not cost every later collection its traversal.
-        let modules = self.vm.module_count();
-        if modules != self.modules {
-            self.modules = modules;
-            self.vm.freeze();
-        }
         Ok(Finished {
             outcome,
             marshal,
-            retire: false,
+            retire: self.vm.is_disturbed(),
         })
     }
 }

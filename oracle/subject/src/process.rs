@@ -115,6 +115,20 @@ impl Lane {
             .ok_or_else(|| "the worker said nothing of itself".to_owned())
     }
 
+    /// Hides other fields from the next program on.
+    pub fn configure(
+        &mut self,
+        masks: &[MaskRule],
+        unsupported: &[FieldSpec],
+    ) -> Result<(), String> {
+        self.spec.masks = masks.to_vec();
+        self.spec.unsupported = unsupported.to_vec();
+        match &mut self.worker {
+            Some(worker) => worker.configure(&self.spec),
+            None => Ok(()),
+        }
+    }
+
     /// Ends the present worker, so that the next program meets a fresh one.
     pub fn retire(&mut self) {
         self.worker = None;
@@ -321,6 +335,12 @@ impl Worker {
             }
             Err(error) => return Err(format!("{}: {error}", spec.label)),
         };
+        self.configure(spec)?;
+        Ok(hello)
+    }
+
+    /// Tells it the limits and what is hidden.
+    fn configure(&mut self, spec: &SubjectSpec) -> Result<(), String> {
         let mut buffer = Vec::new();
         let configure = Request::Configure {
             limits: spec.limits,
@@ -330,8 +350,7 @@ impl Worker {
         append_frame(&mut buffer, &configure);
         self.requests
             .write_all(&buffer)
-            .map_err(|error| format!("{}: {error}", spec.label))?;
-        Ok(hello)
+            .map_err(|error| format!("{}: {error}", spec.label))
     }
 
     /// The next message; `None` when the worker has closed its end.

@@ -34,6 +34,19 @@ impl FindingLine {
         }
     }
 
+    /// The finding on one line: id, programs, size, topic, state, signature.
+    pub fn summary(&self) -> String {
+        format!(
+            "{}  {:>6} programs  {:>3} lines  {:<10} {:<8} {}",
+            self.id,
+            self.finding.programs,
+            self.lines(),
+            self.finding.topic,
+            self.state(),
+            self.finding.signature
+        )
+    }
+
     fn lines(&self) -> usize {
         self.finding.program().lines().count()
     }
@@ -156,15 +169,7 @@ impl CampaignReport {
         }
         text.push('\n');
         for line in self.findings.iter().take(LISTED) {
-            let _ = writeln!(
-                text,
-                "{}  {:>6} programs  {:>3} lines  {}  {}",
-                line.id,
-                line.finding.programs,
-                line.lines(),
-                line.state(),
-                line.finding.signature
-            );
+            let _ = writeln!(text, "{}", line.summary());
         }
         if self.findings.len() > LISTED {
             let _ = writeln!(

@@ -90,9 +90,14 @@ impl Ledger {
 
     /// The entry that covers this divergence of this program.
     pub fn covering(&self, program: &str, divergence: &Divergence) -> Option<&Entry> {
-        self.entries.iter().find(|entry| {
-            matches(&entry.scope, program) && matches(&entry.signature, &divergence.signature)
-        })
+        self.entry_of(program, &divergence.signature)
+    }
+
+    /// The entry that covers a signature in a program of this name.
+    pub fn entry_of(&self, program: &str, signature: &str) -> Option<&Entry> {
+        self.entries
+            .iter()
+            .find(|entry| matches(&entry.scope, program) && matches(&entry.signature, signature))
     }
 
     /// The programs of the entries that have their source in the ledger itself.

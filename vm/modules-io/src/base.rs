@@ -423,7 +423,7 @@ macro_rules! abstract_base {
     ($(#[$meta:meta])* $name:ident = $py_name:literal, $methods:ident, $getset:ident) => {
         static_type! {
             $(#[$meta])*
-            $name = $py_name, size size_of::<IoBase>(), 0, flags Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE;
+            $name = $py_name, size size_of::<IoBase>(), 0, flags Py_TPFLAGS_BASETYPE;
             tp_base: &PyIOBase_Type,
             tp_methods: $methods.as_ptr(),
             tp_getset: $getset.as_ptr(),

@@ -31,12 +31,6 @@ fn registry() -> PyResult<(Own<PyListObject>, Own<PyDictObject>)> {
     ))
 }
 
-/// Drops what a program has registered.
-pub fn forget() {
-    REGISTRY.search.put(None);
-    REGISTRY.cache.put(None);
-}
-
 fn expect_str<'a>(function: &str, object: &'a PyObject) -> PyResult<&'a PyASCIIObject> {
     object.downcast_ref::<PyASCIIObject>().ok_or_else(|| {
         type_error(format_args!(

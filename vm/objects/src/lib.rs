@@ -56,6 +56,7 @@ pub mod object;
 pub mod own;
 pub mod range;
 pub mod reduce;
+mod sequence_iter;
 pub mod set;
 pub mod singletons;
 pub mod slice;

@@ -5,6 +5,7 @@
 
 pub mod shared;
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use twinheap_abi::*;
 use twinheap_interp::eval::calls::run_code;
@@ -15,36 +16,12 @@ use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
-use twinheap_objects::{dict, id, import_hook, list, long, module, singletons, tuple, unicode};
+use twinheap_objects::{dict, id, list, long, module, singletons, tuple, unicode};
 use twinheap_syntax::source::Source;
 use twinheap_syntax::{Flags, Mode, dump, listing};
 
 /// The module of `vm/modules-text`.
 const TEXT_MODULES: &[module::NativeModule] = &[("_sre", twinheap_modules_text::sre::new_module)];
-
-/// What `sys.modules` holds when CPython, isolated and without `site`, begins a program; and what its
-/// worker needs itself.
-const START_MODULES: &[&str] = &[
-    "_imp",
-    "_thread",
-    "_warnings",
-    "_weakref",
-    "_io",
-    "marshal",
-    "posix",
-    "time",
-    "_codecs",
-    "codecs",
-    "encodings.aliases",
-    "encodings",
-    "encodings.utf_8",
-    "encodings.latin_1",
-    "_abc",
-    "abc",
-    "io",
-    "gc",
-    "token",
-];
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -61,6 +38,16 @@ pub struct Config {
 pub struct Vm {
     /// A dict that was just made and never filled; inspection reads the shared empty keys off it.
     empty_dict: Own<PyDictObject>,
+    /// What was there when everything was first frozen, and how many modules when it last was.
+    start: Cell<Option<Start>>,
+    modules: Cell<usize>,
+}
+
+/// What a program may change for those after it.
+#[derive(Clone, Copy, PartialEq)]
+struct Start {
+    built_in_names: usize,
+    collector: (bool, [i32; 3]),
 }
 
 /// What a run has left.
@@ -78,7 +65,11 @@ impl Vm {
             return Err("this process has an interpreter already".to_string());
         }
         match prepare(config) {
-            Ok(empty_dict) => Ok(Vm { empty_dict }),
+            Ok(empty_dict) => Ok(Vm {
+                empty_dict,
+                start: Cell::new(None),
+                modules: Cell::new(0),
+            }),
             Err(_) => Err(format!("the VM could not start: {}", shown_exception())),
         }
     }
@@ -93,33 +84,9 @@ impl Vm {
         &self.empty_dict
     }
 
-    /// Imports the modules that CPython has loaded once it is up.
-    pub fn import_start_modules(&self) -> Result<(), String> {
-        main_module().map_err(|_| shown_exception())?;
-        for name in START_MODULES {
-            if import_hook::import_module(name).is_err() {
-                return Err(format!("{name} cannot be imported: {}", shown_exception()));
-            }
-        }
-        Ok(())
-    }
-
-    /// Imports a module ahead of any program; one that cannot be imported yet is left out.
-    pub fn preload(&self, name: &str) {
-        if import_hook::import_module(name).is_err() {
-            errors::clear();
-        }
-    }
-
-    /// How many modules are loaded.
-    pub fn module_count(&self) -> usize {
-        match sys::modules() {
-            Ok(modules) => modules.ma_used.get() as usize,
-            Err(_) => {
-                errors::clear();
-                0
-            }
-        }
+    /// Makes the module `__main__`, which is there before any program.
+    pub fn make_main(&self) -> Result<(), String> {
+        main_module().map(drop).map_err(|_| shown_exception())
     }
 
     /// The namespaces of the modules that are loaded, with their names.
@@ -226,21 +193,48 @@ impl Vm {
         }
     }
 
+    /// Imports a module ahead of any program.
+    pub fn import(&self, name: &str) -> Result<(), String> {
+        match twinheap_objects::import_hook::import_module(name) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(format!("{name} cannot be imported: {}", shown_exception())),
+        }
+    }
+
+    /// Whether a program has changed what the next one would find: the built-in names, or how the collector works.
+    pub fn is_disturbed(&self) -> bool {
+        self.start
+            .get()
+            .is_some_and(|start| start != Start::observed())
+    }
+
     /// Takes everything that is there now out of the collector's sight, so that collecting for a program costs
     /// only what the program made.
     pub fn freeze(&self) {
         twinheap_objects::memory::collect::collect(2);
         twinheap_objects::memory::collect::freeze();
+        self.modules.set(count_modules());
+        if self.start.get().is_none() {
+            self.start.set(Some(Start::observed()));
+        }
     }
 
-    /// Gives up what a run has left: the exception goes, the namespace is emptied, the streams are
-    /// made anew.
+    /// Lets the cache of type attributes go of the names it holds, each until another falls on its place, which
+    /// depends on addresses.
+    pub fn clear_type_cache(&self) {
+        twinheap_objects::types::clear_cache();
+    }
+
+    /// Gives up what a run has left: the exception goes, the namespace is emptied, what it left in cycles is
+    /// collected, the streams are made anew. What it imported stays, as it would in an interpreter that goes on,
+    /// and is taken out of the collector's sight.
     pub fn release(&self, run: Run) {
+        twinheap_modules_runtime::at_exit::run_all();
         drop(run.exception);
         clear_namespace(&run.namespace);
         drop(run.namespace);
         errors::clear();
-        twinheap_modules_runtime::at_exit::run_all();
+        twinheap_objects::memory::collect::collect(2);
         if sys::new_streams().is_err() {
             errors::clear();
         }
@@ -248,6 +242,9 @@ impl Vm {
         state.recursion_limit.set(1000);
         state.recursion_remaining.set(1000);
         stdio::flush_all();
+        if self.start.get().is_some() && self.modules.get() != count_modules() {
+            self.freeze();
+        }
     }
 }
 
@@ -391,6 +388,30 @@ fn hash_characters(constants: &[&PyObject]) {
             hash_characters(&[code.co_consts.expect_ref()]);
         } else if let Some(items) = constant.downcast_ref::<PyTupleObject>() {
             hash_characters(tuple::items(items));
+        }
+    }
+}
+
+impl Start {
+    fn observed() -> Start {
+        Start {
+            built_in_names: count(twinheap_objects::import_hook::builtins_dict()),
+            collector: twinheap_objects::memory::collect::settings(),
+        }
+    }
+}
+
+fn count_modules() -> usize {
+    count(sys::modules())
+}
+
+/// How many entries a dict has; none if there is no such dict.
+fn count(entries: PyResult<Own<PyDictObject>>) -> usize {
+    match entries {
+        Ok(entries) => entries.ma_used.get() as usize,
+        Err(_) => {
+            errors::clear();
+            0
         }
     }
 }

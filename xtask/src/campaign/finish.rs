@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 
 use twinheap_observation::transitions::unreached;
 use twinheap_render::campaign::{CampaignReport, FindingLine, write_all};
-use twinheap_store::ledger::matches;
 use twinheap_store::{CampaignFinding, CampaignStore, Ledger};
 
 use super::Campaign;
@@ -91,9 +90,6 @@ pub fn report_of(store: &CampaignStore, ledger: &Ledger) -> Result<CampaignRepor
 /// The ledger's entry that speaks of this finding.
 fn known_as(ledger: &Ledger, finding: &CampaignFinding) -> Option<String> {
     let name = format!("{}/{}-{}", finding.topic, finding.batch, finding.place);
-    ledger
-        .entries
-        .iter()
-        .find(|entry| matches(&entry.scope, &name) && matches(&entry.signature, &finding.signature))
-        .map(|entry| entry.id.clone())
+    let entry = ledger.entry_of(&name, &finding.signature)?;
+    Some(entry.id.clone())
 }

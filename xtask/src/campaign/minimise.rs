@@ -116,7 +116,7 @@ fn signatures(
         .iter()
         .map(|source| program(topic, source))
         .collect();
-    pool.run(&programs, &|_| true)
+    pool.run(&programs, Some(&|_| true))
         .into_iter()
         .map(|result| {
             let divergence = result.divergence?;

@@ -227,14 +227,7 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
 /// The database that is named, or the one of this subject and seed.
 fn database(arguments: &CampaignArguments) -> PathBuf {
     arguments.db.clone().unwrap_or_else(|| {
-        let safe = |letter: char| {
-            if letter.is_ascii_alphanumeric() {
-                letter
-            } else {
-                '-'
-            }
-        };
-        let subject: String = arguments.sides.subject_name().chars().map(safe).collect();
+        let subject = file_name(arguments.sides.subject_name());
         let (one, all) = arguments.shard;
         let shard = if all > 1 {
             format!("-{one}of{all}")
@@ -242,8 +235,13 @@ fn database(arguments: &CampaignArguments) -> PathBuf {
             String::new()
         };
         let name = format!("{subject}-{}{shard}.db", arguments.seed);
-        settings::root().join("reports/out/campaigns").join(name)
+        default_folder().join(name)
     })
+}
+
+/// A subject's name as part of a file's.
+fn file_name(subject: &str) -> String {
+    subject.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
 }
 
 /// A campaign goes on only with what it was begun with; seed, topics and shard are taken from its database.

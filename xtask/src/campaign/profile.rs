@@ -8,7 +8,7 @@ use twinheap_generate::{Profile, probes};
 use twinheap_harness::{CaseResult, PairPool};
 use twinheap_observation::Program;
 
-use super::default_folder;
+use super::{default_folder, file_name};
 
 /// The stored profile of the subject; probed where there is none, where it is of another version, or on demand.
 pub fn of_subject(pool: &PairPool<'_>, subject: &str, again: bool) -> Result<Profile, String> {
@@ -37,15 +37,7 @@ pub fn of_subject(pool: &PairPool<'_>, subject: &str, again: bool) -> Result<Pro
 }
 
 fn file(subject: &str) -> PathBuf {
-    let safe = |letter: char| {
-        if letter.is_ascii_alphanumeric() {
-            letter
-        } else {
-            '-'
-        }
-    };
-    let name: String = subject.chars().map(safe).collect();
-    default_folder().join(format!("{name}.profile.json"))
+    default_folder().join(format!("{}.profile.json", file_name(subject)))
 }
 
 fn stored(path: &PathBuf, identity: &serde_json::Value) -> Option<Profile> {
@@ -70,7 +62,7 @@ pub fn probe(pool: &PairPool<'_>) -> Result<Profile, String> {
         .iter()
         .map(|probe| Program::new("probe", probe.feature, probe.source))
         .collect();
-    let results = pool.run(&programs, &|_| true);
+    let results = pool.run(&programs, Some(&|_| true));
     let mut profile = Profile::full();
     for (probe, result) in probes.iter().zip(&results) {
         if let Some(reason) = &result.harness_error {

@@ -121,7 +121,7 @@ impl<'a> Worker<'a> {
             .collect();
         let programs: Vec<Program> = made.iter().map(|made| made.program.clone()).collect();
         let is_settled = |signature: &str| self.is_settled(signature);
-        let results = self.shared.pool.run(&programs, &is_settled);
+        let results = self.shared.pool.run(&programs, Some(&is_settled));
         let mut record = BatchRecord {
             batch,
             topic: topic.clone(),

@@ -10,12 +10,12 @@ use crate::buffer::{self, Buffer};
 use crate::bytes::shared::{self as s, ByteString};
 use crate::bytes::{self, value_of};
 use crate::errors::{self, PyResult, buffer_error, index_error, type_error, value_error};
-use crate::memory::{self, Visitor};
+use crate::memory;
 use crate::object::{self, ObjectExt, TypeExt, compare_result};
-use crate::own::{Field, Layout, Own};
+use crate::own::{Layout, Own};
+use crate::sequence_iter::{self, IndexIterator, Indexed};
 use crate::singletons::not_implemented;
 use crate::{long, methods, slice, slot, static_type, tuple, typed, unicode};
-use std::cell::Cell;
 use std::ffi::c_int;
 use std::ptr::null_mut;
 use twinheap_abi::*;
@@ -505,96 +505,43 @@ unsafe fn bytearray_dealloc(array: *mut PyByteArrayObject) {
 // Iteration.
 
 /// A bytearray iterator: the bytearray until it is used up, and the next index.
-#[repr(C)]
-pub struct bytesiterobject {
-    pub ob_base: PyObject,
-    pub it_index: Cell<Py_ssize_t>,
-    pub it_seq: Pointer<PyByteArrayObject>,
-}
+#[expect(non_camel_case_types, reason = "CPython's own name")]
+pub(crate) type bytesiterobject = IndexIterator<PyByteArrayObject>;
 
-// SAFETY: `#[repr(C)]`, begins with the header.
-unsafe impl Layout for bytesiterobject {}
+impl Indexed for PyByteArrayObject {
+    fn count(&self) -> isize {
+        self.ob_size.get()
+    }
+
+    fn item(&self, index: usize) -> PyResult {
+        long::from_isize(isize::from(data_of(self)[index]))
+    }
+
+    fn nothing() -> PyResult {
+        Ok(tuple::empty().upcast())
+    }
+}
 
 fn bytearray_iter(array: &PyByteArrayObject) -> PyResult {
-    let made: *mut bytesiterobject =
-        memory::new_gc_object(&PyByteArrayIter_Type, size_of::<bytesiterobject>())?;
-    // SAFETY: fresh memory of the iterator's size; it is tracked once its fields are set.
-    unsafe {
-        (*made).it_index.set(0);
-        (*made).it_seq.set(Own::new(array).into_raw());
-        memory::track(made.cast());
-        Ok(Own::from_raw(made).upcast())
-    }
-}
-
-fn iterator_next(iterator: &bytesiterobject) -> PyResult<Option<Own>> {
-    let Some(array) = Field::as_ref(&iterator.it_seq) else {
-        return Ok(None);
-    };
-    let index = iterator.it_index.get();
-    if let Some(&byte) = data_of(array).get(index as usize) {
-        iterator.it_index.set(index + 1);
-        return Ok(Some(long::from_isize(isize::from(byte))?));
-    }
-    iterator.it_seq.clear();
-    Ok(None)
-}
-
-fn iterator_length_hint(iterator: &bytesiterobject) -> PyResult {
-    let left = Field::as_ref(&iterator.it_seq).map_or(0, |array| {
-        (array.ob_size.get() - iterator.it_index.get()).max(0)
-    });
-    long::from_isize(left)
-}
-
-fn iterator_reduce(iterator: &bytesiterobject) -> PyResult {
-    let function = crate::import_hook::builtin("iter")?;
-    let Some(array) = Field::as_ref(&iterator.it_seq) else {
-        let args = tuple::pack(&[tuple::empty().as_object()])?;
-        return Ok(tuple::from_vec(vec![function, args.upcast()])?.upcast());
-    };
-    let args = tuple::pack(&[array.as_object()])?;
-    let index = long::from_isize(iterator.it_index.get())?;
-    Ok(tuple::from_vec(vec![function, args.upcast(), index])?.upcast())
-}
-
-fn iterator_setstate(iterator: &bytesiterobject, state: &PyObject) -> PyResult {
-    let index = long::as_ssize(&*abstract_::index(state)?)?;
-    if let Some(array) = Field::as_ref(&iterator.it_seq) {
-        iterator.it_index.set(index.clamp(0, array.ob_size.get()));
-    }
-    Ok(crate::singletons::none())
-}
-
-fn iterator_traverse(iterator: &bytesiterobject, visitor: &mut Visitor) {
-    visitor.field(&iterator.it_seq);
-}
-
-unsafe fn iterator_dealloc(iterator: *mut bytesiterobject) {
-    // SAFETY: called once, when the last reference is gone.
-    unsafe {
-        memory::untrack(iterator.cast());
-        (*iterator).it_seq.clear();
-        memory::gc_del(iterator.cast());
-    }
+    sequence_iter::new(array, &PyByteArrayIter_Type)
 }
 
 methods! {
     static ITERATOR_METHODS:
-    "__length_hint__" => noargs(iterator_length_hint);
-    "__reduce__" => noargs(iterator_reduce, "($self, /)");
-    "__setstate__" => o(iterator_setstate);
+    "__length_hint__" => noargs(sequence_iter::length_hint::<PyByteArrayObject>);
+    "__reduce__" => noargs(sequence_iter::reduce::<PyByteArrayObject>, "($self, /)");
+    "__setstate__" => o(sequence_iter::setstate::<PyByteArrayObject>);
 }
 
 static_type! {
     /// `bytearray_iterator`.
     PyByteArrayIter_Type = "bytearray_iterator", size size_of::<bytesiterobject>(), 0,
         flags Py_TPFLAGS_HAVE_GC;
-    tp_dealloc: slot!(dealloc iterator_dealloc),
+    tp_dealloc: slot!(dealloc sequence_iter::dealloc::<PyByteArrayObject>),
     tp_getattro: Some(object::PyObject_GenericGetAttr),
-    tp_traverse: slot!(traverse iterator_traverse),
+    tp_traverse: slot!(traverse sequence_iter::traverse::<PyByteArrayObject>),
     tp_iter: slot!(unary object::self_iter),
-    tp_iternext: slot!(iternext iterator_next),
+    tp_iternext: slot!(iternext sequence_iter::next::<PyByteArrayObject>),
     tp_methods: ITERATOR_METHODS.as_ptr(),
 }
 

@@ -13,9 +13,10 @@ pub use percent::format;
 use crate::abstract_;
 use crate::buffer::{self, Buffer};
 use crate::errors::{self, PyResult, index_error, overflow_error, type_error};
-use crate::memory::{self, Visitor};
+use crate::memory;
 use crate::object::{self, ObjectExt, TypeExt, compare_result};
-use crate::own::{Field, Layout, Own};
+use crate::own::{Layout, Own};
+use crate::sequence_iter::{self, IndexIterator, Indexed};
 use crate::singletons::not_implemented;
 use crate::state::Global;
 use crate::{long, methods, slice, slot, static_type, tuple, typed, unicode};
@@ -334,94 +335,42 @@ fn bytes_getnewargs(bytes: &PyBytesObject) -> PyResult {
 // Iteration.
 
 /// A bytes iterator: the bytes until they are used up, and the next index.
-#[repr(C)]
-pub struct striterobject {
-    pub ob_base: PyObject,
-    pub it_index: Cell<Py_ssize_t>,
-    pub it_seq: Pointer<PyBytesObject>,
-}
+#[expect(non_camel_case_types, reason = "CPython's own name")]
+pub(crate) type striterobject = IndexIterator<PyBytesObject>;
 
-// SAFETY: `#[repr(C)]`, begins with the header.
-unsafe impl Layout for striterobject {}
+impl Indexed for PyBytesObject {
+    fn count(&self) -> isize {
+        self.ob_size.get()
+    }
+
+    fn item(&self, index: usize) -> PyResult {
+        long::from_isize(isize::from(data_of(self)[index]))
+    }
+
+    fn nothing() -> PyResult {
+        Ok(tuple::empty().upcast())
+    }
+}
 
 fn bytes_iter(bytes: &PyBytesObject) -> PyResult {
-    let made: *mut striterobject =
-        memory::new_gc_object(&PyBytesIter_Type, size_of::<striterobject>())?;
-    // SAFETY: fresh memory of the iterator's size; it is tracked once its fields are set.
-    unsafe {
-        (*made).it_index.set(0);
-        (*made).it_seq.set(Own::new(bytes).into_raw());
-        memory::track(made.cast());
-        Ok(Own::from_raw(made).upcast())
-    }
-}
-
-fn iterator_next(iterator: &striterobject) -> PyResult<Option<Own>> {
-    let Some(bytes) = Field::as_ref(&iterator.it_seq) else {
-        return Ok(None);
-    };
-    let index = iterator.it_index.get();
-    if let Some(&byte) = data_of(bytes).get(index as usize) {
-        iterator.it_index.set(index + 1);
-        return Ok(Some(long::from_isize(isize::from(byte))?));
-    }
-    iterator.it_seq.clear();
-    Ok(None)
-}
-
-fn iterator_length_hint(iterator: &striterobject) -> PyResult {
-    let left = Field::as_ref(&iterator.it_seq)
-        .map_or(0, |bytes| bytes.ob_size.get() - iterator.it_index.get());
-    long::from_isize(left)
-}
-
-fn iterator_reduce(iterator: &striterobject) -> PyResult {
-    let function = crate::import_hook::builtin("iter")?;
-    let Some(bytes) = Field::as_ref(&iterator.it_seq) else {
-        let args = tuple::pack(&[tuple::empty().as_object()])?;
-        return Ok(tuple::from_vec(vec![function, args.upcast()])?.upcast());
-    };
-    let args = tuple::pack(&[bytes.as_object()])?;
-    let index = long::from_isize(iterator.it_index.get())?;
-    Ok(tuple::from_vec(vec![function, args.upcast(), index])?.upcast())
-}
-
-fn iterator_setstate(iterator: &striterobject, state: &PyObject) -> PyResult {
-    let index = long::as_ssize(&*abstract_::index(state)?)?;
-    if let Some(bytes) = Field::as_ref(&iterator.it_seq) {
-        iterator.it_index.set(index.clamp(0, bytes.ob_size.get()));
-    }
-    Ok(crate::singletons::none())
-}
-
-fn iterator_traverse(iterator: &striterobject, visitor: &mut Visitor) {
-    visitor.field(&iterator.it_seq);
-}
-
-unsafe fn iterator_dealloc(iterator: *mut striterobject) {
-    // SAFETY: called once, when the last reference is gone.
-    unsafe {
-        memory::untrack(iterator.cast());
-        (*iterator).it_seq.clear();
-        memory::gc_del(iterator.cast());
-    }
+    sequence_iter::new(bytes, &PyBytesIter_Type)
 }
 
 methods! {
     static ITERATOR_METHODS:
-    "__length_hint__" => noargs(iterator_length_hint);
-    "__reduce__" => noargs(iterator_reduce);
-    "__setstate__" => o(iterator_setstate);
+    "__length_hint__" => noargs(sequence_iter::length_hint::<PyBytesObject>);
+    "__reduce__" => noargs(sequence_iter::reduce::<PyBytesObject>);
+    "__setstate__" => o(sequence_iter::setstate::<PyBytesObject>);
 }
 
 static_type! {
     /// `bytes_iterator`.
     PyBytesIter_Type = "bytes_iterator", size size_of::<striterobject>(), 0, flags Py_TPFLAGS_HAVE_GC;
-    tp_dealloc: slot!(dealloc iterator_dealloc),
+    tp_dealloc: slot!(dealloc sequence_iter::dealloc::<PyBytesObject>),
     tp_getattro: Some(object::PyObject_GenericGetAttr),
-    tp_traverse: slot!(traverse iterator_traverse),
+    tp_traverse: slot!(traverse sequence_iter::traverse::<PyBytesObject>),
     tp_iter: slot!(unary object::self_iter),
-    tp_iternext: slot!(iternext iterator_next),
+    tp_iternext: slot!(iternext sequence_iter::next::<PyBytesObject>),
     tp_methods: ITERATOR_METHODS.as_ptr(),
 }
 

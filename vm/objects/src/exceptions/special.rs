@@ -237,7 +237,7 @@ fn key_error_str(exception: &PyBaseExceptionObject) -> PyResult {
 
 static_type! {
     /// `KeyError`.
-    PyExc_KeyError = "KeyError", size size_of::<PyBaseExceptionObject>(), 0, flags FLAGS;
+    PyExc_KeyError = "KeyError", size size_of::<PyBaseExceptionObject>(), 0, flags FLAGS & !Py_TPFLAGS_HAVE_GC;
     tp_base: &raw const PyExc_LookupError,
     tp_str: slot!(unary key_error_str),
     tp_dictoffset: DICT,

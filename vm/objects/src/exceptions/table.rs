@@ -12,7 +12,8 @@ macro_rules! simple_exceptions {
         $(static_type! {
             #[doc = concat!("`", $name, "`.")]
             $type = $name, size size_of::<$layout>(), 0,
-                flags Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_BASE_EXC_SUBCLASS;
+                flags Py_TPFLAGS_BASETYPE | Py_TPFLAGS_BASE_EXC_SUBCLASS;
+            // What visits and clears the fields is the base's, inherited with the collector's flag.
             tp_base: &raw const $base,
             tp_dictoffset: std::mem::offset_of!(PyBaseExceptionObject, dict) as isize,
         })+

@@ -543,6 +543,12 @@ pub fn unfreeze() {
     generation(2).merge(&Ring::of(&GC.permanent));
 }
 
+/// What a program can set of the collector: whether it is enabled, and the thresholds.
+pub fn settings() -> (bool, [i32; 3]) {
+    let threshold = |index: usize| GC.generations[index].threshold.get();
+    (GC.enabled.get(), [0, 1, 2].map(threshold))
+}
+
 /// How many objects are frozen.
 pub fn frozen_count() -> isize {
     Ring::of(&GC.permanent).len()

@@ -68,6 +68,17 @@ struct CacheEntry {
     value: Cell<*const PyObject>,
 }
 
+impl CacheEntry {
+    /// Takes another name in the place of the one that it owned.
+    fn hold(&self, name: *const PyASCIIObject) {
+        let old = self.name.replace(name);
+        if !old.is_null() {
+            // SAFETY: the entry owned it.
+            unsafe { crate::own::decref(old.cast_mut().cast()) };
+        }
+    }
+}
+
 static CACHE: Global<[CacheEntry; CACHE_SIZE]> = Global(
     [const {
         CacheEntry {
@@ -139,21 +150,26 @@ pub fn lookup<'a>(type_: &'a PyTypeObject, name: &PyASCIIObject) -> Option<&'a P
 #[inline(never)]
 fn lookup_uncached<'a>(type_: &'a PyTypeObject, name: &PyASCIIObject) -> Option<&'a PyObject> {
     let found = find_in_mro(type_, name);
-    let cacheable = name.interned() != 0 && name.length.get() <= CACHE_MAX_NAME;
-    if cacheable && assign_version_tag(type_) {
+    let exact = std::ptr::eq(name.as_object().type_(), &unicode::PyUnicode_Type);
+    if exact && name.length.get() <= CACHE_MAX_NAME && assign_version_tag(type_) {
         let version = type_.tp_version_tag.get();
         let slot = &CACHE[((version as usize) ^ (name.as_raw() as usize >> 3)) & (CACHE_SIZE - 1)];
         slot.version.set(version);
         slot.value
             .set(found.map_or(std::ptr::null(), |value| value));
         // The cache keeps the name alive, so that no other one takes its address.
-        let old = slot.name.replace(Own::new(name).into_raw());
-        if !old.is_null() {
-            // SAFETY: the cache owned the old name.
-            unsafe { crate::own::decref(old.cast_mut().cast()) };
-        }
+        slot.hold(Own::new(name).into_raw());
     }
     found
+}
+
+/// `PyType_ClearCache`: forgets every attribute, and lets go of the names.
+pub fn clear_cache() {
+    for slot in CACHE.iter() {
+        slot.version.set(0);
+        slot.value.set(std::ptr::null());
+        slot.hold(std::ptr::null());
+    }
 }
 
 /// The attribute, without the cache.

@@ -125,6 +125,11 @@ pub fn inherit(type_: &PyTypeObject) -> PyResult<()> {
         }
     }
     inherit_container_flags(type_);
+    assert!(
+        !type_.has_feature(Py_TPFLAGS_HAVE_GC) || type_.tp_traverse.get().is_some(),
+        "instances of {} are collected, but nothing visits what they hold",
+        type_.name()
+    );
     Ok(())
 }
 

@@ -8,11 +8,10 @@ use super::{
 };
 use crate::call::{self, Signature};
 use crate::errors::{self, PyResult, index_error, type_error};
-use crate::memory::{self, Visitor};
+use crate::memory;
 use crate::object::{self, ObjectExt, TypeExt};
-use crate::own::{Field, Layout, Own};
+use crate::sequence_iter::{self, IndexIterator, Indexed};
 use crate::{abstract_, long, methods, slice, slot, static_type, tuple, typed};
-use std::cell::Cell;
 use twinheap_abi::*;
 
 pub(super) fn unicode_length(object: &PyASCIIObject) -> PyResult<usize> {
@@ -138,25 +137,20 @@ pub(super) fn unicode_getnewargs(object: &PyASCIIObject) -> PyResult {
 // Iteration.
 
 /// A str's iterator: the str until it is used up, and the next index.
-#[repr(C)]
-pub struct unicodeiterobject {
-    pub ob_base: PyObject,
-    pub it_index: Cell<Py_ssize_t>,
-    pub it_seq: Pointer<PyASCIIObject>,
-}
+#[expect(non_camel_case_types, reason = "CPython's own name")]
+pub(crate) type unicodeiterobject = IndexIterator<PyASCIIObject>;
 
-// SAFETY: `#[repr(C)]`, begins with the header.
-unsafe impl Layout for unicodeiterobject {}
+impl Indexed for PyASCIIObject {
+    fn count(&self) -> isize {
+        self.length.get()
+    }
 
-fn new_iterator(object: &PyASCIIObject, type_: &PyTypeObject) -> PyResult {
-    let made: *mut unicodeiterobject =
-        memory::new_gc_object(type_, size_of::<unicodeiterobject>())?;
-    // SAFETY: fresh memory of the iterator's size; it is tracked once its fields are set.
-    unsafe {
-        (*made).it_index.set(0);
-        (*made).it_seq.set(Own::new(object).into_raw());
-        memory::track(made.cast());
-        Ok(Own::from_raw(made).upcast())
+    fn item(&self, index: usize) -> PyResult {
+        Ok(character_at(self, index)?.upcast())
+    }
+
+    fn nothing() -> PyResult {
+        Ok(empty().upcast())
     }
 }
 
@@ -166,75 +160,24 @@ pub(super) fn unicode_iter(object: &PyASCIIObject) -> PyResult {
     } else {
         &PyUnicodeIter_Type
     };
-    new_iterator(object, type_)
-}
-
-fn iterator_next(iterator: &unicodeiterobject) -> PyResult<Option<Own>> {
-    let Some(object) = Field::as_ref(&iterator.it_seq) else {
-        return Ok(None);
-    };
-    let index = iterator.it_index.get();
-    if index < object.length.get() {
-        iterator.it_index.set(index + 1);
-        return Ok(Some(character_at(object, index as usize)?.upcast()));
-    }
-    iterator.it_seq.clear();
-    Ok(None)
-}
-
-fn iterator_length_hint(iterator: &unicodeiterobject) -> PyResult {
-    let left = Field::as_ref(&iterator.it_seq)
-        .map_or(0, |object| object.length.get() - iterator.it_index.get());
-    long::from_isize(left)
-}
-
-fn iterator_reduce(iterator: &unicodeiterobject) -> PyResult {
-    let function = crate::import_hook::builtin("iter")?;
-    let Some(object) = Field::as_ref(&iterator.it_seq) else {
-        let args = tuple::from_vec(vec![empty().upcast()])?;
-        return Ok(tuple::from_vec(vec![function, args.upcast()])?.upcast());
-    };
-    let args = tuple::pack(&[object.as_object()])?;
-    let index = long::from_isize(iterator.it_index.get())?;
-    Ok(tuple::from_vec(vec![function, args.upcast(), index])?.upcast())
-}
-
-fn iterator_setstate(iterator: &unicodeiterobject, state: &PyObject) -> PyResult {
-    let index = super::arguments::ssize(state)?;
-    if let Some(object) = Field::as_ref(&iterator.it_seq) {
-        iterator.it_index.set(index.clamp(0, object.length.get()));
-    }
-    Ok(crate::singletons::none())
-}
-
-fn iterator_traverse(iterator: &unicodeiterobject, visitor: &mut Visitor) {
-    visitor.field(&iterator.it_seq);
-}
-
-unsafe fn iterator_dealloc(iterator: *mut unicodeiterobject) {
-    // SAFETY: called once, when the last reference is gone.
-    unsafe {
-        memory::untrack(iterator.cast());
-        (*iterator).it_seq.clear();
-        memory::gc_del(iterator.cast());
-    }
+    sequence_iter::new(object, type_)
 }
 
 methods! {
     static ITERATOR_METHODS:
-    "__length_hint__" => noargs(iterator_length_hint);
-    "__reduce__" => noargs(iterator_reduce);
-    "__setstate__" => o(iterator_setstate);
+    "__length_hint__" => noargs(sequence_iter::length_hint::<PyASCIIObject>);
+    "__reduce__" => noargs(sequence_iter::reduce::<PyASCIIObject>);
+    "__setstate__" => o(sequence_iter::setstate::<PyASCIIObject>);
 }
 
 static_type! {
     /// `str_iterator`.
     PyUnicodeIter_Type = "str_iterator", size size_of::<unicodeiterobject>(), 0, flags Py_TPFLAGS_HAVE_GC;
-    tp_dealloc: slot!(dealloc iterator_dealloc),
+    tp_dealloc: slot!(dealloc sequence_iter::dealloc::<PyASCIIObject>),
     tp_getattro: Some(object::PyObject_GenericGetAttr),
-    tp_traverse: slot!(traverse iterator_traverse),
+    tp_traverse: slot!(traverse sequence_iter::traverse::<PyASCIIObject>),
     tp_iter: slot!(unary object::self_iter),
-    tp_iternext: slot!(iternext iterator_next),
+    tp_iternext: slot!(iternext sequence_iter::next::<PyASCIIObject>),
     tp_methods: ITERATOR_METHODS.as_ptr(),
 }
 
@@ -242,11 +185,11 @@ static_type! {
     /// `str_ascii_iterator`.
     PyUnicodeASCIIIter_Type = "str_ascii_iterator", size size_of::<unicodeiterobject>(), 0,
         flags Py_TPFLAGS_HAVE_GC;
-    tp_dealloc: slot!(dealloc iterator_dealloc),
+    tp_dealloc: slot!(dealloc sequence_iter::dealloc::<PyASCIIObject>),
     tp_getattro: Some(object::PyObject_GenericGetAttr),
-    tp_traverse: slot!(traverse iterator_traverse),
+    tp_traverse: slot!(traverse sequence_iter::traverse::<PyASCIIObject>),
     tp_iter: slot!(unary object::self_iter),
-    tp_iternext: slot!(iternext iterator_next),
+    tp_iternext: slot!(iternext sequence_iter::next::<PyASCIIObject>),
     tp_methods: ITERATOR_METHODS.as_ptr(),
 }
 
