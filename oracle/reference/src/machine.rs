@@ -30,35 +30,12 @@ pub fn start() -> Result<Vm, String> {
         argv: vec![String::new()],
         path: twinheap_python::library_path(),
     })?;
-    for name in IMPORTED_AT_START {
-        vm.import(name)?;
-    }
-    vm.make_main()?;
+    vm.import_start_modules()?;
     for name in twinheap_observation::LOADED_MODULES {
-        // What the VM cannot import yet is met by the programs that ask for it.
-        drop(vm.import(name));
+        vm.preload(name);
     }
     Ok(vm)
 }
-
-/// What the oracle has imported before its first program: by CPython's own start (`Py_InitializeFromConfig`), and
-/// for what the worker asks of it.
-const IMPORTED_AT_START: [&str; 14] = [
-    "_frozen_importlib",
-    "_thread",
-    "_warnings",
-    "_weakref",
-    "marshal",
-    "posix",
-    "time",
-    "encodings.utf_8",
-    "encodings.latin_1",
-    "abc",
-    "io",
-    "atexit",
-    "token",
-    "gc",
-];
 
 /// The shared object of this kind.
 pub fn singleton(singleton: Singleton) -> Option<*const PyObject> {

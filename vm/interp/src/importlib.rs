@@ -133,7 +133,6 @@ pub fn new_external() -> PyResult<Own<PyModuleObject>> {
 pub fn find_and_load(machinery: &PyObject, name: &str) -> PyResult {
     let find = object::get_attr(machinery, id!("_find_and_load"))?;
     let gcd = object::get_attr(machinery, id!("_gcd_import"))?;
-    // The name comes from a constant of the program, which is interned.
     let name = unicode::intern(unicode::from_str(name)?);
     let found = call::call(&find, &[name.as_object(), &gcd]);
     if found.is_err() {

@@ -16,12 +16,38 @@ use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
-use twinheap_objects::{dict, id, list, long, module, singletons, tuple, unicode};
+use twinheap_objects::{dict, id, import_hook, list, long, module, singletons, tuple, unicode};
 use twinheap_syntax::source::Source;
 use twinheap_syntax::{Flags, Mode, dump, listing};
 
 /// The module of `vm/modules-text`.
 const TEXT_MODULES: &[module::NativeModule] = &[("_sre", twinheap_modules_text::sre::new_module)];
+
+/// What `sys.modules` holds when CPython, isolated and without `site`, begins a program; and what its
+/// worker needs itself.
+const START_MODULES: &[&str] = &[
+    "_frozen_importlib",
+    "_imp",
+    "_thread",
+    "_warnings",
+    "_weakref",
+    "_io",
+    "marshal",
+    "posix",
+    "time",
+    "_codecs",
+    "codecs",
+    "encodings.aliases",
+    "encodings",
+    "encodings.utf_8",
+    "encodings.latin_1",
+    "_abc",
+    "abc",
+    "io",
+    "atexit",
+    "gc",
+    "token",
+];
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -84,9 +110,22 @@ impl Vm {
         &self.empty_dict
     }
 
-    /// Makes the module `__main__`, which is there before any program.
-    pub fn make_main(&self) -> Result<(), String> {
-        main_module().map(drop).map_err(|_| shown_exception())
+    /// Imports the modules that CPython has loaded once it is up.
+    pub fn import_start_modules(&self) -> Result<(), String> {
+        main_module().map_err(|_| shown_exception())?;
+        for name in START_MODULES {
+            if import_hook::import_module(name).is_err() {
+                return Err(format!("{name} cannot be imported: {}", shown_exception()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Imports a module ahead of any program; one that cannot be imported yet is left out.
+    pub fn preload(&self, name: &str) {
+        if import_hook::import_module(name).is_err() {
+            errors::clear();
+        }
     }
 
     /// The namespaces of the modules that are loaded, with their names.
@@ -193,14 +232,6 @@ impl Vm {
         }
     }
 
-    /// Imports a module ahead of any program.
-    pub fn import(&self, name: &str) -> Result<(), String> {
-        match twinheap_objects::import_hook::import_module(name) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(format!("{name} cannot be imported: {}", shown_exception())),
-        }
-    }
-
     /// Whether a program has changed what the next one would find: the built-in names, or how the collector works.
     pub fn is_disturbed(&self) -> bool {
         self.start
@@ -304,7 +335,7 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
     };
     let io = twinheap_objects::import_hook::import_module("_io")?;
     let open = object::get_attr(&io, id!("open"))?;
-    let builtins = twinheap_objects::import_hook::builtins_dict()?;
+    let builtins = import_hook::builtins_dict()?;
     dict::set_item(&builtins, id!("open").as_object(), &open)?;
     sys::set_object("argv", texts(&config.argv)?.as_object())?;
     sys::set_object("path", texts(&config.path)?.as_object())?;
@@ -375,27 +406,10 @@ fn clear_namespace(namespace: &PyDictObject) {
     dict::clear(namespace);
 }
 
-/// The compiler looks constants up in a dict, which leaves the hash in those that are shared with all code.
-fn hash_characters(constants: &[&PyObject]) {
-    for constant in constants {
-        if let Some(text) = constant.downcast_ref::<PyASCIIObject>() {
-            // Other characters are objects of their own.
-            let is_shared = text.length.get() == 1 && text.kind() == 1;
-            if is_shared && object::hash(constant).is_err() {
-                errors::clear();
-            }
-        } else if let Some(code) = constant.downcast_ref::<PyCodeObject>() {
-            hash_characters(&[code.co_consts.expect_ref()]);
-        } else if let Some(items) = constant.downcast_ref::<PyTupleObject>() {
-            hash_characters(tuple::items(items));
-        }
-    }
-}
-
 impl Start {
     fn observed() -> Start {
         Start {
-            built_in_names: count(twinheap_objects::import_hook::builtins_dict()),
+            built_in_names: count(import_hook::builtins_dict()),
             collector: twinheap_objects::memory::collect::settings(),
         }
     }
@@ -412,6 +426,23 @@ fn count(entries: PyResult<Own<PyDictObject>>) -> usize {
         Err(_) => {
             errors::clear();
             0
+        }
+    }
+}
+
+/// The compiler looks constants up in a dict, which leaves the hash in those that are shared with all code.
+fn hash_characters(constants: &[&PyObject]) {
+    for constant in constants {
+        if let Some(text) = constant.downcast_ref::<PyASCIIObject>() {
+            // Other characters are objects of their own.
+            let is_shared = text.length.get() == 1 && text.kind() == 1;
+            if is_shared && object::hash(constant).is_err() {
+                errors::clear();
+            }
+        } else if let Some(code) = constant.downcast_ref::<PyCodeObject>() {
+            hash_characters(&[code.co_consts.expect_ref()]);
+        } else if let Some(items) = constant.downcast_ref::<PyTupleObject>() {
+            hash_characters(tuple::items(items));
         }
     }
 }
