@@ -27,6 +27,7 @@ pub const LOADED_MODULES: &[&str] = &[
     "math",
     "operator",
     "pickle",
+    "pickletools",
     "re",
     "string",
     "struct",

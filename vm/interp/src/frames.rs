@@ -434,6 +434,7 @@ fn clear(object: &PyFrameObject) {
         // SAFETY: the slots belong to the frame, which owns what they hold.
         unsafe { xdecref(std::ptr::replace(localsplus(frame).add(index), null_mut())) };
     }
+    frame.stacktop.set(0);
 }
 
 fn clear_method(object: &PyFrameObject) -> PyResult {
@@ -447,6 +448,7 @@ fn clear_method(object: &PyFrameObject) -> PyResult {
         // SAFETY: the slots belong to the frame, which owns what they hold.
         unsafe { xdecref(std::ptr::replace(localsplus(frame).add(index), null_mut())) };
     }
+    frame.stacktop.set(0);
     Ok(none())
 }
 

@@ -2,7 +2,7 @@
 
 use twinheap_abi::*;
 use twinheap_objects::errors::{PyResult, type_error, value_error};
-use twinheap_objects::object::ObjectExt;
+use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::{
     bytes, code, complex, dict, errors, exceptions, float, list, long, set, singletons, tuple,
@@ -11,6 +11,17 @@ use twinheap_objects::{
 
 const FLAG_REF: u8 = 0x80;
 const MAX_DEPTH: usize = 2000;
+
+/// The names of code, and of a source, that has none.
+static ANONYMOUS: [unicode::StaticText; 7] = [
+    unicode::StaticText::new("<string>"),
+    unicode::StaticText::new("<module>"),
+    unicode::StaticText::new("<lambda>"),
+    unicode::StaticText::new("<listcomp>"),
+    unicode::StaticText::new("<setcomp>"),
+    unicode::StaticText::new("<dictcomp>"),
+    unicode::StaticText::new("<genexpr>"),
+];
 
 struct Reader<'a> {
     data: &'a [u8],
@@ -338,12 +349,20 @@ impl Reader<'_> {
         let names = self.typed_tuple()?;
         let localsplusnames = self.typed_tuple()?;
         let localspluskinds = self.typed_bytes()?;
-        let filename = self.typed_text()?;
-        let name = self.typed_text()?;
-        let qualname = self.typed_text()?;
+        let mut filename = self.typed_text()?;
+        let mut name = self.typed_text()?;
+        let mut qualname = self.typed_text()?;
         let firstlineno = self.int()?;
         let linetable = self.typed_bytes()?;
         let exceptiontable = self.typed_bytes()?;
+        if self.compiled {
+            // The compiler names what has no name by static strings, and looks tables up in a dict.
+            filename = compiled_name(filename);
+            name = compiled_name(name);
+            qualname = compiled_name(qualname);
+            object::hash(linetable.as_object())?;
+            object::hash(exceptiontable.as_object())?;
+        }
         if tuple::items(&localsplusnames).len() != bytes::data_of(&localspluskinds).len() {
             return Err(bad("code: locals and kinds differ in number"));
         }
@@ -373,6 +392,14 @@ impl Reader<'_> {
         })?
         .upcast())
     }
+}
+
+/// A name of code as the compiler has it: the static string where the code has no name.
+fn compiled_name(name: Own) -> Own {
+    let found = name
+        .downcast_ref::<PyASCIIObject>()
+        .and_then(|text| unicode::StaticText::find(&ANONYMOUS, text));
+    found.map_or(name, Own::upcast)
 }
 
 /// UTF-8 in which lone surrogates are encoded as they are.

@@ -592,8 +592,14 @@ pub fn set_item(object: &PyObject, key: &PyObject, value: Option<&PyObject>) -> 
         "deletion"
     };
     Err(type_error(format_args!(
-        "'{}' object does not support item {what}",
+        "'{}' object {} item {what}",
         object.type_().name(),
+        // A sequence is asked for its item by number, and words a refused deletion otherwise.
+        if value.is_none() && has_index(key) && sequence_suite(object).is_some() {
+            "doesn't support"
+        } else {
+            "does not support"
+        },
     )))
 }
 

@@ -353,6 +353,9 @@ fn main_module() -> PyResult<Own<PyModuleObject>> {
     }
     let made = module::new("__main__")?;
     let own = module::dict_of(&made);
+    // Its name is a str of its own, as that of a module that was not imported.
+    let name = unicode::from_str("__main__")?;
+    dict::set_item(own, id!("__name__").as_object(), name.as_object())?;
     dict::set_literal(own, "__annotations__", dict::new()?.as_object())?;
     if let Some(builtins) = dict::get_literal(&modules, "builtins")? {
         dict::set_item(own, id!("__builtins__").as_object(), &builtins)?;

@@ -164,7 +164,8 @@ impl Eval {
 
     pub(super) fn setup_annotations(&mut self) -> PyResult<()> {
         let namespace = self.namespace()?;
-        let name = id!("__annotations__").as_object();
+        static ANNOTATIONS: unicode::StaticText = unicode::StaticText::new("__annotations__");
+        let name = ANNOTATIONS.get().as_object();
         if lookup_in_mapping(&namespace, name)?.is_none() {
             let made = dict::new()?;
             abstract_::set_item(&namespace, name, Some(made.as_object()))?;

@@ -156,8 +156,10 @@ pub fn symmetric_difference_update(set: &PySetObject, other: &PyObject) -> PyRes
         let mut position = 0;
         while let Some((next, key, _, hash)) = crate::dict::next_entry(other, position) {
             position = next;
-            if !discard_hash(set, key, hash)? {
-                add_hash(set, key, hash)?;
+            // A comparison may change the dict.
+            let key = Own::new(key);
+            if !discard_hash(set, &key, hash)? {
+                add_hash(set, &key, hash)?;
             }
         }
         return Ok(());

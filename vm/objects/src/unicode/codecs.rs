@@ -137,7 +137,11 @@ pub fn as_encoded_string(
         Some(known) => Ok(encode(object, known, &handler_name(errors))?.upcast()),
         None => match ENCODE_FALLBACK.get() {
             Some(fallback) => fallback(object.as_object(), name, errors),
-            None => Err(unknown_encoding(name)),
+            // Where there is no registry, every codec that is known here serves by itself.
+            None => match as_ascii(name).and_then(Encoding::from_name) {
+                Some(known) => Ok(encode(object, known, &handler_name(errors))?.upcast()),
+                None => Err(unknown_encoding(name)),
+            },
         },
     }
 }
@@ -177,7 +181,10 @@ pub fn decode_object(
         Some(known) => Ok(decode(content, known, &handler_name(errors))?.upcast()),
         None => match DECODE_FALLBACK.get() {
             Some(fallback) => fallback(object, name, errors),
-            None => Err(unknown_encoding(name)),
+            None => match as_ascii(name).and_then(Encoding::from_name) {
+                Some(known) => Ok(decode(content, known, &handler_name(errors))?.upcast()),
+                None => Err(unknown_encoding(name)),
+            },
         },
     }
 }

@@ -213,6 +213,42 @@ fn forget_interned(text: &PyASCIIObject) {
     text.ob_refcnt.set(0);
 }
 
+/// A str that CPython holds in static memory and has not interned, as a name of the same text was there
+/// first: never freed.
+pub struct StaticText {
+    text: &'static str,
+    object: Cell<*const PyASCIIObject>,
+}
+
+// SAFETY: touched only under the interpreter lock.
+unsafe impl Sync for StaticText {}
+
+impl StaticText {
+    pub const fn new(text: &'static str) -> StaticText {
+        StaticText {
+            text,
+            object: Cell::new(std::ptr::null()),
+        }
+    }
+
+    /// The str.
+    pub fn get(&self) -> &'static PyASCIIObject {
+        if self.object.get().is_null() {
+            let made = from_str(self.text).expect("a static text fits in memory");
+            made.ob_refcnt.set(crate::boolean::IMMORTAL_REFCNT);
+            self.object.set(made.into_raw());
+        }
+        // SAFETY: made once, never freed.
+        unsafe { &*self.object.get() }
+    }
+
+    /// The one among these whose text this is.
+    pub fn find(all: &'static [StaticText], text: &PyASCIIObject) -> Option<Own<PyASCIIObject>> {
+        let found = all.iter().find(|known| equals_str(text, known.text))?;
+        Some(Own::new(found.get()))
+    }
+}
+
 /// An interned name that Rust code uses: made on first use, kept for ever.
 pub struct Name {
     text: &'static str,
