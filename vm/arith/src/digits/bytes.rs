@@ -25,7 +25,9 @@ pub fn to_bytes(
     let bits = bit_length(number.digits);
     let lowest_negative = number.negative && super::bit_count(number.digits) == 1;
     let needed = bits + usize::from(signed && !number.is_zero() && !lowest_negative);
-    if needed > available {
+    // No byte at all extends to minus one as well as to zero.
+    let is_minus_one = number.negative && bits == 1;
+    if needed > available && !(is_minus_one && available == 0) {
         return Err(BytesError::TooBig);
     }
     let flip = if number.negative { 0xff } else { 0 };

@@ -457,6 +457,12 @@ fn setdefault(od: &PyODictObject, args: Args<'_>) -> PyResult {
     Ok(default)
 }
 
+/// `PyErr_SetObject` with the key: unlike that of a dict, the error of a key that is a tuple has its items as
+/// arguments.
+fn missing(key: &PyObject) -> errors::Raised {
+    errors::raise_object(&crate::exceptions::PyExc_KeyError, Some(Own::new(key)))
+}
+
 fn pop(od: &PyODictObject, args: Args<'_>) -> PyResult {
     static SIGNATURE: Signature = Signature {
         name: "pop",
@@ -469,7 +475,7 @@ fn pop(od: &PyODictObject, args: Args<'_>) -> PyResult {
     match (od.pop_key(key, object::hash(key)?)?, default) {
         (Some(value), _) => Ok(value),
         (None, Some(default)) => Ok(Own::new(default)),
-        (None, None) => Err(key_error(key)),
+        (None, None) => Err(missing(key)),
     }
 }
 
@@ -484,14 +490,11 @@ fn popitem(od: &PyODictObject, args: Args<'_>) -> PyResult {
     let last = last.map_or(Ok(true), object::is_true)?;
     let Some((key, hash)) = od.end_key(last) else {
         let message = unicode::from_str("dictionary is empty")?;
-        return Err(errors::raise_object(
-            &crate::exceptions::PyExc_KeyError,
-            Some(message.upcast()),
-        ));
+        return Err(missing(&message));
     };
     match od.pop_key(&key, hash)? {
         Some(value) => Ok(tuple::pack(&[&key, &value])?.upcast()),
-        None => Err(key_error(&key)),
+        None => Err(missing(&key)),
     }
 }
 
@@ -506,13 +509,13 @@ fn move_to_end(od: &PyODictObject, args: Args<'_>) -> PyResult {
     let key = key.expect("required");
     let last = last.map_or(Ok(true), object::is_true)?;
     match od.end_key(last) {
-        None => return Err(key_error(key)),
+        None => return Err(missing(key)),
         Some((end, _)) if std::ptr::eq(&*end, key) => return Ok(none()),
         Some(_) => {}
     }
     let hash = object::hash(key)?;
     let Some(node) = od.find(key, hash)? else {
-        return Err(key_error(key));
+        return Err(missing(key));
     };
     let end = if last { &od.od_last } else { &od.od_first };
     if !std::ptr::eq(end.get(), node) {
@@ -551,7 +554,7 @@ fn copy(od: &PyODictObject) -> PyResult {
         {
             Some(copy) => match get_item(&od.od_dict, &key)? {
                 Some(value) => copy.set_known_hash(&key, &value, hash)?,
-                None => return Err(key_error(&key)),
+                None => return Err(missing(&key)),
             },
             None => {
                 let value = abstract_::get_item(this, &key)?;
@@ -576,7 +579,7 @@ fn repr(od: &PyODictObject) -> PyResult {
         for (key, _) in keys_in_order(od) {
             match get_item(&od.od_dict, &key)? {
                 Some(value) => pairs.push(tuple::pack(&[&key, &value])?.upcast()),
-                None => return Err(key_error(&key)),
+                None => return Err(missing(&key)),
             }
         }
         list::from_vec(pairs)?

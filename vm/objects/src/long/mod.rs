@@ -223,8 +223,10 @@ pub fn as_long(object: &PyObject) -> PyResult<i64> {
 
 /// `_PyLong_AsInt`.
 pub fn as_int(object: &PyObject) -> PyResult<i32> {
-    let value = as_long(object)?;
-    i32::try_from(value).map_err(|_| overflow_error("Python int too large to convert to C int"))
+    let long = crate::abstract_::index(object)?;
+    to_i64(&long)
+        .and_then(|value| i32::try_from(value).ok())
+        .ok_or_else(|| overflow_error("Python int too large to convert to C int"))
 }
 
 unsafe fn long_dealloc(long: *mut PyLongObject) {

@@ -204,8 +204,7 @@ fn character(value: &PyObject) -> PyResult<u32> {
     };
     match long::to_i64(&number) {
         Some(point @ 0..=0x10_ffff) => Ok(point as u32),
-        Some(_) => Err(overflow_error("%c arg not in range(0x110000)")),
-        None => Err(overflow_error("Python int too large to convert to C long")),
+        _ => Err(overflow_error("%c arg not in range(0x110000)")),
     }
 }
 
