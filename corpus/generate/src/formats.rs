@@ -234,7 +234,7 @@ pub fn source(random: &mut Random) -> Constant {
         "break",
         "x = (1, 2, 'three', 4.0, None, ...)",
         "a @= b // c ** d",
-        "try: 1\nexcept* E: 2",
+        "try: 1\nexcept E: 2\nelse: 3",
         "x = 1 if 0 else 2; y = -1",
     ];
     let mut lines = Vec::new();
