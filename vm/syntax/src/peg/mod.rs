@@ -845,10 +845,16 @@ impl<'a> Peg<'a> {
                 };
                 let mut field = Peg::new(&source, Start::Field, origin, self.flags, false);
                 field.level = self.level;
-                self.error = Some(field.run().unwrap_or_else(|| {
+                let error = field.run().unwrap_or_else(|| {
                     let message = "the two parsers disagree whether this is an expression";
                     Box::new(SyntaxError::bare(ErrorKind::SystemError, message))
-                }));
+                });
+                if error.kind == ErrorKind::UnicodeDecodeError {
+                    // The literal that holds the field takes this for its own text being no UTF-8.
+                    let message = format!("(unicode error) {}", error.message);
+                    return self.raise_here(ErrorKind::SyntaxError, message);
+                }
+                self.error = Some(error);
             }
         }
     }
