@@ -187,7 +187,7 @@ fn parse_fast(
             sound: if parser.deepest > DEPTH_TO_CHECK {
                 Vec::new()
             } else {
-                parser.sound
+                parser.beyond_doubt()
             },
         }),
     }

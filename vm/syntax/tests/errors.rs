@@ -90,6 +90,10 @@ fn rejected_sources_raise_what_cpython_raises() {
         ("a match without cases", "match x:\npass\n", "IndentationError: expected an indented block after 'match' statement on line 1 at 2:1-2:5"),
         ("a wildcard as a target", "match x:\n  case a as _: pass\n", "SyntaxError: cannot use '_' as a target at 2:13-2:14"),
         ("positional patterns last", "match x:\n  case A(a=1, b): pass\n", "SyntaxError: positional patterns follow keyword patterns at 2:15-2:16"),
+        ("a call of match before an error", "if x:\n  match(x)\n,\n", "SyntaxError: expected ':' at 3:1-3:2"),
+        ("an assignment to part of a match before an error", "match(a).x = 1\n,\n", "SyntaxError: cannot assign to attribute here. Maybe you meant '==' instead of '='? at 1:6-1:11"),
+        ("print less something before an error", "f(print -1)\n,\n", "SyntaxError: Missing parentheses in call to 'print'. Did you mean print(...)? at 1:3-1:11"),
+        ("an item of exec before an error", "exec [1]\n,\n", "SyntaxError: Missing parentheses in call to 'exec'. Did you mean exec(...)? at 1:1-1:9"),
         ("a line continued by nothing", "x = \\\n", "SyntaxError: unexpected EOF while parsing at 1:6-1:-1"),
         ("a stray continuation", "x = \\ 1\n", "SyntaxError: unexpected character after line continuation character at 1:6-1:0"),
     ];
