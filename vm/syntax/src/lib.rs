@@ -129,6 +129,8 @@ struct NoTree {
     too_deep: bool,
     /// The statements that are right all the same: their first tokens, and those after them.
     sound: Vec<(u32, u32)>,
+    /// The memory of the tokens, to be used again.
+    tokens: Vec<token::Token>,
 }
 
 pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
@@ -143,15 +145,17 @@ pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, S
             error: Some(error), ..
         }) => Err(error),
         Err(reason) => Err(
-            peg::find_error(source, mode, flags, &reason.sound).unwrap_or_else(|| {
-                if reason.too_deep {
-                    // CPython's parser gets through, but nothing that walks its tree does.
-                    let message = "maximum recursion depth exceeded during compilation";
-                    return SyntaxError::bare(ErrorKind::RecursionError, message);
-                }
-                let message = "the two parsers disagree whether this is a program";
-                SyntaxError::bare(ErrorKind::SystemError, message)
-            }),
+            peg::find_error(source, mode, flags, &reason.sound, reason.tokens).unwrap_or_else(
+                || {
+                    if reason.too_deep {
+                        // CPython's parser gets through, but nothing that walks its tree does.
+                        let message = "maximum recursion depth exceeded during compilation";
+                        return SyntaxError::bare(ErrorKind::RecursionError, message);
+                    }
+                    let message = "the two parsers disagree whether this is a program";
+                    SyntaxError::bare(ErrorKind::SystemError, message)
+                },
+            ),
         ),
     }
 }
@@ -170,11 +174,13 @@ fn parse_fast(
     parser.warnings.sort_by_key(|warning| warning.position);
     match parsed {
         Ok(module) if parser.deepest > DEPTH_TO_CHECK => {
-            match peg::find_error(source, mode, flags, &[]) {
+            let tokens = std::mem::take(&mut parser.tokens);
+            match peg::find_error(source, mode, flags, &[], tokens) {
                 Some(error) => Err(NoTree {
                     error: Some(error),
                     too_deep: true,
                     sound: Vec::new(),
+                    tokens: Vec::new(),
                 }),
                 None => Ok((module, parser.warnings)),
             }
@@ -189,6 +195,7 @@ fn parse_fast(
             } else {
                 parser.beyond_doubt()
             },
+            tokens: parser.tokens,
         }),
     }
 }
