@@ -4,6 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use twinheap_syntax::ast::Constant;
+use twinheap_syntax::names::Names;
 
 pub const CO_OPTIMIZED: i32 = 0x0001;
 pub const CO_NEWLOCALS: i32 = 0x0002;
@@ -42,6 +43,9 @@ pub struct CodeObject {
     pub qualname: Rc<str>,
     pub linetable: Vec<u8>,
     pub exceptiontable: Vec<u8>,
+    /// A module's names, those of the source among them. A constant that CPython's compiler has from a name
+    /// shares its memory.
+    pub known_names: Option<Rc<Names>>,
 }
 
 /// A constant: a value, or the code of an inner scope.

@@ -113,7 +113,7 @@ fn fold_unary(expr: &mut Expr) {
     *expr = Expr { span, kind: inner };
 }
 
-fn fold_binary(expr: &mut Expr) {
+fn fold_binary(expr: &mut Expr, names: &Names) {
     let ExprKind::BinOp { left, op, right } = &mut expr.kind else {
         return;
     };
@@ -125,7 +125,7 @@ fn fold_binary(expr: &mut Expr) {
         && let ExprKind::Tuple { elts, .. } = &mut right.kind
         && !has_starred(elts)
     {
-        if let Some(values) = optimize_format(&format.clone(), elts) {
+        if let Some(values) = optimize_format(&format.clone(), elts, names) {
             expr.kind = ExprKind::JoinedStr(values);
         }
         return;
@@ -150,6 +150,21 @@ fn text_node(text: &[u8]) -> Expr {
         span: NOWHERE,
         kind: ExprKind::Constant { value, kind: false },
     }
+}
+
+/// The text that folding a format makes of `%%`. CPython makes a new object of it, unlike other texts of one
+/// character; here it has the memory of the name that is interned for it, by which `marshal` knows it.
+pub const PERCENT: &str = "%";
+
+fn literal_node(text: &[u8], names: &Names) -> Expr {
+    let mut node = text_node(text);
+    if text == PERCENT.as_bytes()
+        && let Some(name) = names.find(PERCENT)
+        && let ExprKind::Constant { value, .. } = &mut node.kind
+    {
+        *value = Constant::Str(Rc::from(names.shared(name)));
+    }
+    node
 }
 
 /// One directive of a format: the conversion and its specification.
@@ -214,7 +229,7 @@ fn read_directive(format: &[u8], at: &mut usize) -> Option<Directive> {
 }
 
 /// `'...' % (...)` as the parts of an f-string, where that is possible.
-fn optimize_format(format: &[u8], elts: &mut Vec<Expr>) -> Option<Vec<Expr>> {
+fn optimize_format(format: &[u8], elts: &mut Vec<Expr>, names: &Names) -> Option<Vec<Expr>> {
     let mut parts: Vec<Result<Expr, Directive>> = Vec::new();
     let mut count = 0;
     let mut at = 0;
@@ -236,7 +251,7 @@ fn optimize_format(format: &[u8], elts: &mut Vec<Expr>) -> Option<Vec<Expr>> {
                 text.push(format[index]);
                 index += if format[index] == b'%' { 2 } else { 1 };
             }
-            parts.push(Ok(text_node(&text)));
+            parts.push(Ok(literal_node(&text, names)));
         }
         if at >= format.len() {
             break;
@@ -484,7 +499,7 @@ impl Folder<'_> {
             ExprKind::BinOp { left, right, .. } => {
                 self.expr(left)?;
                 self.expr(right)?;
-                fold_binary(expr);
+                fold_binary(expr, self.names);
             }
             ExprKind::UnaryOp { operand, .. } => {
                 self.expr(operand)?;

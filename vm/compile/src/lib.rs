@@ -16,8 +16,11 @@ pub mod unit;
 pub mod unparse;
 pub mod values;
 
+use std::rc::Rc;
+
 use code::CodeObject;
 use twinheap_syntax::error::{ErrorKind, SyntaxError, Warning};
+use twinheap_syntax::names::Names;
 use twinheap_syntax::source::Decoder;
 use twinheap_syntax::{Ast, Flags, Mode};
 
@@ -68,6 +71,7 @@ pub fn compile(mut ast: Ast, options: &Options<'_>) -> Result<Compiled, Box<Synt
 fn compile_tree(ast: &mut Ast, options: &Options<'_>) -> Result<Compiled, Box<SyntaxError>> {
     let future = future::find(&ast.module, &ast.names)?;
     let flags = options.flags | future.features;
+    ast.names.intern(fold::PERCENT);
     fold::Folder {
         names: &ast.names,
         optimize: options.optimize,
@@ -89,7 +93,10 @@ fn compile_tree(ast: &mut Ast, options: &Options<'_>) -> Result<Compiled, Box<Sy
         flags,
         future_line: future.line,
     };
-    let (code, mut warnings) = generate::generate(&ast.module, &mut ast.names, scopes, &settings)?;
+    let (mut code, mut warnings) =
+        generate::generate(&ast.module, &mut ast.names, scopes, &settings)?;
+    let names = std::mem::replace(&mut ast.names, Names::with(&[]));
+    code.known_names = Some(Rc::new(names));
     let mut all = std::mem::take(&mut ast.warnings);
     all.append(&mut warnings);
     Ok(Compiled {

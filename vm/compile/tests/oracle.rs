@@ -168,3 +168,75 @@ fn marshalled_code_loads_as_the_same_code() {
         check(name, source);
     }
 }
+
+/// What `py_compile` makes of a source, written by a process that has done nothing else.
+const COMPILED: &str = r#"
+import py_compile, sys
+path = sys.argv[1]
+py_compile.compile(path, path + "c", doraise=True)
+with open(path + "c", "rb") as file:
+    print(file.read()[16:].hex())
+"#;
+
+#[test]
+fn a_file_shares_what_py_compile_shares() {
+    let set = "def f(x):\n  return x in {'classes', 'generators'}\n";
+    let cases = [
+        (
+            "a set of texts that no name is",
+            "x in {'one thing', 'two things'}\n".to_owned(),
+        ),
+        ("a set of names known before", set.to_owned()),
+        (
+            "the same set twice",
+            format!("{set}def g(x):\n  return x in {{'generators', 'classes'}}\n"),
+        ),
+        (
+            "a set of names of keywords further on",
+            format!("{set}f(classes=1, generators=2)\n"),
+        ),
+        (
+            "a set of names of keywords before",
+            format!("f(classes=1, generators=2)\n{set}"),
+        ),
+        (
+            "a set of annotated names",
+            format!("class A:\n  classes: int\n  generators: int\n{set}"),
+        ),
+        (
+            "a set of names that only keywords are",
+            "def f(x):\n  return x in {'qqq', 'rrr'}\nf(qqq=1)\n".to_owned(),
+        ),
+        (
+            "a set of names that only dead code has",
+            "def f(x):\n  return x in {'qqq', 'rrr'}\nif 0: qqq\n".to_owned(),
+        ),
+        (
+            "a per cent sign out of a format",
+            "def f(a):\n  return '%%%s%ss' % (a, a)\n".to_owned(),
+        ),
+        (
+            "the same after another",
+            "x = '%'\ndef f(a):\n  return '%%%s%ss' % (a, a)\n".to_owned(),
+        ),
+        (
+            "the same before another",
+            "def f(a):\n  return '%%%s%ss' % (a, a)\nx = '%'\ny = '%', '!'\n".to_owned(),
+        ),
+    ];
+    let folder = std::env::temp_dir().join(format!("twinheap-shares-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for (at, (name, source)) in cases.iter().enumerate() {
+        let path = folder.join(format!("case{at}.py"));
+        std::fs::write(&path, source).expect(name);
+        let path = path.to_str().expect("a path of text");
+        let ast = parse_str(source, Mode::Exec, &Flags::default()).expect(name);
+        let compiled = compile(ast, &Options::new(path, 0)).expect(name);
+        let ours: String = dumps(&compiled.code)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(oracle(COMPILED, &[path]).trim(), ours, "{name}: {source:?}");
+    }
+    std::fs::remove_dir_all(&folder).expect("an empty folder");
+}

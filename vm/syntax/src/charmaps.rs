@@ -3,8 +3,9 @@
 /// A byte that stands for nothing.
 pub const UNDEFINED: u16 = 0xffff;
 
-/// An encoding: its names, normalised, and its 256 characters.
+/// An encoding: its module, its names, normalised, and its 256 characters.
 pub struct CharMap {
+    pub module: &'static str,
     pub names: &'static [&'static str],
     pub characters: [u16; 256],
 }
@@ -12,6 +13,7 @@ pub struct CharMap {
 #[rustfmt::skip]
 pub static CHAR_MAPS: [CharMap; 70] = [
     CharMap {
+        module: "cp037",
         names: &["037", "cp037", "csibm037", "ebcdic_cp_ca", "ebcdic_cp_nl", "ebcdic_cp_us", "ebcdic_cp_wt", "ibm037", "ibm039"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x009c, 0x0009, 0x0086, 0x007f, 0x0097, 0x008d, 0x008e, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -33,6 +35,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1006",
         names: &["cp1006"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -54,6 +57,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1026",
         names: &["1026", "cp1026", "csibm1026", "ibm1026"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x009c, 0x0009, 0x0086, 0x007f, 0x0097, 0x008d, 0x008e, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -75,6 +79,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1125",
         names: &["1125", "cp1125", "cp866u", "ibm1125", "ruscii"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -96,6 +101,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1140",
         names: &["1140", "cp1140", "ibm1140"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x009c, 0x0009, 0x0086, 0x007f, 0x0097, 0x008d, 0x008e, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -117,6 +123,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1250",
         names: &["1250", "cp1250", "windows_1250"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -138,6 +145,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1251",
         names: &["1251", "cp1251", "windows_1251"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -159,6 +167,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1252",
         names: &["1252", "cp1252", "windows_1252"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -180,6 +189,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1253",
         names: &["1253", "cp1253", "windows_1253"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -201,6 +211,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1254",
         names: &["1254", "cp1254", "windows_1254"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -222,6 +233,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1255",
         names: &["1255", "cp1255", "windows_1255"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -243,6 +255,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1256",
         names: &["1256", "cp1256", "windows_1256"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -264,6 +277,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1257",
         names: &["1257", "cp1257", "windows_1257"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -285,6 +299,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp1258",
         names: &["1258", "cp1258", "windows_1258"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -306,6 +321,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp273",
         names: &["273", "cp273", "csibm273", "ibm273"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x009c, 0x0009, 0x0086, 0x007f, 0x0097, 0x008d, 0x008e, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -327,6 +343,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp424",
         names: &["424", "cp424", "csibm424", "ebcdic_cp_he", "ibm424"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x009c, 0x0009, 0x0086, 0x007f, 0x0097, 0x008d, 0x008e, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -348,6 +365,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp437",
         names: &["437", "cp437", "cspc8codepage437", "ibm437"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -369,6 +387,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp500",
         names: &["500", "cp500", "csibm500", "ebcdic_cp_be", "ebcdic_cp_ch", "ibm500"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x009c, 0x0009, 0x0086, 0x007f, 0x0097, 0x008d, 0x008e, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -390,6 +409,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp720",
         names: &["cp720"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -411,6 +431,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp737",
         names: &["cp737"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -432,6 +453,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp775",
         names: &["775", "cp775", "cspc775baltic", "ibm775"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -453,6 +475,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp850",
         names: &["850", "cp850", "cspc850multilingual", "ibm850"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -474,6 +497,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp852",
         names: &["852", "cp852", "cspcp852", "ibm852"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -495,6 +519,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp855",
         names: &["855", "cp855", "csibm855", "ibm855"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -516,6 +541,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp856",
         names: &["cp856"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -537,6 +563,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp857",
         names: &["857", "cp857", "csibm857", "ibm857"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -558,6 +585,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp858",
         names: &["858", "cp858", "csibm858", "ibm858"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -579,6 +607,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp860",
         names: &["860", "cp860", "csibm860", "ibm860"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -600,6 +629,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp861",
         names: &["861", "cp861", "cp_is", "csibm861", "ibm861"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -621,6 +651,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp862",
         names: &["862", "cp862", "cspc862latinhebrew", "ibm862"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -642,6 +673,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp863",
         names: &["863", "cp863", "csibm863", "ibm863"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -663,6 +695,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp864",
         names: &["864", "cp864", "csibm864", "ibm864"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -684,6 +717,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp865",
         names: &["865", "cp865", "csibm865", "ibm865"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -705,6 +739,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp866",
         names: &["866", "cp866", "csibm866", "ibm866"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -726,6 +761,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp869",
         names: &["869", "cp869", "cp_gr", "csibm869", "ibm869"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -747,6 +783,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp874",
         names: &["cp874"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -768,6 +805,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "cp875",
         names: &["cp875"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x009c, 0x0009, 0x0086, 0x007f, 0x0097, 0x008d, 0x008e, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -789,6 +827,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "hp_roman8",
         names: &["cp1051", "csHPRoman8", "hp_roman8", "ibm1051", "r8", "roman8"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -810,6 +849,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_10",
         names: &["csisolatin6", "iso8859_10", "iso_8859_10", "iso_8859_10_1992", "iso_ir_157", "l6", "latin6"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -831,6 +871,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_11",
         names: &["iso8859_11", "iso_8859_11", "iso_8859_11_2001", "thai"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -852,6 +893,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_13",
         names: &["iso8859_13", "iso_8859_13", "l7", "latin7"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -873,6 +915,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_14",
         names: &["iso8859_14", "iso_8859_14", "iso_8859_14_1998", "iso_celtic", "iso_ir_199", "l8", "latin8"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -894,6 +937,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_15",
         names: &["iso8859_15", "iso_8859_15", "l9", "latin9"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -915,6 +959,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_16",
         names: &["iso8859_16", "iso_8859_16", "iso_8859_16_2001", "iso_ir_226", "l10", "latin10"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -936,6 +981,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_2",
         names: &["csisolatin2", "iso8859_2", "iso_8859_2", "iso_8859_2_1987", "iso_ir_101", "l2", "latin2"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -957,6 +1003,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_3",
         names: &["csisolatin3", "iso8859_3", "iso_8859_3", "iso_8859_3_1988", "iso_ir_109", "l3", "latin3"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -978,6 +1025,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_4",
         names: &["csisolatin4", "iso8859_4", "iso_8859_4", "iso_8859_4_1988", "iso_ir_110", "l4", "latin4"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -999,6 +1047,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_5",
         names: &["csisolatincyrillic", "cyrillic", "iso8859_5", "iso_8859_5", "iso_8859_5_1988", "iso_ir_144"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1020,6 +1069,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_6",
         names: &["arabic", "asmo_708", "csisolatinarabic", "ecma_114", "iso8859_6", "iso_8859_6", "iso_8859_6_1987", "iso_ir_127"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1041,6 +1091,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_7",
         names: &["csisolatingreek", "ecma_118", "elot_928", "greek", "greek8", "iso8859_7", "iso_8859_7", "iso_8859_7_1987", "iso_ir_126"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1062,6 +1113,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_8",
         names: &["csisolatinhebrew", "hebrew", "iso8859_8", "iso_8859_8", "iso_8859_8_1988", "iso_ir_138"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1083,6 +1135,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "iso8859_9",
         names: &["csisolatin5", "iso8859_9", "iso_8859_9", "iso_8859_9_1989", "iso_ir_148", "l5", "latin5"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1104,6 +1157,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "koi8_r",
         names: &["cskoi8r", "koi8_r"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1125,6 +1179,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "koi8_t",
         names: &["koi8_t"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1146,6 +1201,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "koi8_u",
         names: &["koi8_u"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1167,6 +1223,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "kz1048",
         names: &["kz1048", "kz_1048", "rk1048", "strk1048_2002"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1188,6 +1245,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "mac_arabic",
         names: &["mac_arabic"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1209,6 +1267,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "mac_croatian",
         names: &["mac_croatian"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1230,6 +1289,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "mac_cyrillic",
         names: &["mac_cyrillic", "maccyrillic"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1251,6 +1311,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "mac_farsi",
         names: &["mac_farsi"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1272,6 +1333,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "mac_greek",
         names: &["mac_greek", "macgreek"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1293,6 +1355,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "mac_iceland",
         names: &["mac_iceland", "maciceland"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1314,6 +1377,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "mac_latin2",
         names: &["mac_centeuro", "mac_latin2", "maccentraleurope", "maclatin2"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1335,6 +1399,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "mac_roman",
         names: &["mac_roman", "macintosh", "macroman"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1356,6 +1421,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "mac_romanian",
         names: &["mac_romanian"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1377,6 +1443,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "mac_turkish",
         names: &["mac_turkish", "macturkish"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1398,6 +1465,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "palmos",
         names: &["palmos"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1419,6 +1487,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "ptcp154",
         names: &["cp154", "csptcp154", "cyrillic_asian", "pt154", "ptcp154"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1440,6 +1509,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "raw_unicode_escape",
         names: &["raw_unicode_escape"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,
@@ -1461,6 +1531,7 @@ pub static CHAR_MAPS: [CharMap; 70] = [
         ],
     },
     CharMap {
+        module: "tis_620",
         names: &["iso_ir_166", "tis620", "tis_620", "tis_620_0", "tis_620_2529_0", "tis_620_2529_1"],
         characters: [
             0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000a, 0x000b, 0x000c, 0x000d, 0x000e, 0x000f,

@@ -129,6 +129,8 @@ struct NoTree {
     too_deep: bool,
     /// The statements that are right all the same: their first tokens, and those after them.
     sound: Vec<(u32, u32)>,
+    /// The memory of the tokens, to be used again.
+    tokens: Vec<token::Token>,
 }
 
 pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
@@ -139,20 +141,26 @@ pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, S
             names,
             warnings,
         }),
-        Err(NoTree {
-            error: Some(error), ..
-        }) => Err(error),
-        Err(reason) => Err(
-            peg::find_error(source, mode, flags, &reason.sound).unwrap_or_else(|| {
-                if reason.too_deep {
-                    // CPython's parser gets through, but nothing that walks its tree does.
-                    let message = "maximum recursion depth exceeded during compilation";
-                    return SyntaxError::bare(ErrorKind::RecursionError, message);
-                }
-                let message = "the two parsers disagree whether this is a program";
-                SyntaxError::bare(ErrorKind::SystemError, message)
-            }),
-        ),
+        Err(reason) => Err(reason.into_error(source, mode, flags)),
+    }
+}
+
+impl NoTree {
+    /// The error, looked for by the careful parser if it is not known.
+    fn into_error(self, source: &Source, mode: Mode, flags: &Flags) -> SyntaxError {
+        let found = self
+            .error
+            .or_else(|| peg::find_error(source, mode, flags, &self.sound, self.tokens));
+        if let Some(error) = found {
+            return error;
+        }
+        if self.too_deep {
+            // CPython's parser gets through, but nothing that walks its tree does.
+            let message = "maximum recursion depth exceeded during compilation";
+            return SyntaxError::bare(ErrorKind::RecursionError, message);
+        }
+        let message = "the two parsers disagree whether this is a program";
+        SyntaxError::bare(ErrorKind::SystemError, message)
     }
 }
 
@@ -161,7 +169,7 @@ fn parse_fast(
     mode: Mode,
     flags: &Flags,
     names: &mut Names,
-) -> Result<(ast::Mod, Vec<Warning>), NoTree> {
+) -> Result<(ast::Mod, Vec<Warning>), Box<NoTree>> {
     let origin = parser::Origin::default();
     let mut stream = parser::tokenize_to_error(&source.text, names, mode, flags, origin);
     let type_ignores = std::mem::take(&mut stream.type_ignores);
@@ -170,25 +178,28 @@ fn parse_fast(
     parser.warnings.sort_by_key(|warning| warning.position);
     match parsed {
         Ok(module) if parser.deepest > DEPTH_TO_CHECK => {
-            match peg::find_error(source, mode, flags, &[]) {
-                Some(error) => Err(NoTree {
+            let tokens = std::mem::take(&mut parser.tokens);
+            match peg::find_error(source, mode, flags, &[], tokens) {
+                Some(error) => Err(Box::new(NoTree {
                     error: Some(error),
                     too_deep: true,
                     sound: Vec::new(),
-                }),
+                    tokens: Vec::new(),
+                })),
                 None => Ok((module, parser.warnings)),
             }
         }
         Ok(module) => Ok((module, parser.warnings)),
-        Err(_) => Err(NoTree {
+        Err(_) => Err(Box::new(NoTree {
             error: None,
             too_deep: parser.too_deep,
             // What goes too deep is left to the careful parser from the start.
             sound: if parser.deepest > DEPTH_TO_CHECK {
                 Vec::new()
             } else {
-                parser.sound
+                parser.beyond_doubt()
             },
-        }),
+            tokens: parser.tokens,
+        })),
     }
 }

@@ -257,12 +257,14 @@ fn decode_string(
     raw: bool,
     token: &Token,
 ) -> Result<Vec<u8>, StringError> {
-    if raw || !body.contains(&b'\\') {
+    if raw {
         check_utf8(body)?;
         return Ok(body.to_vec());
     }
     // With escapes about, CPython decodes each run of non-ASCII bytes on its own.
-    body.split(u8::is_ascii).try_for_each(check_utf8)?;
+    if std::str::from_utf8(body).is_err() {
+        body.split(u8::is_ascii).try_for_each(check_utf8)?;
+    }
     let mut out = Vec::with_capacity(body.len());
     let mut first_invalid: Option<usize> = None;
     let mut index = 0;
@@ -499,7 +501,9 @@ pub fn concatenate_strings(
         let text = if literal.bytes {
             decode_bytes(&mut context, literal.body, literal.raw, token)?
         } else {
-            decode_string(&mut context, literal.body, literal.raw, token)?
+            // In an f-string CPython looks for escapes even where there is no backslash.
+            let raw = literal.raw || memchr::memchr(b'\\', literal.body).is_none();
+            decode_string(&mut context, literal.body, raw, token)?
         };
         if mixes {
             return mixing();

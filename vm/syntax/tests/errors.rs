@@ -1,17 +1,14 @@
 //! Rejected sources: which error, and where, in CPython's words.
 
-use twinheap_syntax::{Flags, Mode, parse_str};
+use twinheap_syntax::error::SyntaxError;
+use twinheap_syntax::{Flags, Mode, parse, parse_str};
 
 fn place(value: Option<i32>) -> String {
     value.map_or("None".into(), |value| value.to_string())
 }
 
-fn check(name: &str, source: &str, expected: &str) {
-    let error = match parse_str(source, Mode::Exec, &Flags::default()) {
-        Ok(_) => panic!("{name}: {source:?} is accepted"),
-        Err(error) => error,
-    };
-    let found = format!(
+fn listed(error: &SyntaxError) -> String {
+    format!(
         "{}: {} at {}:{}-{}:{}",
         error.kind.name(),
         error.message,
@@ -19,7 +16,22 @@ fn check(name: &str, source: &str, expected: &str) {
         place(error.offset),
         place(error.end_lineno),
         place(error.end_offset),
-    );
+    )
+}
+
+fn check(name: &str, source: &str, expected: &str) {
+    let error = match parse_str(source, Mode::Exec, &Flags::default()) {
+        Ok(_) => panic!("{name}: {source:?} is accepted"),
+        Err(error) => error,
+    };
+    assert_eq!(listed(&error), expected, "{name}: {source:?}");
+}
+
+fn check_bytes(name: &str, source: &[u8], expected: &str) {
+    let found = match parse(source, Mode::Exec, &Flags::default(), None) {
+        Ok(_) => "accepted".into(),
+        Err(error) => listed(&error),
+    };
     assert_eq!(found, expected, "{name}: {source:?}");
 }
 
@@ -78,11 +90,50 @@ fn rejected_sources_raise_what_cpython_raises() {
         ("a match without cases", "match x:\npass\n", "IndentationError: expected an indented block after 'match' statement on line 1 at 2:1-2:5"),
         ("a wildcard as a target", "match x:\n  case a as _: pass\n", "SyntaxError: cannot use '_' as a target at 2:13-2:14"),
         ("positional patterns last", "match x:\n  case A(a=1, b): pass\n", "SyntaxError: positional patterns follow keyword patterns at 2:15-2:16"),
+        ("a call of match before an error", "if x:\n  match(x)\n,\n", "SyntaxError: expected ':' at 3:1-3:2"),
+        ("an assignment to part of a match before an error", "match(a).x = 1\n,\n", "SyntaxError: cannot assign to attribute here. Maybe you meant '==' instead of '='? at 1:6-1:11"),
+        ("print less something before an error", "f(print -1)\n,\n", "SyntaxError: Missing parentheses in call to 'print'. Did you mean print(...)? at 1:3-1:11"),
+        ("an item of exec before an error", "exec [1]\n,\n", "SyntaxError: Missing parentheses in call to 'exec'. Did you mean exec(...)? at 1:1-1:9"),
         ("a line continued by nothing", "x = \\\n", "SyntaxError: unexpected EOF while parsing at 1:6-1:-1"),
         ("a stray continuation", "x = \\ 1\n", "SyntaxError: unexpected character after line continuation character at 1:6-1:0"),
     ];
     for (name, source, expected) in cases {
         check(name, source, expected);
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn bytes_that_are_no_text_raise_what_cpython_raises() {
+    let cases: [(&str, &[u8], &str); 6] = [
+        ("a field with a bad name", b"w=f\"{!=\xc0\x84}y\"po\n", "SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xc0 in position 0: invalid start byte at 1:13-1:15"),
+        ("a bad name after an error in a field", b"f\"{;\xff}\";b\n", "SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte at 1:8-1:9"),
+        ("a bracket open before such a field", b"{ \nd  :  f\"{~;x\xcf%r}\"`", "SyntaxError: '{' was never closed at 1:1-1:0"),
+        ("a wrong bracket after such a field", b"f\"{x!r:>{w}}{y;~a \xd6s b.\xeb (c)}\"-)\n", "SyntaxError: unmatched ')' at 1:32-1:32"),
+        ("a cut character in an f-string", b"a  f\"\xef\xbbD\"Z\n", "SyntaxError: (unicode error) 'utf-8' codec can't decode bytes in position 0-1: unexpected end of data at 1:10-1:11"),
+        ("a cut character in a string", b"\"\xef\xbbD\"\n", "SyntaxError: (unicode error) 'utf-8' codec can't decode bytes in position 0-1: invalid continuation byte at 1:6-1:6"),
+    ];
+    for (name, source, expected) in cases {
+        check_bytes(name, source, expected);
+    }
+}
+
+#[test]
+fn a_dot_is_an_underscore_in_aliases_of_encodings_only() {
+    let unknown = |name: &str| format!("SyntaxError: unknown encoding: {name} at 0:-1-None:None");
+    for name in ["latin.1", "koi8.r", "mac.roman", "utf.7", "utf.16"] {
+        let source = format!("# coding: {name}\nx\n");
+        check_bytes(name, source.as_bytes(), &unknown(name));
+    }
+    for name in [
+        "iso.8859.1",
+        "windows.1252",
+        "ansi_x3.4_1968",
+        "koi8_r",
+        "latin_1",
+    ] {
+        let source = format!("# coding: {name}\nx\n");
+        check_bytes(name, source.as_bytes(), "accepted");
     }
 }
 

@@ -43,19 +43,19 @@ def encodings_with_maps():
             continue
         characters = character_map(module) if is_text else None
         if characters:
-            yield sorted({module} | names.get(module, set())), characters
+            yield module, sorted({module} | names.get(module, set())), characters
 
 
 def main():
     maps = list(encodings_with_maps())
     print("//! Single-byte encodings, written by the code generator from the oracle's `encodings` package; do not edit.")
     print("\n/// A byte that stands for nothing.\npub const UNDEFINED: u16 = 0xffff;\n")
-    print("/// An encoding: its names, normalised, and its 256 characters.\npub struct CharMap {")
-    print("    pub names: &'static [&'static str],\n    pub characters: [u16; 256],\n}\n")
+    print("/// An encoding: its module, its names, normalised, and its 256 characters.\npub struct CharMap {")
+    print("    pub module: &'static str,\n    pub names: &'static [&'static str],\n    pub characters: [u16; 256],\n}\n")
     print(f"#[rustfmt::skip]\npub static CHAR_MAPS: [CharMap; {len(maps)}] = [")
-    for names, characters in maps:
+    for module, names, characters in maps:
         listed = ", ".join(f'"{name}"' for name in names)
-        print(f"    CharMap {{\n        names: &[{listed}],\n        characters: [")
+        print(f'    CharMap {{\n        module: "{module}",\n        names: &[{listed}],\n        characters: [')
         for start in range(0, 256, 16):
             print("            " + " ".join(f"0x{code:04x}," for code in characters[start : start + 16]))
         print("        ],\n    },")

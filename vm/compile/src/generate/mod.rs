@@ -297,6 +297,7 @@ impl<'t> Compiler<'t> {
             qualname: unit.qualname.clone(),
             linetable: done.linetable,
             exceptiontable: done.exceptiontable,
+            known_names: None,
         })
     }
 

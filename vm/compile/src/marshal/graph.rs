@@ -9,8 +9,11 @@ use std::rc::Rc;
 
 use twinheap_syntax::ast::Constant;
 use twinheap_syntax::int::Int;
+use twinheap_syntax::names::Name;
+use twinheap_syntax::token::{KEYWORDS, known};
 
 use crate::code::{CO_OPTIMIZED, CodeObject, Const, FastMap, FastSet};
+use crate::fold::PERCENT;
 
 /// An object by its number.
 pub type Id = u32;
@@ -96,6 +99,9 @@ pub struct Graph<'a> {
     interned_before: Option<FastSet<&'a [u8]>>,
     objects: Vec<Object<'a>>,
     known: FastMap<Key<'a>, Id>,
+    /// The constant texts that look like names, and whether the first of each was one: then it is the interned
+    /// text, else it is an object of its own until a code object that has it is made.
+    cached_texts: FastMap<&'a [u8], bool>,
     pub root: Id,
 }
 
@@ -133,6 +139,7 @@ impl<'a> Graph<'a> {
             interned_before: None,
             objects: Vec::new(),
             known: FastMap::default(),
+            cached_texts: FastMap::default(),
             root: 0,
         };
         graph.root = graph.code(code);
@@ -198,6 +205,28 @@ impl<'a> Graph<'a> {
             text,
             interned: false,
         })
+    }
+
+    fn constant_text(&mut self, text: &'a [u8]) -> Id {
+        if text == PERCENT.as_bytes() && self.is_from_name(text) {
+            return self.shared(Key::Text(text), 0, || Kind::Text {
+                text,
+                interned: false,
+            });
+        }
+        if is_name_like(text) && !self.cached_texts.contains_key(text) {
+            let is_from_name = self.is_from_name(text);
+            self.cached_texts.insert(text, is_from_name);
+        }
+        self.text(text)
+    }
+
+    /// Whether this very memory is that of a name.
+    fn is_from_name(&self, text: &[u8]) -> bool {
+        let names = self.whole.known_names.as_deref();
+        let name = names.zip(std::str::from_utf8(text).ok());
+        let name = name.and_then(|(names, text)| Some(names.shared(names.find(text)?)));
+        name.is_some_and(|name| std::ptr::eq(name.as_ptr(), text.as_ptr()))
     }
 
     /// Whether a name of this text is there already.
@@ -268,7 +297,7 @@ impl<'a> Graph<'a> {
                 let key = Key::Complex(real.to_bits(), imag.to_bits());
                 self.shared(key, 0, || Kind::Complex(*real, *imag))
             }
-            Constant::Str(text) => self.text(text),
+            Constant::Str(text) => self.constant_text(text),
             Constant::Bytes(bytes) => self.bytes(bytes),
             Constant::Tuple(items) => {
                 let items = items.iter().map(|item| self.constant(item)).collect();
@@ -316,11 +345,21 @@ impl<'a> Graph<'a> {
         if !is_name_like(text) {
             return false;
         }
+        if self.cached_texts.get(&**text) == Some(&true) {
+            return false;
+        }
         let whole = self.whole;
         self.interned_before
             .get_or_insert_with(|| {
                 let mut names = FastSet::default();
                 gather_names(whole, &mut names);
+                if let Some(known_names) = whole.known_names.as_deref() {
+                    // The first ones every table holds, whether the source has them or not.
+                    let first = (KEYWORDS.len() + known::TEXTS.len()) as u32;
+                    let of_source = (first..known_names.len() as u32).map(Name);
+                    let texts = of_source.map(|name| known_names.text(name).as_bytes());
+                    names.extend(texts.filter(|text| text.len() > 1));
+                }
                 names.extend(INTERNED_AT_START.lines().map(str::as_bytes));
                 names
             })

@@ -46,11 +46,31 @@ fn looked_up_name(name: &str) -> String {
     looked_up
 }
 
-/// The encoding that a name stands for, by its module.
-fn module_of(looked_up: &str) -> Option<&'static str> {
-    let at = |name: &str| NAMES.binary_search_by_key(&name, |(known, _)| known).ok();
-    let found = at(looked_up).or_else(|| at(&looked_up.replace('.', "_")));
-    found.map(|index| NAMES[index].1)
+/// An encoding that CPython has as well.
+enum Known {
+    Module(&'static str),
+    Map(&'static CharMap),
+}
+
+/// The encoding of a name, and whether the name is an alias and not that of the module.
+fn known_encoding(name: &str) -> Option<(Known, bool)> {
+    if let Ok(index) = NAMES.binary_search_by_key(&name, |(known, _)| known) {
+        let module = NAMES[index].1;
+        return Some((Known::Module(module), name != module));
+    }
+    let map = CHAR_MAPS.iter().find(|map| map.names.contains(&name))?;
+    Some((Known::Map(map), name != map.module))
+}
+
+/// The encoding that a name stands for; only in aliases is a dot as good as an underscore.
+fn encoding_of(looked_up: &str) -> Option<Known> {
+    if let Some((encoding, _)) = known_encoding(looked_up) {
+        return Some(encoding);
+    }
+    match known_encoding(&looked_up.replace('.', "_"))? {
+        (encoding, true) => Some(encoding),
+        (_, false) => None,
+    }
 }
 
 /// Decodes a source by the encoding that its cookie names; errors are CPython's.
@@ -59,24 +79,16 @@ pub fn decode_source(
     bytes: &[u8],
     decoder: Option<Decoder<'_>>,
 ) -> Result<String, SyntaxError> {
-    let looked_up = looked_up_name(name);
-    let codes = if let Some(module) = module_of(&looked_up) {
-        if NOT_TEXT.contains(&module) {
+    let codes = match (encoding_of(&looked_up_name(name)), decoder) {
+        (Some(Known::Module(module)), _) if NOT_TEXT.contains(&module) => {
             return Err(init_error(format!(
                 "'{name}' is not a text encoding; use codecs.decode() to handle arbitrary codecs"
             )));
         }
-        decode(module, bytes)
-    } else {
-        let module = looked_up.replace('.', "_");
-        let is_called = |map: &&CharMap| {
-            map.names.contains(&looked_up.as_str()) || map.names.contains(&&*module)
-        };
-        match (CHAR_MAPS.iter().find(is_called), decoder) {
-            (Some(map), _) => decode_with_map(map, bytes),
-            (None, Some(decoder)) => return decoder(name, bytes),
-            (None, None) => return Err(init_error(format!("unknown encoding: {name}"))),
-        }
+        (Some(Known::Module(module)), _) => decode(module, bytes),
+        (Some(Known::Map(map)), _) => decode_with_map(map, bytes),
+        (None, Some(decoder)) => return decoder(name, bytes),
+        (None, None) => return Err(init_error(format!("unknown encoding: {name}"))),
     };
     let message = match codes.map(|codes| encode(&codes)) {
         Ok(Ok(text)) => return Ok(text),

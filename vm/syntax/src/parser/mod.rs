@@ -153,7 +153,9 @@ pub struct Parser<'a> {
     /// How deep it went.
     pub deepest: u32,
     /// The statements that were parsed: their first tokens, and those after them.
-    pub sound: Vec<(u32, u32)>,
+    sound: Vec<(u32, u32)>,
+    /// The tokens `match` that start a statement of another kind, which CPython tries as a `match` without cases.
+    suspects: Vec<u32>,
 }
 
 impl<'a> Parser<'a> {
@@ -177,7 +179,30 @@ impl<'a> Parser<'a> {
             too_deep: false,
             deepest: 0,
             sound: Vec::new(),
+            suspects: Vec::new(),
         }
+    }
+
+    /// The statements that were parsed in which no rule for errors finds one: their first tokens, and those after
+    /// them. In `match(x)`, `print -1` and the like, right as they are, such a rule does.
+    pub fn beyond_doubt(&self) -> Vec<(u32, u32)> {
+        let mut suspects = self.suspects.clone();
+        for (at, pair) in self.tokens.windows(2).enumerate() {
+            let is_legacy = matches!(Name(pair[0].name), known::PRINT | known::EXEC);
+            let next = pair[1].kind;
+            if pair[0].kind == Tok::Name
+                && is_legacy
+                && matches!(next, Tok::Plus | Tok::Minus | Tok::Star | Tok::Lsqb)
+            {
+                suspects.push(at as u32);
+            }
+        }
+        suspects.sort_unstable();
+        let is_free = |(start, end): &&(u32, u32)| {
+            let first = suspects.partition_point(|suspect| suspect < start);
+            suspects.get(first).is_none_or(|suspect| suspect >= end)
+        };
+        self.sound.iter().filter(is_free).copied().collect()
     }
 
     #[inline]

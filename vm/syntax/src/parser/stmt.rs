@@ -63,7 +63,10 @@ impl Parser<'_> {
             Tok::While => self.while_stmt()?,
             Tok::Name if self.at_name(known::MATCH) => match self.match_stmt()? {
                 Some(statement) => statement,
-                None => return self.simple_stmts_into(body),
+                None => {
+                    self.suspects.push(start as u32);
+                    return self.simple_stmts_into(body);
+                }
             },
             _ => return self.simple_stmts_into(body),
         };

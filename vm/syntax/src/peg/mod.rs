@@ -19,7 +19,7 @@ use crate::strings::{StringError, concatenate_strings};
 use crate::token::{SOFT_KEYWORDS, Tok, Token, known};
 use crate::tokenizer::{Done, Tokenizer};
 use crate::{Flags, Mode, new_names};
-use first::{Pass, TokSet, set_of};
+use first::{TokSet, set_of};
 use grammar::{Action, Alternative, Grammar, Item, Kind, Part, Rule, RuleId, Targets, grammar};
 
 /// CPython's limit on nested rules.
@@ -41,17 +41,20 @@ struct Node {
     kind: Kind,
     span: Span,
     /// The token, for names.
-    token: usize,
-    items: Vec<Rc<Node>>,
+    token: u32,
+    items: Box<[Rc<Node>]>,
 }
 
 impl Drop for Node {
     /// A chain of operators is as deep as it is long: freeing it by recursion would overflow the stack.
     fn drop(&mut self) {
-        let mut rest = std::mem::take(&mut self.items);
+        if self.items.is_empty() {
+            return;
+        }
+        let mut rest = std::mem::take(&mut self.items).into_vec();
         while let Some(node) = rest.pop() {
             if let Some(mut node) = Rc::into_inner(node) {
-                rest.append(&mut node.items);
+                rest.append(&mut std::mem::take(&mut node.items).into_vec());
             }
         }
     }
@@ -102,17 +105,21 @@ struct Peg<'a> {
 }
 
 /// Why `source` is no Python program; `None` if it is one after all. The `sound` statements, from a token to
-/// another, are known to be right; no rule finds an error in those, so they are only read.
+/// another, are known to be right; no rule finds an error in those, so they are only read. `tokens` is memory that
+/// tokens may be put into.
 pub fn find_error(
     source: &Source,
     mode: Mode,
     flags: &Flags,
     sound: &[(u32, u32)],
+    mut tokens: Vec<Token>,
 ) -> Option<SyntaxError> {
+    tokens.clear();
     let run = || {
         let origin = Origin::default();
         let has_encoding = source.encoding.is_some();
         let mut peg = Peg::new(&source.text, Start::Mode(mode), origin, flags, has_encoding);
+        peg.tokens = tokens;
         peg.raw = source.raw.as_deref();
         let encoding = source.encoding.as_deref().unwrap_or("utf-8");
         peg.file = source.file.as_deref().map(|file| (file, encoding));
@@ -281,8 +288,8 @@ impl<'a> Peg<'a> {
         Value::Node(Rc::new(Node {
             kind,
             span: self.token_span(at),
-            token: at,
-            items: Vec::new(),
+            token: at as u32,
+            items: Box::default(),
         }))
     }
 
@@ -354,9 +361,9 @@ impl<'a> Peg<'a> {
     fn passing_rule(&mut self, id: RuleId, possible: TokSet) -> Option<Value> {
         const LONGEST: usize = 24;
         let (start, level) = (self.mark, self.level);
-        let mut chain: [(RuleId, Pass); LONGEST] = [(0, Pass::default()); LONGEST];
+        let mut chain: [RuleId; LONGEST] = [0; LONGEST];
         let (mut count, mut inner) = (0, id);
-        while let Some(pass) = self.grammar.rules[inner as usize].pass
+        while let Some(pass) = &self.grammar.rules[inner as usize].pass
             && pass.unless_first & possible == 0
             && count < LONGEST
         {
@@ -368,13 +375,16 @@ impl<'a> Peg<'a> {
                 }
                 break;
             }
-            chain[count] = (inner, pass);
+            chain[count] = inner;
             count += 1;
             self.level += pass.levels;
             inner = pass.inner;
         }
         let mut value = self.rule(inner);
-        for (outer, pass) in chain[..count].iter().rev() {
+        for outer in chain[..count].iter().rev() {
+            let Some(pass) = &self.grammar.rules[*outer as usize].pass else {
+                continue;
+            };
             self.level -= pass.levels;
             if self.error.is_some() || value.is_none() {
                 continue;
@@ -710,7 +720,7 @@ impl<'a> Peg<'a> {
             Action::Default => Some(self.default_value(alternative, base)),
             Action::Label(label) => Some(labelled(alternative, &self.values[base..], *label)),
             Action::Node(kind) => {
-                let mut items = Vec::new();
+                let mut items = Vec::with_capacity(2);
                 let values = &self.values[base..];
                 values.iter().for_each(|value| flatten(value, &mut items));
                 let span = if start < self.tokens.len() {
@@ -721,8 +731,8 @@ impl<'a> Peg<'a> {
                 Some(Value::Node(Rc::new(Node {
                     kind: *kind,
                     span,
-                    token: start,
-                    items,
+                    token: start as u32,
+                    items: items.into_boxed_slice(),
                 })))
             }
             Action::Fail => None,
@@ -820,7 +830,7 @@ impl<'a> Peg<'a> {
                     kind,
                     span: expr.span,
                     token: 0,
-                    items: Vec::new(),
+                    items: Box::default(),
                 })))
             }
             Err(error) => {
@@ -845,10 +855,16 @@ impl<'a> Peg<'a> {
                 };
                 let mut field = Peg::new(&source, Start::Field, origin, self.flags, false);
                 field.level = self.level;
-                self.error = Some(field.run().unwrap_or_else(|| {
+                let error = field.run().unwrap_or_else(|| {
                     let message = "the two parsers disagree whether this is an expression";
                     Box::new(SyntaxError::bare(ErrorKind::SystemError, message))
-                }));
+                });
+                if error.kind == ErrorKind::UnicodeDecodeError {
+                    // The literal that holds the field takes this for its own text being no UTF-8.
+                    let message = format!("(unicode error) {}", error.message);
+                    return self.raise_here(ErrorKind::SyntaxError, message);
+                }
+                self.error = Some(error);
             }
         }
     }

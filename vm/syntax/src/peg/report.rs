@@ -412,7 +412,7 @@ impl Peg<'_> {
         match value {
             Value::Node(node) if node.kind == Kind::Name => {
                 matches!(
-                    Name(self.tokens[node.token].name),
+                    Name(self.tokens[node.token as usize].name),
                     known::PRINT | known::EXEC
                 )
             }
@@ -525,7 +525,7 @@ impl Peg<'_> {
             return;
         }
         let Value::Node(node) = name else { return };
-        let text = String::from_utf8_lossy(self.token_text(node.token)).into_owned();
+        let text = String::from_utf8_lossy(self.token_text(node.token as usize)).into_owned();
         let message = format!("Missing parentheses in call to '{text}'. Did you mean {text}(...)?");
         let (start, end) = (node.span, self.span_of(rest));
         self.raise_range(start, end, message);
