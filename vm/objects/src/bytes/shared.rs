@@ -9,7 +9,7 @@ use crate::own::{Layout, Own};
 use crate::singletons::bool_object;
 use crate::unicode::search as kernel;
 use crate::unicode::{self, expect_str, search_arguments, ssize};
-use crate::{abstract_, list, long, tuple};
+use crate::{abstract_, list, long, memory, tuple};
 use twinheap_abi::*;
 
 /// A byte string: bytes or bytearray.
@@ -195,7 +195,12 @@ pub(crate) fn replace<B: ByteString>(this: &B, args: &[&PyObject]) -> PyResult {
     if found.is_empty() {
         return this.unchanged();
     }
-    let mut out = Vec::with_capacity(data.len() + found.len() * new.len());
+    let mut out = Vec::new();
+    memory::reserve(
+        &mut out,
+        (data.len() - found.len() * old.len())
+            .saturating_add(found.len().saturating_mul(new.len())),
+    )?;
     let mut from = 0;
     for at in found {
         out.extend_from_slice(&data[from..at]);
@@ -492,10 +497,12 @@ pub(crate) fn join<B: ByteString>(this: &B, iterable: &PyObject) -> PyResult {
                 item.type_().name()
             )));
         }
+        let added = Buffer::of(item)?;
+        memory::reserve(&mut out, this.data().len() + added.data().len())?;
         if index > 0 {
             out.extend_from_slice(this.data());
         }
-        out.extend_from_slice(Buffer::of(item)?.data());
+        out.extend_from_slice(added.data());
     }
     B::make_new(&out)
 }
@@ -556,7 +563,9 @@ fn pad<B: ByteString>(this: &B, left: usize, right: usize, fill: u8) -> PyResult
     if left.max(right) > 1 << 46 {
         return Err(errors::no_memory());
     }
-    let mut out = vec![fill; left];
+    let mut out = Vec::new();
+    memory::reserve(&mut out, left + this.data().len() + right)?;
+    out.resize(left, fill);
     out.extend_from_slice(this.data());
     out.resize(out.len() + right, fill);
     B::make_new(&out)
@@ -589,7 +598,9 @@ pub(crate) fn zfill<B: ByteString>(this: &B, width: &PyObject) -> PyResult {
         return Err(errors::no_memory());
     }
     let signed = usize::from(matches!(data.first(), Some(b'+' | b'-')));
-    let mut out = data[..signed].to_vec();
+    let mut out = Vec::new();
+    memory::reserve(&mut out, data.len() + missing)?;
+    out.extend_from_slice(&data[..signed]);
     out.resize(signed + missing, b'0');
     out.extend_from_slice(&data[signed..]);
     B::make_new(&out)
@@ -611,6 +622,7 @@ pub(crate) fn expandtabs<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
             if size > 0 {
                 let count = size as usize - column % size as usize;
                 column += count;
+                memory::reserve(&mut out, count)?;
                 out.resize(out.len() + count, b' ');
                 if out.len() > isize::MAX as usize / 4 {
                     return Err(overflow_error("result too long"));
