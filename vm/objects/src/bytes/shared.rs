@@ -111,7 +111,7 @@ pub(crate) fn count<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
     let hay = &this.data()[start as usize..end as usize];
     long::from_usize(match needle.is_empty() {
         true => hay.len() + 1,
-        false => kernel::find_all(hay, needle, usize::MAX).len(),
+        false => kernel::count_all(hay, needle),
     })
 }
 
@@ -190,7 +190,7 @@ pub(crate) fn replace<B: ByteString>(this: &B, args: &[&PyObject]) -> PyResult {
         true => (0..=data.len())
             .take(if new.is_empty() { 0 } else { most })
             .collect(),
-        false => kernel::find_all(data, old, most),
+        false => kernel::find_all(data, old, most)?,
     };
     if found.is_empty() {
         return this.unchanged();
@@ -288,14 +288,14 @@ fn split_white_from_right(data: &[u8], most: usize) -> Vec<(usize, usize)> {
     pieces
 }
 
-fn split_at_separator(data: &[u8], separator: &[u8], most: usize) -> Vec<(usize, usize)> {
+fn split_at_separator(data: &[u8], separator: &[u8], most: usize) -> PyResult<Vec<(usize, usize)>> {
     let (mut pieces, mut from) = (Vec::new(), 0);
-    for at in kernel::find_all(data, separator, most) {
+    for at in kernel::find_all(data, separator, most)? {
         pieces.push((from, at));
         from = at + separator.len();
     }
     pieces.push((from, data.len()));
-    pieces
+    Ok(pieces)
 }
 
 fn split_at_separator_from_right(
@@ -346,7 +346,7 @@ fn split_by<B: ByteString>(this: &B, args: Args<'_>, right: bool) -> PyResult {
         this,
         &match right {
             true => split_at_separator_from_right(data, separator, most),
-            false => split_at_separator(data, separator, most),
+            false => split_at_separator(data, separator, most)?,
         },
         Some(most),
     )
@@ -826,6 +826,7 @@ static HEX: Signature = Signature {
 pub(crate) fn hex<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let [separator, group] = args.bind::<2>(&HEX)?;
     let group = group.map_or(Ok(1), long::as_int)?;
+    memory::probe(this.data().len().saturating_mul(2))?;
     let text = hex_text(this.data(), separator, group)?;
     Ok(unicode::from_str(&text)?.upcast())
 }

@@ -110,6 +110,7 @@ fn format_integer(
             .to_owned(),
         _ => kernel::to_power_of_two_base(digits(long), base.trailing_zeros()),
     };
+    memory::probe(spec.width.unwrap_or(0))?;
     unicode::from_field(&format_spec::format_integer(
         spec,
         long.ob_size.get() < 0,
