@@ -304,7 +304,7 @@ pub(crate) fn float_digits(
 fn float_text(specifier: &Specifier, value: &PyObject) -> PyResult<String> {
     let value = float::as_double(value)?;
     let conversion = specifier.conversion as u8 as char;
-    memory::probe(specifier.precision.unwrap_or(0) as usize)?;
+    memory::probe(specifier.precision.unwrap_or(0))?;
     Ok(float_digits(
         value,
         conversion,
