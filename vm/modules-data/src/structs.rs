@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use twinheap_objects::bytes;
-use twinheap_objects::exceptions::PyExc_Exception;
+use twinheap_objects::exceptions::{PyExc_Exception, PyExc_IndexError, PyExc_OverflowError};
 use twinheap_objects::float;
 use twinheap_objects::own::Native;
 use twinheap_objects::state::Global;
@@ -41,7 +41,16 @@ struct Layout_ {
     items: Vec<Item>,
     size: usize,
     values: usize,
-    big: bool,
+    order: Order,
+}
+
+/// The byte order that a format asks for, which also picks the checks of its numbers.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Order {
+    #[default]
+    Native,
+    Little,
+    Big,
 }
 
 /// Size and alignment of a code; native ones are this machine's.
@@ -65,14 +74,15 @@ fn size_of_code(code: u8, native: bool) -> Option<(usize, usize)> {
 }
 
 fn parse(format: &[u8]) -> PyResult<Layout_> {
-    let (native, big, rest) = match format.first() {
-        Some(b'@') => (true, false, &format[1..]),
-        Some(b'=' | b'<') => (false, false, &format[1..]),
-        Some(b'>' | b'!') => (false, true, &format[1..]),
-        _ => (true, false, format),
+    let (order, rest) = match format.first() {
+        Some(b'@') => (Order::Native, &format[1..]),
+        Some(b'=' | b'<') => (Order::Little, &format[1..]),
+        Some(b'>' | b'!') => (Order::Big, &format[1..]),
+        _ => (Order::Native, format),
     };
+    let native = order == Order::Native;
     let mut layout = Layout_ {
-        big,
+        order,
         ..Layout_::default()
     };
     let too_long = || struct_error("total struct size too long");
@@ -174,28 +184,68 @@ fn wide(number: &PyLongObject) -> Option<i128> {
     })
 }
 
-fn pack_integer(item: &Item, value: &PyObject, big: bool, out: &mut [u8]) -> PyResult<()> {
+/// The C type that a number passes through before its range is looked at; none for numbers whose
+/// bytes are taken as they are.
+fn passing_bounds(code: u8, order: Order) -> Option<(i128, i128)> {
+    match code {
+        b'q' | b'Q' if order == Order::Big => None,
+        b'P' => None,
+        b'H' if order == Order::Big => Some((0, i128::from(u64::MAX))),
+        b'I' | b'L' | b'Q' | b'N' => Some((0, i128::from(u64::MAX))),
+        _ => Some((i128::from(i64::MIN), i128::from(i64::MAX))),
+    }
+}
+
+/// What an integer is told that fits the machine's long, but not its own format.
+fn range_message(code: u8, order: Order, least: i128, most: i128) -> String {
+    let name = match code {
+        b'b' => "byte",
+        b'B' => "ubyte",
+        b'h' if order != Order::Big => "short",
+        b'H' if order != Order::Big => "ushort",
+        code => {
+            let code = char::from(code);
+            return format!("'{code}' format requires {least} <= number <= {most}");
+        }
+    };
+    format!("{name} format requires {least} <= number <= {most}")
+}
+
+/// The complaint about a number whose bytes are too many for its format.
+fn too_wide(code: u8, negative: bool) -> &'static str {
+    match (code, negative) {
+        (b'P', true) => "Python int too large to convert to C long",
+        (b'P', false) => "Python int too large to convert to C unsigned long",
+        (b'Q', true) => "can't convert negative int to unsigned",
+        _ => "int too big to convert",
+    }
+}
+
+fn pack_integer(item: &Item, value: &PyObject, order: Order, out: &mut [u8]) -> PyResult<()> {
     let number = integer_value(value)?;
-    let (least, most) = integer_bounds(item.code, item.size);
-    let given = wide(&number).filter(|given| (least..=most).contains(given));
-    let Some(given) = given else {
-        let message = match item.code {
-            b'b' => "byte format requires -128 <= number <= 127".to_owned(),
-            b'B' => "ubyte format requires 0 <= number <= 255".to_owned(),
-            b'h' => format!("short format requires {least} <= number <= {most}"),
-            b'H' => format!("ushort format requires 0 <= number <= {most}"),
-            b'q' | b'Q' | b'n' | b'N' | b'P' => "int too large to convert".to_owned(),
-            code => format!(
-                "'{}' format requires {least} <= number <= {most}",
-                code as char
-            ),
-        };
-        return Err(struct_error(message));
+    let given = wide(&number);
+    let fitting = |bounds: (i128, i128)| given.filter(|it| (bounds.0..=bounds.1).contains(it));
+    let (mut least, most) = integer_bounds(item.code, item.size);
+    let given = match passing_bounds(item.code, order) {
+        Some(passing) => {
+            if fitting(passing).is_none() {
+                return Err(struct_error("argument out of range"));
+            }
+            fitting((least, most))
+                .ok_or_else(|| struct_error(range_message(item.code, order, least, most)))?
+        }
+        None => {
+            if item.code == b'P' {
+                least = i128::from(i64::MIN);
+            }
+            let negative = number.ob_base.ob_size.get() < 0;
+            fitting((least, most)).ok_or_else(|| overflow_error(too_wide(item.code, negative)))?
+        }
     };
     let data = given.to_le_bytes();
     let target = &mut out[..item.size];
     target.copy_from_slice(&data[..item.size]);
-    if big {
+    if order == Order::Big {
         target.reverse();
     }
     Ok(())
@@ -245,11 +295,11 @@ fn from_half(bits: u16) -> f64 {
     }
 }
 
-fn pack_float(item: &Item, value: &PyObject, big: bool, out: &mut [u8]) -> PyResult<()> {
-    let given = match float::to_double(value)? {
-        Some(given) => given,
-        None => return Err(struct_error("required argument is not a float")),
-    };
+fn pack_float(item: &Item, value: &PyObject, order: Order, out: &mut [u8]) -> PyResult<()> {
+    let given = float::as_double(value).map_err(|raised| {
+        errors::discard(raised);
+        struct_error("required argument is not a float")
+    })?;
     let mut data = match item.code {
         b'e' => match to_half(given) {
             Some(bits) => bits.to_le_bytes().to_vec(),
@@ -257,21 +307,21 @@ fn pack_float(item: &Item, value: &PyObject, big: bool, out: &mut [u8]) -> PyRes
         },
         b'f' => {
             let narrow = given as f32;
-            if narrow.is_infinite() && given.is_finite() {
+            if narrow.is_infinite() && given.is_finite() && order != Order::Native {
                 return Err(overflow_error("float too large to pack with f format"));
             }
             narrow.to_le_bytes().to_vec()
         }
         _ => given.to_le_bytes().to_vec(),
     };
-    if big {
+    if order == Order::Big {
         data.reverse();
     }
     out[..data.len()].copy_from_slice(&data);
     Ok(())
 }
 
-fn pack_item(item: &Item, value: &PyObject, big: bool, out: &mut [u8]) -> PyResult<()> {
+fn pack_item(item: &Item, value: &PyObject, order: Order, out: &mut [u8]) -> PyResult<()> {
     match item.code {
         b's' | b'p' => {
             let data = match value.downcast_ref::<PyBytesObject>() {
@@ -313,8 +363,8 @@ fn pack_item(item: &Item, value: &PyObject, big: bool, out: &mut [u8]) -> PyResu
             out[0] = u8::from(object::is_true(value)?);
             Ok(())
         }
-        b'e' | b'f' | b'd' => pack_float(item, value, big, out),
-        _ => pack_integer(item, value, big, out),
+        b'e' | b'f' | b'd' => pack_float(item, value, order, out),
+        _ => pack_integer(item, value, order, out),
     }
 }
 
@@ -432,6 +482,15 @@ fn init(this: &StructObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
     Ok(())
 }
 
+/// An overflow of a packed int is the module's own error.
+fn told_of_int(raised: errors::Raised, value: &PyObject) -> errors::Raised {
+    if value.downcast_ref::<PyLongObject>().is_none() || !errors::matches(&PyExc_OverflowError) {
+        return raised;
+    }
+    errors::discard(raised);
+    struct_error("int too large to convert")
+}
+
 fn pack_values(layout: &Layout_, values: &[&PyObject], function: &str) -> PyResult<Vec<u8>> {
     if values.len() != layout.values {
         return Err(struct_error(format_args!(
@@ -446,7 +505,8 @@ fn pack_values(layout: &Layout_, values: &[&PyObject], function: &str) -> PyResu
         for index in 0..item.repeat {
             let at = item.offset + index * item.size;
             if let Some(value) = next.next() {
-                pack_item(item, value, layout.big, &mut out[at..])?;
+                pack_item(item, value, layout.order, &mut out[at..])
+                    .map_err(|raised| told_of_int(raised, value))?;
             }
         }
     }
@@ -458,7 +518,7 @@ fn unpack_values(layout: &Layout_, data: &[u8]) -> PyResult {
     for item in &layout.items {
         for index in 0..item.repeat {
             let at = item.offset + index * item.size;
-            values.push(unpack_item(item, layout.big, &data[at..])?);
+            values.push(unpack_item(item, layout.order == Order::Big, &data[at..])?);
         }
     }
     Ok(tuple::from_vec(values)?.upcast())
@@ -485,8 +545,14 @@ fn pack_into(this: &StructObject, args: &[&PyObject]) -> PyResult {
             values.len()
         )));
     }
-    let target = Buffer::writable(buffer)?;
-    let given = unicode::ssize(offset)?;
+    let target = Buffer::writable(buffer).map_err(|raised| {
+        errors::discard(raised);
+        type_error(format_args!(
+            "argument must be read-write bytes-like object, not {:.50}",
+            buffer.type_().name()
+        ))
+    })?;
+    let given = abstract_::as_ssize(offset, Some(&PyExc_IndexError))?;
     let room = target.data().len() as isize;
     let size = layout.size as isize;
     let at = if given < 0 {

@@ -5,6 +5,7 @@ use crate::exceptions::{
     PyExc_IndexError, PyExc_OverflowError, PyExc_StopIteration, PyExc_TypeError,
 };
 use crate::long::PyLong_Type;
+use crate::memory;
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
 use crate::singletons::{_Py_NotImplementedStruct, not_implemented};
@@ -674,6 +675,7 @@ pub fn collect(iterable: &PyObject) -> PyResult<Vec<Own>> {
     let iterator = get_iter(iterable)?;
     let mut items = Vec::with_capacity(length_hint(iterable, 8)?.min(1 << 20));
     while let Some(item) = next(&iterator)? {
+        memory::reserve(&mut items, 1)?;
         items.push(item);
     }
     Ok(items)

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::mem::offset_of;
 use twinheap_abi::*;
 use twinheap_objects::call::{self, Args, Signature};
-use twinheap_objects::errors::{PyResult, index_error};
+use twinheap_objects::errors::{PyResult, index_error, system_error};
 use twinheap_objects::memory::{self, Visitor};
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
@@ -43,6 +43,12 @@ pub(super) fn new(
     (pos, endpos): (usize, usize),
     outcome: &Outcome,
 ) -> PyResult {
+    let turned = |(start, end): &(usize, usize)| start > end;
+    if outcome.groups.iter().flatten().any(turned) {
+        return Err(system_error(
+            "The span of capturing group is wrong, please report a bug for the re module.",
+        ));
+    }
     let count = pattern.groups.get() as usize + 1;
     let object: *mut MatchObject = memory::new_gc_object(&PyMatch_Type, HEADER + 16 * count)?;
     // SAFETY: fresh memory of the header and two marks a group; tracked once its fields are set.

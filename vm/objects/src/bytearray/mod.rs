@@ -130,8 +130,9 @@ fn resize(array: &PyByteArrayObject, size: usize) -> PyResult<()> {
     } else {
         size + (size >> 3) + if size < 9 { 3 } else { 6 }
     };
-    let data = data_of(array)[..size.min(old_size)].to_vec();
-    let mut block = data;
+    let mut block = Vec::new();
+    memory::reserve(&mut block, size)?;
+    block.extend_from_slice(&data_of(array)[..size.min(old_size)]);
     block.resize(size, 0);
     replace_block(array, &block, capacity.max(size + 1))
 }
@@ -258,6 +259,7 @@ fn bytearray_concat(left: &PyObject, right: &PyObject) -> PyResult {
         )));
     }
     let (left, right) = (Buffer::of(left)?, Buffer::of(right)?);
+    memory::probe(left.data().len() + right.data().len())?;
     Ok(from_slice(&[left.data(), right.data()].concat())?.upcast())
 }
 
@@ -280,7 +282,10 @@ fn bytearray_iconcat(array: &PyByteArrayObject, other: &PyObject) -> PyResult {
 fn repeated(array: &PyByteArrayObject, count: isize) -> PyResult<Vec<u8>> {
     let count = count.max(0) as usize;
     match data_of(array).len().checked_mul(count) {
-        Some(total) if total < 1 << 46 => Ok(data_of(array).repeat(count)),
+        Some(total) if total < 1 << 46 => {
+            memory::probe(total)?;
+            Ok(data_of(array).repeat(count))
+        }
         _ => Err(errors::no_memory()),
     }
 }

@@ -237,10 +237,17 @@ fn bytes_repeat(bytes: &PyBytesObject, count: isize) -> PyResult {
     if count * data.len() > 1 << 46 {
         return Err(errors::no_memory());
     }
-    let total = data.repeat(count);
-    let made = allocate(total.len())?;
-    // SAFETY: the new bytes have room for the data.
-    unsafe { std::ptr::copy_nonoverlapping(total.as_ptr(), data_pointer(&made), total.len()) };
+    let total = data.len() * count;
+    let made = allocate(total)?;
+    // SAFETY: the new bytes have room for the data, which nobody else sees yet.
+    let target = unsafe { std::slice::from_raw_parts_mut(data_pointer(&made).cast::<u8>(), total) };
+    match data {
+        [] => {}
+        [byte] => target.fill(*byte),
+        _ => target
+            .chunks_exact_mut(data.len())
+            .for_each(|piece| piece.copy_from_slice(data)),
+    }
     Ok(made.upcast())
 }
 

@@ -9,7 +9,7 @@ use crate::own::{Layout, Own};
 use crate::singletons::bool_object;
 use crate::unicode::search as kernel;
 use crate::unicode::{self, expect_str, search_arguments, ssize};
-use crate::{abstract_, list, long, tuple};
+use crate::{abstract_, list, long, memory, tuple};
 use twinheap_abi::*;
 
 /// A byte string: bytes or bytearray.
@@ -111,7 +111,7 @@ pub(crate) fn count<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
     let hay = &this.data()[start as usize..end as usize];
     long::from_usize(match needle.is_empty() {
         true => hay.len() + 1,
-        false => kernel::find_all(hay, needle, usize::MAX).len(),
+        false => kernel::count_all(hay, needle),
     })
 }
 
@@ -190,12 +190,17 @@ pub(crate) fn replace<B: ByteString>(this: &B, args: &[&PyObject]) -> PyResult {
         true => (0..=data.len())
             .take(if new.is_empty() { 0 } else { most })
             .collect(),
-        false => kernel::find_all(data, old, most),
+        false => kernel::find_all(data, old, most)?,
     };
     if found.is_empty() {
         return this.unchanged();
     }
-    let mut out = Vec::with_capacity(data.len() + found.len() * new.len());
+    let mut out = Vec::new();
+    memory::reserve(
+        &mut out,
+        (data.len() - found.len() * old.len())
+            .saturating_add(found.len().saturating_mul(new.len())),
+    )?;
     let mut from = 0;
     for at in found {
         out.extend_from_slice(&data[from..at]);
@@ -283,14 +288,14 @@ fn split_white_from_right(data: &[u8], most: usize) -> Vec<(usize, usize)> {
     pieces
 }
 
-fn split_at_separator(data: &[u8], separator: &[u8], most: usize) -> Vec<(usize, usize)> {
+fn split_at_separator(data: &[u8], separator: &[u8], most: usize) -> PyResult<Vec<(usize, usize)>> {
     let (mut pieces, mut from) = (Vec::new(), 0);
-    for at in kernel::find_all(data, separator, most) {
+    for at in kernel::find_all(data, separator, most)? {
         pieces.push((from, at));
         from = at + separator.len();
     }
     pieces.push((from, data.len()));
-    pieces
+    Ok(pieces)
 }
 
 fn split_at_separator_from_right(
@@ -341,7 +346,7 @@ fn split_by<B: ByteString>(this: &B, args: Args<'_>, right: bool) -> PyResult {
         this,
         &match right {
             true => split_at_separator_from_right(data, separator, most),
-            false => split_at_separator(data, separator, most),
+            false => split_at_separator(data, separator, most)?,
         },
         Some(most),
     )
@@ -492,10 +497,12 @@ pub(crate) fn join<B: ByteString>(this: &B, iterable: &PyObject) -> PyResult {
                 item.type_().name()
             )));
         }
+        let added = Buffer::of(item)?;
+        memory::reserve(&mut out, this.data().len() + added.data().len())?;
         if index > 0 {
             out.extend_from_slice(this.data());
         }
-        out.extend_from_slice(Buffer::of(item)?.data());
+        out.extend_from_slice(added.data());
     }
     B::make_new(&out)
 }
@@ -556,7 +563,9 @@ fn pad<B: ByteString>(this: &B, left: usize, right: usize, fill: u8) -> PyResult
     if left.max(right) > 1 << 46 {
         return Err(errors::no_memory());
     }
-    let mut out = vec![fill; left];
+    let mut out = Vec::new();
+    memory::reserve(&mut out, left + this.data().len() + right)?;
+    out.resize(left, fill);
     out.extend_from_slice(this.data());
     out.resize(out.len() + right, fill);
     B::make_new(&out)
@@ -589,7 +598,9 @@ pub(crate) fn zfill<B: ByteString>(this: &B, width: &PyObject) -> PyResult {
         return Err(errors::no_memory());
     }
     let signed = usize::from(matches!(data.first(), Some(b'+' | b'-')));
-    let mut out = data[..signed].to_vec();
+    let mut out = Vec::new();
+    memory::reserve(&mut out, data.len() + missing)?;
+    out.extend_from_slice(&data[..signed]);
     out.resize(signed + missing, b'0');
     out.extend_from_slice(&data[signed..]);
     B::make_new(&out)
@@ -611,6 +622,7 @@ pub(crate) fn expandtabs<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
             if size > 0 {
                 let count = size as usize - column % size as usize;
                 column += count;
+                memory::reserve(&mut out, count)?;
                 out.resize(out.len() + count, b' ');
                 if out.len() > isize::MAX as usize / 4 {
                     return Err(overflow_error("result too long"));
@@ -814,6 +826,7 @@ static HEX: Signature = Signature {
 pub(crate) fn hex<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let [separator, group] = args.bind::<2>(&HEX)?;
     let group = group.map_or(Ok(1), long::as_int)?;
+    memory::probe(this.data().len().saturating_mul(2))?;
     let text = hex_text(this.data(), separator, group)?;
     Ok(unicode::from_str(&text)?.upcast())
 }

@@ -5,6 +5,7 @@ use super::{PyFloat_Type, from_f64, value};
 use crate::call::{self, Args};
 use crate::errors::{PyResult, overflow_error, raise_object, type_error, value_error};
 use crate::exceptions::PyExc_ValueError;
+use crate::memory;
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
 use crate::unicode::{self, Writer};
@@ -142,6 +143,7 @@ pub fn format_value(
     type_name: &str,
     spec: &FormatSpec,
 ) -> PyResult<Own<PyASCIIObject>> {
+    memory::probe(spec.width.max(spec.precision).unwrap_or(0))?;
     let field = format_spec::format_float(spec, value)
         .map_err(|error| unicode::spec_error(error, text, type_name))?;
     unicode::from_field(&field)

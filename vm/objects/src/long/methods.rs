@@ -12,7 +12,7 @@ use crate::object::{ObjectExt, TypeExt, is_true};
 use crate::own::{Layout, Own};
 use crate::unicode;
 use crate::warnings::warn_deprecation;
-use crate::{abstract_, bytearray, bytes, float, getset, id, methods, object, tuple};
+use crate::{abstract_, bytearray, bytes, float, getset, id, memory, methods, object, tuple};
 use twinheap_abi::*;
 use twinheap_arith::digits::{self as kernel, BytesError, Integer};
 use twinheap_arith::format_spec;
@@ -110,6 +110,7 @@ fn format_integer(
             .to_owned(),
         _ => kernel::to_power_of_two_base(digits(long), base.trailing_zeros()),
     };
+    memory::probe(spec.width.unwrap_or(0))?;
     unicode::from_field(&format_spec::format_integer(
         spec,
         long.ob_size.get() < 0,
@@ -170,7 +171,9 @@ fn int_to_bytes(long: &PyLongObject, args: Args<'_>) -> PyResult {
     if length < 0 {
         return Err(value_error("length argument must be non-negative"));
     }
-    let mut out = vec![0; length as usize];
+    let mut out = Vec::new();
+    memory::reserve(&mut out, length as usize)?;
+    out.resize(length as usize, 0);
     match kernel::to_bytes(signed(long), &mut out, little, is_signed) {
         Ok(()) => Ok(bytes::from_slice_fresh(&out)?.upcast()),
         Err(BytesError::NegativeToUnsigned) => {

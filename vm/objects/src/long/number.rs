@@ -9,7 +9,7 @@ use crate::errors::{self, PyResult, overflow_error, value_error, zero_division_e
 use crate::object::{ObjectExt, compare_result};
 use crate::own::{Layout, Own};
 use crate::singletons::not_implemented;
-use crate::{float, tuple};
+use crate::{float, memory, tuple};
 use std::cmp::Ordering;
 use std::ffi::c_int;
 use twinheap_abi::*;
@@ -304,6 +304,7 @@ pub fn left_shift(a: &PyLongObject, b: &PyLongObject) -> PyResult {
     if count > 1 << 40 {
         return Err(errors::no_memory());
     }
+    memory::probe((count / 30) as usize * 4)?;
     let shifted = kernel::shift_left(digits(a), count as usize);
     Ok(from_digits(a.ob_size.get() < 0, &shifted)?.upcast())
 }

@@ -429,6 +429,7 @@ fn memory_tobytes(object: &PyMemoryViewObject, args: Args<'_>) -> PyResult {
             return Err(value_error("order must be 'C', 'F' or 'A'"));
         }
     }
+    memory::probe(view.len as usize)?;
     Ok(bytes::from_slice_fresh(&contents(view))?.upcast())
 }
 

@@ -1,6 +1,6 @@
 //! What str methods ask of their arguments, and format specifications as str.
 
-use super::{Writer, from_str, from_ucs1, from_ucs4, text};
+use super::{Writer, from_str, text};
 use crate::abstract_;
 use crate::call;
 use crate::errors::{PyResult, Raised, raise_object, type_error, value_error};
@@ -144,11 +144,13 @@ pub fn from_field(field: &Field) -> PyResult<Own<PyASCIIObject>> {
     if !field.uses_fill() {
         return from_str(&format!("{}{}", field.lead, field.body));
     }
-    if field.fill < 128 && field.body.is_ascii() {
-        let bytes: Vec<u8> = field.code_points().map(|point| point as u8).collect();
-        return from_ucs1(&bytes);
-    }
-    from_ucs4(&field.code_points().collect::<Vec<u32>>())
+    let mut out = Writer::new();
+    out.push_fill(field.fill, field.left);
+    out.push_str(&field.lead);
+    out.push_fill(field.fill, field.inner);
+    out.push_str(&field.body);
+    out.push_fill(field.fill, field.right);
+    out.finish()
 }
 
 /// `_PyUnicode_TransformDecimalAndSpaceToASCII`: decimal digits of any script become ASCII ones,

@@ -2,6 +2,7 @@
 
 use super::{Text, Writer, as_ascii, new_ucs1, result_unchanged, text};
 use crate::errors::PyResult;
+use crate::memory;
 use crate::singletons::bool_object;
 use crate::ucd_bridge::{self as ucd, Case};
 use twinheap_abi::*;
@@ -48,14 +49,20 @@ fn of_ascii(text: &str) -> PyResult {
 
 pub(super) fn unicode_lower(object: &PyASCIIObject) -> PyResult {
     match as_ascii(object) {
-        Some(ascii) => of_ascii(&ascii.to_ascii_lowercase()),
+        Some(ascii) => {
+            memory::probe(ascii.len())?;
+            of_ascii(&ascii.to_ascii_lowercase())
+        }
         None => mapped(object, push_lower),
     }
 }
 
 pub(super) fn unicode_upper(object: &PyASCIIObject) -> PyResult {
     match as_ascii(object) {
-        Some(ascii) => of_ascii(&ascii.to_ascii_uppercase()),
+        Some(ascii) => {
+            memory::probe(ascii.len())?;
+            of_ascii(&ascii.to_ascii_uppercase())
+        }
         None => mapped(object, |out, characters, at| {
             push_mapped(out, characters.at(at), Case::Upper)
         }),

@@ -193,7 +193,7 @@ pub fn replace(
     }
     let found = match old.is_empty() {
         true => (0..=hay.len()).take(most).collect(),
-        false => hay.find_all(old, most),
+        false => hay.find_all(old, most)?,
     };
     if found.is_empty() {
         return result_unchanged(object);
@@ -276,15 +276,19 @@ fn split_white_from_right<C: Character>(hay: &[C], most: usize) -> Vec<(usize, u
     pieces
 }
 
-fn split_at_separator(hay: Text<'_>, separator: Text<'_>, most: usize) -> Vec<(usize, usize)> {
+fn split_at_separator(
+    hay: Text<'_>,
+    separator: Text<'_>,
+    most: usize,
+) -> PyResult<Vec<(usize, usize)>> {
     let mut pieces = Vec::new();
     let mut from = 0;
-    for at in hay.find_all(separator, most) {
+    for at in hay.find_all(separator, most)? {
         pieces.push((from, at));
         from = at + separator.len();
     }
     pieces.push((from, hay.len()));
-    pieces
+    Ok(pieces)
 }
 
 fn split_at_separator_from_right(
@@ -369,7 +373,7 @@ pub(super) fn unicode_split(object: &PyASCIIObject, args: Args<'_>) -> PyResult 
         Some(sep) if cannot_hold(object, separator(sep)?) => list_of_itself(object),
         Some(sep) => list_of(
             object,
-            &split_at_separator(text(object), text(separator(sep)?), most),
+            &split_at_separator(text(object), text(separator(sep)?), most)?,
             Some(most),
         ),
     }

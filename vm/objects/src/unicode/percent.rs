@@ -5,7 +5,7 @@ use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_TypeError;
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
-use crate::{abstract_, float, long, tuple};
+use crate::{abstract_, float, long, memory, tuple};
 use twinheap_abi::*;
 use twinheap_arith::digits as kernel;
 use twinheap_arith::float::{FormatCode, FormatFlags, double_to_string};
@@ -303,6 +303,7 @@ pub(crate) fn float_digits(
 fn float_text(specifier: &Specifier, value: &PyObject) -> PyResult<String> {
     let value = float::as_double(value)?;
     let conversion = specifier.conversion as u8 as char;
+    memory::probe(specifier.precision.unwrap_or(0))?;
     Ok(float_digits(
         value,
         conversion,

@@ -2,6 +2,7 @@
 
 use super::{from_ucs1, from_ucs4};
 use crate::errors::PyResult;
+use crate::memory;
 use crate::own::{Layout, Own};
 use std::cmp::Ordering;
 use twinheap_abi::*;
@@ -196,7 +197,8 @@ pub fn repr(object: &PyASCIIObject) -> PyResult<Own<PyASCIIObject>> {
     let quotes = characters.iter().filter(|&c| c == u32::from('\'')).count();
     let has_double = characters.iter().any(|c| c == u32::from('"'));
     let quote = if quotes > 0 && !has_double { '"' } else { '\'' };
-    let mut out = Vec::with_capacity(characters.len() + 2);
+    let mut out = Vec::new();
+    memory::reserve(&mut out, characters.len() + 2)?;
     out.push(u32::from(quote));
     for character in characters.iter() {
         push_escaped(&mut out, character, quote);

@@ -1,6 +1,8 @@
 //! Searching characters: of equal kinds once the needle has been brought to the haystack's kind.
 
 use super::Text;
+use crate::errors::PyResult;
+use crate::memory;
 use std::borrow::Cow;
 
 /// A character as one of the three kinds stores it.
@@ -100,20 +102,25 @@ impl<'a> Text<'a> {
     }
 
     /// Where the needle occurs, from the left, without overlaps, at most so many times.
-    pub fn find_all(self, needle: Text<'_>, most: usize) -> Vec<usize> {
+    pub fn find_all(self, needle: Text<'_>, most: usize) -> PyResult<Vec<usize>> {
         let positions = match self {
             Text::Ucs1(hay) => narrow1(needle).map(|needle| find_all(hay, &needle, most)),
             Text::Ucs2(hay) => narrow2(needle).map(|needle| find_all(hay, &needle, most)),
             Text::Ucs4(hay) => narrow4(needle).map(|needle| find_all(hay, &needle, most)),
         };
-        positions.unwrap_or_default()
+        positions.unwrap_or_else(|| Ok(Vec::new()))
     }
 
     /// How often the needle occurs without overlaps; an empty one occurs around every character.
     pub fn count(self, needle: Text<'_>) -> usize {
         match needle.is_empty() {
             true => self.len() + 1,
-            false => self.find_all(needle, usize::MAX).len(),
+            false => match self {
+                Text::Ucs1(hay) => narrow1(needle).map(|needle| count_all(hay, &needle)),
+                Text::Ucs2(hay) => narrow2(needle).map(|needle| count_all(hay, &needle)),
+                Text::Ucs4(hay) => narrow4(needle).map(|needle| count_all(hay, &needle)),
+            }
+            .unwrap_or(0),
         }
     }
 
@@ -212,14 +219,25 @@ pub fn find_last<C: Character>(hay: &[C], needle: &[C]) -> Option<usize> {
 }
 
 /// Where a needle that is not empty occurs, without overlaps.
-pub fn find_all<C: Character>(hay: &[C], needle: &[C], most: usize) -> Vec<usize> {
+pub fn find_all<C: Character>(hay: &[C], needle: &[C], most: usize) -> PyResult<Vec<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
     while found.len() < most
         && let Some(offset) = find(&hay[from..], needle)
     {
+        memory::reserve(&mut found, 1)?;
         found.push(from + offset);
         from += offset + needle.len();
     }
-    found
+    Ok(found)
+}
+
+/// How often the needle, which is not empty, occurs without overlaps.
+pub fn count_all<C: Character>(hay: &[C], needle: &[C]) -> usize {
+    let (mut count, mut from) = (0, 0);
+    while let Some(offset) = find(&hay[from..], needle) {
+        count += 1;
+        from += offset + needle.len();
+    }
+    count
 }

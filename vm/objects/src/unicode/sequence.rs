@@ -99,6 +99,7 @@ pub(super) fn unicode_subscript(object: &PyASCIIObject, key: &PyObject) -> PyRes
     }
     // A slice with a step is always a new str, even of a single character.
     let characters = text(object);
+    memory::probe(4 * span.length as usize)?;
     let points: Vec<u32> = span.positions().map(|at| characters.at(at)).collect();
     if points.iter().all(|&point| point < 0x100) {
         let narrow: Vec<u8> = points.iter().map(|&point| point as u8).collect();

@@ -29,6 +29,20 @@ enum Characters {
     Ucs4(Vec<u32>),
 }
 
+/// Whether a vector has room for that many more items, or could be given it.
+#[inline]
+fn has_room<T>(items: &mut Vec<T>, count: usize) -> bool {
+    items.capacity() - items.len() >= count || items.try_reserve(count).is_ok()
+}
+
+/// The same characters in a wider kind; none where there is no memory for them.
+fn widened<N: Copy, W>(narrow: &[N], widen: impl Fn(N) -> W) -> Option<Vec<W>> {
+    let mut wide = Vec::new();
+    wide.try_reserve(narrow.len()).ok()?;
+    wide.extend(narrow.iter().map(|&character| widen(character)));
+    Some(wide)
+}
+
 /// Text under construction.
 pub struct Writer {
     characters: Characters,
@@ -50,9 +64,11 @@ impl Writer {
 
     /// No text yet, with room for so many narrow characters.
     pub fn with_capacity(capacity: usize) -> Writer {
+        let mut characters = Vec::new();
+        let exhausted = !has_room(&mut characters, capacity);
         Writer {
-            characters: Characters::Ucs1(Vec::with_capacity(capacity)),
-            exhausted: false,
+            characters: Characters::Ucs1(characters),
+            exhausted,
         }
     }
 
@@ -74,17 +90,20 @@ impl Writer {
     fn widen(&mut self, largest: u32) {
         let widened = match &self.characters {
             Characters::Ucs1(narrow) if largest > 0xffff => {
-                Characters::Ucs4(narrow.iter().map(|&c| u32::from(c)).collect())
+                widened(narrow, u32::from).map(Characters::Ucs4)
             }
             Characters::Ucs1(narrow) if largest > 0xff => {
-                Characters::Ucs2(narrow.iter().map(|&c| u16::from(c)).collect())
+                widened(narrow, u16::from).map(Characters::Ucs2)
             }
             Characters::Ucs2(narrow) if largest > 0xffff => {
-                Characters::Ucs4(narrow.iter().map(|&c| u32::from(c)).collect())
+                widened(narrow, u32::from).map(Characters::Ucs4)
             }
             _ => return,
         };
-        self.characters = widened;
+        self.characters = widened.unwrap_or_else(|| {
+            self.exhausted = true;
+            Characters::Ucs4(Vec::new())
+        });
     }
 
     /// Adds a str, owned or borrowed.
@@ -102,6 +121,9 @@ impl Writer {
     #[inline]
     pub fn push_character(&mut self, character: u32) {
         self.widen(character);
+        if !self.makes_room(1) {
+            return;
+        }
         match &mut self.characters {
             Characters::Ucs1(characters) => characters.push(character as u8),
             Characters::Ucs2(characters) => characters.push(character as u16),
@@ -117,6 +139,18 @@ impl Writer {
             Characters::Ucs4(c) => c.try_reserve(count),
         };
         reserved.map_err(|_| errors::no_memory())
+    }
+
+    /// Whether there is room for that many more characters; a writer without it fails when it ends.
+    #[inline]
+    fn makes_room(&mut self, count: usize) -> bool {
+        let has_room = match &mut self.characters {
+            Characters::Ucs1(c) => has_room(c, count),
+            Characters::Ucs2(c) => has_room(c, count),
+            Characters::Ucs4(c) => has_room(c, count),
+        };
+        self.exhausted |= !has_room;
+        has_room
     }
 
     /// Adds a character a number of times.
@@ -143,6 +177,9 @@ impl Writer {
 
     /// Adds Rust text.
     pub fn push_str(&mut self, text: &str) {
+        if !self.makes_room(text.len()) {
+            return;
+        }
         match &mut self.characters {
             Characters::Ucs1(characters) if text.is_ascii() => {
                 characters.extend_from_slice(text.as_bytes())
@@ -155,6 +192,9 @@ impl Writer {
 
     /// Adds characters of a str.
     pub fn push_text(&mut self, text: Text<'_>) {
+        if !self.makes_room(text.len()) {
+            return;
+        }
         match (text, &mut self.characters) {
             (Text::Ucs1(from), Characters::Ucs1(to)) => return to.extend_from_slice(from),
             (Text::Ucs2(from), Characters::Ucs2(to)) => return to.extend_from_slice(from),
@@ -162,6 +202,9 @@ impl Writer {
             _ => {}
         }
         self.widen(text.iter().fold(0, |all, c| all | c));
+        if !self.makes_room(text.len()) {
+            return;
+        }
         match &mut self.characters {
             Characters::Ucs1(to) => to.extend(text.iter().map(|c| c as u8)),
             Characters::Ucs2(to) => to.extend(text.iter().map(|c| c as u16)),

@@ -4,6 +4,7 @@ use super::handlers::{backslash_escape, call_handler, characters_of, encode_erro
 use super::{Encoding, Order};
 use crate::bytes;
 use crate::errors::PyResult;
+use crate::memory;
 use crate::object::ObjectExt;
 use crate::own::Own;
 use crate::unicode::{as_ascii, raw_bytes, text, to_utf8_surrogatepass};
@@ -96,7 +97,13 @@ pub fn encode(
         return bytes::from_slice(raw_bytes(object));
     }
     let characters = text(object);
-    let mut out = Vec::with_capacity(characters.len() + 4);
+    let unit = match encoding {
+        Encoding::Utf16(_) => 2,
+        Encoding::Utf32(_) => 4,
+        _ => 1,
+    };
+    let mut out = Vec::new();
+    memory::reserve(&mut out, characters.len() * unit + 4)?;
     match encoding {
         Encoding::Utf16(Order::Marked) => put(&mut out, encoding, 0xfeff),
         Encoding::Utf32(Order::Marked) => put(&mut out, encoding, 0xfeff),
