@@ -225,6 +225,14 @@ pub fn make_exception(type_: &PyTypeObject, value: Option<Own>) -> PyResult {
 
 /// `PyErr_NormalizeException`: makes value an instance of type.
 pub fn normalize(fetched: &mut Fetched) {
+    // Making the exception that says how deep the calls are takes calls itself.
+    let headroom = &crate::state::tstate().recursion_headroom;
+    headroom.set(headroom.get() + 1);
+    normalize_with_headroom(fetched);
+    headroom.set(headroom.get() - 1);
+}
+
+fn normalize_with_headroom(fetched: &mut Fetched) {
     for _ in 0..32 {
         let Some(type_) = fetched.type_.clone() else {
             return;
