@@ -34,6 +34,11 @@ impl Sides {
         self.subject.split('=').next().unwrap_or("").trim()
     }
 
+    /// Whether both are CPython, of different series.
+    pub fn are_two_series(&self) -> bool {
+        self.subject.starts_with("3.") && self.subject != self.oracle
+    }
+
     /// Builds what is needed and describes both sides.
     pub fn open(&self) -> Result<(SideKind, SideKind), String> {
         let oracle_worker = Worker::cpython(&self.oracle);

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use twinheap_generate::{Profile, Topic};
 use twinheap_harness::{PairConfig, PairPool, SideKind};
+use twinheap_observation::{Stage, StageSet};
 use twinheap_store::{CampaignStore, Ledger, Recipe};
 
 use crate::gate::{self, STOP, catch_interrupt, prove_oracle};
@@ -57,14 +58,10 @@ pub struct CampaignArguments {
         value_name = "TOPICS"
     )]
     topics: Vec<String>,
-    /// The stages to compare, separated by commas; tokens and trees cost as much as all the others together,
-    /// and what is wrong with them shows in the code.
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "code,steps,output,outcome,heap",
-        value_name = "STAGES"
-    )]
+    /// The stages to compare, separated by commas [default: all but tokens and trees, which cost as much as the
+    /// others together, and what is wrong with them shows in the code; between two series of CPython, whose code
+    /// always differs, output and outcome]
+    #[arg(long, value_delimiter = ',', value_name = "STAGES")]
     stages: Vec<String>,
     /// The database of the campaign.
     #[arg(long, value_name = "FILE")]
@@ -148,6 +145,24 @@ pub fn topics(names: &[String]) -> Result<Vec<String>, String> {
     Ok(found)
 }
 
+/// The stages that are asked for, or those that tell the most of these two sides.
+fn stages(arguments: &CampaignArguments) -> Result<StageSet, String> {
+    if !arguments.stages.is_empty() {
+        return gate::stages(&arguments.stages);
+    }
+    Ok(StageSet::of(if arguments.sides.are_two_series() {
+        &[Stage::Output, Stage::Outcome]
+    } else {
+        &[
+            Stage::Code,
+            Stage::Steps,
+            Stage::Output,
+            Stage::Outcome,
+            Stage::Heap,
+        ]
+    }))
+}
+
 pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
     let usage = |reason: String| {
         eprintln!("twinheap: {reason}");
@@ -157,7 +172,7 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
         Ok(topics) => topics,
         Err(reason) => return usage(reason),
     };
-    let stages = match gate::stages(&arguments.stages) {
+    let stages = match stages(arguments) {
         Ok(stages) => stages,
         Err(reason) => return usage(reason),
     };
