@@ -9,9 +9,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use twinheap_observation::outcome::{ExceptionView, FrameSpan, Outcome};
+use twinheap_observation::Program;
+use twinheap_observation::outcome::{ExceptionView, FrameSpan, Outcome, OutcomeClass};
 use twinheap_observation::stage::{Observation, Output, Stage, StageSet, Supported};
-use twinheap_observation::wire::{Hello, Limits, Report, RunRequest};
+use twinheap_observation::wire::{Hello, Limits, Report, RunRequest, Wanted};
 
 use crate::confinement::{Confinement, Processes};
 use crate::death::name_death;
@@ -59,7 +60,34 @@ impl CommandSubject {
         CommandSubject { spec }
     }
 
+    /// Who it is; a command that cannot even run an empty program is refused before it is blamed for any other.
     pub fn hello(&mut self) -> Result<Hello, String> {
+        let request = RunRequest {
+            index: 0,
+            program: Program::new("hello", "hello", ""),
+            code: None,
+            wanted: Wanted {
+                stages: StageSet::of(&[Stage::Outcome]),
+                details: true,
+                marshal: false,
+                transitions: false,
+            },
+        };
+        let label = self.spec.label.clone();
+        let refuse = |reason: String| {
+            Err(format!(
+                "{label}: the command does not run an empty program: {reason}"
+            ))
+        };
+        match self.run_batch(&[request]).pop() {
+            Some(Answer::Report(report)) if report.outcome == OutcomeClass::Finished => {}
+            Some(Answer::Report(report)) => {
+                return refuse(format!("it ends as {:?}", report.outcome));
+            }
+            Some(Answer::Death(outcome)) => return refuse(outcome.lines().join("; ")),
+            Some(Answer::HarnessError(reason)) => return refuse(reason),
+            None => return refuse("no answer came".to_owned()),
+        }
         Ok(Hello {
             implementation: self.spec.label.clone(),
             stages: StageSet::of(&[Stage::Output, Stage::Outcome]),
