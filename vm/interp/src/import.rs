@@ -16,41 +16,6 @@ use twinheap_objects::state::Global;
 use twinheap_objects::{abstract_, call, dict, id, list, module, unicode};
 use twinheap_syntax::Mode;
 
-/// Modules that CPython has inside its executable; the other native modules are files of their own.
-pub const BUILTIN_MODULE_NAMES: [&str; 31] = [
-    "_abc",
-    "_ast",
-    "_codecs",
-    "_collections",
-    "_functools",
-    "_imp",
-    "_io",
-    "_locale",
-    "_operator",
-    "_signal",
-    "_sre",
-    "_stat",
-    "_string",
-    "_symtable",
-    "_thread",
-    "_tokenize",
-    "_tracemalloc",
-    "_warnings",
-    "_weakref",
-    "atexit",
-    "builtins",
-    "errno",
-    "faulthandler",
-    "gc",
-    "itertools",
-    "marshal",
-    "posix",
-    "pwd",
-    "sys",
-    "time",
-    "xxsubtype",
-];
-
 /// The native modules of this crate.
 const OWN_MODULES: &[NativeModule] = &[
     ("_frozen_importlib", crate::importlib::new_bootstrap),

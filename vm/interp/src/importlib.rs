@@ -228,7 +228,7 @@ fn release_lock(_: &Module) -> PyResult {
 
 fn is_builtin(_: &Module, name: &PyObject) -> PyResult {
     let name = name_of(name)?;
-    let inside = import::BUILTIN_MODULE_NAMES.contains(&name.as_str());
+    let inside = import_hook::BUILTIN_MODULE_NAMES.contains(&name.as_str());
     let known = inside && import::native(&name).is_some() || name == "sys" || name == "builtins";
     long::from_isize(match (known, name.as_str()) {
         (true, "sys" | "builtins") => -1,

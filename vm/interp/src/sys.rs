@@ -377,7 +377,7 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
         ("path", list::new(0)?.upcast()),
         ("argv", list::from_vec(vec![text("")?])?.upcast()),
         ("builtin_module_names", {
-            let names = crate::import::BUILTIN_MODULE_NAMES
+            let names = twinheap_objects::import_hook::BUILTIN_MODULE_NAMES
                 .iter()
                 .map(|name| text(name));
             tuple::from_vec(names.collect::<PyResult<Vec<Own>>>()?)?.upcast()

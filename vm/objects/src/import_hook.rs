@@ -72,8 +72,8 @@ pub fn current_globals() -> Option<Own<PyDictObject>> {
     }
 }
 
-/// The modules that CPython 3.11 has in its executable, on Linux.
-const BUILTIN: &[&str] = &[
+/// The modules that CPython 3.11 has in its executable, on Linux; the other native modules are files of their own.
+pub const BUILTIN_MODULE_NAMES: &[&str] = &[
     "_abc",
     "_ast",
     "_codecs",
@@ -109,6 +109,9 @@ const BUILTIN: &[&str] = &[
 
 /// Whether the module of this name is built into the interpreter.
 pub fn is_builtin_module(name: &PyObject) -> bool {
-    name.downcast_ref::<PyASCIIObject>()
-        .is_some_and(|name| BUILTIN.iter().any(|text| unicode::equals_str(name, text)))
+    name.downcast_ref::<PyASCIIObject>().is_some_and(|name| {
+        BUILTIN_MODULE_NAMES
+            .iter()
+            .any(|text| unicode::equals_str(name, text))
+    })
 }
