@@ -28,11 +28,11 @@ def flags_of(char):
         bits |= 1 << 10
     if unicodedata.mirrored(char):
         bits |= 1 << 11
-    # Cased and case-ignorable matter to the final sigma rule: "\u03a3" after a letter, before `char`.
-    if ("a" + char + "\u03a3").lower()[-1] == "\u03c2" and ("\u0301" + char + "\u03a3").lower()[-1] == "\u03c2":
+    if (char + "a").title()[-1] == "a":
         bits |= 1 << 12  # cased
-    if ("a" + char + "\u03a3").lower()[-1] == "\u03c2" and not bits & 1 << 12:
-        bits |= 1 << 13  # case-ignorable, not cased
+    # A sigma is final after a cased letter, and what is case-ignorable is passed over to find that.
+    if ("a" + char + "\u03a3").lower()[-1] == "\u03c2" and (" " + char + "\u03a3").lower()[-1] != "\u03c2":
+        bits |= 1 << 13  # case-ignorable
     if char.casefold() != char.lower():
         bits |= 1 << 14
     return bits
