@@ -95,4 +95,6 @@ pub struct Warning {
     pub lineno: i32,
     /// Where in the source it arose, to put the parser's warnings in order.
     pub position: usize,
+    /// Whether it arose in a field of an f-string, which CPython's parser reads as a source of its own.
+    pub in_field: bool,
 }

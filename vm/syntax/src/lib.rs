@@ -17,7 +17,7 @@ pub mod strings;
 pub mod token;
 pub mod tokenizer;
 
-use error::{ErrorKind, SyntaxError, Warning, WarningKind};
+use error::{ErrorKind, SyntaxError, Warning};
 use names::Names;
 use source::{Decoder, Source};
 use token::{KEYWORDS, known};
@@ -217,11 +217,7 @@ fn parse_fast(
             } else {
                 parser.beyond_doubt()
             },
-            warnings: parser
-                .warnings
-                .drain(..)
-                .filter(|warning| warning.kind == WarningKind::DeprecationWarning)
-                .collect(),
+            warnings: parser.warnings,
             tokens: parser.tokens,
         })),
     }

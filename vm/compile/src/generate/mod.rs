@@ -423,6 +423,7 @@ impl<'t> Compiler<'t> {
             message,
             lineno,
             position: 0,
+            in_field: false,
         });
     }
 

@@ -169,6 +169,7 @@ pub fn decoding_warning(name: &str, bytes: &[u8]) -> Option<Warning> {
         message: unicode::first_invalid_escape(bytes)?,
         lineno: 0,
         position: 0,
+        in_field: false,
     })
 }
 

@@ -10,7 +10,7 @@ mod report;
 use std::rc::Rc;
 
 use crate::ast::{Constant, ExprKind, Span};
-use crate::error::{ErrorKind, SyntaxError, Warning};
+use crate::error::{ErrorKind, SyntaxError, Warning, WarningKind};
 use crate::names::Names;
 use crate::number::parse_number;
 use crate::parser::{Origin, place_token};
@@ -424,29 +424,32 @@ impl<'a> Peg<'a> {
         if end == 0 {
             return false;
         }
-        let first = self.mark;
+        let (first, known) = (self.mark, self.warnings.len());
         while self.mark < end && self.fill() {
             self.mark += 1;
         }
-        if !self.call_invalid_rules {
-            self.repeat_warnings(first);
-        }
+        self.repeat_warnings(first, known);
         true
     }
 
-    /// Warns about the strings of a statement that has been read over, from a token to the mark.
-    fn repeat_warnings(&mut self, first: usize) {
-        let (Some(first), Some(last)) = (self.tokens.get(first), self.tokens.get(self.mark - 1))
-        else {
+    /// Warns about the strings of a statement that has been read over, from a token to the mark, in between what its
+    /// numbers are warned for; those warnings begin at `known`. The second pass warns about fields only.
+    fn repeat_warnings(&mut self, first: usize, known: usize) {
+        let tokens = &self.tokens[first..self.mark];
+        let (Some(start), Some(end)) = (tokens.first(), tokens.last()) else {
             return;
         };
-        let (start, end) = (first.start as usize, last.end as usize);
-        let known = self.sound_warnings;
-        let from = known.partition_point(|warning| warning.position < start);
-        let own = known[from..]
+        let (all, second_pass) = (self.sound_warnings, self.call_invalid_rules);
+        let from = all.partition_point(|warning| warning.position < start.start as usize);
+        let own = all[from..]
             .iter()
-            .take_while(|warning| warning.position < end);
+            .take_while(|warning| warning.position < end.end as usize)
+            .filter(|warning| {
+                let is_escape = warning.kind == WarningKind::DeprecationWarning;
+                warning.in_field || is_escape && !second_pass
+            });
         self.warnings.extend(own.cloned());
+        self.warnings[known..].sort_by_key(|warning| warning.position);
     }
 
     fn take_tokenizer_warnings(&mut self) {
@@ -853,13 +856,9 @@ impl<'a> Peg<'a> {
             })
             .collect();
         let (source, flags) = (self.source, self.flags);
-        let known = self.warnings.len();
         let (names, warnings) = (&mut self.names, &mut self.warnings);
-        let concatenated = concatenate_strings(source, &tokens, names, flags, warnings, 0);
-        if self.call_invalid_rules {
-            // They have been warned about in the first pass.
-            self.warnings.truncate(known);
-        }
+        let quiet = self.call_invalid_rules;
+        let concatenated = concatenate_strings(source, &tokens, names, flags, warnings, quiet, 0);
         match concatenated {
             Ok(expr) => {
                 let kind = if matches!(expr.kind, ExprKind::JoinedStr(_)) {
@@ -900,6 +899,8 @@ impl<'a> Peg<'a> {
                     let message = "the two parsers disagree whether this is an expression";
                     Box::new(SyntaxError::bare(ErrorKind::SystemError, message))
                 });
+                field.take_tokenizer_warnings();
+                self.warnings.append(&mut field.warnings);
                 if error.kind == ErrorKind::UnicodeDecodeError {
                     // The literal that holds the field takes this for its own text being no UTF-8.
                     let message = format!("(unicode error) {}", error.message);
