@@ -60,7 +60,20 @@ pub struct Compiled {
 
 /// Compiles a tree; the tree is folded in place.
 pub fn compile(mut ast: Ast, options: &Options<'_>) -> Result<Compiled, Box<SyntaxError>> {
-    let result = compile_tree(&mut ast, options);
+    let mut warnings = std::mem::take(&mut ast.warnings);
+    let result = match compile_tree(&mut ast, options) {
+        Ok(mut compiled) => {
+            warnings.append(&mut compiled.warnings);
+            Ok(Compiled {
+                warnings,
+                ..compiled
+            })
+        }
+        Err(mut error) => {
+            warnings.append(&mut error.warnings);
+            Err(Box::new(SyntaxError { warnings, ..*error }))
+        }
+    };
     if matches!(&result, Err(error) if error.kind == ErrorKind::RecursionError) {
         // Freeing a tree that is too deep to walk would overflow the stack as well.
         std::mem::forget(ast);
@@ -93,16 +106,10 @@ fn compile_tree(ast: &mut Ast, options: &Options<'_>) -> Result<Compiled, Box<Sy
         flags,
         future_line: future.line,
     };
-    let (mut code, mut warnings) =
-        generate::generate(&ast.module, &mut ast.names, scopes, &settings)?;
+    let (mut code, warnings) = generate::generate(&ast.module, &mut ast.names, scopes, &settings)?;
     let names = std::mem::replace(&mut ast.names, Names::with(&[]));
     code.known_names = Some(Rc::new(names));
-    let mut all = std::mem::take(&mut ast.warnings);
-    all.append(&mut warnings);
-    Ok(Compiled {
-        code,
-        warnings: all,
-    })
+    Ok(Compiled { code, warnings })
 }
 
 /// From the bytes of a source to the marshalled code object, and the warnings. An error in a module shows the

@@ -9,7 +9,7 @@ use twinheap_objects::exceptions::*;
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::singletons::none;
 use twinheap_objects::{call, long, object, tuple, unicode};
-use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError, WarningKind};
+use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError, Warning, WarningKind};
 use twinheap_syntax::source::line_of_file;
 use twinheap_syntax::{Flags, Mode};
 
@@ -33,15 +33,38 @@ pub fn compile_to_marshal(
             }
             Ok(bytes)
         }
-        Err(error) => Err(raise(&error, filename)),
+        Err(error) => {
+            for warning in &error.warnings {
+                warn(warning, filename, source)?;
+            }
+            Err(raise(&error, filename))
+        }
+    }
+}
+
+/// Gives the warning of the codec that decodes the source. One that the program has made an error comes out as
+/// the codec's failure.
+fn warn_while_decoding(warning: &Warning, source: &[u8]) -> PyResult<()> {
+    let category = &PyExc_DeprecationWarning;
+    match report::warn(category, &warning.message, 1) {
+        Err(raised) if errors::matches(category) => {
+            errors::discard(raised);
+            let codec = twinheap_syntax::source::declared_encoding(source);
+            let codec = codec.unwrap_or_else(|| "unicode_escape".into());
+            let reason = format!("DeprecationWarning: {}", warning.message);
+            let message = format!("decoding with '{codec}' codec failed ({reason})");
+            Err(errors::raise(category, &message))
+        }
+        given => given,
     }
 }
 
 /// Gives a warning of the compiler; one that the program has made an error is a SyntaxError.
-fn warn(warning: &twinheap_syntax::error::Warning, filename: &str, source: &[u8]) -> PyResult<()> {
+fn warn(warning: &Warning, filename: &str, source: &[u8]) -> PyResult<()> {
     let category = match warning.kind {
         WarningKind::SyntaxWarning => &PyExc_SyntaxWarning,
-        _ => &PyExc_DeprecationWarning,
+        WarningKind::DeprecationWarning => &PyExc_DeprecationWarning,
+        WarningKind::Decoding => return warn_while_decoding(warning, source),
     };
     match report::warn_explicit(category, &warning.message, filename, warning.lineno) {
         Ok(()) => Ok(()),
@@ -68,7 +91,7 @@ fn warn(warning: &twinheap_syntax::error::Warning, filename: &str, source: &[u8]
 }
 
 /// The column of a warning, counted from 1, and its line.
-fn place_of(warning: &twinheap_syntax::error::Warning, source: &[u8]) -> (usize, String) {
+fn place_of(warning: &Warning, source: &[u8]) -> (usize, String) {
     let before: usize = source
         .split_inclusive(|byte| *byte == b'\n')
         .take((warning.lineno - 1).max(0) as usize)

@@ -129,28 +129,45 @@ struct NoTree {
     too_deep: bool,
     /// The statements that are right all the same: their first tokens, and those after them.
     sound: Vec<(u32, u32)>,
+    /// What the strings in those are warned for.
+    warnings: Vec<Warning>,
     /// The memory of the tokens, to be used again.
     tokens: Vec<token::Token>,
 }
 
 pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
     let mut names = new_names();
+    let before = source.warning.iter().cloned();
     match parse_fast(source, mode, flags, &mut names) {
-        Ok((module, warnings)) => Ok(Ast {
-            module,
-            names,
-            warnings,
-        }),
-        Err(reason) => Err(reason.into_error(source, mode, flags)),
+        Ok((module, mut warnings)) => {
+            warnings.splice(..0, before);
+            Ok(Ast {
+                module,
+                names,
+                warnings,
+            })
+        }
+        Err(reason) => {
+            let mut error = reason.into_error(source, mode, flags);
+            error.warnings.splice(..0, before);
+            Err(error)
+        }
     }
 }
 
 impl NoTree {
     /// The error, looked for by the careful parser if it is not known.
     fn into_error(self, source: &Source, mode: Mode, flags: &Flags) -> SyntaxError {
-        let found = self
-            .error
-            .or_else(|| peg::find_error(source, mode, flags, &self.sound, self.tokens));
+        let found = self.error.or_else(|| {
+            peg::find_error(
+                source,
+                mode,
+                flags,
+                &self.sound,
+                &self.warnings,
+                self.tokens,
+            )
+        });
         if let Some(error) = found {
             return error;
         }
@@ -179,11 +196,12 @@ fn parse_fast(
     match parsed {
         Ok(module) if parser.deepest > DEPTH_TO_CHECK => {
             let tokens = std::mem::take(&mut parser.tokens);
-            match peg::find_error(source, mode, flags, &[], tokens) {
+            match peg::find_error(source, mode, flags, &[], &[], tokens) {
                 Some(error) => Err(Box::new(NoTree {
                     error: Some(error),
                     too_deep: true,
                     sound: Vec::new(),
+                    warnings: Vec::new(),
                     tokens: Vec::new(),
                 })),
                 None => Ok((module, parser.warnings)),
@@ -199,6 +217,7 @@ fn parse_fast(
             } else {
                 parser.beyond_doubt()
             },
+            warnings: parser.warnings,
             tokens: parser.tokens,
         })),
     }

@@ -614,6 +614,7 @@ impl<'a> Tokenizer<'a> {
                 message: format!("invalid {kind} literal"),
                 lineno: self.lineno,
                 position: self.cur,
+                in_field: false,
             });
         } else if byte < 128 && is_identifier_char(byte) {
             self.backup(c);

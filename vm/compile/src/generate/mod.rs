@@ -132,8 +132,12 @@ pub fn generate<'t>(
         outer: Vec::new(),
         warnings: Vec::new(),
     };
-    let code = compiler.module(module)?;
-    Ok((code, compiler.warnings))
+    let code = compiler.module(module);
+    let warnings = compiler.warnings;
+    match code {
+        Ok(code) => Ok((code, warnings)),
+        Err(error) => Err(Box::new(SyntaxError { warnings, ..*error })),
+    }
 }
 
 impl<'t> Compiler<'t> {
@@ -419,6 +423,7 @@ impl<'t> Compiler<'t> {
             message,
             lineno,
             position: 0,
+            in_field: false,
         });
     }
 
