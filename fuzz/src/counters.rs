@@ -1,7 +1,11 @@
 //! Extra counters for libFuzzer: transitions of objects and pairs of opcodes, which guide it in interpreters
 //! that are not instrumented.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
 use twinheap_compile::code::{CodeObject, Const};
+use twinheap_observation::transitions::{Transition, unreached};
 
 const COUNT: usize = 1 << 14;
 
@@ -9,8 +13,68 @@ const COUNT: usize = 1 << 14;
 #[unsafe(link_section = "__libfuzzer_extra_counters")]
 static mut COUNTERS: [u8; COUNT] = [0; COUNT];
 
+/// Set to `off`, it leaves the array alone, so that runs with and without guidance can be compared.
+const SWITCH: &str = "TWINHEAP_COUNTERS";
+/// Set to anything, it has the goals reached written out at the end.
+const TALLY: &str = "TWINHEAP_GOALS";
+
+thread_local! {
+    static ON: Cell<Option<bool>> = const { Cell::new(None) };
+    static REACHED: RefCell<Option<BTreeSet<Transition>>> = const { RefCell::new(None) };
+}
+
+/// Counts what the objects of one input went through.
+pub fn count_transitions(transitions: &[Transition]) {
+    for transition in transitions {
+        count(u64::from(transition.0));
+    }
+    if std::env::var_os(TALLY).is_some() {
+        tally(transitions);
+    }
+}
+
+/// Takes the transitions up in the list that is written out at the end.
+fn tally(transitions: &[Transition]) {
+    REACHED.with_borrow_mut(|reached| {
+        let reached = reached.get_or_insert_with(|| {
+            // SAFETY: the function takes nothing and never unwinds.
+            unsafe { libc::atexit(write_tally) };
+            BTreeSet::new()
+        });
+        reached.extend(transitions);
+    });
+}
+
+extern "C" fn write_tally() {
+    // What a thread keeps may be gone when the process ends; then there is nothing to write.
+    let _ = REACHED.try_with(|reached| {
+        let reached = reached.borrow();
+        let Some(reached) = reached.as_ref() else {
+            return;
+        };
+        let (missing, all) = unreached(reached);
+        let pairs = reached.iter().filter(|one| one.is_of_opcodes()).count();
+        eprintln!(
+            "twinheap: goals reached: {} of {all}; {} changes of shape, {pairs} pairs of opcodes",
+            all - missing.len(),
+            reached.len() - pairs
+        );
+    });
+}
+
+fn is_on() -> bool {
+    ON.get().unwrap_or_else(|| {
+        let on = std::env::var_os(SWITCH).is_none_or(|value| value != "off");
+        ON.set(Some(on));
+        on
+    })
+}
+
 /// Counts one more of what this number stands for.
 pub fn count(number: u64) {
+    if !is_on() {
+        return;
+    }
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
     // SAFETY: the targets have one thread, and libFuzzer touches the array only between inputs; the index is
     // below 1 << 14.
