@@ -129,7 +129,7 @@ impl Twins {
             .collect();
         report(&Finding {
             target,
-            signature: sign(stage, &found.differences, &first, &subject),
+            signature: sign(target, stage, &found.differences, &first, &subject),
             input,
             source,
             details,

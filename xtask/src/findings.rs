@@ -137,7 +137,7 @@ fn show(finding: &CampaignFinding) -> Result<i32, String> {
     }
     println!("\nas found:\n\n{}", indented(&finding.source));
     if finding.minimised.is_none() {
-        println!("{}", finding.difference);
+        println!("({})\n\n{}", finding.size_state(), finding.difference);
     }
     Ok(0)
 }
