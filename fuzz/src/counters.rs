@@ -1,8 +1,9 @@
 //! Extra counters for libFuzzer: transitions of objects and pairs of opcodes, which guide it in interpreters
 //! that are not instrumented.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::{Mutex, Once};
 
 use twinheap_compile::code::{CodeObject, Const};
 use twinheap_observation::transitions::{Transition, unreached};
@@ -20,8 +21,11 @@ const TALLY: &str = "TWINHEAP_GOALS";
 
 thread_local! {
     static ON: Cell<Option<bool>> = const { Cell::new(None) };
-    static REACHED: RefCell<Option<BTreeSet<Transition>>> = const { RefCell::new(None) };
 }
+
+/// Not kept by the thread, as it is read when the process ends.
+static REACHED: Mutex<BTreeSet<Transition>> = Mutex::new(BTreeSet::new());
+static AT_EXIT: Once = Once::new();
 
 /// Counts what the objects of one input went through.
 pub fn count_transitions(transitions: &[Transition]) {
@@ -35,31 +39,26 @@ pub fn count_transitions(transitions: &[Transition]) {
 
 /// Takes the transitions up in the list that is written out at the end.
 fn tally(transitions: &[Transition]) {
-    REACHED.with_borrow_mut(|reached| {
-        let reached = reached.get_or_insert_with(|| {
-            // SAFETY: the function takes nothing and never unwinds.
-            unsafe { libc::atexit(write_tally) };
-            BTreeSet::new()
-        });
-        reached.extend(transitions);
+    AT_EXIT.call_once(|| {
+        // SAFETY: the function takes nothing and never unwinds. Where no place is left for it, nothing is written.
+        let _ = unsafe { libc::atexit(write_tally) };
     });
+    if let Ok(mut reached) = REACHED.lock() {
+        reached.extend(transitions);
+    }
 }
 
 extern "C" fn write_tally() {
-    // What a thread keeps may be gone when the process ends; then there is nothing to write.
-    let _ = REACHED.try_with(|reached| {
-        let reached = reached.borrow();
-        let Some(reached) = reached.as_ref() else {
-            return;
-        };
-        let (missing, all) = unreached(reached);
-        let pairs = reached.iter().filter(|one| one.is_of_opcodes()).count();
-        eprintln!(
-            "twinheap: goals reached: {} of {all}; {} changes of shape, {pairs} pairs of opcodes",
-            all - missing.len(),
-            reached.len() - pairs
-        );
-    });
+    let Ok(reached) = REACHED.lock() else {
+        return;
+    };
+    let (missing, all) = unreached(&reached);
+    let pairs = reached.iter().filter(|one| one.is_of_opcodes()).count();
+    eprintln!(
+        "twinheap: goals reached: {} of {all}; {} changes of shape, {pairs} pairs of opcodes",
+        all - missing.len(),
+        reached.len() - pairs
+    );
 }
 
 fn is_on() -> bool {

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 use twinheap_observation::Program;
@@ -10,6 +11,7 @@ use twinheap_store::{CampaignFinding, CampaignStore, Ledger};
 
 use crate::campaign::{FollowUp, chosen_database, duration, follow_up, report_of};
 use crate::diff::{compare_one, show_verdicts};
+use crate::gate::STOP;
 use crate::settings::{self, Sides};
 use crate::telling;
 
@@ -173,18 +175,22 @@ fn tell(what: &TellingArguments) -> Result<i32, String> {
     let database = chosen_database(what.db.as_deref())?;
     let mut store = CampaignStore::open(&database)?;
     let sides = sides_of(&store);
-    let chosen = telling::choose(&store.findings()?, what.count);
-    let unfinished: Vec<String> = chosen
-        .iter()
-        .filter(|finding| !finding.complete)
-        .map(CampaignFinding::id)
-        .collect();
-    if !unfinished.is_empty() {
+    let deadline = Instant::now() + what.time;
+    loop {
+        let unfinished: Vec<String> = telling::choose(&store.findings()?, what.count)
+            .iter()
+            .filter(|finding| finding.tried == 0)
+            .map(CampaignFinding::id)
+            .collect();
+        let left = deadline.saturating_duration_since(Instant::now());
+        if unfinished.is_empty() || left.is_zero() || STOP.load(Ordering::Relaxed) {
+            break;
+        }
         let follow = FollowUp {
             sides: &sides,
             minimise: what.time / 4,
             ids: unfinished,
-            time: what.time,
+            time: left,
             jobs: what.jobs,
         };
         follow_up(&mut store, &follow)?;

@@ -10,6 +10,7 @@ use twinheap_render::telling::{Entry, Page};
 use twinheap_store::{CampaignFinding, CampaignStore};
 use twinheap_subject::Answer;
 
+use crate::campaign::MUTATION;
 use crate::settings::Sides;
 
 /// A program of more lines tells less.
@@ -91,7 +92,8 @@ fn names_exception(head: &str) -> bool {
 struct Limits {
     topic: usize,
     kind: usize,
-    long: bool,
+    /// Long programs and mutations of real ones as well.
+    all: bool,
 }
 
 /// The most telling findings, in order.
@@ -111,27 +113,12 @@ pub fn choose(findings: &[CampaignFinding], count: usize) -> Vec<CampaignFinding
         )
     });
     let share = count.div_ceil(3);
+    let pass = |topic, kind, all| Limits { topic, kind, all };
     let passes = [
-        Limits {
-            topic: 1,
-            kind: share,
-            long: false,
-        },
-        Limits {
-            topic: 2,
-            kind: share,
-            long: false,
-        },
-        Limits {
-            topic: 3,
-            kind: count,
-            long: false,
-        },
-        Limits {
-            topic: count,
-            kind: count,
-            long: true,
-        },
+        pass(1, share, false),
+        pass(2, share, false),
+        pass(3, count, false),
+        pass(count, count, true),
     ];
     let mut chosen: Vec<(Kind, &CampaignFinding)> = Vec::new();
     for limits in passes {
@@ -163,7 +150,8 @@ fn fits(
     let of_kind = chosen.iter().filter(|(other, _)| other == kind).count();
     // What is not made small yet may become short.
     let is_long = finding.complete && finding.program().lines().count() > LONG;
-    is_new && of_topic < limits.topic && of_kind < limits.kind && (limits.long || !is_long)
+    let is_plain = !is_long && finding.topic != MUTATION;
+    is_new && of_topic < limits.topic && of_kind < limits.kind && (limits.all || is_plain)
 }
 
 /// Runs the chosen findings on both sides.

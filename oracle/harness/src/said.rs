@@ -25,14 +25,19 @@ struct Mention<'a> {
 pub fn between(topic: &str, left: Option<&str>, right: Option<&str>) -> String {
     let mention = |line: Option<&'_ str>| line.and_then(mention_in).map(owned);
     match (mention(left), mention(right)) {
-        (Some((one, said)), Some((other, _))) if one == other => with_words(&one, &words(&said)),
+        (Some((one, said)), Some((other, _))) if one == other => {
+            with_words(&one, &operation(&one, &said))
+        }
         (Some((one, said)), Some((other, _))) => {
-            with_words(&format!("{one} / {other}"), &words(&said))
+            with_words(&format!("{one} / {other}"), &operation(&one, &said))
         }
-        (Some((one, said)), None) => with_words(&format!("{one} / no exception"), &words(&said)),
-        (None, Some((other, said))) => {
-            with_words(&format!("no exception / {other}"), &words(&said))
+        (Some((one, said)), None) => {
+            with_words(&format!("{one} / no exception"), &operation(&one, &said))
         }
+        (None, Some((other, said))) => with_words(
+            &format!("no exception / {other}"),
+            &operation(&other, &said),
+        ),
         (None, None) => format!("{topic} {}", values(left, right)),
     }
 }
@@ -48,6 +53,38 @@ pub fn with_words(head: &str, words: &str) -> String {
     } else {
         format!("{head}: {words}")
     }
+}
+
+/// The words of a message; of what is looked for by name, the name belongs to the operation.
+pub fn operation(exception: &str, message: &str) -> String {
+    let words = words(message);
+    let by_name = [
+        "AttributeError",
+        "ImportError",
+        "ModuleNotFoundError",
+        "NameError",
+    ];
+    match last_quoted(message) {
+        Some(name) if by_name.contains(&exception) && is_telling_name(name) => {
+            format!("{words} {name}").trim_start().to_owned()
+        }
+        _ => words,
+    }
+}
+
+/// A name that a program is unlikely to have made up: some small letters, no number.
+fn is_telling_name(name: &str) -> bool {
+    const SHORTEST: usize = 4;
+    name.len() >= SHORTEST
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter == '_')
+}
+
+fn last_quoted(message: &str) -> Option<&str> {
+    let end = message.rfind('\'')?;
+    let begin = message[..end].rfind('\'')?;
+    Some(&message[begin + 1..end])
 }
 
 /// The words of a message without its values: quoted text, numbers, names that a program made up.

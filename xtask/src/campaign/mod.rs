@@ -312,6 +312,10 @@ struct Shared<'a> {
     queue: Queue,
     balance: Balance,
     minimise: Duration,
+    /// The subject is an interpreter given as a command.
+    is_foreign: bool,
+    /// Whether signatures met while another is made small are followed up too.
+    keeps_sides: bool,
 }
 
 /// Pairs for candidates: they give up early, as many a candidate hangs.
@@ -357,6 +361,8 @@ impl Campaign<'_> {
             queue: Queue::of(known, false),
             balance: Balance::new(arguments.share),
             minimise: arguments.minimise,
+            is_foreign: matches!(self.config.subject, SideKind::Command(_)),
+            keeps_sides: true,
             recipe: &recipe,
         };
         let mut progress = Progress::new(arguments.time, arguments.quiet, &self.store)?;
@@ -430,6 +436,8 @@ pub fn follow_up(store: &mut CampaignStore, what: &FollowUp<'_>) -> Result<(), S
         queue: Queue::of(wanted, true),
         balance: Balance::new(100),
         minimise: what.minimise,
+        is_foreign: matches!(config.subject, SideKind::Command(_)),
+        keeps_sides: what.ids.is_empty(),
         recipe: &recipe,
     };
     let mut progress = Progress::new(what.time, false, store)?;
