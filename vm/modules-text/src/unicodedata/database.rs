@@ -12,13 +12,18 @@ use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::{members, slot, static_type, typed};
 use twinheap_ucd::{OldRecord, Version};
 
+/// Tells what an earlier version has otherwise of a character.
+type GetRecord = fn(u32) -> Option<&'static OldRecord>;
+/// Tells what an earlier version decomposes a character to, where that is another one than today.
+type Normalization = fn(u32) -> Option<u32>;
+
 /// An earlier version: its name, and the functions that tell what it has otherwise.
 #[repr(C)]
 pub struct PreviousDBVersion {
     pub ob_base: PyObject,
     pub name: Cell<*const c_char>,
-    pub getrecord: Cell<Option<fn(u32) -> Option<&'static OldRecord>>>,
-    pub normalization: Cell<Option<fn(u32) -> Option<u32>>>,
+    pub getrecord: Cell<Option<GetRecord>>,
+    pub normalization: Cell<Option<Normalization>>,
 }
 
 const _: () = assert!(size_of::<PreviousDBVersion>() == 40);
