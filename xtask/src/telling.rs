@@ -1,7 +1,7 @@
 //! Chooses the most telling findings of a campaign: crashes before ends before output before wording, the most
 //! widespread first, of many topics and kinds; and runs each on both sides for a page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use twinheap_harness::{Side, SideKind};
 use twinheap_observation::wire::{RunRequest, Wanted};
@@ -150,8 +150,30 @@ fn fits(
     let of_kind = chosen.iter().filter(|(other, _)| other == kind).count();
     // What is not made small yet may become short.
     let is_long = finding.complete && finding.program().lines().count() > LONG;
-    let is_plain = !is_long && finding.topic != MUTATION;
+    let is_plain = !is_long
+        && finding.topic != MUTATION
+        && !chosen.iter().any(|(_, other)| are_alike(other, finding));
     is_new && of_topic < limits.topic && of_kind < limits.kind && (limits.all || is_plain)
+}
+
+/// Whether two small programs consist of much the same words, and so show much the same.
+fn are_alike(one: &CampaignFinding, other: &CampaignFinding) -> bool {
+    let (Some(one), Some(other)) = (&one.minimised, &other.minimised) else {
+        return false;
+    };
+    let (one, other) = (words_of(one), words_of(other));
+    2 * one.intersection(&other).count() > one.union(&other).count()
+}
+
+/// The words of a program but those that most programs have.
+fn words_of(program: &str) -> BTreeSet<&str> {
+    const COMMON: [&str; 9] = [
+        "as", "class", "def", "error", "except", "in", "print", "self", "try",
+    ];
+    program
+        .split(|letter: char| !(letter.is_ascii_alphabetic() || letter == '_'))
+        .filter(|word| word.len() > 1 && !COMMON.contains(word))
+        .collect()
 }
 
 /// Runs the chosen findings on both sides.
@@ -314,6 +336,30 @@ mod tests {
         assert_eq!(of_kind(Kind::Wording), 2);
         // The most widespread of its kind.
         assert!(chosen.iter().any(|one| one.programs == 69));
+    }
+
+    #[test]
+    fn programs_of_the_same_words_are_shown_once() {
+        let small = |signature: &str, topic: &str, program: &str| CampaignFinding {
+            minimised: Some(program.to_owned()),
+            ..finding(signature, topic, 1)
+        };
+        let sorted = "items = [Item(value) for value in range(9)]\nitems.sort()\nprint(items)\n";
+        let findings = [
+            small("output | list int / int", "list", sorted),
+            small(
+                "output | re int / int",
+                "re",
+                &sorted.replace("items", "others"),
+            ),
+            small(
+                "output | float float / float",
+                "float",
+                "print(sum([0.1] * 6))\n",
+            ),
+        ];
+        let chosen = choose(&findings, 2);
+        assert!(chosen.iter().any(|one| one.topic == "float"), "{chosen:?}");
     }
 
     #[test]

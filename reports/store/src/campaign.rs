@@ -169,7 +169,12 @@ pub struct CampaignStore {
 }
 
 fn trouble(error: rusqlite::Error) -> String {
-    format!("the campaign's database: {error}")
+    let hint = if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+        "; what was recorded before is kept, and --resume goes on with it"
+    } else {
+        ""
+    };
+    format!("the campaign's database: {error}{hint}")
 }
 
 impl CampaignStore {
