@@ -19,9 +19,9 @@ pub mod values;
 use std::rc::Rc;
 
 use code::CodeObject;
-use twinheap_syntax::error::{ErrorKind, SyntaxError, Warning};
+use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError, Warning};
 use twinheap_syntax::names::Names;
-use twinheap_syntax::source::Decoder;
+use twinheap_syntax::source::{Decoder, Source};
 use twinheap_syntax::{Ast, Flags, Mode};
 
 /// CPython's recursion limit in the pinned environment, times the compiler's scale.
@@ -130,14 +130,43 @@ pub fn compile_source(
     Ok((marshal::dumps(&compiled.code), compiled.warnings))
 }
 
-/// The same for a source that is text already; cookies in it are ignored.
+/// The error that comes of a warning that the program has made one; it is the one of this number.
+pub fn error_of_warning(
+    source: Source,
+    mode: Mode,
+    flags: &Flags,
+    options: &Options<'_>,
+    (number, warning): (usize, &Warning),
+) -> SyntaxError {
+    let bare = || SyntaxError::bare(ErrorKind::SyntaxError, &warning.message);
+    if let Some(span) = warning.span {
+        return SyntaxError {
+            finder: Finder::Compiler,
+            lineno: Some(span.lineno),
+            offset: Some(span.col_offset + 1),
+            end_lineno: Some(span.end_lineno),
+            end_offset: Some(span.end_col_offset + 1),
+            ..bare()
+        };
+    }
+    let read_file = || std::fs::read(options.filename).ok();
+    twinheap_syntax::error_of_warning(source, mode, flags, number, &read_file).unwrap_or_else(
+        || SyntaxError {
+            lineno: Some(warning.lineno),
+            ..bare()
+        },
+    )
+}
+
+/// The same as `compile_source` for a source that is text already; cookies in it are ignored.
 pub fn compile_text(
     source: &str,
     mode: Mode,
     flags: &Flags,
     options: &Options<'_>,
 ) -> Result<(Vec<u8>, Vec<Warning>), Box<SyntaxError>> {
-    let ast = twinheap_syntax::parse_str(source, mode, flags).map_err(Box::new)?;
+    let read_file = || std::fs::read(options.filename).ok();
+    let ast = twinheap_syntax::parse_text(source, mode, flags, &read_file).map_err(Box::new)?;
     let compiled = compile(ast, options)?;
     Ok((marshal::dumps(&compiled.code), compiled.warnings))
 }

@@ -1,5 +1,7 @@
 //! Syntax errors and warnings as data.
 
+use crate::ast::Span;
+
 /// Which exception a failed parse raises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -97,4 +99,6 @@ pub struct Warning {
     pub position: usize,
     /// Whether it arose in a field of an f-string, which CPython's parser reads as a source of its own.
     pub in_field: bool,
+    /// What it is about, if the code generator warns.
+    pub span: Option<Span>,
 }

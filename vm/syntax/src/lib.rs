@@ -95,7 +95,29 @@ pub fn parse_module(
     decoder: Option<Decoder<'_>>,
     read_file: &dyn Fn() -> Option<Vec<u8>>,
 ) -> Result<Ast, SyntaxError> {
-    let mut source = Source::from_bytes(bytes, true, decoder)?;
+    let source = Source::from_bytes(bytes, true, decoder)?;
+    parse_module_source(source, flags, read_file)
+}
+
+/// The same for text that is already decoded, in any mode: only modules show lines of their file.
+pub fn parse_text(
+    text: &str,
+    mode: Mode,
+    flags: &Flags,
+    read_file: &dyn Fn() -> Option<Vec<u8>>,
+) -> Result<Ast, SyntaxError> {
+    let source = Source::from_text(text, mode == Mode::Exec)?;
+    match mode {
+        Mode::Exec => parse_module_source(source, flags, read_file),
+        _ => parse_source(&source, mode, flags),
+    }
+}
+
+fn parse_module_source(
+    mut source: Source,
+    flags: &Flags,
+    read_file: &dyn Fn() -> Option<Vec<u8>>,
+) -> Result<Ast, SyntaxError> {
     let error = match parse_source(&source, Mode::Exec, flags) {
         Ok(ast) => return Ok(ast),
         Err(error) => error,
@@ -117,6 +139,27 @@ pub fn parse_module(
 pub fn parse_str(text: &str, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
     let source = Source::from_text(text, mode == Mode::Exec)?;
     parse_source(&source, mode, flags)
+}
+
+/// The error that a source has whose warning of this number, counted over the parser's warnings, is made an error.
+/// `read_file` is asked for the file of a module, as errors show its lines.
+pub fn error_of_warning(
+    mut source: Source,
+    mode: Mode,
+    flags: &Flags,
+    number: usize,
+    read_file: &dyn Fn() -> Option<Vec<u8>>,
+) -> Option<SyntaxError> {
+    let number = number.checked_sub(usize::from(source.warning.is_some()))?;
+    let error = peg::find_fatal_warning(&source, mode, flags, number)?;
+    if mode != Mode::Exec {
+        return Some(error);
+    }
+    source.file = read_file();
+    match source.file {
+        Some(_) => peg::find_fatal_warning(&source, mode, flags, number),
+        None => Some(error),
+    }
 }
 
 /// Beyond this depth CPython's parser may have run out of its own stack.

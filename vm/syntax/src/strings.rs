@@ -145,6 +145,7 @@ fn warn_invalid_escape(context: &mut Context<'_>, rest: &[u8], token: &Token) {
         lineno: token.lineno,
         position: token.start as usize,
         in_field: false,
+        span: None,
     });
 }
 

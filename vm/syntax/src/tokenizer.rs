@@ -615,6 +615,7 @@ impl<'a> Tokenizer<'a> {
                 lineno: self.lineno,
                 position: self.cur,
                 in_field: false,
+                span: None,
             });
         } else if byte < 128 && is_identifier_char(byte) {
             self.backup(c);

@@ -417,13 +417,21 @@ impl<'t> Compiler<'t> {
     }
 
     fn warn(&mut self, message: String) {
-        let lineno = self.unit.loc.lineno;
+        let loc = &self.unit.loc;
+        let lineno = loc.lineno;
+        let span = Span {
+            lineno,
+            col_offset: loc.col_offset,
+            end_lineno: loc.end_lineno,
+            end_col_offset: loc.end_col_offset,
+        };
         self.warnings.push(Warning {
             kind: WarningKind::SyntaxWarning,
             message,
             lineno,
             position: 0,
             in_field: false,
+            span: Some(span),
         });
     }
 

@@ -170,6 +170,7 @@ pub fn decoding_warning(name: &str, bytes: &[u8]) -> Option<Warning> {
         lineno: 0,
         position: 0,
         in_field: false,
+        span: None,
     })
 }
 

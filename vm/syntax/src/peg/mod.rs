@@ -106,6 +106,8 @@ struct Peg<'a> {
     warnings: Vec<Warning>,
     /// What the strings of the sound statements are warned for, by position.
     sound_warnings: &'a [Warning],
+    /// The number of the warning that is an error.
+    fatal: Option<usize>,
 }
 
 /// Why `source` is no Python program; `None` if it is one after all. The `sound` statements, from a token to
@@ -117,7 +119,28 @@ pub fn find_error(
     flags: &Flags,
     sound: &[(u32, u32)],
     sound_warnings: &[Warning],
+    tokens: Vec<Token>,
+) -> Option<SyntaxError> {
+    find(source, mode, flags, (sound, sound_warnings), tokens, None)
+}
+
+/// The error that a source has whose warning of this number is one.
+pub fn find_fatal_warning(
+    source: &Source,
+    mode: Mode,
+    flags: &Flags,
+    number: usize,
+) -> Option<SyntaxError> {
+    find(source, mode, flags, (&[], &[]), Vec::new(), Some(number))
+}
+
+fn find(
+    source: &Source,
+    mode: Mode,
+    flags: &Flags,
+    (sound, sound_warnings): (&[(u32, u32)], &[Warning]),
     mut tokens: Vec<Token>,
+    fatal: Option<usize>,
 ) -> Option<SyntaxError> {
     tokens.clear();
     let run = || {
@@ -127,6 +150,7 @@ pub fn find_error(
         peg.tokens = tokens;
         peg.raw = source.raw.as_deref();
         peg.sound_warnings = sound_warnings;
+        peg.fatal = fatal;
         let encoding = source.encoding.as_deref().unwrap_or("utf-8");
         peg.file = source.file.as_deref().map(|file| (file, encoding));
         peg.sound = vec![0; sound.iter().map(|(start, _)| start + 1).max().unwrap_or(0) as usize];
@@ -145,6 +169,15 @@ pub fn find_error(
         let error = thread.ok().and_then(|thread| thread.join().ok())?;
         error.map(|error| *error)
     })
+}
+
+fn span_of(token: &Token) -> Span {
+    Span {
+        lineno: token.lineno,
+        col_offset: token.col_offset,
+        end_lineno: token.end_lineno,
+        end_col_offset: token.end_col_offset,
+    }
 }
 
 impl<'a> Peg<'a> {
@@ -182,6 +215,7 @@ impl<'a> Peg<'a> {
             error: None,
             warnings: Vec::new(),
             sound_warnings: &[],
+            fatal: None,
         }
     }
 
@@ -262,7 +296,13 @@ impl<'a> Peg<'a> {
         } else {
             self.parsing_started = true;
         }
+        let known = self.warnings.len();
         self.take_tokenizer_warnings();
+        if let Some(warning) = self.fatal_warning(known) {
+            self.error = Some(self.number_error(&warning));
+            self.tokenizer.done = Done::Error;
+            return false;
+        }
         let token = place_token(raw, &self.tokenizer, self.origin);
         self.tokens.push(token);
         self.memo_heads.push(0);
@@ -287,13 +327,7 @@ impl<'a> Peg<'a> {
     }
 
     fn token_span(&self, at: usize) -> Span {
-        let token = &self.tokens[at];
-        Span {
-            lineno: token.lineno,
-            col_offset: token.col_offset,
-            end_lineno: token.end_lineno,
-            end_col_offset: token.end_col_offset,
-        }
+        span_of(&self.tokens[at])
     }
 
     fn leaf(&self, kind: Kind, at: usize) -> Value {
@@ -450,6 +484,12 @@ impl<'a> Peg<'a> {
             });
         self.warnings.extend(own.cloned());
         self.warnings[known..].sort_by_key(|warning| warning.position);
+    }
+
+    /// The warning that is an error, if it is one of those after the `known` ones.
+    fn fatal_warning(&self, known: usize) -> Option<Warning> {
+        let number = self.fatal.filter(|number| *number >= known)?;
+        self.warnings.get(number).cloned()
     }
 
     fn take_tokenizer_warnings(&mut self) {
@@ -856,9 +896,17 @@ impl<'a> Peg<'a> {
             })
             .collect();
         let (source, flags) = (self.source, self.flags);
+        let known = self.warnings.len();
         let (names, warnings) = (&mut self.names, &mut self.warnings);
         let quiet = self.call_invalid_rules;
         let concatenated = concatenate_strings(source, &tokens, names, flags, warnings, quiet, 0);
+        if let Some(warning) = self.fatal_warning(known) {
+            let token = tokens
+                .iter()
+                .find(|token| token.start as usize == warning.position)?;
+            self.raise_span(span_of(token), warning.message);
+            return None;
+        }
         match concatenated {
             Ok(expr) => {
                 let kind = if matches!(expr.kind, ExprKind::JoinedStr(_)) {

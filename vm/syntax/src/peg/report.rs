@@ -6,7 +6,7 @@ use super::{Action, Kind, Node, Part, Peg, Start, Targets, Tok, Value, flatten, 
 use crate::Mode;
 use crate::ast::Span;
 use crate::encodings::{decode_line, decoding_warning};
-use crate::error::{ErrorKind, Finder, SyntaxError};
+use crate::error::{ErrorKind, Finder, SyntaxError, Warning};
 use crate::names::Name;
 use crate::source::bytes_of_line;
 use crate::tokenizer::Done;
@@ -200,6 +200,25 @@ impl Peg<'_> {
             Some((lineno, 0)),
             message,
         );
+    }
+
+    /// The error that the tokenizer raises in place of its warning about a number: where the number ends.
+    pub(super) fn number_error(&self, warning: &Warning) -> Box<SyntaxError> {
+        let end = warning.position.saturating_sub(1).min(self.source.len());
+        let start = memchr::memrchr(b'\n', &self.source[..end]).map_or(0, |at| at + 1);
+        let rest = &self.source[start..];
+        let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+        let offset = String::from_utf8_lossy(&self.source[start..end])
+            .chars()
+            .count() as i32;
+        Box::new(SyntaxError {
+            lineno: Some(warning.lineno),
+            offset: Some(offset),
+            text: Some(String::from_utf8_lossy(line).into_owned()),
+            end_lineno: Some(warning.lineno),
+            end_offset: Some(offset),
+            ..SyntaxError::bare(ErrorKind::SyntaxError, &warning.message)
+        })
     }
 
     /// The error that the tokenizer recorded with its own place.
