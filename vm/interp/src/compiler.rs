@@ -1,7 +1,7 @@
 //! From source to code objects: the compiler's description, handed over as marshal bytes; its errors
 //! as exceptions.
 
-use crate::{marshal, report};
+use crate::marshal;
 use twinheap_abi::*;
 use twinheap_compile::{Options, compile_source};
 use twinheap_objects::errors::{self, PyResult, Raised};
@@ -43,7 +43,12 @@ fn warn(warning: &twinheap_syntax::error::Warning, filename: &str, source: &[u8]
         WarningKind::SyntaxWarning => &PyExc_SyntaxWarning,
         _ => &PyExc_DeprecationWarning,
     };
-    match report::warn_explicit(category, &warning.message, filename, warning.lineno) {
+    match crate::warnings_module::give_explicitly(
+        category,
+        &warning.message,
+        filename,
+        warning.lineno,
+    ) {
         Ok(()) => Ok(()),
         Err(raised) => {
             if !errors::matches(category) {
