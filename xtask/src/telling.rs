@@ -61,6 +61,7 @@ impl Kind {
         if what.contains("timed out") || what.contains("out of memory") {
             return Kind::Hang;
         }
+        let what = what.strip_prefix("stderr: ").unwrap_or(what);
         let head = what.split(": ").next().unwrap_or("");
         match stage {
             "output" if what.starts_with("ended early") => Kind::End,
@@ -306,6 +307,7 @@ mod tests {
             Kind::Exception,
         );
         check_kind("output | TypeError: words / of it", Kind::Wording);
+        check_kind("output | stderr: SyntaxWarning: words", Kind::Wording);
         check_kind("output | dict int / int", Kind::Values);
         check_kind(
             "heap | dict PyDictObject.ma_used: number | finished",

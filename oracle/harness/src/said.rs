@@ -394,12 +394,21 @@ mod tests {
         check(
             "TypeError func12() keywords must be strings, not 'int'",
             "TypeError x",
-            "TypeError: keywords must be strings not",
+            shown,
         );
         check(
             "TypeError int() can't convert",
             "TypeError x",
             "TypeError: int() can't convert",
+        );
+    }
+
+    #[test]
+    fn classes_of_the_program_do_not_count() {
+        check(
+            "TypeError can't pickle class Reduced on it",
+            "TypeError x",
+            "TypeError: can't pickle class on it",
         );
     }
 
