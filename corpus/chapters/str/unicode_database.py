@@ -1,6 +1,6 @@
 # What the Unicode database says of characters, in its current version and in the one that domain names use.
 from unicodedata import (bidirectional, category, combining, decimal, decomposition, digit, east_asian_width,
-                         is_normalized, lookup, mirrored, name, normalize, numeric, unidata_version)
+                         is_normalized, lookup, mirrored, name, normalize, numeric, ucd_3_2_0, unidata_version)
 
 samples = ["a", "\xe9", "\u00bd", "\u0663", "\u0301", "(", "\uac01", "\u4e2d", "\u2167", "\U0001f600", "\u0378", "\ufb01"]
 for char in samples:
@@ -31,15 +31,9 @@ for arguments in [("NFX", "\xe9"), (1, ""), ("NFC", None)]:
     except (TypeError, ValueError) as error:
         print(type(error).__name__, error)
 
-
 # The old version knows fewer characters, and some of those otherwise.
-def compare_versions(chars):
-    from unicodedata import ucd_3_2_0 as old
-    print(unidata_version, old.unidata_version)
-    for char in chars:
-        now = (category(char), mirrored(char), east_asian_width(char), name(char, None))
-        then = (old.category(char), old.mirrored(char), old.east_asian_width(char), old.name(char, None))
-        print(ascii(char), now, then, now == then, ascii(old.normalize("NFD", char)))
-
-
-compare_versions(["\u0221", "\U0002f868", "\u00ab", "\u09be", "\u3400"])
+print(unidata_version, ucd_3_2_0.unidata_version)
+for char in ["\u0221", "\U0002f868", "\u00ab", "\u09be", "\u3400"]:
+    now = (category(char), mirrored(char), east_asian_width(char), name(char, None))
+    then = (ucd_3_2_0.category(char), ucd_3_2_0.mirrored(char), ucd_3_2_0.east_asian_width(char), ucd_3_2_0.name(char, None))
+    print(ascii(char), now, then, now == then, ascii(ucd_3_2_0.normalize("NFD", char)))

@@ -199,6 +199,12 @@ mod tests {
     }
 
     #[test]
+    fn comments_go() {
+        let source = "# one\na = 1\n\n    # two\nprint('# three')\n";
+        check(source, &["print('# three')"], "print('# three')\n");
+    }
+
+    #[test]
     fn blocks_are_replaced_by_their_bodies() {
         let source = "def f(x):\n    for i in range(3):\n        if x:\n            boom(x)\n    return 1\nf(1)\n";
         check(source, &["boom"], "boom\n");

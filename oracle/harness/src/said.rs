@@ -25,14 +25,19 @@ struct Mention<'a> {
 pub fn between(topic: &str, left: Option<&str>, right: Option<&str>) -> String {
     let mention = |line: Option<&'_ str>| line.and_then(mention_in).map(owned);
     match (mention(left), mention(right)) {
-        (Some((one, said)), Some((other, _))) if one == other => with_words(&one, &words(&said)),
+        (Some((one, said)), Some((other, _))) if one == other => {
+            with_words(&one, &operation(&one, &said))
+        }
         (Some((one, said)), Some((other, _))) => {
-            with_words(&format!("{one} / {other}"), &words(&said))
+            with_words(&format!("{one} / {other}"), &operation(&one, &said))
         }
-        (Some((one, said)), None) => with_words(&format!("{one} / no exception"), &words(&said)),
-        (None, Some((other, said))) => {
-            with_words(&format!("no exception / {other}"), &words(&said))
+        (Some((one, said)), None) => {
+            with_words(&format!("{one} / no exception"), &operation(&one, &said))
         }
+        (None, Some((other, said))) => with_words(
+            &format!("no exception / {other}"),
+            &operation(&other, &said),
+        ),
         (None, None) => format!("{topic} {}", values(left, right)),
     }
 }
@@ -50,15 +55,57 @@ pub fn with_words(head: &str, words: &str) -> String {
     }
 }
 
+/// The words of a message; of what is looked for by name, the name belongs to the operation.
+pub fn operation(exception: &str, message: &str) -> String {
+    let words = words(message);
+    let by_name = [
+        "AttributeError",
+        "ImportError",
+        "ModuleNotFoundError",
+        "NameError",
+    ];
+    match last_quoted(message) {
+        Some(name) if by_name.contains(&exception) && is_telling_name(name) => {
+            format!("{words} {name}").trim_start().to_owned()
+        }
+        _ => words,
+    }
+}
+
+/// A name that a program is unlikely to have made up: some small letters, no number.
+fn is_telling_name(name: &str) -> bool {
+    const SHORTEST: usize = 4;
+    name.len() >= SHORTEST
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter == '_')
+}
+
+fn last_quoted(message: &str) -> Option<&str> {
+    let end = message.rfind('\'')?;
+    let begin = message[..end].rfind('\'')?;
+    Some(&message[begin + 1..end])
+}
+
 /// The words of a message without its values: quoted text, numbers, names that a program made up.
 pub fn words(message: &str) -> String {
     let plain = without_quoted(message);
+    // What was given instead is a value too.
+    let plain = plain.split(", not ").next().unwrap_or_default();
     plain
         .split_whitespace()
-        .filter_map(word)
+        .enumerate()
+        .filter(|(at, token)| *at == 0 || !is_made_up(token))
+        .filter_map(|(_, token)| word(token))
         .take(WORDS)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// A class that a program made, or a text of its own.
+fn is_made_up(token: &str) -> bool {
+    const LONGEST: usize = 24;
+    token.len() > LONGEST || token.starts_with(|letter: char| letter.is_ascii_uppercase())
 }
 
 /// One word of a message; a call such as `int()` is one, a name that has a number or a dot in it is none.
@@ -194,7 +241,7 @@ fn values(left: Option<&str>, right: Option<&str>) -> String {
     let middle = |tokens: &'_ [String]| tokens[before..tokens.len() - behind].to_vec();
     let (one, other) = (middle(&left), middle(&right));
     let label = match left.first() {
-        Some(first) if before > 0 && is_name(first) => format!("{first} "),
+        Some(first) if before > 0 && is_type(first) => format!("{first} "),
         _ => String::new(),
     };
     let sorted = |tokens: &[String]| {
@@ -212,13 +259,45 @@ fn values(left: Option<&str>, right: Option<&str>) -> String {
     format!("{label}{} / {}", first(&one), first(&other))
 }
 
-fn is_name(token: &str) -> bool {
-    let mut letters = token.chars();
-    letters.next().is_some_and(char::is_alphabetic)
-        && letters.all(|letter| letter.is_alphabetic() || letter == '_')
+/// Whether a word is the name of a type rather than a text that a program printed.
+fn is_type(word: &str) -> bool {
+    const TYPES: [&str; 26] = [
+        "bool",
+        "builtin",
+        "bytearray",
+        "bytes",
+        "cell",
+        "classmethod",
+        "code",
+        "complex",
+        "dict",
+        "float",
+        "frame",
+        "frozenset",
+        "function",
+        "generator",
+        "int",
+        "list",
+        "memoryview",
+        "method",
+        "module",
+        "property",
+        "range",
+        "set",
+        "slice",
+        "str",
+        "tuple",
+        "type",
+    ];
+    let begins_upper = word.starts_with(|letter: char| letter.is_ascii_uppercase());
+    let is_constant = matches!(word, "True" | "False" | "None");
+    TYPES.contains(&word)
+        || ((begins_upper || word.contains('_')) && !is_constant)
+        || word.ends_with("iterator")
+        || word == "object"
 }
 
-/// What a token is, without its value; a word is its own kind.
+/// What a token is, without its value; the name of a type is its own kind.
 fn kind(token: &str) -> &str {
     let first = token.chars().next().unwrap_or(' ');
     if first.is_ascii_digit() {
@@ -237,6 +316,8 @@ fn kind(token: &str) -> &str {
     }
     match token {
         "True" | "False" => "bool",
+        "None" => "None",
+        other if first.is_alphanumeric() && !is_type(other) => "text",
         other => other,
     }
 }
@@ -343,8 +424,9 @@ mod tests {
         check("['a', 'b']", "['b', 'a']", "t order");
         check("1.5", "2", "t float / int");
         check("True", "7", "t bool / int");
+        check("last", "7", "t text / int");
         check("[1]", "[1, b'x']", "t nothing / ,");
-        assert_eq!(between("t", Some("x 5"), None), "t x / no line");
+        assert_eq!(between("t", Some("x 5"), None), "t text / no line");
         assert_eq!(between("t", None, Some("")), "t no line / an empty line");
     }
 }

@@ -24,7 +24,7 @@ impl SideKind {
     pub fn open(&self) -> Side {
         match self {
             SideKind::Worker(spec) => Side::Worker(Box::new(Lane::new(spec.clone()))),
-            SideKind::Command(spec) => Side::Command(CommandSubject::new(spec.clone())),
+            SideKind::Command(spec) => Side::Command(Box::new(CommandSubject::new(spec.clone()))),
         }
     }
 
@@ -75,7 +75,7 @@ impl SideKind {
 /// One side at work.
 pub enum Side {
     Worker(Box<Lane>),
-    Command(CommandSubject),
+    Command(Box<CommandSubject>),
 }
 
 impl Side {

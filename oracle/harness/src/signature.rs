@@ -4,7 +4,7 @@ use twinheap_observation::outcome::{ExceptionView, Outcome};
 use twinheap_observation::{Observation, Stage};
 
 use crate::compare::{Difference, without_addresses};
-use crate::said::{between, opened, with_words, words};
+use crate::said::{between, opened, operation, with_words};
 
 /// One signature is one finding, however many programs show it. The topic counts only where nothing but values
 /// differ, as these say little of the operation.
@@ -71,7 +71,7 @@ fn endings(left: &Outcome, right: &Outcome) -> String {
 /// The words of an exception's first argument.
 fn message(exception: &ExceptionView) -> String {
     let first = exception.args.first().map(|text| opened(text));
-    words(&first.unwrap_or_default())
+    operation(&exception.type_name, &first.unwrap_or_default())
 }
 
 /// A panic says where on its first line and what on its second; other last words begin with what counts.

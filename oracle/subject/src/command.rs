@@ -99,7 +99,7 @@ impl CommandSubject {
             .collect()
     }
 
-    /// Ends the present process, so that the next program meets a fresh one; says whether there was one.
+    /// Ends the present process, so that the next program meets a fresh one.
     pub fn retire(&mut self) {
         self.driver = None;
     }

@@ -79,6 +79,7 @@ struct Row {
     valid: String,
     agree: u64,
     diverge: u64,
+    unsupported: u64,
     /// Programs per second through the oracle alone, and through both sides, on one core.
     alone: String,
     both: String,
@@ -95,6 +96,7 @@ fn row(topic: &str, figures: &TopicFigures) -> Row {
         valid: format!("{:.1}%", figures.reached as f64 * 100.0 / programs),
         agree: figures.agree,
         diverge: figures.diverge,
+        unsupported: figures.unsupported,
         alone: per_second(figures.oracle_microseconds),
         both: per_second(figures.oracle_microseconds + figures.subject_microseconds),
     }
@@ -115,6 +117,7 @@ impl CampaignReport {
                 sum.reached += figures.reached;
                 sum.agree += figures.agree;
                 sum.diverge += figures.diverge;
+                sum.unsupported += figures.unsupported;
                 sum.oracle_microseconds += figures.oracle_microseconds;
                 sum.subject_microseconds += figures.subject_microseconds;
             }
@@ -131,26 +134,28 @@ impl CampaignReport {
         );
         let _ = writeln!(
             text,
-            "{:<12}{:>10}{:>12}{:>9}{:>10}{:>9}{:>14}{:>13}",
+            "{:<12}{:>10}{:>12}{:>9}{:>10}{:>9}{:>13}{:>14}{:>13}",
             "topic",
             "programs",
             "statements",
             "valid",
             "agree",
             "diverge",
+            "unsupported",
             "oracle alone",
             "both sides"
         );
         for row in self.rows() {
             let _ = writeln!(
                 text,
-                "{:<12}{:>10}{:>12}{:>9}{:>10}{:>9}{:>12}/s{:>11}/s",
+                "{:<12}{:>10}{:>12}{:>9}{:>10}{:>9}{:>13}{:>12}/s{:>11}/s",
                 row.topic,
                 row.programs,
                 row.statements,
                 row.valid,
                 row.agree,
                 row.diverge,
+                row.unsupported,
                 row.alone,
                 row.both
             );
@@ -208,18 +213,19 @@ impl CampaignReport {
             "# {} against {}\n\n",
             self.recipe.subject, self.recipe.oracle
         );
-        text.push_str("| topic | programs | statements | valid | agree | diverge | oracle alone /s | both sides /s |\n");
-        text.push_str("|---|---|---|---|---|---|---|---|\n");
+        text.push_str("| topic | programs | statements | valid | agree | diverge | unsupported | oracle alone /s | both sides /s |\n");
+        text.push_str("|---|---|---|---|---|---|---|---|---|\n");
         for row in self.rows() {
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
                 row.topic,
                 row.programs,
                 row.statements,
                 row.valid,
                 row.agree,
                 row.diverge,
+                row.unsupported,
                 row.alone,
                 row.both
             );

@@ -10,7 +10,7 @@ use twinheap_observation::Digest;
 use twinheap_observation::transitions::Transition;
 
 /// The form of the database; another one is refused.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS campaign (format INTEGER NOT NULL, recipe TEXT NOT NULL);
@@ -18,7 +18,8 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS topics (
         topic TEXT PRIMARY KEY, programs INTEGER NOT NULL, statements INTEGER NOT NULL, reached INTEGER NOT NULL,
         agree INTEGER NOT NULL, diverge INTEGER NOT NULL, harness_errors INTEGER NOT NULL,
-        oracle_microseconds INTEGER NOT NULL, subject_microseconds INTEGER NOT NULL);
+        oracle_microseconds INTEGER NOT NULL, subject_microseconds INTEGER NOT NULL,
+        unsupported INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS findings (
         signature TEXT PRIMARY KEY, programs INTEGER NOT NULL, batch INTEGER NOT NULL, place INTEGER NOT NULL,
         topic TEXT NOT NULL, stage TEXT NOT NULL, came_back INTEGER NOT NULL, tries INTEGER NOT NULL,
@@ -80,6 +81,8 @@ pub struct TopicFigures {
     pub harness_errors: u64,
     pub oracle_microseconds: u64,
     pub subject_microseconds: u64,
+    /// Programs that met something the subject says it does not have; they are no findings.
+    pub unsupported: u64,
 }
 
 /// One finding: a signature, the first program that showed it, and what it was made small to.
@@ -166,7 +169,12 @@ pub struct CampaignStore {
 }
 
 fn trouble(error: rusqlite::Error) -> String {
-    format!("the campaign's database: {error}")
+    let hint = if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+        "; what was recorded before is kept, and --resume goes on with it"
+    } else {
+        ""
+    };
+    format!("the campaign's database: {error}{hint}")
 }
 
 impl CampaignStore {
@@ -374,6 +382,7 @@ impl CampaignStore {
                     harness_errors: number(6)?,
                     oracle_microseconds: number(7)?,
                     subject_microseconds: number(8)?,
+                    unsupported: number(9)?,
                 };
                 Ok((row.get::<_, String>(0)?, figures))
             })
@@ -583,11 +592,11 @@ fn add_figures(
 ) -> Result<(), String> {
     transaction
         .execute(
-            "INSERT INTO topics VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            "INSERT INTO topics VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT (topic) DO UPDATE SET programs = programs + ?2, statements = statements + ?3,
              reached = reached + ?4, agree = agree + ?5, diverge = diverge + ?6,
              harness_errors = harness_errors + ?7, oracle_microseconds = oracle_microseconds + ?8,
-             subject_microseconds = subject_microseconds + ?9",
+             subject_microseconds = subject_microseconds + ?9, unsupported = unsupported + ?10",
             params![
                 topic,
                 figures.programs as i64,
@@ -597,7 +606,8 @@ fn add_figures(
                 figures.diverge as i64,
                 figures.harness_errors as i64,
                 figures.oracle_microseconds as i64,
-                figures.subject_microseconds as i64
+                figures.subject_microseconds as i64,
+                figures.unsupported as i64
             ],
         )
         .map(drop)

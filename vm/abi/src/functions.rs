@@ -98,6 +98,15 @@ pub type _PyCFunctionFastWithKeywords = unsafe extern "C" fn(
     *mut PyObject,
 ) -> *mut PyObject;
 
+/// A method that is told the class which defines it (`METH_METHOD`).
+pub type PyCMethod = unsafe extern "C" fn(
+    *mut PyObject,
+    *mut PyTypeObject,
+    *const *mut PyObject,
+    Py_ssize_t,
+    *mut PyObject,
+) -> *mut PyObject;
+
 /// Member types of `PyMemberDef` (`structmember.h`).
 pub const T_SHORT: c_int = 0;
 pub const T_INT: c_int = 1;
@@ -129,6 +138,13 @@ pub struct PyCFunctionObject {
     pub m_module: Pointer<PyObject>,
     pub m_weakreflist: Pointer<PyObject>,
     pub vectorcall: Cell<Option<vectorcallfunc>>,
+}
+
+/// A builtin method that knows the class which defines it.
+#[repr(C)]
+pub struct PyCMethodObject {
+    pub func: PyCFunctionObject,
+    pub mm_class: Pointer<PyTypeObject>,
 }
 
 /// A method bound to its instance.

@@ -1,7 +1,7 @@
 //! From source to code objects: the compiler's description, handed over as marshal bytes; its errors
 //! as exceptions.
 
-use crate::{marshal, report};
+use crate::{marshal, warnings_module};
 use twinheap_abi::*;
 use twinheap_compile::{Options, compile_source};
 use twinheap_objects::errors::{self, PyResult, Raised};
@@ -89,7 +89,12 @@ impl Job<'_> {
             WarningKind::DeprecationWarning => &PyExc_DeprecationWarning,
             WarningKind::Decoding => return self.warn_while_decoding(warning),
         };
-        match report::warn_explicit(category, &warning.message, self.filename, warning.lineno) {
+        match warnings_module::give_explicitly(
+            category,
+            &warning.message,
+            self.filename,
+            warning.lineno,
+        ) {
             Err(raised) if errors::matches(category) => {
                 errors::discard(raised);
                 Err(self.raise_warning(number, warning))
@@ -120,7 +125,8 @@ impl Job<'_> {
     /// as the codec's failure.
     fn warn_while_decoding(&self, warning: &Warning) -> PyResult<()> {
         let category = &PyExc_DeprecationWarning;
-        match report::warn(category, &warning.message, 1) {
+        let message = unicode::from_str(&warning.message)?;
+        match warnings_module::give_from_native(category, message.as_object(), 1, None) {
             Err(raised) if errors::matches(category) => {
                 errors::discard(raised);
                 let codec = match self.input {

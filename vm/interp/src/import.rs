@@ -21,7 +21,7 @@ const OWN_MODULES: &[NativeModule] = &[
     ("_frozen_importlib", crate::importlib::new_bootstrap),
     ("_frozen_importlib_external", crate::importlib::new_external),
     ("_imp", crate::importlib::new_imp),
-    ("_warnings", crate::importlib::new_warnings),
+    ("_warnings", crate::warnings_module::new_module),
     ("marshal", crate::marshal_module::new_module),
 ];
 

@@ -2,8 +2,7 @@
 //! installed library as CPython runs its frozen copy; and `_imp`, on which it stands.
 //!
 //! It is brought up when a program asks for it (`import importlib`); from then on every import goes
-//! through it. `_warnings` is here because the bootstrap wants its `warn`; the `warnings` module itself is
-//! the pure one.
+//! through it.
 
 use crate::eval::calls::run_code;
 use crate::{import, sys};
@@ -329,19 +328,4 @@ pub fn new_imp() -> PyResult<Own<PyModuleObject>> {
     let made = module::build("_imp", IMP, &[])?;
     module::add_str(&made, "check_hash_based_pycs", "default")?;
     Ok(made)
-}
-
-fn warn(_: &Module, args: Args<'_>) -> PyResult {
-    let warnings = import_hook::import_module("warnings")?;
-    call::call_args(&*object::get_attr(&warnings, id!("warn"))?, args)
-}
-
-methods! {
-    static WARNINGS:
-    "warn" => keywords(warn);
-}
-
-/// `_warnings`: only `warn`, so that `warnings` takes its pure form.
-pub fn new_warnings() -> PyResult<Own<PyModuleObject>> {
-    module::build("_warnings", WARNINGS, &[])
 }

@@ -4,7 +4,7 @@
 use crate::{frames, stdio, sys};
 use twinheap_abi::*;
 use twinheap_objects::errors;
-use twinheap_objects::object::{self, ObjectExt, TypeExt};
+use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::{abstract_, call, code, exceptions, id, list, types, unicode};
 use twinheap_syntax::ast::{Expr, ExprKind, Mod, StmtKind};
@@ -17,6 +17,29 @@ const CONTEXT: &str = "\nDuring handling of the above exception, another excepti
 pub fn print_exception(exception: &PyObject) {
     let text = format_exception(exception);
     write_error(&text);
+}
+
+/// `PyErr_Print` of an exception: `sys` remembers it, and `sys.excepthook` shows it.
+pub fn print_uncaught(exception: &PyObject) {
+    let none = twinheap_objects::singletons::none();
+    let traceback = exceptions::base_exception(exception).and_then(|base| base.traceback.own());
+    let traceback: &PyObject = traceback.as_deref().unwrap_or(&none);
+    let kind = exception.type_().as_object();
+    for (name, value) in [
+        ("last_type", kind),
+        ("last_value", exception),
+        ("last_traceback", traceback),
+    ] {
+        if sys::set_object(name, value).is_err() {
+            errors::clear();
+        }
+    }
+    let shown = sys::get_object("excepthook")
+        .map(|hook| call::call(&hook, &[kind, exception, traceback]).is_ok());
+    if shown != Some(true) {
+        errors::clear();
+        print_exception(exception);
+    }
 }
 
 /// Writes to `sys.stderr`, or to the descriptor where there is no such stream.
@@ -184,7 +207,7 @@ fn operator_span(segment: &str, left: &Expr, right: &Expr) -> Option<(usize, usi
     Some((start + at, start + at + if wide { 2 } else { 1 }))
 }
 
-fn source_line(filename: &str, line: i32) -> Option<String> {
+pub fn source_line(filename: &str, line: i32) -> Option<String> {
     let text = std::fs::read_to_string(filename).ok()?;
     text.lines()
         .nth(usize::try_from(line - 1).ok()?)
@@ -309,75 +332,6 @@ fn format_syntax_location(out: &mut String, error: &PySyntaxErrorObject) {
     let start = (offset as usize - 1).saturating_sub(indent);
     let width = (end - offset).max(1) as usize;
     out.push_str(&format!("    {}{}\n", " ".repeat(start), "^".repeat(width)));
-}
-
-/// Shows a warning as the default filter does, with its source line.
-pub fn show_warning(filename: &str, line: i32, category: &str, text: &str) {
-    let mut out = format!("{filename}:{line}: {category}: {text}\n");
-    if let Some(source) = source_line(filename, line) {
-        out.push_str(&format!("  {}\n", source.trim()));
-    }
-    write_error(&out);
-}
-
-/// `PyErr_WarnExplicit`: by the program's own machinery where it has been imported; otherwise as the
-/// default filters have it, which show a deprecation in `__main__` only.
-pub fn warn_explicit(
-    category: &PyTypeObject,
-    text: &str,
-    filename: &str,
-    line: i32,
-) -> errors::PyResult<()> {
-    let modules = sys::modules()?;
-    if let Some(warnings) = twinheap_objects::dict::get_literal(&modules, "warnings")?
-        && let Some(warn) = object::lookup_attr(&warnings, id!("warn_explicit"))?
-    {
-        let (text, filename) = (unicode::from_str(text)?, unicode::from_str(filename)?);
-        let line = twinheap_objects::long::from_isize(line as isize)?;
-        let args = [
-            text.as_object(),
-            category.as_object(),
-            filename.as_object(),
-            &line,
-        ];
-        call::call(&warn, &args)?;
-        return Ok(());
-    }
-    if !types::is_subtype(category, &exceptions::PyExc_DeprecationWarning) {
-        show_warning(filename, line, category.short_name(), text);
-    }
-    Ok(())
-}
-
-/// The door of the kernel's warnings: a deprecation is shown in `__main__` only.
-pub fn warn(category: &PyTypeObject, text: &str, level: isize) -> errors::PyResult<()> {
-    // The program's own machinery, where it has been imported.
-    let modules = sys::modules()?;
-    if let Some(warnings) = twinheap_objects::dict::get_literal(&modules, "warnings")?
-        && let Some(warn) = object::lookup_attr(&warnings, id!("warn"))?
-    {
-        let text = unicode::from_str(text)?;
-        let level = twinheap_objects::long::from_isize(level)?;
-        call::call(&warn, &[text.as_object(), category.as_object(), &level])?;
-        return Ok(());
-    }
-    let Some(frame) = frames::innermost() else {
-        return Ok(());
-    };
-    let globals = frame.f_globals.own();
-    let name = globals
-        .as_ref()
-        .and_then(|globals| globals.downcast_ref::<PyDictObject>())
-        .and_then(|globals| twinheap_objects::dict::get_str(globals, id!("__name__")))
-        .map(text_of);
-    let is_deprecation = types::is_subtype(category, &exceptions::PyExc_DeprecationWarning);
-    if is_deprecation && name.as_deref() != Some("__main__") {
-        return Ok(());
-    }
-    let filename = text_of(frame.f_code.expect_ref().co_filename.expect_ref());
-    let line = frames::current_line(frame);
-    show_warning(&filename, line, category.short_name(), text);
-    Ok(())
 }
 
 /// `_PyErr_WriteUnraisableMsg`: by the program's own hook, where it has set one.

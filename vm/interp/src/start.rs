@@ -1,13 +1,13 @@
 //! Start-up: types, the two first modules, the hooks that the kernel needs.
 
 use crate::builtins::{self, PyFilter_Type, PyMap_Type, PyZip_Type};
-use crate::{eval, frames, generator, import, report, stdio, sys};
+use crate::{eval, frames, generator, import, report, stdio, sys, warnings_module};
 use std::cell::Cell;
 use twinheap_abi::*;
 use twinheap_objects::errors::PyResult;
 use twinheap_objects::own::Layout;
 use twinheap_objects::state::Global;
-use twinheap_objects::unraisable::UNRAISABLE_HOOK;
+use twinheap_objects::unraisable::{PRINT_HOOK, UNRAISABLE_HOOK};
 use twinheap_objects::warnings::WARN_HOOK;
 use twinheap_objects::{dict, types, unicode};
 
@@ -50,6 +50,8 @@ pub fn initialize() -> PyResult<()> {
     dict::set_literal(&modules, "sys", sys_module.as_object())?;
     import::install();
     UNRAISABLE_HOOK.set(Some(report::report_unraisable));
-    WARN_HOOK.set(Some(report::warn));
+    warnings_module::start()?;
+    PRINT_HOOK.set(Some(|exception| report::print_uncaught(&exception)));
+    WARN_HOOK.set(Some(warnings_module::give_from_native));
     Ok(())
 }

@@ -26,6 +26,11 @@ fn sys_dict() -> Option<Own<PyDictObject>> {
         .map(|module| Own::new(module::dict_of(module)))
 }
 
+/// The namespace of `sys`.
+pub fn own_dict() -> PyResult<Own<PyDictObject>> {
+    sys_dict().ok_or_else(|| errors::system_error("the sys module is not made yet"))
+}
+
 /// `_PySys_GetAttr`.
 pub fn get_object(name: &'static str) -> Option<Own> {
     let own = sys_dict()?;

@@ -615,22 +615,32 @@ fn log_with(value: &PyObject, log: fn(f64) -> f64) -> PyResult<f64> {
     Ok(log(x))
 }
 
-/// A huge int as a fraction between a half and one, and a power of two.
+/// `_PyLong_Frexp`: a huge int as a fraction between a half and one, rounded half to even, and a power of two.
 fn big_frexp(number: &PyLongObject) -> (f64, i64) {
+    const KEPT: u32 = 55;
     let digits = long::digits(number);
-    let top = digits[digits.len() - 1];
-    let bits = (digits.len() as i64 - 1) * 30 + i64::from(32 - top.leading_zeros());
-    let mut value = 0.0f64;
-    let mut weight = 1.0f64;
-    for digit in digits.iter().rev().take(4) {
-        weight /= 1_073_741_824.0;
-        value += f64::from(*digit) * weight;
+    let (low, high) = digits.split_at(digits.len().saturating_sub(3));
+    let top = high
+        .iter()
+        .rev()
+        .fold(0u128, |top, digit| top << 30 | u128::from(*digit));
+    let top_bits = 128 - top.leading_zeros();
+    let dropped = top_bits.saturating_sub(KEPT);
+    let is_inexact = top & ((1 << dropped) - 1) != 0 || low.iter().any(|digit| *digit != 0);
+    // The last bit kept stands for all those dropped, so that the conversion rounds once.
+    let kept = (top >> dropped) as u64 | u64::from(is_inexact);
+    let bits = low.len() as i64 * 30 + i64::from(top_bits);
+    let fraction = kept as f64 / (1u64 << KEPT) as f64;
+    if fraction == 1.0 {
+        return (0.5, bits + 1);
     }
-    (ldexp(value, 30 * digits.len() as i32 - bits as i32), bits)
+    (fraction, bits)
 }
 
 fn log(_: &PyObject, args: &[&PyObject]) -> PyResult {
-    call::check_positional("log", args.len(), 1, 2)?;
+    if !matches!(args.len(), 1 | 2) {
+        return Err(type_error("math.log requires 1 to 2 arguments"));
+    }
     let top = log_with(args[0], f64::ln)?;
     let Some(base) = args.get(1) else {
         return float::from_f64(top);

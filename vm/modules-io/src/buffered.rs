@@ -745,6 +745,9 @@ fn close(this: &Buffered) -> PyResult {
     if this.is_closed()? {
         return Ok(none());
     }
+    if this.finalizing.get() != 0 {
+        dealloc_warn(this, this.as_object())?;
+    }
     let flushed = call0(this.as_object(), id!("flush"));
     let saved = flushed.is_err().then(errors::fetch);
     let closed = call0(&this.raw(), id!("close"));

@@ -2,7 +2,7 @@
 
 use crate::base::{PyRawIOBase_Type, call0, end_stream, size_argument, unsupported};
 use crate::prelude::*;
-use twinheap_objects::exceptions::{PyExc_OverflowError, raise_os_error};
+use twinheap_objects::exceptions::{PyExc_OverflowError, PyExc_Warning, raise_os_error};
 
 object_struct! {
     /// `fileio`: the flags of `bits` are CPython's bit fields.
@@ -243,9 +243,13 @@ fn internal_close(this: &FileIo) -> PyResult<()> {
 fn close(this: &FileIo) -> PyResult {
     let base = object::get_attr(PyRawIOBase_Type.as_object(), id!("close"))?;
     let flushed = call::call(&base, &[this.as_object()]);
-    let saved = flushed.is_err().then(errors::fetch);
     if !this.is(CLOSEFD) {
         this.fd.set(-1);
+        return flushed;
+    }
+    let saved = flushed.is_err().then(errors::fetch);
+    if this.finalizing.get() != 0 {
+        dealloc_warn(this, this.as_object())?;
     }
     let closed = internal_close(this);
     match saved {
@@ -432,9 +436,30 @@ fn isatty(this: &FileIo) -> PyResult {
     Ok(bool_object(unsafe { libc::isatty(this.fd.get()) } == 1))
 }
 
-fn dealloc_warn(this: &FileIo, _: &PyObject) -> PyResult {
-    let _ = this;
+/// Warns that a file was left open; what goes wrong at that is shown and dropped.
+fn dealloc_warn(this: &FileIo, source: &PyObject) -> PyResult {
+    if this.fd.get() < 0 || !this.is(CLOSEFD) {
+        return Ok(none());
+    }
+    errors::preserving(|| {
+        let warned = unclosed(source)
+            .and_then(|message| twinheap_objects::warnings::warn_resource(source, &message));
+        if let Err(raised) = warned {
+            if errors::matches(&PyExc_Warning) {
+                twinheap_objects::unraisable::report(raised, Some(this.as_object()));
+            } else {
+                errors::discard(raised);
+            }
+        }
+    });
     Ok(none())
+}
+
+fn unclosed(source: &PyObject) -> PyResult<Own<PyASCIIObject>> {
+    let mut message = unicode::Writer::new();
+    message.push_str("unclosed file ");
+    message.push(&object::repr(source)?);
+    message.finish()
 }
 
 fn mode_text(this: &FileIo) -> &'static str {

@@ -585,6 +585,12 @@ fn close(this: &TextIo) -> PyResult {
     if crate::base::is_closed(&this.raw())? {
         return Ok(none());
     }
+    if this.finalizing.get() != 0
+        && let Err(raised) =
+            call::call_method(&this.raw(), id!("_dealloc_warn"), &[this.as_object()])
+    {
+        errors::discard(raised);
+    }
     let flushed = call0(this.as_object(), id!("flush"));
     let saved = flushed.is_err().then(errors::fetch);
     let closed = call0(&this.raw(), id!("close"));

@@ -74,6 +74,10 @@ fn long_from_text(text: &[u8], base: u32) -> PyResult {
 /// `strtol` with base 0 on a line, where the number ends the line and fits.
 fn c_long(line: &[u8]) -> Option<i64> {
     let line = c_string(line);
+    if line.is_empty() {
+        // Without digits strtol gives zero and does not move, and the end of the string is there at once.
+        return Some(0);
+    }
     let is_blank = |byte: &u8| matches!(byte, b' ' | 9..=13);
     let start = line.iter().position(|byte| !is_blank(byte))?;
     let (negative, rest) = match line[start..].split_first()? {

@@ -62,10 +62,28 @@ fn unregister(_: &PyObject, function: &PyObject) -> PyResult {
     Ok(none())
 }
 
+/// `_Py_normalize_encoding`: letters, digits and dots in lower case; whatever stands between them is one underscore.
+fn normalized(encoding: &str) -> String {
+    let mut normal = String::new();
+    let mut is_behind_gap = false;
+    for byte in encoding.bytes() {
+        if !byte.is_ascii_alphanumeric() && byte != b'.' {
+            is_behind_gap = true;
+            continue;
+        }
+        if is_behind_gap && !normal.is_empty() {
+            normal.push('_');
+        }
+        is_behind_gap = false;
+        normal.push(char::from(byte.to_ascii_lowercase()));
+    }
+    normal
+}
+
 /// `_PyCodec_Lookup`: the CodecInfo of an encoding.
 fn lookup_codec(encoding: &PyASCIIObject) -> PyResult {
     let shown = unicode::to_string_lossy(encoding);
-    let normal = shown.to_ascii_lowercase().replace(' ', "_");
+    let normal = normalized(&shown);
     let (search, cache) = registry()?;
     let key = unicode::intern(unicode::from_str(&normal)?);
     if let Some(known) = dict::get_item(&cache, key.as_object())? {

@@ -430,7 +430,7 @@ pub fn index(object: &PyObject) -> PyResult<Own<PyLongObject>> {
         )));
     }
     crate::warnings::warn_deprecation(&format!(
-        "__index__ returned non-int (type {}).  The ability to return an instance of a strict subclass of int is deprecated, and may not be supported in a future version of Python.",
+        "__index__ returned non-int (type {}).  The ability to return an instance of a strict subclass of int is deprecated, and may be removed in a future version of Python.",
         result.type_().name()
     ))?;
     // SAFETY: an int, by the check above.

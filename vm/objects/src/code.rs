@@ -1,11 +1,11 @@
 //! code (`Objects/codeobject.c`): making code objects, and reading their line tables.
 
-use crate::bytes;
 use crate::errors::{PyResult, value_error};
 use crate::memory;
 use crate::object::{self, ObjectExt};
 use crate::own::{Field, Layout, Own};
 use crate::singletons::none;
+use crate::{bytes, code_iter};
 use crate::{getset, long, members, slot, static_type, tuple, typed, unicode};
 use std::mem::offset_of;
 use std::ptr::null_mut;
@@ -222,6 +222,32 @@ impl<'a> LineTable<'a> {
             line: code.co_firstlineno.get(),
             instruction: 0,
         }
+    }
+
+    /// Goes on where so many bytes of the table are left.
+    pub(crate) fn resume(
+        code: &'a PyCodeObject,
+        left: usize,
+        line: i32,
+        instruction: usize,
+    ) -> LineTable<'a> {
+        let whole = LineTable::new(code);
+        LineTable {
+            at: whole.table.len() - left,
+            line,
+            instruction,
+            ..whole
+        }
+    }
+
+    /// The line that the next entry counts from.
+    pub(crate) fn line(&self) -> i32 {
+        self.line
+    }
+
+    /// How many bytes of the table are left.
+    pub(crate) fn bytes_left(&self) -> usize {
+        self.table.len().saturating_sub(self.at)
     }
 
     fn varint(&mut self) -> u32 {
@@ -551,52 +577,6 @@ fn varname_from_oparg(code: &PyCodeObject, index: &PyObject) -> PyResult {
     }
 }
 
-fn co_positions(code: &PyCodeObject) -> PyResult {
-    let optional = |value: Option<i32>| -> PyResult {
-        match value {
-            Some(value) => Ok(long::from_i64(i64::from(value))?.upcast()),
-            None => Ok(none()),
-        }
-    };
-    let list = crate::list::new(0)?;
-    for (_, count, position) in LineTable::new(code) {
-        let entry = tuple::from_vec(vec![
-            optional(position.line)?,
-            optional(position.end_line)?,
-            optional(position.column)?,
-            optional(position.end_column)?,
-        ])?;
-        for _ in 0..count {
-            crate::list::append(&list, entry.as_object())?;
-        }
-    }
-    crate::abstract_::get_iter(list.as_object())
-}
-
-fn co_lines(code: &PyCodeObject) -> PyResult {
-    let list = crate::list::new(0)?;
-    let mut ranges: Vec<(usize, usize, Option<i32>)> = Vec::new();
-    for (start, count, position) in LineTable::new(code) {
-        match ranges.last_mut() {
-            Some(last) if last.2 == position.line => last.1 = start + count,
-            _ => ranges.push((start, start + count, position.line)),
-        }
-    }
-    for (start, end, line) in ranges {
-        let line = match line {
-            Some(line) => long::from_i64(i64::from(line))?.upcast(),
-            None => none(),
-        };
-        let entry = tuple::from_vec(vec![
-            long::from_usize(2 * start)?,
-            long::from_usize(2 * end)?,
-            line,
-        ])?;
-        crate::list::append(&list, entry.as_object())?;
-    }
-    crate::abstract_::get_iter(list.as_object())
-}
-
 unsafe fn dealloc(code: *mut PyCodeObject) {
     // SAFETY: called once, when the last reference is gone.
     unsafe {
@@ -650,8 +630,8 @@ getset! {
 
 crate::methods! {
     static METHODS:
-    "co_lines" => noargs(co_lines);
-    "co_positions" => noargs(co_positions);
+    "co_lines" => noargs(code_iter::lines);
+    "co_positions" => noargs(code_iter::positions);
     "replace" => keywords(replace);
     "_varname_from_oparg" => o(varname_from_oparg);
 }

@@ -101,6 +101,11 @@ pub fn fetch() -> Fetched {
     }
 }
 
+/// The value of the indicator as it is: an instance, or what an instance would be made of.
+pub fn raw_value() -> Option<Own> {
+    tstate().curexc_value.own()
+}
+
 /// `PyErr_Clear`.
 pub fn clear() {
     drop(fetch());

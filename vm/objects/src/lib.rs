@@ -33,6 +33,7 @@ pub mod bytes;
 pub mod call;
 pub mod cell;
 pub mod code;
+pub mod code_iter;
 pub mod complex;
 pub mod descr;
 pub mod dict;
@@ -121,11 +122,14 @@ pub fn builtin_types() -> Vec<&'static PyTypeObject> {
         &range::PyRange_Type,
         &range::PyRangeIter_Type,
         &range::PyLongRangeIter_Type,
+        &code_iter::PyLineIterator_Type,
+        &code_iter::PyPositionsIterator_Type,
         &enumerate::PyEnum_Type,
         &enumerate::PyReversed_Type,
         &slice::PySlice_Type,
         &function::PyFunction_Type,
         &function::PyCFunction_Type,
+        &function::PyCMethod_Type,
         &function::PyMethod_Type,
         &descr::PyMethodDescr_Type,
         &descr::PyClassMethodDescr_Type,

@@ -274,6 +274,7 @@ macro_rules! slot {
 ///
 /// Kinds: `noargs(f)` takes self; `o(f)` self and one object; `fast(f)` self and a slice;
 /// `keywords(f)` self and [`Args`](crate::call::Args); `varargs(f)` self and a tuple;
+/// `method_noargs(f)` and `method_keywords(f)` as without `method_`, for a method that CPython tells its class;
 /// `varargs_keywords(f)` self, a tuple and an optional dict. A flag may follow: `| METH_CLASS`.
 #[macro_export]
 macro_rules! methods {
@@ -283,7 +284,7 @@ macro_rules! methods {
         $vis static $table: &[$crate::abi::PyMethodDef] = &[
             $($crate::abi::PyMethodDef {
                 ml_name: concat!($name, "\0").as_ptr().cast(),
-                ml_meth: $crate::method_pointer!($kind $f),
+                ml_meth: $crate::method_pointer!($kind $f, $name),
                 ml_flags: $crate::method_flags!($kind) $(| $flag)?,
                 ml_doc: $crate::method_doc!($name $(, $signature)?),
             },)*
@@ -324,12 +325,18 @@ macro_rules! method_flags {
     (varargs_keywords) => {
         $crate::abi::METH_VARARGS | $crate::abi::METH_KEYWORDS
     };
+    (method_noargs) => {
+        $crate::abi::METH_METHOD | $crate::abi::METH_FASTCALL | $crate::abi::METH_KEYWORDS
+    };
+    (method_keywords) => {
+        $crate::abi::METH_METHOD | $crate::abi::METH_FASTCALL | $crate::abi::METH_KEYWORDS
+    };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! method_pointer {
-    (noargs $f:expr) => {{
+    (noargs $f:expr, $name:literal) => {{
         unsafe extern "C" fn wrapper(
             this: *mut $crate::abi::PyObject,
             _: *mut $crate::abi::PyObject,
@@ -339,7 +346,7 @@ macro_rules! method_pointer {
         }
         wrapper as $crate::abi::PyCFunction as *const ::std::ffi::c_void
     }};
-    (o $f:expr) => {{
+    (o $f:expr, $name:literal) => {{
         unsafe extern "C" fn wrapper(
             this: *mut $crate::abi::PyObject,
             object: *mut $crate::abi::PyObject,
@@ -349,7 +356,7 @@ macro_rules! method_pointer {
         }
         wrapper as $crate::abi::PyCFunction as *const ::std::ffi::c_void
     }};
-    (fast $f:expr) => {{
+    (fast $f:expr, $name:literal) => {{
         unsafe extern "C" fn wrapper(
             this: *mut $crate::abi::PyObject,
             args: *const *mut $crate::abi::PyObject,
@@ -365,7 +372,7 @@ macro_rules! method_pointer {
         }
         wrapper as $crate::abi::_PyCFunctionFast as *const ::std::ffi::c_void
     }};
-    (keywords $f:expr) => {{
+    (keywords $f:expr, $name:literal) => {{
         unsafe extern "C" fn wrapper(
             this: *mut $crate::abi::PyObject,
             args: *const *mut $crate::abi::PyObject,
@@ -382,7 +389,43 @@ macro_rules! method_pointer {
         }
         wrapper as $crate::abi::_PyCFunctionFastWithKeywords as *const ::std::ffi::c_void
     }};
-    (varargs $f:expr) => {{
+    (method_noargs $f:expr, $name:literal) => {{
+        unsafe extern "C" fn wrapper(
+            this: *mut $crate::abi::PyObject,
+            _: *mut $crate::abi::PyTypeObject,
+            _: *const *mut $crate::abi::PyObject,
+            count: isize,
+            _: *mut $crate::abi::PyObject,
+        ) -> *mut $crate::abi::PyObject {
+            if count != 0 {
+                let raised = $crate::errors::type_error(concat!($name, "() takes no arguments"));
+                let refused: $crate::errors::PyResult = Err(raised);
+                return $crate::own::to_c(refused);
+            }
+            // SAFETY: the descriptor has checked the type of self.
+            unsafe { $crate::own::to_c($f($crate::own::arg(this))) }
+        }
+        wrapper as $crate::abi::PyCMethod as *const ::std::ffi::c_void
+    }};
+    (method_keywords $f:expr, $name:literal) => {{
+        unsafe extern "C" fn wrapper(
+            this: *mut $crate::abi::PyObject,
+            _: *mut $crate::abi::PyTypeObject,
+            args: *const *mut $crate::abi::PyObject,
+            count: isize,
+            kwnames: *mut $crate::abi::PyObject,
+        ) -> *mut $crate::abi::PyObject {
+            // SAFETY: the convention of methods that know their class.
+            unsafe {
+                $crate::own::to_c($f(
+                    $crate::own::arg(this),
+                    $crate::call::Args::from_vectorcall(args, count as usize, kwnames),
+                ))
+            }
+        }
+        wrapper as $crate::abi::PyCMethod as *const ::std::ffi::c_void
+    }};
+    (varargs $f:expr, $name:literal) => {{
         unsafe extern "C" fn wrapper(
             this: *mut $crate::abi::PyObject,
             args: *mut $crate::abi::PyObject,
@@ -397,7 +440,7 @@ macro_rules! method_pointer {
         }
         wrapper as $crate::abi::PyCFunction as *const ::std::ffi::c_void
     }};
-    (varargs_keywords $f:expr) => {{
+    (varargs_keywords $f:expr, $name:literal) => {{
         unsafe extern "C" fn wrapper(
             this: *mut $crate::abi::PyObject,
             args: *mut $crate::abi::PyObject,

@@ -6,7 +6,7 @@ use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt};
 use crate::own::{Field, Layout, Own};
 use crate::singletons::none;
-use crate::{dict, getset, id, slot, static_type, typed, types, unicode};
+use crate::{dict, getset, id, methods, slot, static_type, typed, types, unicode};
 use std::mem::offset_of;
 use twinheap_abi::*;
 
@@ -239,6 +239,23 @@ getset! {
     "__dict__" => get_dict;
 }
 
+/// `module.__dir__`: by the module's own `__dir__`, or the names in its dict.
+fn dir(module: &PyObject) -> PyResult {
+    let own = object::get_attr(module, id!("__dict__"))?;
+    let Some(own) = own.downcast_ref::<PyDictObject>() else {
+        return Err(type_error("<module>.__dict__ is not a dictionary"));
+    };
+    match dict::get_item(own, id!("__dir__").as_object())? {
+        Some(function) => call::call(&function, &[]),
+        None => Ok(crate::list::from_iterable(own.as_object())?.upcast()),
+    }
+}
+
+methods! {
+    static METHODS:
+    "__dir__" => noargs(dir);
+}
+
 static_type! {
     /// `module`.
     PyModule_Type = "module", size size_of::<PyModuleObject>(), 0, flags Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE;
@@ -249,6 +266,7 @@ static_type! {
     tp_traverse: slot!(traverse traverse),
     tp_clear: slot!(clear clear),
     tp_weaklistoffset: offset_of!(PyModuleObject, md_weaklist) as isize,
+    tp_methods: METHODS.as_ptr(),
     tp_getset: GETSET.as_ptr(),
     tp_dictoffset: offset_of!(PyModuleObject, md_dict) as isize,
     tp_init: slot!(init init),

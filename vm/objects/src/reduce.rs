@@ -3,7 +3,7 @@
 use crate::call;
 use crate::errors::{PyResult, type_error};
 use crate::object::{self, ObjectExt, TypeExt};
-use crate::own::{Layout, Own};
+use crate::own::{Field, Layout, Own};
 use crate::singletons::none;
 use crate::{dict, id, list, tuple, types};
 use twinheap_abi::*;
@@ -17,21 +17,12 @@ pub fn default_getstate(this: &PyObject, required: bool) -> PyResult {
             type_.name()
         )));
     }
-    let state = match object::lookup_attr(this, id!("__dict__"))? {
-        Some(own) => match own.downcast_ref::<PyDictObject>() {
-            Some(own) if own.ma_used.get() == 0 => none(),
-            _ => own,
-        },
-        None => none(),
+    let state = if is_instance_dict_empty(this) {
+        none()
+    } else {
+        object::instance_dict(this)?.map_or_else(none, Own::upcast)
     };
-    let copyreg = crate::import_hook::import_module("copyreg");
-    let names = match copyreg {
-        Ok(copyreg) => call::call_method(&copyreg, id!("_slotnames"), &[type_.as_object()])?,
-        Err(raised) => {
-            crate::errors::discard(raised);
-            return Ok(state);
-        }
-    };
+    let names = slot_names(type_)?;
     if required {
         check_plain(this, &names)?;
     }
@@ -49,6 +40,52 @@ pub fn default_getstate(this: &PyObject, required: bool) -> PyResult {
         return Ok(state);
     }
     Ok(tuple::pack(&[&state, slots.as_object()])?.upcast())
+}
+
+/// `_PyObject_IsInstanceDictEmpty`: looks without making the dict.
+fn is_instance_dict_empty(this: &PyObject) -> bool {
+    if this.type_().has_feature(Py_TPFLAGS_MANAGED_DICT)
+        && let Some(values) = dict::instance_values(this)
+    {
+        return dict::ValuesExt::count(values) == 0;
+    }
+    let own = object::dict_field(this).and_then(Field::own);
+    match own
+        .as_deref()
+        .and_then(|own| own.downcast_ref::<PyDictObject>())
+    {
+        Some(own) => own.ma_used.get() == 0,
+        None => true,
+    }
+}
+
+/// `_PyType_GetSlotNames`: the names that the class keeps, or those that copyreg finds and has it keep.
+fn slot_names(type_: &PyTypeObject) -> PyResult {
+    let kept = match types::dict_of(type_) {
+        Some(attributes) => dict::get_item(attributes, id!("__slotnames__").as_object())?,
+        None => None,
+    };
+    let is_known = kept.is_some();
+    let names = match kept {
+        Some(names) => names,
+        None => {
+            let copyreg = crate::import_hook::import_module("copyreg")?;
+            call::call_method(&copyreg, id!("_slotnames"), &[type_.as_object()])?
+        }
+    };
+    if names.is_none() || names.downcast_ref::<PyListObject>().is_some() {
+        return Ok(names);
+    }
+    if !is_known {
+        return Err(type_error(
+            "copyreg._slotnames didn't return a list or None",
+        ));
+    }
+    Err(type_error(format_args!(
+        "{:.200}.__slotnames__ should be a list or None, not {:.200}",
+        type_.name(),
+        names.type_().name()
+    )))
 }
 
 /// Refuses an object whose type keeps more than an instance dict, weak references and slots.

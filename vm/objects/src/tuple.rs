@@ -435,7 +435,10 @@ fn tuple_count(tuple: &PyTupleObject, value: &PyObject) -> PyResult {
 }
 
 fn tuple_getnewargs(tuple: &PyTupleObject) -> PyResult {
-    let copy = pack(items(tuple))?;
+    let copy = match tuple.as_object().is_exactly(&PyTuple_Type) {
+        true => Own::new(tuple),
+        false => pack(items(tuple))?,
+    };
     Ok(pack(&[copy.as_object()])?.upcast())
 }
 

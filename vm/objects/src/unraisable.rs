@@ -20,3 +20,18 @@ pub fn report(_raised: Raised, source: Option<&PyObject>) {
         None => eprintln!("exception ignored before the interpreter is up"),
     }
 }
+
+/// Shows an exception as an uncaught one.
+pub type PrintHook = fn(Own);
+
+/// Set by the interpreter.
+pub static PRINT_HOOK: Global<Cell<Option<PrintHook>>> = Global(Cell::new(None));
+
+/// `PyErr_Print`: takes the exception that was just raised, and shows it as an uncaught one.
+pub fn print(_raised: Raised) {
+    let exception = errors::take_exception();
+    match PRINT_HOOK.get() {
+        Some(hook) => hook(exception),
+        None => eprintln!("exception before the interpreter is up"),
+    }
+}

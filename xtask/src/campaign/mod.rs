@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use twinheap_generate::{Profile, Topic};
-use twinheap_harness::{PairConfig, PairPool, SideKind};
+use twinheap_harness::{PairConfig, PairPool, Proof, SideKind};
 use twinheap_observation::{Stage, StageSet};
 use twinheap_store::{CampaignStore, Ledger, Recipe};
 
@@ -201,17 +201,7 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
     let (oracle, subject) = arguments.sides.open()?;
     let chapters = corpus()?;
     let proof = prove_oracle(&oracle, &chapters, stages)?;
-    let config = PairConfig {
-        varied: oracle.with_arguments(&gate::VARIATION),
-        oracle,
-        subject,
-        stages,
-        proof: &proof,
-        confirmations: 2,
-        transitions: true,
-        stop: &STOP,
-        pairs: arguments.jobs,
-    };
+    let config = pair_config(oracle, subject, stages, &proof, arguments.jobs);
     let pool = PairPool::open(&config)?;
     let profile = profile::of_subject(&pool, arguments.sides.subject_name(), arguments.probe)?;
     let recipe = Recipe {
@@ -322,6 +312,10 @@ struct Shared<'a> {
     queue: Queue,
     balance: Balance,
     minimise: Duration,
+    /// The subject is an interpreter given as a command.
+    is_foreign: bool,
+    /// Whether signatures met while another is made small are followed up too.
+    keeps_sides: bool,
 }
 
 /// Pairs for candidates: they give up early, as many a candidate hangs.
@@ -364,28 +358,110 @@ impl Campaign<'_> {
             over: AtomicBool::new(false),
             deadline,
             grace: deadline + (arguments.time / 10).max(GRACE),
-            queue: Queue::of(known),
+            queue: Queue::of(known, false),
             balance: Balance::new(arguments.share),
             minimise: arguments.minimise,
+            is_foreign: matches!(self.config.subject, SideKind::Command(_)),
+            keeps_sides: true,
             recipe: &recipe,
         };
         let mut progress = Progress::new(arguments.time, arguments.quiet, &self.store)?;
-        let store = &mut self.store;
-        let (sender, receiver) = mpsc::channel();
-        std::thread::scope(|scope| {
-            for _ in 0..arguments.jobs.max(1) {
-                let worker = Worker::new(&shared, sender.clone());
-                scope.spawn(move || worker.run());
-            }
-            drop(sender);
-            let recorded = record(store, &receiver, &mut progress, &shared.queue);
-            shared.over.store(true, Ordering::Relaxed);
-            // Workers that still send find the channel closed and end.
-            drop(receiver);
-            recorded
-        })?;
-        progress.finish();
-        Ok(())
+        work_on(&mut self.store, &shared, arguments.jobs, &mut progress)
+    }
+}
+
+/// Lets workers work until the time is over or nothing is left to do, and records what they find.
+fn work_on(
+    store: &mut CampaignStore,
+    shared: &Shared<'_>,
+    jobs: usize,
+    progress: &mut Progress,
+) -> Result<(), String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            let worker = Worker::new(shared, sender.clone());
+            scope.spawn(move || worker.run());
+        }
+        drop(sender);
+        let recorded = record(store, &receiver, progress, &shared.queue);
+        shared.over.store(true, Ordering::Relaxed);
+        // Workers that still send find the channel closed and end.
+        drop(receiver);
+        recorded
+    })?;
+    progress.finish();
+    Ok(())
+}
+
+/// What is to be done for stored findings, and for how long.
+pub struct FollowUp<'a> {
+    pub sides: &'a Sides,
+    /// The ids of the findings; all of them where none is named.
+    pub ids: Vec<String>,
+    pub time: Duration,
+    pub minimise: Duration,
+    pub jobs: usize,
+}
+
+/// Confirms stored findings and makes them small, without running any new program.
+pub fn follow_up(store: &mut CampaignStore, what: &FollowUp<'_>) -> Result<(), String> {
+    let recipe = store.recipe.clone();
+    let stages = gate::stages(&recipe.stages)?;
+    catch_interrupt();
+    let (oracle, subject) = what.sides.open()?;
+    let proof = prove_oracle(&oracle, &corpus()?, stages)?;
+    let config = pair_config(oracle, subject, stages, &proof, what.jobs);
+    let pool = PairPool::open(&config)?;
+    let hasty = impatient(&config);
+    let small = PairPool::open(&hasty)?;
+    let mut wanted = store.findings()?;
+    if !what.ids.is_empty() {
+        wanted.retain(|finding| what.ids.iter().any(|id| finding.id().starts_with(id)));
+    }
+    let deadline = Instant::now() + what.time;
+    let shared = Shared {
+        profile: &profile_of(&recipe),
+        pools: Pools {
+            patient: &pool,
+            impatient: &small,
+        },
+        seeds: Vec::new(),
+        done: BTreeSet::new(),
+        next: AtomicU64::new(0),
+        last: Some(0),
+        over: AtomicBool::new(false),
+        deadline,
+        grace: deadline,
+        queue: Queue::of(wanted, true),
+        balance: Balance::new(100),
+        minimise: what.minimise,
+        is_foreign: matches!(config.subject, SideKind::Command(_)),
+        keeps_sides: what.ids.is_empty(),
+        recipe: &recipe,
+    };
+    let mut progress = Progress::new(what.time, false, store)?;
+    work_on(store, &shared, what.jobs, &mut progress)
+}
+
+/// How a campaign pairs its sides.
+fn pair_config(
+    oracle: SideKind,
+    subject: SideKind,
+    stages: StageSet,
+    proof: &Proof,
+    pairs: usize,
+) -> PairConfig<'_> {
+    PairConfig {
+        varied: oracle.with_arguments(&gate::VARIATION),
+        oracle,
+        subject,
+        stages,
+        proof,
+        confirmations: 2,
+        transitions: true,
+        stop: &STOP,
+        pairs,
     }
 }
 

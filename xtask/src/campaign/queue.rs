@@ -45,15 +45,21 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue that goes on with what a database holds.
-    pub fn of(known: Vec<CampaignFinding>) -> Queue {
+    /// A queue that goes on with what a database holds. What was made smaller until its time was up is left as it
+    /// is, unless it is to be finished.
+    pub fn of(known: Vec<CampaignFinding>, finish: bool) -> Queue {
         let queue = Queue::default();
-        for finding in known {
-            let step = match (finding.is_confirmed(), finding.tried > 0) {
+        for mut finding in known {
+            let was_tried = finding.complete || (finding.tried > 0 && !finish);
+            let step = match (finding.is_confirmed(), was_tried) {
                 (false, _) => Step::Confirm,
                 (true, false) => Step::Minimise,
                 (true, true) => Step::Done,
             };
+            if let (Step::Minimise, Some(smaller)) = (step, finding.minimised.take()) {
+                finding.source = smaller;
+                finding.model = None;
+            }
             queue.add(finding, step);
         }
         queue

@@ -179,7 +179,11 @@ impl<'a> Worker<'a> {
         let deadline = (Instant::now() + self.shared.minimise).min(self.shared.deadline);
         let reduced = minimise::minimise(&self.shared.pools, finding, deadline);
         for side in reduced.others {
-            if !self.shared.queue.knows(&side.signature) {
+            let is_unsupported = self.shared.is_foreign && is_unsupported(&side.signature);
+            if self.shared.keeps_sides
+                && !is_unsupported
+                && !self.shared.queue.knows(&side.signature)
+            {
                 self.shared.queue.suspect(side);
             }
         }
@@ -235,12 +239,24 @@ impl<'a> Worker<'a> {
                 *record.transitions.entry(*transition).or_default() += 1;
             }
             if let Some(divergence) = &result.divergence {
+                if self.shared.is_foreign && is_unsupported(&divergence.signature) {
+                    record.figures.unsupported += 1;
+                    record.figures.diverge -= 1;
+                    continue;
+                }
                 let finding = finding_of(made, divergence, (batch as i64, place as i64));
                 add_finding(&mut record.findings, finding);
             }
         }
         record
     }
+}
+
+/// Whether a foreign subject itself says that it does not have what the program asks for.
+pub fn is_unsupported(signature: &str) -> bool {
+    ["/ NotImplementedError", "/ raised NotImplementedError"]
+        .iter()
+        .any(|end| signature.contains(end))
 }
 
 fn add_figures(figures: &mut TopicFigures, topic: &str, made: &Made, result: &CaseResult) {

@@ -256,31 +256,28 @@ fn keyword_error(
         ));
     }
     if errors::matches(&PyExc_KeyError) {
-        let error = errors::take_exception();
-        if let Some(exception) = error.downcast_ref::<PyBaseExceptionObject>()
-            && let [key] = exception_args(exception)
-        {
-            let key = Own::new(*key);
-            return match key.downcast_ref::<PyASCIIObject>() {
-                Some(name) => type_error(format_args!(
-                    "{} got multiple values for keyword argument '{}'",
-                    function_text(function),
-                    unicode::to_string_lossy(name)
-                )),
-                None => type_error(format_args!(
-                    "{} keywords must be strings",
-                    function_text(function)
-                )),
+        // An exception that is normalised already, as it is while another one is handled, is passed on.
+        let raw = errors::raw_value();
+        let key = raw
+            .as_deref()
+            .and_then(|value| value.downcast_ref::<PyTupleObject>())
+            .and_then(|args| match tuple::items(args) {
+                [key] => Some(Own::new(*key)),
+                _ => None,
+            });
+        if let Some(key) = key {
+            errors::discard(raised);
+            let shown = match object::str(&key) {
+                Ok(shown) => unicode::to_string_lossy(&shown),
+                Err(raised) => return raised,
             };
+            return type_error(format_args!(
+                "{} got multiple values for keyword argument '{shown}'",
+                function_text(function)
+            ));
         }
-        return errors::restore_exception(error);
     }
     raised
-}
-
-fn exception_args(exception: &PyBaseExceptionObject) -> &[&PyObject] {
-    // SAFETY: the arguments of an exception are a tuple.
-    unsafe { tuple::items(&*exception.args.get().cast()) }
 }
 
 /// `_PyObject_FunctionStr`.

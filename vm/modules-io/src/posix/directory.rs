@@ -166,10 +166,10 @@ fn repr(entry: &DirEntry) -> PyResult {
 
 methods! {
     static ENTRY_METHODS:
-    "is_dir" => keywords(is_dir);
-    "is_file" => keywords(is_file);
-    "is_symlink" => noargs(is_symlink);
-    "stat" => keywords(stat);
+    "is_dir" => method_keywords(is_dir);
+    "is_file" => method_keywords(is_file);
+    "is_symlink" => method_noargs(is_symlink);
+    "stat" => method_keywords(stat);
     "inode" => noargs(inode);
     "__fspath__" => noargs(fspath);
     "__class_getitem__" => o(generic_alias::new) | METH_CLASS;

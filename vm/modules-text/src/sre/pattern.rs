@@ -494,15 +494,15 @@ pub(super) fn group_name(pattern: &PatternObject, index: usize) -> Option<Own> {
 
 methods! {
     static PATTERN_METHODS:
-    "match" => keywords(pattern_match, "($self, /, string, pos=0, endpos=sys.maxsize)");
-    "fullmatch" => keywords(pattern_fullmatch, "($self, /, string, pos=0, endpos=sys.maxsize)");
-    "search" => keywords(pattern_search, "($self, /, string, pos=0, endpos=sys.maxsize)");
-    "sub" => keywords(pattern_sub, "($self, /, repl, string, count=0)");
-    "subn" => keywords(pattern_subn, "($self, /, repl, string, count=0)");
+    "match" => method_keywords(pattern_match, "($self, /, string, pos=0, endpos=sys.maxsize)");
+    "fullmatch" => method_keywords(pattern_fullmatch, "($self, /, string, pos=0, endpos=sys.maxsize)");
+    "search" => method_keywords(pattern_search, "($self, /, string, pos=0, endpos=sys.maxsize)");
+    "sub" => method_keywords(pattern_sub, "($self, /, repl, string, count=0)");
+    "subn" => method_keywords(pattern_subn, "($self, /, repl, string, count=0)");
     "findall" => keywords(pattern_findall, "($self, /, string, pos=0, endpos=sys.maxsize)");
     "split" => keywords(pattern_split, "($self, /, string, maxsplit=0)");
-    "finditer" => keywords(pattern_finditer, "($self, /, string, pos=0, endpos=sys.maxsize)");
-    "scanner" => keywords(pattern_scanner, "($self, /, string, pos=0, endpos=sys.maxsize)");
+    "finditer" => method_keywords(pattern_finditer, "($self, /, string, pos=0, endpos=sys.maxsize)");
+    "scanner" => method_keywords(pattern_scanner, "($self, /, string, pos=0, endpos=sys.maxsize)");
     "__copy__" => noargs(pattern_copy, "($self, /)");
     "__deepcopy__" => o(pattern_deepcopy, "($self, memo, /)");
     "__class_getitem__" => o(class_getitem) | METH_CLASS;

@@ -129,8 +129,8 @@ unsafe fn dealloc(scanner: *mut ScannerObject) {
 
 methods! {
     static SCANNER_METHODS:
-    "match" => noargs(scanner_match, "($self, /)");
-    "search" => noargs(scanner_search, "($self, /)");
+    "match" => method_noargs(scanner_match, "($self, /)");
+    "search" => method_noargs(scanner_search, "($self, /)");
 }
 
 members! {

@@ -15,7 +15,7 @@ use crate::object::{self, ObjectExt, TypeExt, compare_result};
 use crate::own::{Layout, Own};
 use crate::sequence_iter::{self, IndexIterator, Indexed};
 use crate::singletons::not_implemented;
-use crate::{long, methods, slice, slot, static_type, tuple, typed, unicode};
+use crate::{long, methods, slice, slot, static_type, tuple, typed};
 use std::ffi::c_int;
 use std::ptr::null_mut;
 use twinheap_abi::*;
@@ -225,25 +225,10 @@ impl ByteString for PyByteArrayObject {
 
 fn bytearray_repr(array: &PyByteArrayObject) -> PyResult {
     let data = data_of(array);
-    let quote = if data.contains(&b'\'') && !data.contains(&b'"') {
-        '"'
-    } else {
-        '\''
-    };
-    let mut out = format!("{}(b{quote}", array.as_object().type_().short_name());
-    for &byte in data {
-        match byte {
-            b'\'' | b'\\' => out.extend(['\\', char::from(byte)]),
-            b'\t' => out.push_str("\\t"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b' '..=b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("\\x{byte:02x}")),
-        }
-    }
-    out.push(quote);
-    out.push(')');
-    Ok(unicode::from_str(&out)?.upcast())
+    let head = format!("{}(b", array.as_object().type_().short_name());
+    let quote = crate::bytes::quote_for(data);
+    // A single quote is escaped between double quotes as well.
+    Ok(crate::bytes::quoted(&head, data, quote, b'\'', ")")?.upcast())
 }
 
 fn bytearray_length(array: &PyByteArrayObject) -> PyResult<usize> {
@@ -497,6 +482,10 @@ unsafe fn bytearray_dealloc(array: *mut PyByteArrayObject) {
     // SAFETY: called once, when the last reference is gone.
     unsafe {
         let object = &*array;
+        if object.ob_exports.get() > 0 {
+            let text = "deallocated bytearray object has exported buffers";
+            crate::unraisable::print(crate::errors::system_error(text));
+        }
         if !object.ob_bytes.get().is_null() {
             memory::free(object.ob_bytes.get());
         }

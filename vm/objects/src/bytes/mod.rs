@@ -154,32 +154,81 @@ impl ByteString for PyBytesObject {
     }
 }
 
-/// The text of a byte string between quotes, without the `b`.
-pub(crate) fn quoted(data: &[u8]) -> String {
-    let quote = if data.contains(&b'\'') && !data.contains(&b'"') {
-        b'"'
-    } else {
-        b'\''
-    };
-    let mut out = String::with_capacity(data.len() + 2);
-    out.push(char::from(quote));
-    for &byte in data {
-        match byte {
-            b'\t' => out.push_str("\\t"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\\' => out.push_str("\\\\"),
-            _ if byte == quote => out.extend(['\\', char::from(byte)]),
-            b' '..=b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("\\x{byte:02x}")),
-        }
+/// How many characters a byte takes in a repr with this quote.
+fn escaped_width(byte: u8, quote: u8) -> usize {
+    match byte {
+        b'\t' | b'\n' | b'\r' | b'\\' => 2,
+        _ if byte == quote => 2,
+        b' '..=b'~' => 1,
+        _ => 4,
     }
-    out.push(char::from(quote));
-    out
+}
+
+/// Writes text made of ASCII into a str of known length.
+pub(crate) fn write_ascii(
+    length: usize,
+    fill: impl FnOnce(&mut dyn FnMut(&[u8])),
+) -> PyResult<Own<PyASCIIObject>> {
+    let made = unicode::new_uninitialised(length, 0x7f)?;
+    if length == 0 {
+        return Ok(made);
+    }
+    let start = unicode::data_pointer(&made);
+    let mut at = 0;
+    fill(&mut |piece| {
+        assert!(at + piece.len() <= length, "a text longer than announced");
+        // SAFETY: the str has room for `length` characters.
+        unsafe { std::ptr::copy_nonoverlapping(piece.as_ptr(), start.add(at), piece.len()) };
+        at += piece.len();
+    });
+    assert_eq!(at, length, "a text shorter than announced");
+    Ok(made)
+}
+
+/// The text of a byte string between quotes, behind `head` and in front of `tail`; `escaped_quote` is the
+/// quote that takes a backslash.
+pub(crate) fn quoted(
+    head: &str,
+    data: &[u8],
+    quote: u8,
+    escaped_quote: u8,
+    tail: &str,
+) -> PyResult<Own<PyASCIIObject>> {
+    let width: usize = data
+        .iter()
+        .map(|&byte| escaped_width(byte, escaped_quote))
+        .sum();
+    write_ascii(head.len() + width + 2 + tail.len(), |put| {
+        put(head.as_bytes());
+        put(&[quote]);
+        for &byte in data {
+            match byte {
+                b'\t' => put(b"\\t"),
+                b'\n' => put(b"\\n"),
+                b'\r' => put(b"\\r"),
+                b'\\' => put(b"\\\\"),
+                _ if byte == escaped_quote => put(&[b'\\', byte]),
+                b' '..=b'~' => put(&[byte]),
+                _ => put(format!("\\x{byte:02x}").as_bytes()),
+            }
+        }
+        put(&[quote]);
+        put(tail.as_bytes());
+    })
+}
+
+/// The quote that a repr of bytes takes.
+pub(crate) fn quote_for(data: &[u8]) -> u8 {
+    match data.contains(&b'\'') && !data.contains(&b'"') {
+        true => b'"',
+        false => b'\'',
+    }
 }
 
 fn bytes_repr(bytes: &PyBytesObject) -> PyResult {
-    Ok(unicode::from_str(&format!("b{}", quoted(data_of(bytes))))?.upcast())
+    let data = data_of(bytes);
+    let quote = quote_for(data);
+    Ok(quoted("b", data, quote, quote, "")?.upcast())
 }
 
 /// The hash, kept in the object.

@@ -151,7 +151,9 @@ fn convert(specifier: &Specifier, value: &PyObject) -> PyResult<(Vec<u8>, bool)>
         }
         's' | 'b' => Ok((truncated(bytes_of(value)?, specifier.precision), false)),
         'i' | 'd' | 'u' | 'o' | 'x' | 'X' => {
-            let number = integer_of(conversion, value)?;
+            // An error names `%i` as `%d`.
+            let shown = if conversion == 'i' { 'd' } else { conversion };
+            let number = integer_of(shown, value)?;
             let precision = specifier.precision.unwrap_or(0);
             let text = integer_digits(&number, conversion, specifier.flags.alternate, precision)?;
             Ok((text.into_bytes(), true))

@@ -616,7 +616,8 @@ static EXPANDTABS: Signature = Signature {
 pub(crate) fn expandtabs<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let [size] = args.bind::<1>(&EXPANDTABS)?;
     let size = size.map_or(Ok(8), long::as_int)?;
-    let (mut out, mut column) = (Vec::with_capacity(this.data().len()), 0usize);
+    let (mut out, mut column) = (Vec::new(), 0usize);
+    memory::reserve(&mut out, this.data().len())?;
     for &byte in this.data() {
         if byte == b'\t' {
             if size > 0 {
@@ -630,6 +631,7 @@ pub(crate) fn expandtabs<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
             }
             continue;
         }
+        memory::reserve(&mut out, 1)?;
         out.push(byte);
         column = if matches!(byte, b'\n' | b'\r') {
             0
@@ -792,7 +794,7 @@ pub(crate) fn translate<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
                 .map_or(byte, |table| table.data()[byte as usize])
         })
         .collect();
-    if out == this.data() {
+    if out == this.data() && this.as_object().is_exactly(&crate::bytes::PyBytes_Type) {
         return this.unchanged();
     }
     B::make_new(&out)
@@ -826,9 +828,28 @@ static HEX: Signature = Signature {
 pub(crate) fn hex<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let [separator, group] = args.bind::<2>(&HEX)?;
     let group = group.map_or(Ok(1), long::as_int)?;
-    memory::probe(this.data().len().saturating_mul(2))?;
-    let text = hex_text(this.data(), separator, group)?;
-    Ok(unicode::from_str(&text)?.upcast())
+    Ok(hex_of(this.data(), separator, group)?.upcast())
+}
+
+/// The hexadecimal digits of bytes as a str.
+pub(crate) fn hex_of(
+    data: &[u8],
+    separator: Option<&PyObject>,
+    group: i32,
+) -> PyResult<Own<PyASCIIObject>> {
+    if separator.is_some() {
+        memory::probe(data.len().saturating_mul(4))?;
+        return unicode::from_str(&hex_text(data, separator, group)?);
+    }
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    super::write_ascii(data.len() * 2, |put| {
+        for &byte in data {
+            put(&[
+                DIGITS[usize::from(byte >> 4)],
+                DIGITS[usize::from(byte & 15)],
+            ]);
+        }
+    })
 }
 
 /// `_Py_strhex_with_sep`: groups are counted from the right, or from the left if negative.

@@ -176,7 +176,11 @@ fn method_get(
     };
     check_instance(descr, instance)?;
     // SAFETY: method tables are static.
-    function::new_cfunction(unsafe { &*descr.d_method.get() }, Some(instance), None)
+    let method = unsafe { &*descr.d_method.get() };
+    if method.ml_flags & METH_METHOD != 0 {
+        return function::new_cmethod(method, instance, common(descr).0);
+    }
+    function::new_cfunction(method, Some(instance), None)
 }
 
 fn classmethod_get(
@@ -235,8 +239,9 @@ fn method_vectorcall(descr: &PyMethodDescrObject, args: Args<'_>) -> PyResult {
         positional: rest,
         ..args
     };
+    let owner = Some(common(descr).0);
     // SAFETY: method tables are static; self has the method's type.
-    unsafe { call_method_def(&*descr.d_method.get(), this, args, Some(common(descr).0)) }
+    unsafe { call_method_def(&*descr.d_method.get(), this, args, owner, owner) }
 }
 
 fn needs_argument(descr: &PyDescrObject) -> Raised {

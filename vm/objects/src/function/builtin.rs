@@ -13,6 +13,9 @@ use std::mem::offset_of;
 use twinheap_abi::*;
 
 typed!(PyCFunctionObject, PyCFunction_Type);
+// SAFETY: `#[repr(C)]`, begins with the struct of a builtin function.
+unsafe impl Layout for PyCMethodObject {}
+typed!(PyCMethodObject, PyCMethod_Type);
 
 /// `PyCFunction_NewEx`.
 pub fn new_cfunction(
@@ -20,8 +23,36 @@ pub fn new_cfunction(
     this: Option<&PyObject>,
     module: Option<&PyObject>,
 ) -> PyResult {
-    let object: *mut PyCFunctionObject =
-        memory::new_gc_object(&PyCFunction_Type, size_of::<PyCFunctionObject>())?;
+    let object = memory::new_gc_object(&PyCFunction_Type, size_of::<PyCFunctionObject>())?;
+    // SAFETY: fresh memory of this type.
+    Ok(unsafe { fill(object, method, this, module) })
+}
+
+/// `PyCMethod_New`: a method that knows the class which defines it.
+pub fn new_cmethod(
+    method: &'static PyMethodDef,
+    this: &PyObject,
+    class: &PyTypeObject,
+) -> PyResult {
+    let object: *mut PyCMethodObject =
+        memory::new_gc_object(&PyCMethod_Type, size_of::<PyCMethodObject>())?;
+    // SAFETY: fresh memory of this type; it is tracked once its fields are set.
+    unsafe {
+        (*object).mm_class.set(Own::new(class).into_raw());
+        Ok(fill(object.cast(), method, Some(this), None))
+    }
+}
+
+/// Sets the fields of a new builtin function.
+///
+/// # Safety
+/// Fresh memory of a builtin function or method.
+unsafe fn fill(
+    object: *mut PyCFunctionObject,
+    method: &'static PyMethodDef,
+    this: Option<&PyObject>,
+    module: Option<&PyObject>,
+) -> Own {
     // SAFETY: fresh memory.
     unsafe {
         let function = &*object;
@@ -37,7 +68,7 @@ pub fn new_cfunction(
             .vectorcall
             .set(slot!(vectorcall cfunction_vectorcall));
         memory::track(object.cast());
-        Ok(Own::from_raw(object.cast()))
+        Own::from_raw(object.cast())
     }
 }
 
@@ -56,8 +87,23 @@ fn cfunction_vectorcall(function: &PyCFunctionObject, args: Args<'_>) -> PyResul
     let this = function.m_self.get();
     // SAFETY: the function owns its self; without one the wrapper ignores it.
     let this = unsafe { this.as_ref() }.unwrap_or(&crate::singletons::_Py_NoneStruct);
+    let class = class_of(function);
     // SAFETY: self is what the method was bound to.
-    unsafe { call_method_def(method, this, args, None) }
+    unsafe { call_method_def(method, this, args, None, class) }
+}
+
+/// The class that defines a method, where the method is told it.
+fn class_of(function: &PyCFunctionObject) -> Option<&PyTypeObject> {
+    if method_of(function).ml_flags & METH_METHOD == 0 {
+        return None;
+    }
+    // SAFETY: a function with this flag is a `PyCMethodObject`.
+    unsafe {
+        (*(&raw const *function).cast::<PyCMethodObject>())
+            .mm_class
+            .get()
+            .as_ref()
+    }
 }
 
 /// Calls a native function by its convention; errors in the arguments are worded as CPython's.
@@ -70,8 +116,10 @@ pub unsafe fn call_method_def(
     this: &PyObject,
     args: Args<'_>,
     owner: Option<&PyTypeObject>,
+    class: Option<&PyTypeObject>,
 ) -> PyResult {
-    const CONVENTION: i32 = METH_VARARGS | METH_FASTCALL | METH_NOARGS | METH_O | METH_KEYWORDS;
+    const CONVENTION: i32 =
+        METH_VARARGS | METH_FASTCALL | METH_NOARGS | METH_O | METH_KEYWORDS | METH_METHOD;
     let convention = method.ml_flags & CONVENTION;
     if convention & METH_KEYWORDS == 0 && args.keyword_count() != 0 {
         return Err(type_error(format_args!(
@@ -117,7 +165,17 @@ pub unsafe fn call_method_def(
                 let _depth = object::enter_recursive_call(" while calling a Python object")?;
                 let function =
                     std::mem::transmute::<*const _, _PyCFunctionFastWithKeywords>(pointer);
-                call_fast_with_keywords(function, this, args)
+                call_fast_with_keywords(args, |args, count, kwnames| {
+                    function(this.as_raw(), args, count, kwnames)
+                })
+            }
+            convention if convention == METH_METHOD | METH_FASTCALL | METH_KEYWORDS => {
+                let _depth = object::enter_recursive_call(" while calling a Python object")?;
+                let function = std::mem::transmute::<*const _, PyCMethod>(pointer);
+                let class = class.map_or(std::ptr::null_mut(), |class| class.as_raw());
+                call_fast_with_keywords(args, |args, count, kwnames| {
+                    function(this.as_raw(), class.cast(), args, count, kwnames)
+                })
             }
             METH_VARARGS => {
                 let packed = tuple::pack(args.positional)?;
@@ -146,31 +204,20 @@ pub unsafe fn call_method_def(
 }
 
 /// Keyword values must lie behind the positional arguments; they are moved there where they do not.
-unsafe fn call_fast_with_keywords(
-    function: _PyCFunctionFastWithKeywords,
-    this: &PyObject,
+fn call_fast_with_keywords(
     args: Args<'_>,
+    function: impl Fn(*const *mut PyObject, isize, *mut PyObject) -> *mut PyObject,
 ) -> *mut PyObject {
-    let count = args.positional.len();
+    let count = args.positional.len() as isize;
     let kwnames = args
         .kwnames
         .map_or(std::ptr::null_mut(), |names| names.as_raw());
-    let contiguous =
-        args.keyword_count() == 0 || args.positional.as_ptr_range().end == args.kwvalues.as_ptr();
-    // SAFETY: the arguments live through the call.
-    unsafe {
-        if contiguous {
-            return function(
-                this.as_raw(),
-                args.positional.as_ptr().cast(),
-                count as isize,
-                kwnames,
-            );
-        }
-        let mut all = args.positional.to_vec();
-        all.extend_from_slice(args.kwvalues);
-        function(this.as_raw(), all.as_ptr().cast(), count as isize, kwnames)
+    if args.keyword_count() == 0 || args.positional.as_ptr_range().end == args.kwvalues.as_ptr() {
+        return function(args.positional.as_ptr().cast(), count, kwnames);
     }
+    let mut all = args.positional.to_vec();
+    all.extend_from_slice(args.kwvalues);
+    function(all.as_ptr().cast(), count, kwnames)
 }
 
 /// The keywords as a dict; none where there are none.
@@ -291,6 +338,10 @@ fn reduce(function: &PyCFunctionObject) -> PyResult {
 fn traverse(function: &PyCFunctionObject, visitor: &mut Visitor) {
     visitor.field(&function.m_self);
     visitor.field(&function.m_module);
+    if method_of(function).ml_flags & METH_METHOD != 0 {
+        // SAFETY: a function with this flag is a `PyCMethodObject`.
+        visitor.field(unsafe { &(*(&raw const *function).cast::<PyCMethodObject>()).mm_class });
+    }
 }
 
 unsafe fn dealloc(function: *mut PyCFunctionObject) {
@@ -299,6 +350,9 @@ unsafe fn dealloc(function: *mut PyCFunctionObject) {
         memory::untrack(function.cast());
         if !(*function).m_weakreflist.get().is_null() {
             crate::weakref::clear_all((*function).as_object());
+        }
+        if method_of(&*function).ml_flags & METH_METHOD != 0 {
+            (*function.cast::<PyCMethodObject>()).mm_class.clear();
         }
         (*function).m_self.clear();
         (*function).m_module.clear();
@@ -341,4 +395,20 @@ static_type! {
     tp_methods: METHODS.as_ptr(),
     tp_members: MEMBERS.as_ptr(),
     tp_getset: GETSET.as_ptr(),
+}
+
+static_type! {
+    /// `builtin_method`.
+    PyCMethod_Type = "builtin_method", size size_of::<PyCMethodObject>(), 0,
+        flags Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL;
+    tp_base: &raw const PyCFunction_Type,
+    tp_dealloc: slot!(dealloc dealloc),
+    tp_vectorcall_offset: offset_of!(PyCFunctionObject, vectorcall) as isize,
+    tp_repr: slot!(unary repr),
+    tp_hash: slot!(hash hash),
+    tp_call: Some(call::PyVectorcall_Call),
+    tp_getattro: Some(object::PyObject_GenericGetAttr),
+    tp_traverse: slot!(traverse traverse),
+    tp_richcompare: slot!(richcmp richcompare),
+    tp_weaklistoffset: offset_of!(PyCFunctionObject, m_weakreflist) as isize,
 }

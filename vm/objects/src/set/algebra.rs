@@ -186,8 +186,8 @@ pub fn symmetric_difference(set: &PySetObject, other: &PyObject) -> PyResult {
 
 pub fn is_subset(set: &PySetObject, other: &PyObject) -> PyResult<bool> {
     let Some(other_set) = as_set(other) else {
-        let common = intersection(set, other)?;
-        return Ok(common.used.get() == set.used.get());
+        let made = super::methods::from_iterable(other)?;
+        return is_subset(set, made.as_object());
     };
     if set.used.get() > other_set.used.get() {
         return Ok(false);

@@ -187,8 +187,10 @@ pub fn replace(
     new: &PyASCIIObject,
     most: usize,
 ) -> PyResult {
+    let is_same = std::ptr::eq(old, new);
     let (hay, old, with) = (text(object), text(old), text(new));
-    if most == 0 || hay.len() < old.len() || old.same(with) {
+    let are_empty = old.is_empty() && with.is_empty();
+    if most == 0 || hay.len() < old.len() || is_same || are_empty {
         return result_unchanged(object);
     }
     let found = match old.is_empty() {
@@ -415,14 +417,14 @@ fn partition(object: &PyASCIIObject, sep: &PyObject, last: bool) -> PyResult {
             ]
         }
         (None, false) => vec![
-            result_unchanged(object)?,
+            Own::new(object).upcast(),
             empty().upcast(),
             empty().upcast(),
         ],
         (None, true) => vec![
             empty().upcast(),
             empty().upcast(),
-            result_unchanged(object)?,
+            Own::new(object).upcast(),
         ],
     };
     Ok(tuple::from_vec(parts)?.upcast())

@@ -359,6 +359,10 @@ fn expand(
     };
     let mut out = Writer::with_capacity(end - start);
     while let Some(markup) = reader.next_markup()? {
+        if markup.literal == (0, characters.len()) {
+            out.push_last(template);
+            break;
+        }
         out.push_text(characters.slice(markup.literal.0, markup.literal.1));
         let Some(field) = markup.field else {
             continue;
@@ -373,7 +377,14 @@ fn expand(
             (false, false) => substring(template, field.spec.0, field.spec.1)?,
         };
         let rendered = abstract_::format(&value, Some(&spec))?;
-        out.push_text(text(&rendered));
+        let is_written_in_place = value.is_exactly(&long::PyLong_Type)
+            || value.is_exactly(&crate::float::PyFloat_Type)
+            || value.is_exactly(&crate::complex::PyComplex_Type);
+        if reader.at >= reader.end && !is_written_in_place {
+            out.push_last(&rendered);
+        } else {
+            out.push_text(text(&rendered));
+        }
     }
     out.finish()
 }
@@ -445,6 +456,9 @@ pub fn format_str(object: &PyASCIIObject, spec: &PyASCIIObject) -> PyResult<Own<
     );
     let (left, right) = format_spec::padding(shown.len(), parsed.width, parsed.align);
     if left + right == 0 && shown.len() == characters.len() {
+        if characters.is_empty() {
+            return Ok(empty());
+        }
         return Ok(Own::new(object));
     }
     let mut out = Writer::with_capacity(shown.len() + left + right);

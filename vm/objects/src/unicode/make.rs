@@ -172,7 +172,8 @@ pub fn from_str(text: &str) -> PyResult<Own<PyASCIIObject>> {
 /// A copy that is an exact str, of an instance of a subclass.
 pub fn copy_exact(source: &PyASCIIObject) -> PyResult<Own<PyASCIIObject>> {
     match text(source) {
-        Text::Ucs1(characters) => from_ucs1(characters),
+        Text::Ucs1([]) => Ok(empty()),
+        Text::Ucs1(characters) => new_ucs1(characters),
         Text::Ucs2(characters) => from_ucs2(characters),
         Text::Ucs4(characters) => from_ucs4(characters),
     }
@@ -229,10 +230,12 @@ pub fn copy_characters(target: &PyASCIIObject, at: usize, source: &PyASCIIObject
 
 /// `PyUnicode_Concat`.
 pub fn concat(a: &PyASCIIObject, b: &PyASCIIObject) -> PyResult {
-    if a.length.get() == 0 {
+    // Only the empty str itself is passed over, not an empty instance of a subclass.
+    let nothing = empty();
+    if std::ptr::eq(a, &*nothing) {
         return super::result_unchanged(b);
     }
-    if b.length.get() == 0 {
+    if std::ptr::eq(b, &*nothing) {
         return super::result_unchanged(a);
     }
     Ok(join_all(&[a, b])?.upcast())

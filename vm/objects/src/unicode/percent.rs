@@ -68,6 +68,10 @@ pub fn format(template: &PyASCIIObject, args: &PyObject) -> PyResult {
     while at < characters.len() {
         let rest = characters.slice(at, characters.len());
         let plain = rest.find(Text::Ucs1(b"%")).unwrap_or(rest.len());
+        if plain == characters.len() {
+            out.push_last(template);
+            break;
+        }
         out.push_text(rest.slice(0, plain));
         at += plain;
         if at == characters.len() {
@@ -146,7 +150,11 @@ fn format_one(
         conversion_index,
     };
     let value = arguments.take()?;
-    convert(out, &specifier, &value)?;
+    if let Some(shown) = text_of(&specifier, &value)? {
+        put_text(out, &specifier, &shown, end == characters.len())?;
+    } else {
+        convert(out, &specifier, &value)?;
+    }
     arguments.keyed = None;
     Ok(end)
 }
@@ -158,11 +166,39 @@ fn star(arguments: &mut Arguments<'_>) -> PyResult<Own<PyLongObject>> {
         .map_err(|_| type_error("* wants int"))
 }
 
+/// The text of a conversion that shows any object.
+fn text_of(specifier: &Specifier, value: &PyObject) -> PyResult<Option<Own<PyASCIIObject>>> {
+    Ok(Some(match char::from_u32(specifier.conversion) {
+        Some('s') => object::str(value)?,
+        Some('r') => object::repr(value)?,
+        Some('a') => object::ascii(value)?,
+        _ => return Ok(None),
+    }))
+}
+
+/// Adds a text; the last one that is neither cut nor filled may be the result itself.
+fn put_text(
+    out: &mut Writer,
+    specifier: &Specifier,
+    shown: &PyASCIIObject,
+    is_last: bool,
+) -> PyResult<()> {
+    let length = shown.length.get() as usize;
+    let is_whole = specifier.width.is_none_or(|width| width <= length)
+        && specifier
+            .precision
+            .is_none_or(|precision| precision >= length)
+        && !specifier.flags.sign
+        && !specifier.flags.blank;
+    if is_whole && is_last {
+        out.push_last(shown);
+        return Ok(());
+    }
+    put(out, specifier, text(shown), false)
+}
+
 fn convert(out: &mut Writer, specifier: &Specifier, value: &PyObject) -> PyResult<()> {
     match char::from_u32(specifier.conversion).unwrap_or('\u{fffd}') {
-        's' => put(out, specifier, text(&*object::str(value)?), false),
-        'r' => put(out, specifier, text(&*object::repr(value)?), false),
-        'a' => put(out, specifier, text(&*object::ascii(value)?), false),
         'i' | 'd' | 'u' | 'o' | 'x' | 'X' => {
             let number = integer_text(specifier, value)?;
             put(out, specifier, Text::Ucs1(number.as_bytes()), true)

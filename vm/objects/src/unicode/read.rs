@@ -1,8 +1,7 @@
 //! Reading str objects: their characters, comparison, search helpers, repr.
 
-use super::{from_ucs1, from_ucs4};
+use super::from_ucs1;
 use crate::errors::PyResult;
-use crate::memory;
 use crate::own::{Layout, Own};
 use std::cmp::Ordering;
 use twinheap_abi::*;
@@ -197,14 +196,21 @@ pub fn repr(object: &PyASCIIObject) -> PyResult<Own<PyASCIIObject>> {
     let quotes = characters.iter().filter(|&c| c == u32::from('\'')).count();
     let has_double = characters.iter().any(|c| c == u32::from('"'));
     let quote = if quotes > 0 && !has_double { '"' } else { '\'' };
-    let mut out = Vec::new();
-    memory::reserve(&mut out, characters.len() + 2)?;
-    out.push(u32::from(quote));
+    let mut out = super::Writer::with_capacity(characters.len() + 2);
+    out.push_character(u32::from(quote));
+    let mut escaped = Vec::new();
     for character in characters.iter() {
-        push_escaped(&mut out, character, quote);
+        let is_plain = matches!(character, 0x20..=0x7e) && character != u32::from('\\');
+        if is_plain && character != u32::from(quote) {
+            out.push_character(character);
+            continue;
+        }
+        escaped.clear();
+        push_escaped(&mut escaped, character, quote);
+        escaped.iter().for_each(|&part| out.push_character(part));
     }
-    out.push(u32::from(quote));
-    from_ucs4(&out)
+    out.push_character(u32::from(quote));
+    out.finish()
 }
 
 fn push_escaped(out: &mut Vec<u32>, character: u32, quote: char) {

@@ -48,6 +48,8 @@ pub struct Writer {
     characters: Characters,
     /// Set where there was no memory for what should have been added.
     exhausted: bool,
+    /// A str that is the whole text: the writer hands it out as it is.
+    whole: Option<Own<PyASCIIObject>>,
 }
 
 impl Default for Writer {
@@ -69,7 +71,17 @@ impl Writer {
         Writer {
             characters: Characters::Ucs1(characters),
             exhausted,
+            whole: None,
         }
+    }
+
+    /// Adds the last piece of the text; where it is the only one, the writer gives that very object.
+    pub fn push_last(&mut self, text: &PyASCIIObject) {
+        if self.is_empty() && text.length.get() != 0 {
+            self.whole = Some(Own::new(text));
+            return;
+        }
+        self.push(text);
     }
 
     /// Number of characters.
@@ -235,6 +247,9 @@ impl Writer {
     pub fn finish(self) -> PyResult<Own<PyASCIIObject>> {
         if self.exhausted {
             return Err(crate::errors::no_memory());
+        }
+        if let Some(whole) = self.whole {
+            return Ok(whole);
         }
         match &self.characters {
             Characters::Ucs1(characters) => from_ucs1(characters),
