@@ -1,7 +1,8 @@
 //! Errors that the symbol table and the code generator find, and warnings.
 
-use twinheap_compile::{Options, compile};
+use twinheap_compile::{Options, compile, error_of_warning};
 use twinheap_syntax::error::Warning;
+use twinheap_syntax::source::Source;
 use twinheap_syntax::{Flags, Mode, parse_str};
 
 fn place(value: Option<i32>) -> String {
@@ -108,5 +109,42 @@ fn what_is_warned_about_before_an_error_comes_with_it() {
         let show = |warning: &Warning| format!("{:?} {}: {}", warning.kind, warning.lineno, warning.message);
         let found: Vec<String> = error.warnings.iter().map(show).collect();
         assert_eq!((error.message.as_str(), found), (*message, expected.iter().map(|text| text.to_string()).collect()), "{name}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_warning_that_is_made_an_error_stands_where_cpython_finds_it() {
+    let cases = [
+        ("an escape", "x = '\\q'\n", "invalid escape sequence '\\q' at 1:5-1:9 in x = '\\q'\n"),
+        ("an escape behind wide characters", "é = 'é' 'ab\\q' + '\\8'\n", "invalid escape sequence '\\q' at 1:9-1:15 in é = 'é' 'ab\\q' + '\\8'\n"),
+        ("a literal that the code generator compares", "é = 1; ('a' is é)\n", "\"is\" with a literal. Did you mean \"==\"? at 1:10-1:19 in None"),
+        ("a number in a module", "é; y = 0x1for x in y\n", "invalid hexadecimal literal at 1:11-1:11 in é; y = 0x1for x in y"),
+        ("a literal over two lines", "'''\n\\q'''\n", "invalid escape sequence '\\q' at 1:1-2:4 in '''"),
+        ("the second of two literals, on a line of its own", "if 1:\n  x = ('a'\n 'b\\z')\n", "invalid escape sequence '\\z' at 3:2-3:7 in  'b\\z')\n"),
+        ("an assertion that is always true", "assert (1, 2)\n", "assertion is always true, perhaps remove parentheses? at 1:1-1:14 in None"),
+        ("in an f-string", "def f():\n    return f'{x}\\q'\n", "invalid escape sequence '\\q' at 2:12-2:20 in     return f'{x}\\q'\n"),
+        ("before an error further on", "x = '\\q' 1 2\n", "invalid escape sequence '\\q' at 1:5-1:9 in x = '\\q' 1 2\n"),
+        ("behind a parser's error", "x = 1 2\ny = 3or 4\n", "invalid decimal literal at 2:5-2:5 in y = 3or 4"),
+    ];
+    let (flags, options) = (Flags::default(), Options::new("<string>", 0));
+    for (name, source, expected) in cases {
+        let parsed = parse_str(source, Mode::Exec, &flags).map_err(Box::new);
+        let warnings = match parsed.and_then(|ast| compile(ast, &options)) {
+            Ok(compiled) => compiled.warnings,
+            Err(error) => error.warnings,
+        };
+        let text = Source::from_text(source, true).expect(name);
+        let error = error_of_warning(text, Mode::Exec, &flags, &options, (0, &warnings[0]));
+        let found = format!(
+            "{} at {}:{}-{}:{} in {}",
+            error.message,
+            place(error.lineno),
+            place(error.offset),
+            place(error.end_lineno),
+            place(error.end_offset),
+            error.text.unwrap_or("None".into()),
+        );
+        assert_eq!(found, expected, "{name}");
     }
 }

@@ -5,6 +5,7 @@ use twinheap_syntax::names::Name;
 
 use super::expr::TUPLE;
 use super::{Compiler, Generated, STACK_USE_GUIDELINE};
+use crate::code::FastMap;
 use crate::opcode::*;
 use crate::symtable::DEF_IMPORT;
 
@@ -19,9 +20,17 @@ impl<'t> Compiler<'t> {
     }
 
     fn check_keywords(&mut self, keywords: &[Keyword]) -> Generated {
+        // Comparing each with each would take minutes for a call of a hundred thousand.
+        let mut counts: FastMap<Name, u32> = FastMap::default();
+        for name in keywords.iter().filter_map(|keyword| keyword.arg) {
+            *counts.entry(name).or_default() += 1;
+        }
         for (at, keyword) in keywords.iter().enumerate() {
             let Some(name) = keyword.arg else { continue };
             self.check_forbidden(name, ExprContext::Store)?;
+            if counts[&name] == 1 {
+                continue;
+            }
             if let Some(other) = keywords[at + 1..]
                 .iter()
                 .find(|other| other.arg == Some(name))

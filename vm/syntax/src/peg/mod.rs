@@ -158,7 +158,12 @@ fn find(
             peg.sound[*start as usize] = *end;
         }
         let mut error = peg.run()?;
+        let known = peg.warnings.len();
         peg.take_tokenizer_warnings();
+        if let Some(warning) = peg.fatal_warning(known) {
+            // It arose in the rest of the source, which is read once the parser has failed.
+            error = peg.number_error(&warning);
+        }
         error.warnings = peg.warnings;
         Some(error)
     };
