@@ -26,6 +26,10 @@ struct State {
     filters_version: Cell<i64>,
 }
 
+/// Names that CPython holds in static memory, not interned.
+static REGISTRY_NAME: unicode::StaticText = unicode::StaticText::new("__warningregistry__");
+static VERSION_NAME: unicode::StaticText = unicode::StaticText::new("version");
+
 static STATE: Global<State> = Global(State {
     filters: Cell::new(std::ptr::null_mut()),
     once_registry: Cell::new(std::ptr::null_mut()),
@@ -169,7 +173,11 @@ fn already_warned(registry: &PyDictObject, key: &PyObject, sets: bool) -> PyResu
     if !is_current {
         dict::clear(registry);
         let version = long::from_i64(current)?;
-        dict::set_item(registry, id!("version").as_object(), version.as_object())?;
+        dict::set_item(
+            registry,
+            VERSION_NAME.get().as_object(),
+            version.as_object(),
+        )?;
     } else if let Some(known) = dict::get_item(registry, key)?
         && object::is_true(&known)?
     {
@@ -428,11 +436,11 @@ fn give_here(message: Own, category: Own, level: isize, source: Option<&PyObject
     else {
         return Err(errors::system_error("the globals of a frame are no dict"));
     };
-    let registry = match dict::get_item(globals, id!("__warningregistry__").as_object())? {
+    let registry = match dict::get_item(globals, REGISTRY_NAME.get().as_object())? {
         Some(registry) => registry,
         None => {
             let made = dict::new()?.upcast();
-            dict::set_item(globals, id!("__warningregistry__").as_object(), &made)?;
+            dict::set_item(globals, REGISTRY_NAME.get().as_object(), &made)?;
             made
         }
     };
