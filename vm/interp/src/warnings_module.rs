@@ -26,9 +26,8 @@ struct State {
     filters_version: Cell<i64>,
 }
 
-/// Names that CPython holds in static memory, not interned.
+/// A name that CPython holds in static memory, not interned.
 static REGISTRY_NAME: unicode::StaticText = unicode::StaticText::new("__warningregistry__");
-static VERSION_NAME: unicode::StaticText = unicode::StaticText::new("version");
 
 static STATE: Global<State> = Global(State {
     filters: Cell::new(std::ptr::null_mut()),
@@ -173,11 +172,7 @@ fn already_warned(registry: &PyDictObject, key: &PyObject, sets: bool) -> PyResu
     if !is_current {
         dict::clear(registry);
         let version = long::from_i64(current)?;
-        dict::set_item(
-            registry,
-            VERSION_NAME.get().as_object(),
-            version.as_object(),
-        )?;
+        dict::set_item(registry, id!("version").as_object(), version.as_object())?;
     } else if let Some(known) = dict::get_item(registry, key)?
         && object::is_true(&known)?
     {
