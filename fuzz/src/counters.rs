@@ -1,7 +1,12 @@
 //! Extra counters for libFuzzer: transitions of objects and pairs of opcodes, which guide it in interpreters
 //! that are not instrumented.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, Once};
+
 use twinheap_compile::code::{CodeObject, Const};
+use twinheap_observation::transitions::{Transition, unreached};
 
 const COUNT: usize = 1 << 14;
 
@@ -9,8 +14,66 @@ const COUNT: usize = 1 << 14;
 #[unsafe(link_section = "__libfuzzer_extra_counters")]
 static mut COUNTERS: [u8; COUNT] = [0; COUNT];
 
+/// Set to `off`, it leaves the array alone, so that runs with and without guidance can be compared.
+const SWITCH: &str = "TWINHEAP_COUNTERS";
+/// Set to anything, it has the goals reached written out at the end.
+const TALLY: &str = "TWINHEAP_GOALS";
+
+thread_local! {
+    static ON: Cell<Option<bool>> = const { Cell::new(None) };
+}
+
+/// Not kept by the thread, as it is read when the process ends.
+static REACHED: Mutex<BTreeSet<Transition>> = Mutex::new(BTreeSet::new());
+static AT_EXIT: Once = Once::new();
+
+/// Counts what the objects of one input went through.
+pub fn count_transitions(transitions: &[Transition]) {
+    for transition in transitions {
+        count(u64::from(transition.0));
+    }
+    if std::env::var_os(TALLY).is_some() {
+        tally(transitions);
+    }
+}
+
+/// Takes the transitions up in the list that is written out at the end.
+fn tally(transitions: &[Transition]) {
+    AT_EXIT.call_once(|| {
+        // SAFETY: the function takes nothing and never unwinds. Where no place is left for it, nothing is written.
+        let _ = unsafe { libc::atexit(write_tally) };
+    });
+    if let Ok(mut reached) = REACHED.lock() {
+        reached.extend(transitions);
+    }
+}
+
+extern "C" fn write_tally() {
+    let Ok(reached) = REACHED.lock() else {
+        return;
+    };
+    let (missing, all) = unreached(&reached);
+    let pairs = reached.iter().filter(|one| one.is_of_opcodes()).count();
+    eprintln!(
+        "twinheap: goals reached: {} of {all}; {} changes of shape, {pairs} pairs of opcodes",
+        all - missing.len(),
+        reached.len() - pairs
+    );
+}
+
+fn is_on() -> bool {
+    ON.get().unwrap_or_else(|| {
+        let on = std::env::var_os(SWITCH).is_none_or(|value| value != "off");
+        ON.set(Some(on));
+        on
+    })
+}
+
 /// Counts one more of what this number stands for.
 pub fn count(number: u64) {
+    if !is_on() {
+        return;
+    }
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
     // SAFETY: the targets have one thread, and libFuzzer touches the array only between inputs; the index is
     // below 1 << 14.

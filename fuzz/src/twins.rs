@@ -81,9 +81,7 @@ impl Twins {
     pub fn compare(&mut self, target: &str, input: &[u8], source: &str) {
         let program = program(target, source);
         let (oracle, subject) = self.both(&program, StageSet::of(&STAGES), false);
-        for transition in &oracle.transitions {
-            counters::count(u64::from(transition.0));
-        }
+        counters::count_transitions(&oracle.transitions);
         if oracle.digests == subject.digests {
             return;
         }
@@ -129,7 +127,7 @@ impl Twins {
             .collect();
         report(&Finding {
             target,
-            signature: sign(stage, &found.differences, &first, &subject),
+            signature: sign(target, stage, &found.differences, &first, &subject),
             input,
             source,
             details,

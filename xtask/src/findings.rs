@@ -2,19 +2,30 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use twinheap_observation::Program;
 use twinheap_store::{CampaignFinding, CampaignStore, Ledger};
 
-use crate::campaign::{chosen_database, report_of};
+use crate::campaign::{FollowUp, chosen_database, duration, follow_up, report_of};
 use crate::diff::{compare_one, show_verdicts};
+use crate::gate::STOP;
 use crate::settings::{self, Sides};
+use crate::telling;
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct FindingsArguments {
-    #[command(flatten)]
-    sides: Sides,
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// The CPython series that judges, if it is not the campaign's.
+    #[arg(long, value_name = "SERIES")]
+    oracle: Option<String>,
+    /// Who is judged, if it is not the campaign's subject.
+    #[arg(long, value_name = "SUBJECT")]
+    subject: Option<String>,
     /// The campaign's database; the latest one if none is named.
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
@@ -40,6 +51,50 @@ pub struct FindingsArguments {
     json: bool,
 }
 
+#[derive(Subcommand)]
+enum Action {
+    /// Confirm findings and make them small that a campaign had no time for.
+    Minimise(MinimiseArguments),
+    /// Write the most telling findings, each with its program and both sides' output side by side.
+    Telling(TellingArguments),
+}
+
+#[derive(Args)]
+struct MinimiseArguments {
+    /// The ids of the findings; all of them if none is named.
+    ids: Vec<String>,
+    /// The campaign's database; the latest one if none is named.
+    #[arg(long, value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// How long it may take: `90s`, `10m`.
+    #[arg(long, default_value = "5m", value_parser = duration, value_name = "TIME")]
+    time: Duration,
+    /// The longest time spent on one finding.
+    #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME")]
+    each: Duration,
+    /// Pairs of workers that run at once.
+    #[arg(long, default_value_t = settings::default_pairs(), value_name = "J")]
+    jobs: usize,
+}
+
+#[derive(Args)]
+struct TellingArguments {
+    /// The campaign's database; the latest one if none is named.
+    db: Option<PathBuf>,
+    /// How many findings are chosen.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    count: usize,
+    /// How long those chosen may take to be made small.
+    #[arg(long, default_value = "2m", value_parser = duration, value_name = "TIME")]
+    time: Duration,
+    /// The folder of the page and of the Markdown [default: reports/out].
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Pairs of workers that run at once.
+    #[arg(long, default_value_t = settings::default_pairs(), value_name = "J")]
+    jobs: usize,
+}
+
 #[derive(Args)]
 pub struct MergeArguments {
     /// The database that takes the others up; made where it is missing.
@@ -51,18 +106,109 @@ pub struct MergeArguments {
 }
 
 pub fn run(arguments: &FindingsArguments) -> Result<i32, String> {
+    match &arguments.action {
+        Some(Action::Minimise(what)) => return minimise(what),
+        Some(Action::Telling(what)) => return tell(what),
+        None => {}
+    }
     let database = chosen_database(arguments.db.as_deref())?;
     let store = CampaignStore::open(&database)?;
     if let Some(id) = &arguments.show {
-        return show(&find(&store, id)?);
+        return show(&store, &find(&store, id)?);
     }
     if let Some(id) = &arguments.replay {
-        return replay(arguments, &find(&store, id)?);
+        return replay(arguments, &store, &find(&store, id)?);
     }
     if let (Some(id), Some(name)) = (&arguments.promote, &arguments.name) {
         return promote(&find(&store, id)?, name);
     }
     list(arguments, &store, &database)
+}
+
+impl FindingsArguments {
+    /// The sides that are named, or those of the campaign.
+    fn sides(&self, store: &CampaignStore) -> Sides {
+        let mut sides = sides_of(store);
+        if let Some(oracle) = &self.oracle {
+            sides.oracle.clone_from(oracle);
+        }
+        if let Some(subject) = &self.subject {
+            sides.subject.clone_from(subject);
+        }
+        sides
+    }
+}
+
+/// The sides of the campaign in a database.
+fn sides_of(store: &CampaignStore) -> Sides {
+    let (oracle, subject) = store.recipe.sides.clone();
+    Sides { oracle, subject }
+}
+
+fn minimise(what: &MinimiseArguments) -> Result<i32, String> {
+    let database = chosen_database(what.db.as_deref())?;
+    let mut store = CampaignStore::open(&database)?;
+    let follow = FollowUp {
+        sides: &sides_of(&store),
+        ids: what.ids.clone(),
+        time: what.time,
+        minimise: what.each,
+        jobs: what.jobs,
+    };
+    follow_up(&mut store, &follow)?;
+    let findings = store.findings()?;
+    let small = findings.iter().filter(|finding| finding.complete).count();
+    let confirmed = findings
+        .iter()
+        .filter(|finding| finding.is_confirmed())
+        .count();
+    println!(
+        "{}: {} findings, {confirmed} confirmed, {small} small",
+        database.display(),
+        findings.len()
+    );
+    Ok(0)
+}
+
+/// Chooses, makes small what is not, and chooses again, as a small program may turn out to be a large one.
+fn tell(what: &TellingArguments) -> Result<i32, String> {
+    let database = chosen_database(what.db.as_deref())?;
+    let mut store = CampaignStore::open(&database)?;
+    let sides = sides_of(&store);
+    let deadline = Instant::now() + what.time;
+    loop {
+        let unfinished: Vec<String> = telling::choose(&store.findings()?, what.count)
+            .iter()
+            .filter(|finding| finding.tried == 0)
+            .map(CampaignFinding::id)
+            .collect();
+        let left = deadline.saturating_duration_since(Instant::now());
+        if unfinished.is_empty() || left.is_zero() || STOP.load(Ordering::Relaxed) {
+            break;
+        }
+        let follow = FollowUp {
+            sides: &sides,
+            minimise: what.time / 4,
+            ids: unfinished,
+            time: left,
+            jobs: what.jobs,
+        };
+        follow_up(&mut store, &follow)?;
+    }
+    let chosen = telling::choose(&store.findings()?, what.count);
+    let name = database.file_stem().map_or_else(
+        || "campaign".to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    );
+    let folder = what
+        .out
+        .clone()
+        .unwrap_or_else(|| settings::root().join("reports/out"));
+    let page = telling::page_of(&store, &sides, &chosen)?;
+    for path in twinheap_render::telling::write(&page, &folder, &name)? {
+        println!("{}", path.display());
+    }
+    Ok(0)
 }
 
 /// The finding whose id begins so.
@@ -84,9 +230,10 @@ fn list(
     store: &CampaignStore,
     database: &Path,
 ) -> Result<i32, String> {
+    end_with_the_reader();
     let ledger = Ledger::load(
         &settings::root().join("reports/ledger"),
-        arguments.sides.subject_name(),
+        arguments.sides(store).subject_name(),
     )?;
     let mut report = report_of(store, &ledger)?;
     if let Some(filter) = &arguments.filter {
@@ -115,7 +262,8 @@ fn list(
     Ok(0)
 }
 
-fn show(finding: &CampaignFinding) -> Result<i32, String> {
+fn show(store: &CampaignStore, finding: &CampaignFinding) -> Result<i32, String> {
+    end_with_the_reader();
     println!("{}  {}", finding.id(), finding.signature);
     println!(
         "topic {}, seed {}, batch {} place {}, {} programs, came back {} of {}",
@@ -137,16 +285,53 @@ fn show(finding: &CampaignFinding) -> Result<i32, String> {
     }
     println!("\nas found:\n\n{}", indented(&finding.source));
     if finding.minimised.is_none() {
-        println!("{}", finding.difference);
+        println!("({})\n\n{}", finding.size_state(), finding.difference);
+    }
+    for example in store.examples(&finding.signature)? {
+        if (example.batch, example.place) == (finding.batch, finding.place) {
+            continue;
+        }
+        println!(
+            "also shown by batch {} place {} ({}):\n\n{}",
+            example.batch,
+            example.place,
+            example.topic,
+            first_lines(&example.difference)
+        );
     }
     Ok(0)
+}
+
+/// The first lines that differ in a stored difference.
+fn first_lines(difference: &str) -> String {
+    const LINES: usize = 4;
+    let is_of_the_text = |line: &&str| {
+        (line.starts_with('-') && !line.starts_with("---"))
+            || (line.starts_with('+') && !line.starts_with("+++"))
+    };
+    difference
+        .lines()
+        .filter(is_of_the_text)
+        .take(LINES)
+        .map(|line| format!("    {}\n", line.chars().take(110).collect::<String>()))
+        .collect()
+}
+
+/// A list that is cut off by its reader, as `head` does, is no failure.
+fn end_with_the_reader() {
+    // SAFETY: the default action takes no handler; no worker is running whose pipe could break.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 }
 
 fn indented(source: &str) -> String {
     source.lines().map(|line| format!("    {line}\n")).collect()
 }
 
-fn replay(arguments: &FindingsArguments, finding: &CampaignFinding) -> Result<i32, String> {
+fn replay(
+    arguments: &FindingsArguments,
+    store: &CampaignStore,
+    finding: &CampaignFinding,
+) -> Result<i32, String> {
     let source = if arguments.original {
         &finding.source
     } else {
@@ -154,7 +339,7 @@ fn replay(arguments: &FindingsArguments, finding: &CampaignFinding) -> Result<i3
     };
     println!("signature found: {}", finding.signature);
     let program = Program::new(&finding.topic, &finding.id(), source);
-    let result = compare_one(&arguments.sides, &program, 3)?;
+    let result = compare_one(&arguments.sides(store), &program, 3)?;
     show_verdicts(&result)
 }
 

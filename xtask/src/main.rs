@@ -20,6 +20,7 @@ mod probe;
 mod programs;
 mod selftest;
 mod settings;
+mod telling;
 mod tidy;
 mod workers;
 

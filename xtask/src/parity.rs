@@ -266,7 +266,8 @@ fn warnings_of(warnings: &[Warning]) -> String {
     let line = |warning: &Warning| {
         let kind = match warning.kind {
             WarningKind::SyntaxWarning => "SyntaxWarning",
-            WarningKind::DeprecationWarning => "DeprecationWarning",
+            // What the codec warns about has no line in the source.
+            WarningKind::DeprecationWarning | WarningKind::Decoding => "DeprecationWarning",
         };
         format!("{kind} {} {}\n", warning.lineno, warning.message)
     };
@@ -297,6 +298,10 @@ pub fn product(stage: Stage, settings: &Settings, path: &Path, bytes: &[u8]) -> 
     };
     match made {
         Ok(made) => [b"+", &made[..]].concat(),
+        Err(error) if stage == Stage::Warnings => {
+            let warnings = warnings_of(&error.warnings);
+            [&rejection(&error, path), &b"\n"[..], warnings.as_bytes()].concat()
+        }
         Err(error) => rejection(&error, path),
     }
 }

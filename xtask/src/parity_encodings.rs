@@ -30,10 +30,16 @@ fn sources_in_every_encoding_are_read_alike() {
     assert!(sources.len() > 10_000, "only {} sources", sources.len());
     let settings = Settings::default();
     let mut different = Vec::new();
-    for source in &sources {
+    let stages = [("ast", Stage::Ast), ("warnings", Stage::Warnings)];
+    let both = |source| {
+        stages
+            .iter()
+            .map(move |(name, stage)| (*name, *stage, source))
+    };
+    for (name, stage, source) in sources.iter().flat_map(both) {
         let path = Path::new("<text>");
-        let made = product(Stage::Ast, &settings, path, source);
-        let reply = oracle.ask("ast", &settings.words(), path, &made, Some(source));
+        let made = product(stage, &settings, path, source);
+        let reply = oracle.ask(name, &settings.words(), path, &made, Some(source));
         let reply = reply.expect("a reply");
         if !matches!(reply.verdict.as_str(), "equal" | "rejected") {
             let source = String::from_utf8_lossy(source);

@@ -131,11 +131,17 @@ def tree(source, path, settings):
     return "".join(out)
 
 
-def warnings_of(source, path, settings):
-    with warnings.catch_warnings(record=True) as caught:
+def warnings_of(source, path, settings, caught):
+    """Warnings, one a line; those that arise here, while the source is decoded, have no line."""
+    with warnings.catch_warnings(record=True) as raw:
         warnings.simplefilter("always")
-        compile(source, path, settings.mode, dont_inherit=True, optimize=settings.optimize)
-    return "".join(f"{warning.category.__name__} {warning.lineno} {warning.message}\n" for warning in caught)
+        try:
+            compile(source, path, settings.mode, dont_inherit=True, optimize=settings.optimize)
+        finally:
+            for warning in raw:
+                line = warning.lineno if warning.filename == path else 0
+                caught.append(f"{warning.category.__name__} {line} {warning.message}\n")
+    return "".join(caught)
 
 
 def rejection(error):
@@ -343,13 +349,14 @@ def judge(stage, settings, path, ours, source):
         with open(path, "rb") as file:
             source = file.read()
     accepted, ours = ours[:1] == b"+", ours[1:]
+    caught = []
     try:
         if stage == "tokens":
             theirs = tokens(source)
         elif stage == "ast":
             theirs = tree(source, path, settings)
         elif stage == "warnings":
-            theirs = warnings_of(source, path, settings)
+            theirs = warnings_of(source, path, settings, caught)
         else:
             theirs = compiled_file(path, settings.optimize) if stage == "pyc" else None
             if theirs is None:
@@ -358,12 +365,14 @@ def judge(stage, settings, path, ours, source):
         theirs = rejection(error)
         if accepted:
             return "different", f"cpython rejects it: {type(error).__name__}: {error}"
-        ours = ours.decode()
+        ours, _, warned = ours.decode().partition("\n")
+        if ours == theirs and warned != "".join(caught):
+            return text_verdict("".join(caught), warned, "\n")
         if ours == theirs:
             return "rejected", ""
         return "different", f"another error\n  cpython  {readable(theirs)}\n  twinheap {readable(ours)}"
     if not accepted:
-        return "different", f"only twinheap rejects it: {readable(ours.decode())}"
+        return "different", f"only twinheap rejects it: {readable(ours.decode().partition(chr(10))[0])}"
     if stage in ("tokens", "warnings"):
         return text_verdict(theirs, ours.decode(), "\n")
     if stage == "ast":

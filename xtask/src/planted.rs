@@ -231,16 +231,30 @@ fn hunt(
         pairs: arguments.jobs,
     };
     let (plain, mutated) = (config(plain), config(mutated));
+    let begun = Instant::now();
+    let plain = PairPool::open(&plain)?;
+    let mutated = match PairPool::open(&mutated) {
+        Ok(pool) => pool,
+        Err(reason) => {
+            // A VM that cannot even begin has been caught before the first program.
+            let reason = reason.lines().last().unwrap_or_default();
+            return Ok(Hunt {
+                programs: 0,
+                time: begun.elapsed(),
+                found: Some(format!("the VM does not start: {reason}")),
+            });
+        }
+    };
     let hunter = Hunter {
-        plain: PairPool::open(&plain)?,
-        mutated: PairPool::open(&mutated)?,
+        plain,
+        mutated,
         topics: bug
             .topics
             .iter()
             .filter_map(|name| Topic::parse(name))
             .collect(),
         seed: arguments.seed,
-        begun: Instant::now(),
+        begun,
         time: arguments.time,
         next: AtomicU64::new(0),
         programs: AtomicU64::new(0),

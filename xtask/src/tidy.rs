@@ -48,7 +48,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("compile", &["arith", "syntax", "ucd", "abi"]),
     ("cpython", &["abi", "decode", "observation", "subject"]),
     ("objects", &["abi", "arith", "ucd"]),
-    ("modules-text", &["abi", "objects", "sre"]),
+    ("modules-text", &["abi", "objects", "sre", "ucd"]),
     ("modules-functional", &["abi", "objects"]),
     ("modules-runtime", &["abi", "objects"]),
     ("modules-data", &["abi", "objects", "arith"]),

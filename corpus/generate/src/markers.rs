@@ -34,6 +34,24 @@ pub fn holds(text: &str, marker: &str) -> bool {
 
 pub const MARKERS: &[Marker] = &[
     // Syntax.
+    marker(
+        "[*",
+        "starred_display",
+        "print([*[1], 2], (*'ab',), {*[3]})\n",
+    ),
+    marker("(*(", "starred_display", ""),
+    marker("{**", "starred_display", ""),
+    marker("{*", "starred_display", ""),
+    marker(
+        "::",
+        "slice_step",
+        "items = list(range(9))\nprint('abcd'[::2], items[::-3])\ndel items[::2]\nitems[::2] = 'ab'\nprint(items)\n",
+    ),
+    marker(
+        "from . ",
+        "relative_import",
+        "try:\n    from . import x\nexcept ImportError:\n    print(1)\n",
+    ),
     marker(":=", "walrus", "print((x := 3), x)\n"),
     marker(
         "case",

@@ -8,6 +8,8 @@ mod model;
 mod parts;
 mod source;
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
 pub use model::Reducible;
@@ -37,6 +39,8 @@ pub struct Effort {
 pub struct Reduction<'a> {
     judge: &'a mut dyn Judge,
     deadline: Instant,
+    /// Digests of candidates that did not hold, so that no round asks for them again.
+    refused: HashSet<u64>,
     pub effort: Effort,
 }
 
@@ -45,6 +49,7 @@ impl<'a> Reduction<'a> {
         Reduction {
             judge,
             deadline,
+            refused: HashSet::new(),
             effort: Effort::default(),
         }
     }
@@ -61,7 +66,8 @@ impl<'a> Reduction<'a> {
         source::reduce(self, source)
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether the time is up.
+    pub fn is_over(&self) -> bool {
         Instant::now() >= self.deadline
     }
 
@@ -78,16 +84,35 @@ impl<'a> Reduction<'a> {
         None
     }
 
-    /// The judge's word on every candidate; a judge that answers too little is taken to say no.
+    /// The judge's word on every candidate; a judge that answers too little is taken to say no. What was refused
+    /// before is not asked again.
     fn ask(&mut self, candidates: &[String]) -> Vec<bool> {
-        if candidates.is_empty() {
-            return Vec::new();
+        let digest = |text: &String| {
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            hasher.finish()
+        };
+        let digests: Vec<u64> = candidates.iter().map(digest).collect();
+        let new: Vec<usize> = (0..candidates.len())
+            .filter(|at| !self.refused.contains(&digests[*at]))
+            .collect();
+        let mut held = vec![false; candidates.len()];
+        if new.is_empty() {
+            return held;
         }
-        let mut answers = self.judge.judge(candidates);
-        answers.resize(candidates.len(), false);
-        self.effort.tried += candidates.len();
-        self.effort.held += answers.iter().filter(|held| **held).count();
-        answers
+        let asked: Vec<String> = new.iter().map(|at| candidates[*at].clone()).collect();
+        let mut answers = self.judge.judge(&asked);
+        answers.resize(asked.len(), false);
+        self.effort.tried += asked.len();
+        for (at, answer) in new.into_iter().zip(answers) {
+            held[at] = answer;
+            if answer {
+                self.effort.held += 1;
+            } else {
+                self.refused.insert(digests[at]);
+            }
+        }
+        held
     }
 
     /// Finds items that can go, by halves, quarters and so on down to single ones (Zeller's ddmin, with all
@@ -171,6 +196,12 @@ mod tests {
     #[test]
     fn statements_go() {
         check("a = 1\nb = 2\nprint(a)\nc = 3\n", &["b = 2"], "b = 2\n");
+    }
+
+    #[test]
+    fn comments_go() {
+        let source = "# one\na = 1\n\n    # two\nprint('# three')\n";
+        check(source, &["print('# three')"], "print('# three')\n");
     }
 
     #[test]

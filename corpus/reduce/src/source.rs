@@ -9,7 +9,7 @@ use crate::parts::{Edit, Parts, StatementPart, parts_of};
 const ROUNDS: usize = 6;
 
 pub(crate) fn reduce(reduction: &mut Reduction<'_>, source: &str) -> String {
-    let mut source = source.to_owned();
+    let mut source = without_comments(reduction, source);
     for _ in 0..ROUNDS {
         let before = source.clone();
         if parts_of(&source).is_none() {
@@ -23,6 +23,24 @@ pub(crate) fn reduce(reduction: &mut Reduction<'_>, source: &str) -> String {
         }
     }
     source
+}
+
+/// Drops the lines that hold nothing but a comment, if what is shown needs none of them.
+fn without_comments(reduction: &mut Reduction<'_>, source: &str) -> String {
+    let is_code = |line: &&str| {
+        let text = line.trim();
+        !text.is_empty() && !text.starts_with('#')
+    };
+    let bare: String = source.split_inclusive('\n').filter(is_code).collect();
+    if bare != source
+        && reduction
+            .first_that_holds(std::slice::from_ref(&bare))
+            .is_some()
+    {
+        bare
+    } else {
+        source.to_owned()
+    }
 }
 
 /// A source of no more characters than this loses single characters too.

@@ -243,8 +243,9 @@ impl Runner {
         // The collector's counts begin anew with the program, whatever was made to look at its source.
         // SAFETY: the GIL is held.
         unsafe { ffi::PyGC_Collect() };
-        let steps = report.wants(Stage::Steps);
-        if steps {
+        let traced =
+            report.wants(Stage::Steps) || (report.wants_transitions() && tracing::SEES_TRANSITIONS);
+        if traced {
             tracing::begin(
                 &request.program.filename,
                 namespace.pointer(),
@@ -256,7 +257,7 @@ impl Runner {
         let result = Object::take(unsafe {
             ffi::PyEval_EvalCode(code.pointer(), namespace.pointer(), namespace.pointer())
         });
-        if steps {
+        if traced {
             tracing::end(report);
         }
         let exception = if result.is_none() {

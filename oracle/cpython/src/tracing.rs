@@ -6,6 +6,9 @@ use std::ffi::c_int;
 use pyo3::ffi;
 use twinheap_observation::wire::ReportBuilder;
 
+/// Whether the memory of this series can be read, so that there is more to see than lines.
+pub const SEES_TRANSITIONS: bool = cfg!(twinheap_raw_layout);
+
 thread_local! {
     static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) };
 }

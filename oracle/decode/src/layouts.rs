@@ -106,13 +106,13 @@ pub(crate) fn layout_of_instances(type_object: &PyTypeObject) -> Layout {
     }
 }
 
-/// Whether a heap type was made by a native module: its instances have a struct of the module's own, whether
-/// the other side makes the type statically or not.
+/// Whether a heap type was made by native code (`PyType_FromSpec` keeps the name of its specification): its
+/// instances have a struct of their own, whether the other side makes the type statically or not.
 pub(crate) fn is_of_native_module(type_object: &PyTypeObject) -> bool {
     let address = Address::of(std::ptr::from_ref(type_object));
     !address
         .view::<twinheap_abi::PyHeapTypeObject>()
-        .ht_module
+        ._ht_tpname
         .get()
         .is_null()
 }

@@ -1,6 +1,7 @@
 //! The watched objects of a step: a shallow digest of what the module namespace binds at that moment.
 
 use twinheap_abi::*;
+use twinheap_observation::Stage;
 use twinheap_observation::steps::StepRecorder;
 use twinheap_observation::wire::ReportBuilder;
 
@@ -74,7 +75,8 @@ fn shallow(address: Address) -> u64 {
 
 /// Takes the line events of one program; both kinds of worker feed it.
 pub struct LineWatcher {
-    recorder: StepRecorder,
+    /// None where only the transitions are wanted.
+    recorder: Option<StepRecorder>,
     filename: Vec<u8>,
     shapes: Option<ShapeWatcher>,
     /// The program's own namespace: that of its first line.
@@ -88,7 +90,9 @@ impl LineWatcher {
     pub fn new(filename: &str, report: &ReportBuilder) -> LineWatcher {
         let last_filename = (Address::of(std::ptr::null::<PyObject>()), false);
         LineWatcher {
-            recorder: StepRecorder::new(report.wants_details()),
+            recorder: report
+                .wants(Stage::Steps)
+                .then(|| StepRecorder::new(report.wants_details())),
             namespace: None,
             shapes: report.wants_transitions().then(ShapeWatcher::default),
             filename: filename.as_bytes().to_vec(),
@@ -117,13 +121,16 @@ impl LineWatcher {
         if let Some(shapes) = &mut self.shapes {
             shapes.line(namespace, frame);
         }
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
         let qualname = Address::of(code.view::<PyCodeObject>().co_qualname.get());
-        let watched = if self.recorder.wants_watch() {
+        let watched = if recorder.wants_watch() {
             namespace_digest(namespace)
         } else {
             0
         };
-        self.recorder.record(str_data(qualname), line, watched);
+        recorder.record(str_data(qualname), line, watched);
     }
 
     /// The program's namespace, which is the given one where no line has been seen yet.
@@ -143,6 +150,8 @@ impl LineWatcher {
         if let Some(shapes) = self.shapes {
             report.add_transitions(shapes.finish());
         }
-        report.add_steps(self.recorder.finish());
+        if let Some(recorder) = self.recorder {
+            report.add_steps(recorder.finish());
+        }
     }
 }

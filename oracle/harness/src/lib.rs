@@ -5,6 +5,7 @@ pub mod cross;
 pub mod heap;
 pub mod pairing;
 pub mod proof;
+mod said;
 pub mod side;
 pub mod signature;
 pub mod verdict;

@@ -1,5 +1,6 @@
 //! Runs programs through pairs of sides in parallel: digests first, details and fresh processes where they differ.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -89,9 +90,11 @@ impl Pair {
         let (mut oracle, mut subject) = (self.oracle.started(), self.subject.started());
         let (oracle_is_new, subject_is_new) = (oracle != self.started.0, subject != self.started.1);
         if oracle_is_new && !subject_is_new {
-            subject += u32::from(self.subject.retire());
+            self.subject.retire();
+            subject += 1;
         } else if subject_is_new && !oracle_is_new {
-            oracle += u32::from(self.oracle.retire());
+            self.oracle.retire();
+            oracle += 1;
         }
         self.started = (oracle, subject);
     }
@@ -99,6 +102,13 @@ impl Pair {
 
 /// Decides whether a difference of this signature need not be confirmed in fresh processes again.
 pub type IsSettled<'a> = &'a (dyn Fn(&str) -> bool + Sync);
+
+/// A program of a chunk whose answers differ.
+struct Suspect {
+    at: usize,
+    stage: Stage,
+    answers: (Answer, Answer),
+}
 
 /// Pairs of sides that stay alive between the programs they are given.
 pub struct PairPool<'a> {
@@ -257,77 +267,125 @@ impl<'a> PairPool<'a> {
         is_settled: Option<IsSettled<'_>>,
     ) -> Vec<CaseResult> {
         let answers = self.ask(pair, programs, false);
-        programs
-            .iter()
-            .zip(answers)
-            .map(|(program, (oracle, subject))| {
-                let mut result = CaseResult::new(program);
-                result.microseconds = (microseconds(&oracle), microseconds(&subject));
-                if let Answer::Report(report) = &oracle {
-                    result.outcome = Some(report.outcome);
-                    result.raised.clone_from(&report.raised);
-                    result.transitions.clone_from(&report.transitions);
+        let mut results = Vec::with_capacity(programs.len());
+        let mut suspects = Vec::new();
+        for (at, (program, (oracle, subject))) in programs.iter().zip(answers).enumerate() {
+            let mut result = CaseResult::new(program);
+            if let Some(stage) = self.first_look(program, (&oracle, &subject), &mut result) {
+                suspects.push(Suspect {
+                    at,
+                    stage,
+                    answers: (oracle, subject),
+                });
+            }
+            results.push(result);
+        }
+        let Some(is_settled) = is_settled else {
+            for suspect in suspects {
+                let result = &mut results[suspect.at];
+                self.confirm(&programs[suspect.at], suspect.stage, result);
+            }
+            return results;
+        };
+        self.add_details(pair, programs, &mut suspects);
+        let mut met: HashSet<String> = HashSet::new();
+        for suspect in suspects {
+            let (program, result) = (&programs[suspect.at], &mut results[suspect.at]);
+            let stage = suspect.stage;
+            let warm = self.warm_divergence(program, suspect.answers);
+            match warm {
+                Some((verdicts, mut divergence))
+                    if met.contains(&divergence.signature) || is_settled(&divergence.signature) =>
+                {
+                    divergence.came_back = (0, 0);
+                    result.verdicts = verdicts;
+                    result.divergence = Some(divergence);
                 }
-                match (&oracle, &subject) {
-                    (Answer::HarnessError(reason), _) | (_, Answer::HarnessError(reason)) => {
-                        result.harness_error = Some(reason.clone());
-                    }
-                    (Answer::Report(left), Answer::Report(right)) => {
-                        let verdicts = if self.partial {
-                            self.by_details(program, left, right)
-                        } else {
-                            self.by_digests(left, right)
-                        };
-                        match verdicts {
-                            Ok(verdicts) => result.verdicts = verdicts,
-                            Err(stage) => {
-                                if !self.is_old_news(pair, program, is_settled, &mut result) {
-                                    self.confirm(program, stage, &mut result);
-                                }
-                            }
-                        }
-                    }
-                    (Answer::Death(left), Answer::Death(right))
-                        if left.class() == right.class() =>
-                    {
-                        result.verdicts = self.died_alike();
-                    }
-                    _ => {
-                        if !self.is_old_news(pair, program, is_settled, &mut result) {
-                            self.confirm(program, Stage::Outcome, &mut result);
-                        }
+                _ => {
+                    self.confirm(program, stage, result);
+                    if let Some(confirmed) = &result.divergence {
+                        met.insert(confirmed.signature.clone());
                     }
                 }
-                result
-            })
-            .collect()
+            }
+        }
+        results
     }
 
-    /// Whether the warm pair's own details bear a signature that is settled already.
-    fn is_old_news(
+    /// Notes what two answers say of a program; the stage, if they differ in one.
+    fn first_look(
         &self,
-        pair: &mut Pair,
         program: &Program,
-        is_settled: Option<IsSettled<'_>>,
+        answers: (&Answer, &Answer),
         result: &mut CaseResult,
-    ) -> bool {
-        let Some(is_settled) = is_settled else {
-            return false;
+    ) -> Option<Stage> {
+        let (oracle, subject) = answers;
+        result.microseconds = (microseconds(oracle), microseconds(subject));
+        if let Answer::Report(report) = oracle {
+            result.outcome = Some(report.outcome);
+            result.raised.clone_from(&report.raised);
+            result.transitions.clone_from(&report.transitions);
+        }
+        match (oracle, subject) {
+            (Answer::HarnessError(reason), _) | (_, Answer::HarnessError(reason)) => {
+                result.harness_error = Some(reason.clone());
+                None
+            }
+            (Answer::Report(left), Answer::Report(right)) => {
+                let verdicts = if self.partial {
+                    self.by_details(program, left, right)
+                } else {
+                    self.by_digests(left, right)
+                };
+                match verdicts {
+                    Ok(verdicts) => {
+                        result.verdicts = verdicts;
+                        None
+                    }
+                    Err(stage) => Some(stage),
+                }
+            }
+            (Answer::Death(left), Answer::Death(right)) if left.class() == right.class() => {
+                result.verdicts = self.died_alike();
+                None
+            }
+            _ => Some(Stage::Outcome),
+        }
+    }
+
+    /// Asks for the details of all the suspects at once; deaths, and sides that are partial, have told them.
+    fn add_details(&self, pair: &mut Pair, programs: &[Program], suspects: &mut [Suspect]) {
+        let lacks = |suspect: &&mut Suspect| {
+            let has = |answer: &Answer| match answer {
+                Answer::Report(report) => report.details.is_some(),
+                _ => true,
+            };
+            !has(&suspect.answers.0) || !has(&suspect.answers.1)
         };
-        let asked = self.ask(pair, std::slice::from_ref(program), true).pop();
-        let Some((Ok(left), Ok(right))) =
-            asked.map(|(oracle, subject)| (observation(oracle), observation(subject)))
-        else {
-            return false;
-        };
-        let (verdicts, found) = self.judge(left, right, &Noise::default());
-        let Some(mut divergence) = found.filter(|found| is_settled(&found.signature)) else {
-            return false;
-        };
-        divergence.came_back = (0, 0);
-        result.verdicts = verdicts;
-        result.divergence = Some(divergence);
-        true
+        let mut lacking: Vec<&mut Suspect> = suspects.iter_mut().filter(lacks).collect();
+        if lacking.is_empty() {
+            return;
+        }
+        let again: Vec<Program> = lacking
+            .iter()
+            .map(|suspect| programs[suspect.at].clone())
+            .collect();
+        let answers = self.ask(pair, &again, true);
+        for (suspect, answers) in lacking.iter_mut().zip(answers) {
+            suspect.answers = answers;
+        }
+    }
+
+    /// What the warm pair's own details say, before any fresh process was asked.
+    fn warm_divergence(
+        &self,
+        program: &Program,
+        answers: (Answer, Answer),
+    ) -> Option<(Vec<(Stage, StageVerdict)>, Divergence)> {
+        let left = observation(answers.0).ok()?;
+        let right = observation(answers.1).ok()?;
+        let (verdicts, found) = self.judge(program, left, right, &Noise::default());
+        found.map(|divergence| (verdicts, divergence))
     }
 
     /// The verdicts where every digest agrees, or the first stage that differs.
@@ -368,7 +426,7 @@ impl<'a> PairPool<'a> {
         };
         let mut noise = Noise::default();
         noise.poison(self.config.proof.unspecified_stages(&program.name));
-        match self.judge(left.clone(), right.clone(), &noise) {
+        match self.judge(program, left.clone(), right.clone(), &noise) {
             (verdicts, None) => Ok(verdicts),
             (_, Some(divergence)) => Err(divergence.stage),
         }
@@ -414,7 +472,7 @@ impl<'a> PairPool<'a> {
         let mut came_back = 0;
         let mut divergence: Option<Divergence> = None;
         for (left, right) in observed {
-            let (verdicts, found) = self.judge(left, right, &noise);
+            let (verdicts, found) = self.judge(program, left, right, &noise);
             came_back += u32::from(found.is_some());
             if divergence.is_none() {
                 result.verdicts = verdicts;
@@ -443,7 +501,13 @@ impl<'a> PairPool<'a> {
         for (other, _) in others {
             noise.learn(first, other, self.stages(), rules);
         }
-        for other in self.fresh_runs(&self.oracle, program, FURTHER_RUNS) {
+        // Text with an address in it hardly ever agrees by chance; fields of a heap do.
+        let further = if self.stages().contains(Stage::Heap) {
+            FURTHER_RUNS
+        } else {
+            1
+        };
+        for other in self.fresh_runs(&self.oracle, program, further) {
             noise.learn(first, &other, self.stages(), rules);
         }
         if let (true, Some(varied)) = (self.partial, &self.varied) {
@@ -468,6 +532,7 @@ impl<'a> PairPool<'a> {
 
     fn judge(
         &self,
+        program: &Program,
         oracle: Box<Observation>,
         subject: Box<Observation>,
         noise: &Noise,
@@ -486,7 +551,13 @@ impl<'a> PairPool<'a> {
         };
         let divergence = Divergence {
             stage,
-            signature: sign(stage, &comparison.differences, &oracle, &subject),
+            signature: sign(
+                &program.topic,
+                stage,
+                &comparison.differences,
+                &oracle,
+                &subject,
+            ),
             differences: comparison.differences,
             outcomes: (label(&oracle), label(&subject)),
             came_back: (1, 1),

@@ -24,7 +24,7 @@ impl SideKind {
     pub fn open(&self) -> Side {
         match self {
             SideKind::Worker(spec) => Side::Worker(Box::new(Lane::new(spec.clone()))),
-            SideKind::Command(spec) => Side::Command(CommandSubject::new(spec.clone())),
+            SideKind::Command(spec) => Side::Command(Box::new(CommandSubject::new(spec.clone()))),
         }
     }
 
@@ -75,7 +75,7 @@ impl SideKind {
 /// One side at work.
 pub enum Side {
     Worker(Box<Lane>),
-    Command(CommandSubject),
+    Command(Box<CommandSubject>),
 }
 
 impl Side {
@@ -108,19 +108,15 @@ impl Side {
     pub fn started(&self) -> u32 {
         match self {
             Side::Worker(lane) => lane.started,
-            // A command's processes are none of its programs' business.
-            Side::Command(_) => 0,
+            Side::Command(command) => command.started,
         }
     }
 
-    /// The next program meets a fresh process; false where each has one of its own anyway.
-    pub fn retire(&mut self) -> bool {
+    /// The next program meets a fresh process.
+    pub fn retire(&mut self) {
         match self {
-            Side::Worker(lane) => {
-                lane.retire();
-                true
-            }
-            Side::Command(_) => false,
+            Side::Worker(lane) => lane.retire(),
+            Side::Command(command) => command.retire(),
         }
     }
 

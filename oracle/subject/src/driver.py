@@ -1,4 +1,4 @@
-# Runs the programs listed above, one after another, and tells how each ended.
+# Reads programs one after another, runs each, and tells how it ended. The lines above say where they come from.
 # It uses as little of the language as it can, so that any Python can run it.
 import sys
 
@@ -97,12 +97,13 @@ DRIVER_FILE = file_of_driver()
 OUT = sys.stdout
 
 
-def run(filename, source):
+def run(text):
     namespace = {"__name__": "__main__"}
     print(MARK + "started")
     OUT.flush()
     error = None
     try:
+        filename, source = eval(text)
         exec(compile(source, filename, "exec"), namespace)
     except BaseException as problem:
         error = problem
@@ -123,8 +124,30 @@ def run(filename, source):
     else:
         print("raised")
         tell(error, [])
-    OUT.flush()
 
 
-for program in PROGRAMS:
-    run(program[0], program[1])
+def go_home():
+    # A program may have left the folder that it was started in.
+    try:
+        import os
+
+        os.chdir(WORK)
+    except Exception:
+        pass
+
+
+def serve(calls):
+    while True:
+        call = calls.readline()
+        if not call:
+            break
+        held = open(CALLS + call.strip())
+        text = held.read()
+        held.close()
+        run(text)
+        go_home()
+        print(MARK + "done")
+        OUT.flush()
+
+
+serve(open(CALLS))

@@ -4,6 +4,7 @@ pub mod capture;
 pub mod command;
 pub mod confinement;
 pub mod death;
+mod driver;
 pub mod process;
 pub mod sabotage;
 pub mod system;

@@ -72,6 +72,20 @@ pub fn processor_seconds() -> u64 {
     time.tv_sec as u64 + 1
 }
 
+/// Makes a pipe that is called by a path.
+pub fn make_pipe_file(path: &std::ffi::CStr) -> io::Result<()> {
+    // SAFETY: the path is a NUL-terminated string that lives through the call.
+    checked(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }).map(drop)
+}
+
+/// Kills a child that leads a process group of its own, and all of the group, unless it has ended already.
+pub fn kill_group(child: &mut std::process::Child) {
+    if matches!(child.try_wait(), Ok(None)) {
+        // SAFETY: killpg takes numbers only; the child is not waited for yet, so the number is still its own.
+        unsafe { libc::killpg(child.id() as libc::pid_t, libc::SIGKILL) };
+    }
+}
+
 /// What a wait for readable data came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {

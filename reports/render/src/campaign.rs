@@ -27,20 +27,23 @@ pub struct FindingLine {
 
 impl FindingLine {
     fn state(&self) -> String {
-        match (&self.ledger, self.finding.is_flaky()) {
-            (Some(entry), _) => format!("known: {entry}"),
-            (None, true) => "flaky".to_owned(),
-            (None, false) => "new".to_owned(),
+        match &self.ledger {
+            Some(entry) => format!("known: {entry}"),
+            None if !self.finding.is_confirmed() => "unconfirmed".to_owned(),
+            None if self.finding.is_flaky() => "flaky".to_owned(),
+            None => "new".to_owned(),
         }
     }
 
     /// The finding on one line: id, programs, size, topic, state, signature.
     pub fn summary(&self) -> String {
         format!(
-            "{}  {:>6} programs  {:>3} lines  {:<10} {:<8} {}",
+            "{}  {:>6} programs  {:>3} lines{} {:<10} {:<8} {}",
             self.id,
             self.finding.programs,
             self.lines(),
+            // A star says that the program is not, or not wholly, minimised.
+            if self.finding.complete { ' ' } else { '*' },
             self.finding.topic,
             self.state(),
             self.finding.signature
@@ -76,6 +79,7 @@ struct Row {
     valid: String,
     agree: u64,
     diverge: u64,
+    unsupported: u64,
     /// Programs per second through the oracle alone, and through both sides, on one core.
     alone: String,
     both: String,
@@ -92,6 +96,7 @@ fn row(topic: &str, figures: &TopicFigures) -> Row {
         valid: format!("{:.1}%", figures.reached as f64 * 100.0 / programs),
         agree: figures.agree,
         diverge: figures.diverge,
+        unsupported: figures.unsupported,
         alone: per_second(figures.oracle_microseconds),
         both: per_second(figures.oracle_microseconds + figures.subject_microseconds),
     }
@@ -112,6 +117,7 @@ impl CampaignReport {
                 sum.reached += figures.reached;
                 sum.agree += figures.agree;
                 sum.diverge += figures.diverge;
+                sum.unsupported += figures.unsupported;
                 sum.oracle_microseconds += figures.oracle_microseconds;
                 sum.subject_microseconds += figures.subject_microseconds;
             }
@@ -128,26 +134,28 @@ impl CampaignReport {
         );
         let _ = writeln!(
             text,
-            "{:<12}{:>10}{:>12}{:>9}{:>10}{:>9}{:>14}{:>13}",
+            "{:<12}{:>10}{:>12}{:>9}{:>10}{:>9}{:>13}{:>14}{:>13}",
             "topic",
             "programs",
             "statements",
             "valid",
             "agree",
             "diverge",
+            "unsupported",
             "oracle alone",
             "both sides"
         );
         for row in self.rows() {
             let _ = writeln!(
                 text,
-                "{:<12}{:>10}{:>12}{:>9}{:>10}{:>9}{:>12}/s{:>11}/s",
+                "{:<12}{:>10}{:>12}{:>9}{:>10}{:>9}{:>13}{:>12}/s{:>11}/s",
                 row.topic,
                 row.programs,
                 row.statements,
                 row.valid,
                 row.agree,
                 row.diverge,
+                row.unsupported,
                 row.alone,
                 row.both
             );
@@ -178,15 +186,17 @@ impl CampaignReport {
                 self.findings.len() - LISTED
             );
         }
-        let new = self
-            .findings
-            .iter()
-            .filter(|line| line.ledger.is_none())
-            .count();
+        let count = |is: &dyn Fn(&FindingLine) -> bool| {
+            self.findings.iter().filter(|line| is(line)).count()
+        };
         let _ = writeln!(
             text,
-            "\n{} signatures, {new} of them new; {:.0} s{}",
+            "\n{} signatures, {} of them new, {} unconfirmed, {} small, {} not (*: `findings minimise`); {:.0} s{}",
             self.findings.len(),
+            count(&|line| line.ledger.is_none() && line.finding.is_confirmed()),
+            count(&|line| !line.finding.is_confirmed()),
+            count(&|line| line.finding.complete),
+            count(&|line| !line.finding.complete),
             self.seconds,
             if self.interrupted {
                 "; interrupted"
@@ -203,18 +213,19 @@ impl CampaignReport {
             "# {} against {}\n\n",
             self.recipe.subject, self.recipe.oracle
         );
-        text.push_str("| topic | programs | statements | valid | agree | diverge | oracle alone /s | both sides /s |\n");
-        text.push_str("|---|---|---|---|---|---|---|---|\n");
+        text.push_str("| topic | programs | statements | valid | agree | diverge | unsupported | oracle alone /s | both sides /s |\n");
+        text.push_str("|---|---|---|---|---|---|---|---|---|\n");
         for row in self.rows() {
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
                 row.topic,
                 row.programs,
                 row.statements,
                 row.valid,
                 row.agree,
                 row.diverge,
+                row.unsupported,
                 row.alone,
                 row.both
             );
@@ -222,10 +233,11 @@ impl CampaignReport {
         for line in &self.findings {
             let _ = writeln!(
                 text,
-                "\n## {} ({} programs, {})\n\n`{}`\n\n```python\n{}\n```\n\n```\n{}\n```",
+                "\n## {} ({} programs, {}, {})\n\n`{}`\n\n```python\n{}\n```\n\n```\n{}\n```",
                 line.id,
                 line.finding.programs,
                 line.state(),
+                line.finding.size_state(),
                 line.finding.signature,
                 line.finding.program().trim_end(),
                 difference(&line.finding).trim_end()
@@ -273,6 +285,7 @@ fn page(report: &CampaignReport) -> Result<String, String> {
                 program => line.finding.program(), original => line.finding.source.clone(),
                 original_lines => line.finding.source.lines().count(),
                 difference => difference(&line.finding), tried => line.finding.tried,
+                size => line.finding.size_state(),
                 seconds => format!("{:.1}", line.finding.milliseconds as f64 / 1e3),
             }
         })

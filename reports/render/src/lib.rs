@@ -6,6 +6,7 @@ pub mod files;
 pub mod gate;
 pub mod image;
 pub mod page;
+pub mod telling;
 pub mod terminal;
 
 pub use gate::{Cell, GateReport, Judged};

@@ -10,7 +10,7 @@ use twinheap_observation::Digest;
 use twinheap_observation::transitions::Transition;
 
 /// The form of the database; another one is refused.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS campaign (format INTEGER NOT NULL, recipe TEXT NOT NULL);
@@ -18,15 +18,22 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS topics (
         topic TEXT PRIMARY KEY, programs INTEGER NOT NULL, statements INTEGER NOT NULL, reached INTEGER NOT NULL,
         agree INTEGER NOT NULL, diverge INTEGER NOT NULL, harness_errors INTEGER NOT NULL,
-        oracle_microseconds INTEGER NOT NULL, subject_microseconds INTEGER NOT NULL);
+        oracle_microseconds INTEGER NOT NULL, subject_microseconds INTEGER NOT NULL,
+        unsupported INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS findings (
         signature TEXT PRIMARY KEY, programs INTEGER NOT NULL, batch INTEGER NOT NULL, place INTEGER NOT NULL,
         topic TEXT NOT NULL, stage TEXT NOT NULL, came_back INTEGER NOT NULL, tries INTEGER NOT NULL,
         seed TEXT NOT NULL, model TEXT, source TEXT NOT NULL, difference TEXT NOT NULL,
         minimised TEXT, minimised_difference TEXT, tried INTEGER NOT NULL DEFAULT 0,
-        milliseconds INTEGER NOT NULL DEFAULT 0);
+        milliseconds INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE IF NOT EXISTS examples (
+        signature TEXT NOT NULL, batch INTEGER NOT NULL, place INTEGER NOT NULL, topic TEXT NOT NULL,
+        difference TEXT NOT NULL, PRIMARY KEY (signature, batch, place));
     CREATE TABLE IF NOT EXISTS transitions (id INTEGER PRIMARY KEY, programs INTEGER NOT NULL);
 ";
+
+/// Programs kept beside the first that shows a signature.
+const EXAMPLES: i64 = 4;
 
 /// Side findings come from no batch: they were met while another finding was made small.
 pub const NO_BATCH: i64 = i64::MAX;
@@ -45,6 +52,9 @@ pub struct Recipe {
     pub missing_features: Vec<String>,
     /// Which of how many shards, counted from 1.
     pub shard: (u64, u64),
+    /// How both sides were named on the command line, so that findings can be run again.
+    #[serde(default)]
+    pub sides: (String, String),
 }
 
 impl Recipe {
@@ -52,6 +62,8 @@ impl Recipe {
     fn without_shard(&self) -> Recipe {
         Recipe {
             shard: (1, 1),
+            // Another machine may keep the same interpreter elsewhere.
+            sides: (String::new(), String::new()),
             ..self.clone()
         }
     }
@@ -69,10 +81,12 @@ pub struct TopicFigures {
     pub harness_errors: u64,
     pub oracle_microseconds: u64,
     pub subject_microseconds: u64,
+    /// Programs that met something the subject says it does not have; they are no findings.
+    pub unsupported: u64,
 }
 
 /// One finding: a signature, the first program that showed it, and what it was made small to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CampaignFinding {
     pub signature: String,
     pub programs: u64,
@@ -80,7 +94,7 @@ pub struct CampaignFinding {
     pub place: i64,
     pub topic: String,
     pub stage: String,
-    /// In how many of how many fresh pairs it came back.
+    /// In how many of how many fresh pairs it came back; none of none where no fresh pair has been asked yet.
     pub came_back: (u32, u32),
     pub seed: String,
     /// The program model, for replay; none where the program came from elsewhere.
@@ -92,6 +106,17 @@ pub struct CampaignFinding {
     /// Candidates tried, and milliseconds taken.
     pub tried: u64,
     pub milliseconds: u64,
+    /// Whether making it small came to its own end, not to the end of its time.
+    pub complete: bool,
+}
+
+/// Another program that shows a signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Example {
+    pub batch: i64,
+    pub place: i64,
+    pub topic: String,
+    pub difference: String,
 }
 
 impl CampaignFinding {
@@ -108,6 +133,21 @@ impl CampaignFinding {
 
     pub fn is_flaky(&self) -> bool {
         self.came_back.0 < self.came_back.1
+    }
+
+    /// Whether fresh processes have shown it; until then it is a suspicion.
+    pub fn is_confirmed(&self) -> bool {
+        self.came_back.0 > 0
+    }
+
+    /// How far making it small has come.
+    pub fn size_state(&self) -> &'static str {
+        match (&self.minimised, self.complete) {
+            (Some(_), true) => "small",
+            (Some(_), false) => "smaller: time was up",
+            (None, true) => "cannot be made smaller",
+            (None, false) => "not minimised",
+        }
     }
 }
 
@@ -129,7 +169,12 @@ pub struct CampaignStore {
 }
 
 fn trouble(error: rusqlite::Error) -> String {
-    format!("the campaign's database: {error}")
+    let hint = if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+        "; what was recorded before is kept, and --resume goes on with it"
+    } else {
+        ""
+    };
+    format!("the campaign's database: {error}{hint}")
 }
 
 impl CampaignStore {
@@ -214,6 +259,7 @@ impl CampaignStore {
         add_figures(&transaction, &record.topic, &record.figures)?;
         for finding in &record.findings {
             add_finding(&transaction, finding)?;
+            add_example(&transaction, &finding.signature, &example_of(finding))?;
         }
         for (transition, programs) in &record.transitions {
             add_transition(&transaction, transition.0, *programs)?;
@@ -228,24 +274,86 @@ impl CampaignStore {
         transaction.commit().map_err(trouble)
     }
 
-    /// Notes what a finding was made small to, if it still has the program that was made small.
+    /// Notes that fresh processes have shown a suspicion to be right.
+    pub fn record_confirmed(&mut self, finding: &CampaignFinding) -> Result<(), String> {
+        self.connection
+            .execute(
+                "UPDATE findings SET came_back = ?1, tries = ?2 WHERE signature = ?3",
+                params![finding.came_back.0, finding.came_back.1, finding.signature],
+            )
+            .map(drop)
+            .map_err(trouble)
+    }
+
+    /// Drops a suspicion that no fresh process has shown; its programs agree after all.
+    pub fn dismiss(&mut self, signature: &str) -> Result<(), String> {
+        let transaction = self.connection.transaction().map_err(trouble)?;
+        let known: Option<(i64, String)> = transaction
+            .query_row(
+                "SELECT programs, topic FROM findings WHERE signature = ? AND tries = 0",
+                [signature],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()
+            .map_err(trouble)?;
+        if let Some((programs, topic)) = known {
+            transaction
+                .execute(
+                    "UPDATE topics SET diverge = max(0, diverge - ?1), agree = agree + min(diverge, ?1)
+                     WHERE topic = ?2",
+                    params![programs, topic],
+                )
+                .map_err(trouble)?;
+            for statement in [
+                "DELETE FROM findings WHERE signature = ?",
+                "DELETE FROM examples WHERE signature = ?",
+            ] {
+                transaction
+                    .execute(statement, [signature])
+                    .map_err(trouble)?;
+            }
+        }
+        transaction.commit().map_err(trouble)
+    }
+
+    /// Notes what a finding was made small to.
     pub fn record_minimised(&mut self, finding: &CampaignFinding) -> Result<(), String> {
         self.connection
             .execute(
-                "UPDATE findings SET minimised = ?1, minimised_difference = ?2, tried = ?3, milliseconds = ?4
-                 WHERE signature = ?5 AND batch = ?6 AND place = ?7",
+                "UPDATE findings SET minimised = ?1, minimised_difference = ?2, tried = ?3, milliseconds = ?4,
+                 complete = ?5 WHERE signature = ?6",
                 params![
                     finding.minimised,
                     finding.minimised_difference,
                     finding.tried as i64,
                     finding.milliseconds as i64,
-                    finding.signature,
-                    finding.batch,
-                    finding.place
+                    finding.complete,
+                    finding.signature
                 ],
             )
             .map(drop)
             .map_err(trouble)
+    }
+
+    /// Other programs that show a signature, the earliest first.
+    pub fn examples(&self, signature: &str) -> Result<Vec<Example>, String> {
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT batch, place, topic, difference FROM examples WHERE signature = ? ORDER BY batch, place",
+            )
+            .map_err(trouble)?;
+        let rows = statement
+            .query_map([signature], |row| {
+                Ok(Example {
+                    batch: row.get(0)?,
+                    place: row.get(1)?,
+                    topic: row.get(2)?,
+                    difference: row.get(3)?,
+                })
+            })
+            .map_err(trouble)?;
+        rows.collect::<Result<_, _>>().map_err(trouble)
     }
 
     /// Every finding, the most widespread first.
@@ -274,6 +382,7 @@ impl CampaignStore {
                     harness_errors: number(6)?,
                     oracle_microseconds: number(7)?,
                     subject_microseconds: number(8)?,
+                    unsupported: number(9)?,
                 };
                 Ok((row.get::<_, String>(0)?, figures))
             })
@@ -307,6 +416,10 @@ impl CampaignStore {
         }
         let (findings, figures, transitions) =
             (other.findings()?, other.figures()?, other.transitions()?);
+        let examples = findings
+            .iter()
+            .map(|finding| other.examples(&finding.signature))
+            .collect::<Result<Vec<_>, _>>()?;
         let transaction = self.connection.transaction().map_err(trouble)?;
         for batch in theirs {
             transaction
@@ -316,8 +429,11 @@ impl CampaignStore {
         for (topic, figures) in &figures {
             add_figures(&transaction, topic, figures)?;
         }
-        for finding in &findings {
+        for (finding, examples) in findings.iter().zip(&examples) {
             add_finding(&transaction, finding)?;
+            for example in examples {
+                add_example(&transaction, &finding.signature, example)?;
+            }
         }
         for (transition, programs) in &transitions {
             add_transition(&transaction, transition.0, *programs)?;
@@ -338,7 +454,7 @@ fn prepare(connection: &Connection) -> Result<(), String> {
 }
 
 const COLUMNS: &str = "signature, programs, batch, place, topic, stage, came_back, tries, seed, model, source, \
-    difference, minimised, minimised_difference, tried, milliseconds";
+    difference, minimised, minimised_difference, tried, milliseconds, complete";
 
 fn read_finding(row: &rusqlite::Row<'_>) -> rusqlite::Result<CampaignFinding> {
     Ok(CampaignFinding {
@@ -357,33 +473,81 @@ fn read_finding(row: &rusqlite::Row<'_>) -> rusqlite::Result<CampaignFinding> {
         minimised_difference: row.get(13)?,
         tried: row.get::<_, i64>(14)? as u64,
         milliseconds: row.get::<_, i64>(15)? as u64,
+        complete: row.get(16)?,
     })
 }
 
-/// Programs add up; of two first programs the one of the lower batch stays.
+/// Programs add up; of two first programs the one of the lower batch stays. What fresh processes said, and the
+/// small program, are the signature's, whichever program they began with.
 fn add_finding(transaction: &Transaction<'_>, finding: &CampaignFinding) -> Result<(), String> {
-    let known: Option<(i64, i64, i64)> = transaction
-        .query_row(
-            "SELECT programs, batch, place FROM findings WHERE signature = ?",
-            [&finding.signature],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
+    let query = format!("SELECT {COLUMNS} FROM findings WHERE signature = ?");
+    let known = transaction
+        .query_row(&query, [&finding.signature], read_finding)
         .optional()
         .map_err(trouble)?;
-    if let Some((programs, batch, place)) = known {
-        let sum = programs + finding.programs as i64;
-        if (batch, place) <= (finding.batch, finding.place) {
-            return transaction
-                .execute(
-                    "UPDATE findings SET programs = ? WHERE signature = ?",
-                    params![sum, finding.signature],
-                )
-                .map(drop)
-                .map_err(trouble);
-        }
-        return put_finding(transaction, finding, sum);
+    let Some(known) = known else {
+        return put_finding(transaction, finding, finding.programs as i64);
+    };
+    let is_first = (finding.batch, finding.place) < (known.batch, known.place);
+    let (first, other) = if is_first {
+        (finding, &known)
+    } else {
+        (&known, finding)
+    };
+    let mut both = first.clone();
+    if other.came_back.1 > both.came_back.1 {
+        both.came_back = other.came_back;
     }
-    put_finding(transaction, finding, finding.programs as i64)
+    let rank = |one: &CampaignFinding| (one.minimised.is_some(), one.complete, one.tried > 0);
+    if rank(other) > rank(&both) {
+        both.minimised.clone_from(&other.minimised);
+        both.minimised_difference
+            .clone_from(&other.minimised_difference);
+        (both.tried, both.milliseconds, both.complete) =
+            (other.tried, other.milliseconds, other.complete);
+    }
+    put_finding(
+        transaction,
+        &both,
+        (known.programs + finding.programs) as i64,
+    )
+}
+
+fn example_of(finding: &CampaignFinding) -> Example {
+    Example {
+        batch: finding.batch,
+        place: finding.place,
+        topic: finding.topic.clone(),
+        difference: finding.difference.clone(),
+    }
+}
+
+/// Keeps the earliest few examples of a signature.
+fn add_example(
+    transaction: &Transaction<'_>,
+    signature: &str,
+    example: &Example,
+) -> Result<(), String> {
+    transaction
+        .execute(
+            "INSERT OR REPLACE INTO examples VALUES (?, ?, ?, ?, ?)",
+            params![
+                signature,
+                example.batch,
+                example.place,
+                example.topic,
+                example.difference
+            ],
+        )
+        .map_err(trouble)?;
+    transaction
+        .execute(
+            "DELETE FROM examples WHERE signature = ?1 AND rowid NOT IN
+             (SELECT rowid FROM examples WHERE signature = ?1 ORDER BY batch, place LIMIT ?2)",
+            params![signature, EXAMPLES],
+        )
+        .map(drop)
+        .map_err(trouble)
 }
 
 fn put_finding(
@@ -392,7 +556,7 @@ fn put_finding(
     programs: i64,
 ) -> Result<(), String> {
     let statement = format!(
-        "INSERT OR REPLACE INTO findings ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT OR REPLACE INTO findings ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     );
     transaction
         .execute(
@@ -413,7 +577,8 @@ fn put_finding(
                 finding.minimised,
                 finding.minimised_difference,
                 finding.tried as i64,
-                finding.milliseconds as i64
+                finding.milliseconds as i64,
+                finding.complete
             ],
         )
         .map(drop)
@@ -427,11 +592,11 @@ fn add_figures(
 ) -> Result<(), String> {
     transaction
         .execute(
-            "INSERT INTO topics VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            "INSERT INTO topics VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT (topic) DO UPDATE SET programs = programs + ?2, statements = statements + ?3,
              reached = reached + ?4, agree = agree + ?5, diverge = diverge + ?6,
              harness_errors = harness_errors + ?7, oracle_microseconds = oracle_microseconds + ?8,
-             subject_microseconds = subject_microseconds + ?9",
+             subject_microseconds = subject_microseconds + ?9, unsupported = unsupported + ?10",
             params![
                 topic,
                 figures.programs as i64,
@@ -441,7 +606,8 @@ fn add_figures(
                 figures.diverge as i64,
                 figures.harness_errors as i64,
                 figures.oracle_microseconds as i64,
-                figures.subject_microseconds as i64
+                figures.subject_microseconds as i64,
+                figures.unsupported as i64
             ],
         )
         .map(drop)
@@ -477,6 +643,7 @@ mod tests {
             batch_size: 2,
             missing_features: vec![],
             shard,
+            sides: Default::default(),
         }
     }
 
@@ -497,6 +664,7 @@ mod tests {
             minimised_difference: None,
             tried: 0,
             milliseconds: 0,
+            complete: false,
         }
     }
 
@@ -569,18 +737,51 @@ mod tests {
     }
 
     #[test]
-    fn a_small_program_stays_with_the_program_it_was_made_of() {
+    fn a_small_program_and_what_fresh_processes_said_stay_with_the_signature() {
         let mut store = store((1, 1), &[(3, &["a"])]);
         let small = CampaignFinding {
             minimised: Some("x".into()),
             ..finding("a", 3)
         };
         store.record_minimised(&small).expect("it is noted");
-        assert_eq!(
-            store.findings().expect("read")[0].minimised.as_deref(),
-            Some("x")
-        );
-        store.record(&record(1, &["a"])).expect("it is recorded");
-        assert_eq!(store.findings().expect("read")[0].minimised, None);
+        let mut earlier = record(1, &["a"]);
+        earlier.findings[0].came_back = (0, 0);
+        store.record(&earlier).expect("it is recorded");
+        let found = &store.findings().expect("read")[0];
+        assert_eq!((found.batch, found.programs), (1, 2));
+        assert_eq!(found.minimised.as_deref(), Some("x"));
+        assert_eq!(found.came_back, (2, 2));
+    }
+
+    #[test]
+    fn a_suspicion_is_confirmed_or_dismissed() {
+        let suspicion = |signature: &str| {
+            let mut record = record(signature.len() as u64, &[signature]);
+            record.figures.diverge = 1;
+            record.findings[0].came_back = (0, 0);
+            record
+        };
+        let mut store = store((1, 1), &[]);
+        for signature in ["a", "bb"] {
+            store.record(&suspicion(signature)).expect("it is recorded");
+        }
+        store
+            .record_confirmed(&finding("a", 1))
+            .expect("it is noted");
+        store.dismiss("a").expect("a confirmed one stays");
+        store.dismiss("bb").expect("it goes");
+        let found = store.findings().expect("read");
+        assert_eq!(found.len(), 1);
+        assert!(found[0].is_confirmed());
+        let figures = &store.figures().expect("read")["dict"];
+        assert_eq!((figures.diverge, figures.agree), (1, 1));
+    }
+
+    #[test]
+    fn the_earliest_examples_are_kept() {
+        let batches: Vec<(u64, &[&str])> = (0..9).rev().map(|batch| (batch, &["a"][..])).collect();
+        let kept = store((1, 1), &batches).examples("a").expect("read");
+        let kept: Vec<i64> = kept.iter().map(|example| example.batch).collect();
+        assert_eq!(kept, [0, 1, 2, 3]);
     }
 }

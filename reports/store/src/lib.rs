@@ -4,6 +4,6 @@ pub mod campaign;
 pub mod ledger;
 pub mod runs;
 
-pub use campaign::{BatchRecord, CampaignFinding, CampaignStore, Recipe, TopicFigures};
+pub use campaign::{BatchRecord, CampaignFinding, CampaignStore, Example, Recipe, TopicFigures};
 pub use ledger::{Entry, Ledger};
 pub use runs::{Finding, RunRecord, Store};

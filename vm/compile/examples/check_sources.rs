@@ -2,6 +2,7 @@
 use std::io::{BufRead, Read, Write};
 
 use twinheap_compile::{Options, compile};
+use twinheap_syntax::error::Warning;
 use twinheap_syntax::{Flags, Mode, parse, parse_str};
 
 fn hex(text: &str) -> String {
@@ -39,20 +40,16 @@ fn main() {
         let result = parsed
             .map_err(Box::new)
             .and_then(|ast| compile(ast, &Options::new("<string>", 0)));
+        let warned = |warnings: &[Warning]| {
+            warnings.iter().fold(String::new(), |reply, warning| {
+                let (kind, lineno) = (warning.kind, warning.lineno);
+                format!("{reply}\t{kind:?} {lineno} {}", hex(&warning.message))
+            })
+        };
         let reply = match result {
-            Ok(compiled) => compiled
-                .warnings
-                .iter()
-                .fold("OK".to_string(), |reply, warning| {
-                    format!(
-                        "{reply}\t{:?} {} {}",
-                        warning.kind,
-                        warning.lineno,
-                        hex(&warning.message)
-                    )
-                }),
+            Ok(compiled) => format!("OK{}", warned(&compiled.warnings)),
             Err(error) => format!(
-                "{}\t{}\t{}\t{}\t{}\t{}\t{}",
+                "{}\t{}\t{}\t{}\t{}\t{}\t{}{}",
                 error.kind.name(),
                 hex(&error.message),
                 number(error.lineno),
@@ -60,6 +57,7 @@ fn main() {
                 error.text.as_deref().map_or("None".into(), hex),
                 number(error.end_lineno),
                 number(error.end_offset),
+                warned(&error.warnings),
             ),
         };
         let _ = writeln!(out, "{reply}");

@@ -163,12 +163,14 @@ impl Hasher for FastHasher {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let word = chunk
-                .iter()
-                .rev()
-                .fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+        let mut chunks = bytes.chunks_exact(8);
+        for chunk in &mut chunks {
+            let word = chunk.try_into().map_or(0, u64::from_le_bytes);
             self.write_u64(word);
+        }
+        if !chunks.remainder().is_empty() {
+            let rest = chunks.remainder().iter().rev();
+            self.write_u64(rest.fold(0, |word, byte| word << 8 | u64::from(*byte)));
         }
     }
 

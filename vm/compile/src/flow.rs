@@ -1,6 +1,8 @@
 //! The flow graph: basic blocks of instructions, and the passes that rework them.
 
-use crate::code::{Const, FastMap};
+use std::hash::{Hash, Hasher};
+
+use crate::code::{Const, FastHasher};
 use crate::opcode::*;
 use crate::values::is_true;
 use twinheap_syntax::ast::{Constant, Span};
@@ -578,19 +580,52 @@ impl Graph {
 #[derive(Debug, Default)]
 pub struct ConstTable {
     pub items: Vec<Const>,
-    index: FastMap<Const, u32>,
+    /// The hash of a constant above its number plus one, in the first free place from the one that the hash tells.
+    /// A display of megabytes has a million constants: small places, and hashes that are made once, keep what each
+    /// of them costs from growing with their number.
+    slots: Vec<u64>,
 }
 
 impl ConstTable {
     pub fn add(&mut self, value: Const) -> i32 {
-        if let Some(at) = self.index.get(&value) {
-            return *at as i32;
+        if 4 * (self.items.len() + 1) > 3 * self.slots.len() {
+            self.grow();
         }
-        let at = self.items.len() as u32;
-        self.items.push(value.clone());
-        self.index.insert(value, at);
-        at as i32
+        let hash = short_hash(&value);
+        let mask = self.slots.len() - 1;
+        let mut place = hash as usize & mask;
+        while self.slots[place] != 0 {
+            let slot = self.slots[place];
+            let number = slot as u32 - 1;
+            if (slot >> 32) as u32 == hash && self.items[number as usize] == value {
+                return number as i32;
+            }
+            place = (place + 1) & mask;
+        }
+        self.items.push(value);
+        self.slots[place] = u64::from(hash) << 32 | self.items.len() as u64;
+        self.items.len() as i32 - 1
     }
+
+    fn grow(&mut self) {
+        let mut slots = vec![0; (2 * self.slots.len()).max(16)];
+        let mask = slots.len() - 1;
+        for slot in self.slots.iter().filter(|slot| **slot != 0) {
+            let mut place = (*slot >> 32) as usize & mask;
+            while slots[place] != 0 {
+                place = (place + 1) & mask;
+            }
+            slots[place] = *slot;
+        }
+        self.slots = slots;
+    }
+}
+
+/// The hash of a constant in 32 bits, of which the lower ones are good as well.
+fn short_hash(value: &Const) -> u32 {
+    let mut state = FastHasher::default();
+    value.hash(&mut state);
+    (state.finish().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
 fn fold_push_null(instrs: &mut [Instr], at: usize) {

@@ -19,9 +19,9 @@ pub mod values;
 use std::rc::Rc;
 
 use code::CodeObject;
-use twinheap_syntax::error::{ErrorKind, SyntaxError, Warning};
+use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError, Warning};
 use twinheap_syntax::names::Names;
-use twinheap_syntax::source::Decoder;
+use twinheap_syntax::source::{Decoder, Source};
 use twinheap_syntax::{Ast, Flags, Mode};
 
 /// CPython's recursion limit in the pinned environment, times the compiler's scale.
@@ -60,7 +60,20 @@ pub struct Compiled {
 
 /// Compiles a tree; the tree is folded in place.
 pub fn compile(mut ast: Ast, options: &Options<'_>) -> Result<Compiled, Box<SyntaxError>> {
-    let result = compile_tree(&mut ast, options);
+    let mut warnings = std::mem::take(&mut ast.warnings);
+    let result = match compile_tree(&mut ast, options) {
+        Ok(mut compiled) => {
+            warnings.append(&mut compiled.warnings);
+            Ok(Compiled {
+                warnings,
+                ..compiled
+            })
+        }
+        Err(mut error) => {
+            warnings.append(&mut error.warnings);
+            Err(Box::new(SyntaxError { warnings, ..*error }))
+        }
+    };
     if matches!(&result, Err(error) if error.kind == ErrorKind::RecursionError) {
         // Freeing a tree that is too deep to walk would overflow the stack as well.
         std::mem::forget(ast);
@@ -93,16 +106,10 @@ fn compile_tree(ast: &mut Ast, options: &Options<'_>) -> Result<Compiled, Box<Sy
         flags,
         future_line: future.line,
     };
-    let (mut code, mut warnings) =
-        generate::generate(&ast.module, &mut ast.names, scopes, &settings)?;
+    let (mut code, warnings) = generate::generate(&ast.module, &mut ast.names, scopes, &settings)?;
     let names = std::mem::replace(&mut ast.names, Names::with(&[]));
     code.known_names = Some(Rc::new(names));
-    let mut all = std::mem::take(&mut ast.warnings);
-    all.append(&mut warnings);
-    Ok(Compiled {
-        code,
-        warnings: all,
-    })
+    Ok(Compiled { code, warnings })
 }
 
 /// From the bytes of a source to the marshalled code object, and the warnings. An error in a module shows the
@@ -123,14 +130,43 @@ pub fn compile_source(
     Ok((marshal::dumps(&compiled.code), compiled.warnings))
 }
 
-/// The same for a source that is text already; cookies in it are ignored.
+/// The error that comes of a warning that the program has made one; it is the one of this number.
+pub fn error_of_warning(
+    source: Source,
+    mode: Mode,
+    flags: &Flags,
+    options: &Options<'_>,
+    (number, warning): (usize, &Warning),
+) -> SyntaxError {
+    let bare = || SyntaxError::bare(ErrorKind::SyntaxError, &warning.message);
+    if let Some(span) = warning.span {
+        return SyntaxError {
+            finder: Finder::Compiler,
+            lineno: Some(span.lineno),
+            offset: Some(span.col_offset + 1),
+            end_lineno: Some(span.end_lineno),
+            end_offset: Some(span.end_col_offset + 1),
+            ..bare()
+        };
+    }
+    let read_file = || std::fs::read(options.filename).ok();
+    twinheap_syntax::error_of_warning(source, mode, flags, number, &read_file).unwrap_or_else(
+        || SyntaxError {
+            lineno: Some(warning.lineno),
+            ..bare()
+        },
+    )
+}
+
+/// The same as `compile_source` for a source that is text already; cookies in it are ignored.
 pub fn compile_text(
     source: &str,
     mode: Mode,
     flags: &Flags,
     options: &Options<'_>,
 ) -> Result<(Vec<u8>, Vec<Warning>), Box<SyntaxError>> {
-    let ast = twinheap_syntax::parse_str(source, mode, flags).map_err(Box::new)?;
+    let read_file = || std::fs::read(options.filename).ok();
+    let ast = twinheap_syntax::parse_text(source, mode, flags, &read_file).map_err(Box::new)?;
     let compiled = compile(ast, options)?;
     Ok((marshal::dumps(&compiled.code), compiled.warnings))
 }

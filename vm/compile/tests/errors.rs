@@ -1,6 +1,7 @@
 //! Errors that the symbol table and the code generator find, and warnings.
 
 use twinheap_compile::{Options, compile};
+use twinheap_syntax::error::Warning;
 use twinheap_syntax::{Flags, Mode, parse_str};
 
 fn place(value: Option<i32>) -> String {
@@ -82,5 +83,30 @@ fn suspicious_expressions_are_warned_about() {
     ];
     for (name, source, expected) in cases {
         check_warnings(name, source, expected);
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_is_warned_about_before_an_error_comes_with_it() {
+    let cases: &[(&str, &str, &str, &[&str])] = &[
+        ("an escape, then an error of the symbol table", "x = '\\q'\nnonlocal x\n", "name 'x' is assigned to before nonlocal declaration", &["DeprecationWarning 1: invalid escape sequence '\\q'"]),
+        ("an escape in the statement that is wrong", "f('\\q', b'\\8'\n", "'(' was never closed", &["DeprecationWarning 1: invalid escape sequence '\\q'"]),
+        ("statements that are right are warned about once", "x = '\\q'\nif x:\n    y = b'\\8'\nz = $\n", "invalid syntax", &["DeprecationWarning 1: invalid escape sequence '\\q'", "DeprecationWarning 3: invalid escape sequence '\\8'"]),
+        ("a field is read anew in the second pass", "x = f'{1or 2}\\q'\ny = 1 2\n", "invalid syntax", &["SyntaxWarning 1: invalid decimal literal", "DeprecationWarning 1: invalid escape sequence '\\q'", "SyntaxWarning 1: invalid decimal literal"]),
+        ("the field itself is wrong", "f'{1if 2else 3 4}\\q'\n", "f-string: invalid syntax. Perhaps you forgot a comma?", &["SyntaxWarning 1: invalid decimal literal", "SyntaxWarning 1: invalid decimal literal"]),
+        ("numbers and escapes in their order", "'\\q' is 1or 2\n'\\8' 3\n", "invalid syntax", &["DeprecationWarning 1: invalid escape sequence '\\q'", "SyntaxWarning 1: invalid decimal literal", "DeprecationWarning 2: invalid escape sequence '\\8'"]),
+        ("what the code generator warns about before its error", "1()\nreturn\n", "'return' outside function", &["SyntaxWarning 1: 'int' object is not callable; perhaps you missed a comma?"]),
+        ("nothing is warned about behind the error", "x = (\n'\\q'\n", "'(' was never closed", &[]),
+    ];
+    for (name, source, message, expected) in cases {
+        let parsed = parse_str(source, Mode::Exec, &Flags::default()).map_err(Box::new);
+        let compiled = parsed.and_then(|ast| compile(ast, &Options::new("<string>", 0)));
+        let Err(error) = compiled else {
+            panic!("{name}: {source:?} is accepted");
+        };
+        let show = |warning: &Warning| format!("{:?} {}: {}", warning.kind, warning.lineno, warning.message);
+        let found: Vec<String> = error.warnings.iter().map(show).collect();
+        assert_eq!((error.message.as_str(), found), (*message, expected.iter().map(|text| text.to_string()).collect()), "{name}");
     }
 }

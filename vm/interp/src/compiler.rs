@@ -1,7 +1,7 @@
 //! From source to code objects: the compiler's description, handed over as marshal bytes; its errors
 //! as exceptions.
 
-use crate::marshal;
+use crate::{marshal, warnings_module};
 use twinheap_abi::*;
 use twinheap_compile::{Options, compile_source};
 use twinheap_objects::errors::{self, PyResult, Raised};
@@ -9,13 +9,39 @@ use twinheap_objects::exceptions::*;
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::singletons::none;
 use twinheap_objects::{call, long, object, tuple, unicode};
-use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError, WarningKind};
-use twinheap_syntax::source::line_of_file;
+use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError, Warning, WarningKind};
+use twinheap_syntax::source::{Source, declared_encoding, line_of_file};
 use twinheap_syntax::{Flags, Mode};
 
-/// Compiles source text; `optimize` is 0, 1 or 2.
+/// What is compiled: bytes whose encoding a cookie may name, or a str.
+#[derive(Clone, Copy)]
+enum Input<'a> {
+    Bytes(&'a [u8]),
+    Text(&'a str),
+}
+
+/// What is compiled, and how.
+struct Job<'a> {
+    input: Input<'a>,
+    filename: &'a str,
+    mode: Mode,
+    optimize: u32,
+}
+
+/// Compiles the bytes of a source; `optimize` is 0, 1 or 2.
 pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyResult {
     marshal::loads_compiled(&compile_to_marshal(source, filename, mode, optimize)?)
+}
+
+/// Compiles a source that is a str: cookies in it mean nothing.
+pub fn compile_text(source: &str, filename: &str, mode: Mode, optimize: u32) -> PyResult {
+    let job = Job {
+        input: Input::Text(source),
+        filename,
+        mode,
+        optimize,
+    };
+    marshal::loads_compiled(&job.run()?)
 }
 
 /// The same as marshal bytes. Warnings are shown.
@@ -25,72 +51,96 @@ pub fn compile_to_marshal(
     mode: Mode,
     optimize: u32,
 ) -> PyResult<Vec<u8>> {
-    let options = Options::new(filename, optimize);
-    match compile_source(source, mode, &Flags::default(), &options, None) {
-        Ok((bytes, found)) => {
-            for warning in found {
-                warn(&warning, filename, source)?;
-            }
-            Ok(bytes)
-        }
-        Err(error) => Err(raise(&error, filename)),
-    }
-}
-
-/// Gives a warning of the compiler; one that the program has made an error is a SyntaxError.
-fn warn(warning: &twinheap_syntax::error::Warning, filename: &str, source: &[u8]) -> PyResult<()> {
-    let category = match warning.kind {
-        WarningKind::SyntaxWarning => &PyExc_SyntaxWarning,
-        _ => &PyExc_DeprecationWarning,
-    };
-    match crate::warnings_module::give_explicitly(
-        category,
-        &warning.message,
+    let job = Job {
+        input: Input::Bytes(source),
         filename,
-        warning.lineno,
-    ) {
-        Ok(()) => Ok(()),
-        Err(raised) => {
-            if !errors::matches(category) {
-                return Err(raised);
-            }
-            errors::discard(raised);
-            let (column, text) = place_of(warning, source);
-            let details = tuple::from_vec(vec![
-                unicode::from_str(filename)?.upcast(),
-                long::from_i64(i64::from(warning.lineno))?.upcast(),
-                long::from_usize(column)?,
-                unicode::from_str(&text)?.upcast(),
-            ])?;
-            let message = unicode::from_str(&warning.message)?;
-            let made = call::call(
-                PyExc_SyntaxError.as_object(),
-                &[message.as_object(), details.as_object()],
-            )?;
-            Err(errors::raise_object(&PyExc_SyntaxError, Some(made)))
-        }
-    }
+        mode,
+        optimize,
+    };
+    job.run()
 }
 
-/// The column of a warning, counted from 1, and its line.
-fn place_of(warning: &twinheap_syntax::error::Warning, source: &[u8]) -> (usize, String) {
-    let before: usize = source
-        .split_inclusive(|byte| *byte == b'\n')
-        .take((warning.lineno - 1).max(0) as usize)
-        .map(<[u8]>::len)
-        .sum();
-    let line = source[before..]
-        .split_inclusive(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or(&[]);
-    let column = warning
-        .position
-        .checked_sub(before)
-        .filter(|column| *column <= line.len());
-    (
-        column.unwrap_or(0) + 1,
-        String::from_utf8_lossy(line).into_owned(),
-    )
+impl Job<'_> {
+    fn options(&self) -> Options<'_> {
+        Options::new(self.filename, self.optimize)
+    }
+
+    /// The code as marshal bytes. What is warned about comes before an error.
+    fn run(&self) -> PyResult<Vec<u8>> {
+        let (flags, options) = (Flags::default(), self.options());
+        let compiled = match self.input {
+            Input::Bytes(bytes) => compile_source(bytes, self.mode, &flags, &options, None),
+            Input::Text(text) => twinheap_compile::compile_text(text, self.mode, &flags, &options),
+        };
+        let (warnings, outcome) = match compiled {
+            Ok((bytes, warnings)) => (warnings, Ok(bytes)),
+            Err(error) => (error.warnings.clone(), Err(error)),
+        };
+        for (number, warning) in warnings.iter().enumerate() {
+            self.warn(number, warning)?;
+        }
+        outcome.map_err(|error| raise(&error, self.filename))
+    }
+
+    /// Gives a warning of the compiler; one that the program has made an error is a SyntaxError.
+    fn warn(&self, number: usize, warning: &Warning) -> PyResult<()> {
+        let category = match warning.kind {
+            WarningKind::SyntaxWarning => &PyExc_SyntaxWarning,
+            WarningKind::DeprecationWarning => &PyExc_DeprecationWarning,
+            WarningKind::Decoding => return self.warn_while_decoding(warning),
+        };
+        match warnings_module::give_explicitly(
+            category,
+            &warning.message,
+            self.filename,
+            warning.lineno,
+        ) {
+            Err(raised) if errors::matches(category) => {
+                errors::discard(raised);
+                Err(self.raise_warning(number, warning))
+            }
+            given => given,
+        }
+    }
+
+    /// Raises what a warning is as an error, where the parser or the compiler found it.
+    fn raise_warning(&self, number: usize, warning: &Warning) -> Raised {
+        let is_module = self.mode == Mode::Exec;
+        let source = match self.input {
+            Input::Bytes(bytes) => Source::from_bytes(bytes, is_module, None),
+            Input::Text(text) => Source::from_text(text, is_module),
+        };
+        let error = match source {
+            Ok(source) => {
+                let (flags, options) = (Flags::default(), self.options());
+                let which = (number, warning);
+                twinheap_compile::error_of_warning(source, self.mode, &flags, &options, which)
+            }
+            Err(error) => error,
+        };
+        raise(&error, self.filename)
+    }
+
+    /// Gives the warning of the codec that decodes the source. One that the program has made an error comes out
+    /// as the codec's failure.
+    fn warn_while_decoding(&self, warning: &Warning) -> PyResult<()> {
+        let category = &PyExc_DeprecationWarning;
+        let message = unicode::from_str(&warning.message)?;
+        match warnings_module::give_from_native(category, message.as_object(), 1, None) {
+            Err(raised) if errors::matches(category) => {
+                errors::discard(raised);
+                let codec = match self.input {
+                    Input::Bytes(bytes) => declared_encoding(bytes),
+                    Input::Text(_) => None,
+                };
+                let codec = codec.unwrap_or_else(|| "unicode_escape".into());
+                let reason = format!("DeprecationWarning: {}", warning.message);
+                let message = format!("decoding with '{codec}' codec failed ({reason})");
+                Err(errors::raise(category, &message))
+            }
+            given => given,
+        }
+    }
 }
 
 /// Raises what the parser or the compiler found.

@@ -1,4 +1,4 @@
-//! Native standard-library modules about text: `_sre`.
+//! Native standard-library modules about text: `_sre`, `unicodedata`.
 
 #![expect(
     non_upper_case_globals,
@@ -14,3 +14,4 @@
 )]
 
 pub mod sre;
+pub mod unicodedata;

@@ -20,8 +20,14 @@ use twinheap_objects::{dict, id, import_hook, list, long, module, singletons, tu
 use twinheap_syntax::source::Source;
 use twinheap_syntax::{Flags, Mode, dump, listing};
 
-/// The module of `vm/modules-text`.
-const TEXT_MODULES: &[module::NativeModule] = &[("_sre", twinheap_modules_text::sre::new_module)];
+/// The modules of `vm/modules-text`.
+const TEXT_MODULES: &[module::NativeModule] = &[
+    ("_sre", twinheap_modules_text::sre::new_module),
+    (
+        "unicodedata",
+        twinheap_modules_text::unicodedata::new_module,
+    ),
+];
 
 /// What `sys.modules` holds when CPython, isolated and without `site`, begins a program; and what its
 /// worker needs itself.

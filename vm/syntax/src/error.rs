@@ -1,5 +1,7 @@
 //! Syntax errors and warnings as data.
 
+use crate::ast::Span;
+
 /// Which exception a failed parse raises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -56,6 +58,8 @@ pub struct SyntaxError {
     pub text: Option<String>,
     pub end_lineno: Option<i32>,
     pub end_offset: Option<i32>,
+    /// What was warned about before the error was found, in order.
+    pub warnings: Vec<Warning>,
 }
 
 impl SyntaxError {
@@ -70,6 +74,7 @@ impl SyntaxError {
             text: None,
             end_lineno: None,
             end_offset: None,
+            warnings: Vec::new(),
         }
     }
 }
@@ -79,6 +84,9 @@ impl SyntaxError {
 pub enum WarningKind {
     SyntaxWarning,
     DeprecationWarning,
+    /// A `DeprecationWarning` of the codec that decodes the source: it arises where the caller is, not in the source.
+    /// If the program makes it an error, that names the codec and is no `SyntaxError`.
+    Decoding,
 }
 
 /// A warning with its line; who shows it, and whether it is an error, is the caller's business.
@@ -89,4 +97,8 @@ pub struct Warning {
     pub lineno: i32,
     /// Where in the source it arose, to put the parser's warnings in order.
     pub position: usize,
+    /// Whether it arose in a field of an f-string, which CPython's parser reads as a source of its own.
+    pub in_field: bool,
+    /// What it is about, if the code generator warns.
+    pub span: Option<Span>,
 }

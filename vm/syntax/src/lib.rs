@@ -95,7 +95,29 @@ pub fn parse_module(
     decoder: Option<Decoder<'_>>,
     read_file: &dyn Fn() -> Option<Vec<u8>>,
 ) -> Result<Ast, SyntaxError> {
-    let mut source = Source::from_bytes(bytes, true, decoder)?;
+    let source = Source::from_bytes(bytes, true, decoder)?;
+    parse_module_source(source, flags, read_file)
+}
+
+/// The same for text that is already decoded, in any mode: only modules show lines of their file.
+pub fn parse_text(
+    text: &str,
+    mode: Mode,
+    flags: &Flags,
+    read_file: &dyn Fn() -> Option<Vec<u8>>,
+) -> Result<Ast, SyntaxError> {
+    let source = Source::from_text(text, mode == Mode::Exec)?;
+    match mode {
+        Mode::Exec => parse_module_source(source, flags, read_file),
+        _ => parse_source(&source, mode, flags),
+    }
+}
+
+fn parse_module_source(
+    mut source: Source,
+    flags: &Flags,
+    read_file: &dyn Fn() -> Option<Vec<u8>>,
+) -> Result<Ast, SyntaxError> {
     let error = match parse_source(&source, Mode::Exec, flags) {
         Ok(ast) => return Ok(ast),
         Err(error) => error,
@@ -119,6 +141,27 @@ pub fn parse_str(text: &str, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxErr
     parse_source(&source, mode, flags)
 }
 
+/// The error that a source has whose warning of this number, counted over the parser's warnings, is made an error.
+/// `read_file` is asked for the file of a module, as errors show its lines.
+pub fn error_of_warning(
+    mut source: Source,
+    mode: Mode,
+    flags: &Flags,
+    number: usize,
+    read_file: &dyn Fn() -> Option<Vec<u8>>,
+) -> Option<SyntaxError> {
+    let number = number.checked_sub(usize::from(source.warning.is_some()))?;
+    let error = peg::find_fatal_warning(&source, mode, flags, number)?;
+    if mode != Mode::Exec {
+        return Some(error);
+    }
+    source.file = read_file();
+    match source.file {
+        Some(_) => peg::find_fatal_warning(&source, mode, flags, number),
+        None => Some(error),
+    }
+}
+
 /// Beyond this depth CPython's parser may have run out of its own stack.
 const DEPTH_TO_CHECK: u32 = 400;
 
@@ -129,28 +172,45 @@ struct NoTree {
     too_deep: bool,
     /// The statements that are right all the same: their first tokens, and those after them.
     sound: Vec<(u32, u32)>,
+    /// What the strings in those are warned for.
+    warnings: Vec<Warning>,
     /// The memory of the tokens, to be used again.
     tokens: Vec<token::Token>,
 }
 
 pub fn parse_source(source: &Source, mode: Mode, flags: &Flags) -> Result<Ast, SyntaxError> {
     let mut names = new_names();
+    let before = source.warning.iter().cloned();
     match parse_fast(source, mode, flags, &mut names) {
-        Ok((module, warnings)) => Ok(Ast {
-            module,
-            names,
-            warnings,
-        }),
-        Err(reason) => Err(reason.into_error(source, mode, flags)),
+        Ok((module, mut warnings)) => {
+            warnings.splice(..0, before);
+            Ok(Ast {
+                module,
+                names,
+                warnings,
+            })
+        }
+        Err(reason) => {
+            let mut error = reason.into_error(source, mode, flags);
+            error.warnings.splice(..0, before);
+            Err(error)
+        }
     }
 }
 
 impl NoTree {
     /// The error, looked for by the careful parser if it is not known.
     fn into_error(self, source: &Source, mode: Mode, flags: &Flags) -> SyntaxError {
-        let found = self
-            .error
-            .or_else(|| peg::find_error(source, mode, flags, &self.sound, self.tokens));
+        let found = self.error.or_else(|| {
+            peg::find_error(
+                source,
+                mode,
+                flags,
+                &self.sound,
+                &self.warnings,
+                self.tokens,
+            )
+        });
         if let Some(error) = found {
             return error;
         }
@@ -179,11 +239,12 @@ fn parse_fast(
     match parsed {
         Ok(module) if parser.deepest > DEPTH_TO_CHECK => {
             let tokens = std::mem::take(&mut parser.tokens);
-            match peg::find_error(source, mode, flags, &[], tokens) {
+            match peg::find_error(source, mode, flags, &[], &[], tokens) {
                 Some(error) => Err(Box::new(NoTree {
                     error: Some(error),
                     too_deep: true,
                     sound: Vec::new(),
+                    warnings: Vec::new(),
                     tokens: Vec::new(),
                 })),
                 None => Ok((module, parser.warnings)),
@@ -199,6 +260,7 @@ fn parse_fast(
             } else {
                 parser.beyond_doubt()
             },
+            warnings: parser.warnings,
             tokens: parser.tokens,
         })),
     }

@@ -1,7 +1,7 @@
 //! From the bytes of a file to the UTF-8 text that is parsed: newlines, byte order marks, encoding cookies.
 
-use crate::encodings::decode_source;
-use crate::error::{ErrorKind, Finder, SyntaxError};
+use crate::encodings::{decode_source, decoding_warning};
+use crate::error::{ErrorKind, Finder, SyntaxError, Warning};
 
 /// Decodes a named encoding that this crate does not know; errors are the codec's own message.
 pub type Decoder<'a> = &'a dyn Fn(&str, &[u8]) -> Result<String, SyntaxError>;
@@ -16,6 +16,8 @@ pub struct Source {
     pub raw: Option<Vec<u8>>,
     /// The file of the name under which the source is compiled; CPython shows its lines in errors of modules.
     pub file: Option<Vec<u8>>,
+    /// What the codec warned about; that is the first thing only.
+    pub warning: Option<Warning>,
 }
 
 fn translate_newlines(bytes: &[u8], add_final_newline: bool) -> Vec<u8> {
@@ -144,6 +146,19 @@ pub fn utf8_error_text(bytes: &[u8], at: usize, error_len: Option<usize>) -> Str
     }
 }
 
+/// The encoding that a cookie in the first two lines names.
+pub fn declared_encoding(text: &[u8]) -> Option<String> {
+    let mut lines = text.split_inclusive(|c| *c == b'\n');
+    let first = lines.next()?.strip_suffix(b"\n")?;
+    if let Some(name) = coding_spec(first) {
+        return Some(name);
+    }
+    if !is_blank_or_comment(first) {
+        return None;
+    }
+    coding_spec(lines.next().filter(|line| line.ends_with(b"\n"))?)
+}
+
 impl Source {
     /// Text that came as a string: cookies are ignored.
     pub fn from_text(text: &str, exec: bool) -> Result<Source, SyntaxError> {
@@ -153,6 +168,7 @@ impl Source {
             encoding: Some("utf-8".into()),
             raw: None,
             file: None,
+            warning: None,
         })
     }
 
@@ -168,33 +184,23 @@ impl Source {
         if marked {
             text.drain(..3);
         }
-        let mut lines = text.split_inclusive(|c| *c == b'\n');
-        let mut spec = None;
-        if let Some(first) = lines.next().filter(|line| line.ends_with(b"\n")) {
-            let first = &first[..first.len() - 1];
-            spec = coding_spec(first);
-            if spec.is_none()
-                && is_blank_or_comment(first)
-                && let Some(second) = lines.next().filter(|line| line.ends_with(b"\n"))
-            {
-                spec = coding_spec(second);
-            }
-        }
-        let Some(name) = spec else {
+        let Some(name) = declared_encoding(&text) else {
             return Ok(Source {
                 text,
                 encoding: marked.then(|| "utf-8".into()),
                 raw: None,
                 file: None,
+                warning: None,
             });
         };
-        let mut raw = None;
+        let (mut raw, mut warning) = (None, None);
         if marked {
             if name != "utf-8" {
                 return Err(init_error(format!("encoding problem: {name} with BOM")));
             }
         } else if name != "utf-8" {
             let mut decoded = decode_source(&name, &text, decoder)?.into_bytes();
+            warning = decoding_warning(&name, &text);
             // CPython's tokenizer takes a character NUL for the end.
             decoded.truncate(memchr::memchr(0, &decoded).unwrap_or(decoded.len()));
             raw = Some(std::mem::replace(&mut text, decoded));
@@ -204,6 +210,7 @@ impl Source {
             encoding: Some(name),
             raw,
             file: None,
+            warning,
         })
     }
 }

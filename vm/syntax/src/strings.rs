@@ -43,6 +43,8 @@ struct Context<'a> {
     names: &'a mut Names,
     flags: &'a Flags,
     warnings: &'a mut Vec<Warning>,
+    /// Whether escapes have been warned about before; what is in fields is warned about again.
+    quiet: bool,
     depth: u32,
     scan: LineScan,
 }
@@ -125,6 +127,9 @@ pub fn push_code(out: &mut Vec<u8>, code: u32) {
 }
 
 fn warn_invalid_escape(context: &mut Context<'_>, rest: &[u8], token: &Token) {
+    if context.quiet {
+        return;
+    }
     let first = rest[0];
     let message = if (b'4'..=b'7').contains(&first) {
         format!(
@@ -139,6 +144,8 @@ fn warn_invalid_escape(context: &mut Context<'_>, rest: &[u8], token: &Token) {
         message,
         lineno: token.lineno,
         position: token.start as usize,
+        in_field: false,
+        span: None,
     });
 }
 
@@ -454,6 +461,7 @@ pub fn concatenate_strings(
     names: &mut Names,
     flags: &Flags,
     warnings: &mut Vec<Warning>,
+    quiet: bool,
     depth: u32,
 ) -> Result<Expr, StringError> {
     let mut context = Context {
@@ -461,6 +469,7 @@ pub fn concatenate_strings(
         names,
         flags,
         warnings,
+        quiet,
         depth,
         scan: LineScan::default(),
     };
@@ -896,9 +905,10 @@ fn parse_field(
     let value = parser.parse_field().ok()?;
     let mut warnings = std::mem::take(&mut parser.warnings);
     warnings.sort_by_key(|warning| warning.position);
-    warnings
-        .iter_mut()
-        .for_each(|warning| warning.position = token.start as usize);
+    for warning in &mut warnings {
+        warning.position = token.start as usize;
+        warning.in_field = true;
+    }
     context.warnings.extend(warnings);
     Some(value)
 }

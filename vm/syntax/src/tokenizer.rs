@@ -614,6 +614,8 @@ impl<'a> Tokenizer<'a> {
                 message: format!("invalid {kind} literal"),
                 lineno: self.lineno,
                 position: self.cur,
+                in_field: false,
+                span: None,
             });
         } else if byte < 128 && is_identifier_char(byte) {
             self.backup(c);

@@ -5,10 +5,12 @@ mod names;
 mod normalize;
 #[rustfmt::skip]
 mod tables;
+mod version;
 
 pub use names::{lookup, name};
 pub use normalize::{Form, nfkc, normalize};
 pub use tables::{NAMED_SEQUENCES, UNIDATA_VERSION};
+pub use version::{OldRecord, Version, is_surely_normal};
 
 /// What is known of one code point; equal ones share a record.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +30,8 @@ pub struct Record {
     pub digit: i8,
     /// The row in the table of numeric values, or -1.
     pub numeric: i16,
+    /// The normal forms, as bits, in which it may have to be changed.
+    pub quick_check: u8,
 }
 
 pub const ALPHA: u16 = 1 << 0;

@@ -112,15 +112,27 @@ fn lookup_ideograph(rest: &str) -> Option<u32> {
         .then_some(code)
 }
 
-/// The code point with this name or alias, in any case.
+/// Where a name stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Listed,
+    Alias,
+    Computed,
+}
+
+/// The code point with this name or alias. Those that are computed are only known in capitals, as in CPython.
 pub fn lookup(name: &str) -> Option<u32> {
+    find(name).map(|(code, _)| code)
+}
+
+pub(crate) fn find(name: &str) -> Option<(u32, Kind)> {
+    if let Some(rest) = name.strip_prefix("HANGUL SYLLABLE ") {
+        return lookup_hangul(rest).map(|code| (code, Kind::Computed));
+    }
+    if let Some(rest) = name.strip_prefix("CJK UNIFIED IDEOGRAPH-") {
+        return lookup_ideograph(rest).map(|code| (code, Kind::Computed));
+    }
     let wanted = name.to_ascii_uppercase();
-    if let Some(rest) = wanted.strip_prefix("HANGUL SYLLABLE ") {
-        return lookup_hangul(rest);
-    }
-    if let Some(rest) = wanted.strip_prefix("CJK UNIFIED IDEOGRAPH-") {
-        return lookup_ideograph(rest);
-    }
     let layout = layout();
     let (mut low, mut high) = (0, layout.entries);
     while low < high {
@@ -128,7 +140,11 @@ pub fn lookup(name: &str) -> Option<u32> {
         match layout.text(middle).as_slice().cmp(wanted.as_bytes()) {
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,
-            std::cmp::Ordering::Equal => return Some(layout.code(middle).0),
+            std::cmp::Ordering::Equal => {
+                let (code, is_alias) = layout.code(middle);
+                let kind = if is_alias { Kind::Alias } else { Kind::Listed };
+                return Some((code, kind));
+            }
         }
     }
     None

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{combining, decomposition, tables};
+use crate::{Version, combining, tables};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -22,7 +22,7 @@ const T_COUNT: u32 = 28;
 const N_COUNT: u32 = V_COUNT * T_COUNT;
 const S_COUNT: u32 = L_COUNT * N_COUNT;
 
-fn decompose_into(code: u32, compatibility: bool, out: &mut Vec<u32>) {
+fn decompose_into(version: Version, code: u32, compatibility: bool, out: &mut Vec<u32>) {
     let index = code.wrapping_sub(S_BASE);
     if index < S_COUNT {
         out.push(L_BASE + index / N_COUNT);
@@ -32,10 +32,13 @@ fn decompose_into(code: u32, compatibility: bool, out: &mut Vec<u32>) {
         }
         return;
     }
-    match decomposition(code) {
+    if let Some(corrected) = version.correction(code) {
+        return decompose_into(version, corrected, compatibility, out);
+    }
+    match version.decomposition(code) {
         Some((tag, parts)) if compatibility || tag.is_empty() => {
             for part in parts {
-                decompose_into(*part, compatibility, out);
+                decompose_into(version, *part, compatibility, out);
             }
         }
         _ => out.push(code),
@@ -99,10 +102,14 @@ fn compose(codes: &[u32]) -> Vec<u32> {
 
 /// The normal form of a sequence of code points.
 pub fn normalize(codes: &[u32], form: Form) -> Vec<u32> {
+    normalize_in(Version::Current, codes, form)
+}
+
+pub(crate) fn normalize_in(version: Version, codes: &[u32], form: Form) -> Vec<u32> {
     let compatibility = matches!(form, Form::Nfkc | Form::Nfkd);
     let mut out = Vec::with_capacity(codes.len());
     for code in codes {
-        decompose_into(*code, compatibility, &mut out);
+        decompose_into(version, *code, compatibility, &mut out);
     }
     sort_marks(&mut out);
     if matches!(form, Form::Nfc | Form::Nfkc) {

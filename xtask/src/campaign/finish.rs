@@ -44,7 +44,7 @@ fn exit_code(report: &CampaignReport) -> i32 {
     if report
         .findings
         .iter()
-        .any(|finding| finding.ledger.is_none())
+        .any(|line| line.ledger.is_none() && line.finding.is_confirmed())
     {
         return settings::EXIT_NEW;
     }

@@ -4,18 +4,19 @@ mod finish;
 mod minimise;
 mod profile;
 mod progress;
+mod queue;
 mod seeds;
 mod work;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{RwLock, mpsc};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use twinheap_generate::{Profile, Topic};
-use twinheap_harness::{PairConfig, PairPool, SideKind};
+use twinheap_harness::{PairConfig, PairPool, Proof, SideKind};
 use twinheap_observation::{Stage, StageSet};
 use twinheap_store::{CampaignStore, Ledger, Recipe};
 
@@ -24,13 +25,17 @@ use crate::programs::corpus;
 use crate::settings::{self, Sides};
 
 pub use finish::report_of;
+use minimise::Pools;
 pub use profile::probe as probe_subject;
 use progress::Progress;
+use queue::{Balance, Queue};
 pub use work::mixed_seed;
 use work::{Found, Worker};
 
 /// Programs of a batch: what is recorded at once, and what a kill can lose.
 const BATCH_SIZE: u32 = 32;
+/// How long suspicions are still confirmed when the time is over, at least.
+const GRACE: Duration = Duration::from_secs(10);
 /// The topic of programs that are mutations of real ones.
 pub const MUTATION: &str = "mutation";
 
@@ -72,9 +77,13 @@ pub struct CampaignArguments {
     /// Run only one of several shards, as `1/4`; `merge` brings their databases together.
     #[arg(long, value_parser = shard, default_value = "1/1", value_name = "I/N")]
     shard: (u64, u64),
-    /// The longest time spent on making one finding small; `0s` leaves them as they are.
+    /// The longest time spent on making one finding small; `0s` leaves them as they are. What has no turn before
+    /// the time is over can be made small later by `findings minimise`.
     #[arg(long, default_value = "15s", value_parser = duration, value_name = "TIME")]
     minimise: Duration,
+    /// The most of the workers' time that confirming findings and making them small may take, in per cent.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u64).range(0..=100), value_name = "PERCENT")]
+    share: u64,
     /// Probe again what the subject can run.
     #[arg(long)]
     probe: bool,
@@ -192,17 +201,7 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
     let (oracle, subject) = arguments.sides.open()?;
     let chapters = corpus()?;
     let proof = prove_oracle(&oracle, &chapters, stages)?;
-    let config = PairConfig {
-        varied: oracle.with_arguments(&gate::VARIATION),
-        oracle,
-        subject,
-        stages,
-        proof: &proof,
-        confirmations: 2,
-        transitions: true,
-        stop: &STOP,
-        pairs: arguments.jobs,
-    };
+    let config = pair_config(oracle, subject, stages, &proof, arguments.jobs);
     let pool = PairPool::open(&config)?;
     let profile = profile::of_subject(&pool, arguments.sides.subject_name(), arguments.probe)?;
     let recipe = Recipe {
@@ -215,6 +214,10 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
         batch_size: BATCH_SIZE,
         missing_features: profile.missing().map(str::to_owned).collect(),
         shard: arguments.shard,
+        sides: (
+            arguments.sides.oracle.clone(),
+            arguments.sides.subject.clone(),
+        ),
     };
     let store = match resumed {
         Some(store) => {
@@ -297,31 +300,40 @@ pub struct Campaign<'a> {
 struct Shared<'a> {
     recipe: &'a Recipe,
     profile: &'a Profile,
-    pool: &'a PairPool<'a>,
-    /// Pairs that give up early, for candidates that would hang.
-    impatient: &'a PairPool<'a>,
+    pools: Pools<'a>,
     seeds: Vec<String>,
     done: BTreeSet<u64>,
     next: AtomicU64,
     last: Option<u64>,
     over: AtomicBool,
     deadline: Instant,
-    /// Signatures that fresh processes have confirmed already.
-    settled: RwLock<HashSet<String>>,
+    /// Until then suspicions are still confirmed.
+    grace: Instant,
+    queue: Queue,
+    balance: Balance,
     minimise: Duration,
+    /// The subject is an interpreter given as a command.
+    is_foreign: bool,
+    /// Whether signatures met while another is made small are followed up too.
+    keeps_sides: bool,
+}
+
+/// Pairs for candidates: they give up early, as many a candidate hangs.
+pub fn impatient<'a>(config: &PairConfig<'a>) -> PairConfig<'a> {
+    const IMPATIENT_MILLISECONDS: u64 = 1_200;
+    let impatient = |kind: &SideKind| kind.with_wall_milliseconds(IMPATIENT_MILLISECONDS);
+    PairConfig {
+        oracle: impatient(&config.oracle),
+        subject: impatient(&config.subject),
+        varied: None,
+        transitions: false,
+        ..*config
+    }
 }
 
 impl Campaign<'_> {
     fn run(&mut self) -> Result<(), String> {
-        const IMPATIENT_MILLISECONDS: u64 = 1_200;
-        let impatient = |kind: &SideKind| kind.with_wall_milliseconds(IMPATIENT_MILLISECONDS);
-        let config = PairConfig {
-            oracle: impatient(&self.config.oracle),
-            subject: impatient(&self.config.subject),
-            varied: None,
-            transitions: false,
-            ..*self.config
-        };
+        let config = impatient(self.config);
         let small = PairPool::open(&config)?;
         let recipe = self.store.recipe.clone();
         let seeds = if recipe.topics.iter().any(|topic| topic == MUTATION) {
@@ -332,39 +344,124 @@ impl Campaign<'_> {
         let size = u64::from(recipe.batch_size);
         let known = self.store.findings()?;
         let arguments = self.arguments;
+        let deadline = Instant::now() + arguments.time;
         let shared = Shared {
             profile: &self.profile,
-            pool: self.pool,
-            impatient: &small,
+            pools: Pools {
+                patient: self.pool,
+                impatient: &small,
+            },
             seeds,
             done: self.store.done()?,
             next: AtomicU64::new(0),
             last: arguments.programs.map(|programs| programs.div_ceil(size)),
             over: AtomicBool::new(false),
-            deadline: Instant::now() + arguments.time,
-            settled: RwLock::new(known.into_iter().map(|finding| finding.signature).collect()),
+            deadline,
+            grace: deadline + (arguments.time / 10).max(GRACE),
+            queue: Queue::of(known, false),
+            balance: Balance::new(arguments.share),
             minimise: arguments.minimise,
+            is_foreign: matches!(self.config.subject, SideKind::Command(_)),
+            keeps_sides: true,
             recipe: &recipe,
         };
         let mut progress = Progress::new(arguments.time, arguments.quiet, &self.store)?;
-        let store = &mut self.store;
-        let (sender, receiver) = mpsc::channel();
-        std::thread::scope(|scope| {
-            for _ in 0..arguments.jobs.max(1) {
-                let worker = Worker::new(&shared, sender.clone());
-                scope.spawn(move || worker.run());
-            }
-            drop(sender);
-            let recorded = record(store, &receiver, &mut progress);
-            shared.over.store(true, Ordering::Relaxed);
-            // Workers that still send find the channel closed and end.
-            drop(receiver);
-            recorded
-        })?;
-        let rest = (arguments.time / 5).max(arguments.minimise);
-        minimise_the_rest(store, &shared, Instant::now() + rest, &mut progress)?;
-        progress.finish();
-        Ok(())
+        work_on(&mut self.store, &shared, arguments.jobs, &mut progress)
+    }
+}
+
+/// Lets workers work until the time is over or nothing is left to do, and records what they find.
+fn work_on(
+    store: &mut CampaignStore,
+    shared: &Shared<'_>,
+    jobs: usize,
+    progress: &mut Progress,
+) -> Result<(), String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            let worker = Worker::new(shared, sender.clone());
+            scope.spawn(move || worker.run());
+        }
+        drop(sender);
+        let recorded = record(store, &receiver, progress, &shared.queue);
+        shared.over.store(true, Ordering::Relaxed);
+        // Workers that still send find the channel closed and end.
+        drop(receiver);
+        recorded
+    })?;
+    progress.finish();
+    Ok(())
+}
+
+/// What is to be done for stored findings, and for how long.
+pub struct FollowUp<'a> {
+    pub sides: &'a Sides,
+    /// The ids of the findings; all of them where none is named.
+    pub ids: Vec<String>,
+    pub time: Duration,
+    pub minimise: Duration,
+    pub jobs: usize,
+}
+
+/// Confirms stored findings and makes them small, without running any new program.
+pub fn follow_up(store: &mut CampaignStore, what: &FollowUp<'_>) -> Result<(), String> {
+    let recipe = store.recipe.clone();
+    let stages = gate::stages(&recipe.stages)?;
+    catch_interrupt();
+    let (oracle, subject) = what.sides.open()?;
+    let proof = prove_oracle(&oracle, &corpus()?, stages)?;
+    let config = pair_config(oracle, subject, stages, &proof, what.jobs);
+    let pool = PairPool::open(&config)?;
+    let hasty = impatient(&config);
+    let small = PairPool::open(&hasty)?;
+    let mut wanted = store.findings()?;
+    if !what.ids.is_empty() {
+        wanted.retain(|finding| what.ids.iter().any(|id| finding.id().starts_with(id)));
+    }
+    let deadline = Instant::now() + what.time;
+    let shared = Shared {
+        profile: &profile_of(&recipe),
+        pools: Pools {
+            patient: &pool,
+            impatient: &small,
+        },
+        seeds: Vec::new(),
+        done: BTreeSet::new(),
+        next: AtomicU64::new(0),
+        last: Some(0),
+        over: AtomicBool::new(false),
+        deadline,
+        grace: deadline,
+        queue: Queue::of(wanted, true),
+        balance: Balance::new(100),
+        minimise: what.minimise,
+        is_foreign: matches!(config.subject, SideKind::Command(_)),
+        keeps_sides: what.ids.is_empty(),
+        recipe: &recipe,
+    };
+    let mut progress = Progress::new(what.time, false, store)?;
+    work_on(store, &shared, what.jobs, &mut progress)
+}
+
+/// How a campaign pairs its sides.
+fn pair_config(
+    oracle: SideKind,
+    subject: SideKind,
+    stages: StageSet,
+    proof: &Proof,
+    pairs: usize,
+) -> PairConfig<'_> {
+    PairConfig {
+        varied: oracle.with_arguments(&gate::VARIATION),
+        oracle,
+        subject,
+        stages,
+        proof,
+        confirmations: 2,
+        transitions: true,
+        stop: &STOP,
+        pairs,
     }
 }
 
@@ -373,50 +470,24 @@ fn record(
     store: &mut CampaignStore,
     receiver: &mpsc::Receiver<Found>,
     progress: &mut Progress,
+    queue: &Queue,
 ) -> Result<(), String> {
     loop {
         match receiver.recv_timeout(Duration::from_millis(250)) {
             Ok(found) => {
-                progress.note(&found);
+                progress.note(&found, queue.waiting());
                 match found {
                     Found::Batch(record) => store.record(&record)?,
                     Found::Minimised(finding) => store.record_minimised(&finding)?,
                     Found::Side(finding) => store.record_side_finding(&finding)?,
-                    Found::Minimising => {}
+                    Found::Confirmed(finding) => store.record_confirmed(&finding)?,
+                    Found::Dismissed(signature) => store.dismiss(&signature)?,
                 }
             }
             Err(mpsc::RecvTimeoutError::Timeout) => progress.tick(),
             Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
         }
     }
-}
-
-/// Findings whose first program changed after it was made small, or that no time was left for.
-fn minimise_the_rest(
-    store: &mut CampaignStore,
-    shared: &Shared<'_>,
-    deadline: Instant,
-    progress: &mut Progress,
-) -> Result<(), String> {
-    if shared.minimise.is_zero() {
-        return Ok(());
-    }
-    for finding in store.findings()? {
-        if STOP.load(Ordering::Relaxed) || Instant::now() > deadline {
-            break;
-        }
-        if finding.minimised.is_some() || finding.tried > 0 {
-            continue;
-        }
-        progress.note(&Found::Minimising);
-        let reduced = minimise::minimise(shared, &finding);
-        store.record_minimised(&reduced.finding)?;
-        for side in reduced.others {
-            store.record_side_finding(&side)?;
-        }
-        progress.note(&Found::Minimised(reduced.finding));
-    }
-    Ok(())
 }
 
 /// Where campaigns keep their databases unless they are told otherwise.

@@ -23,7 +23,8 @@ pub struct Progress {
     reached: u64,
     diverging: u64,
     signatures: BTreeSet<String>,
-    minimising: usize,
+    /// Suspicions and findings that wait for their turn.
+    waiting: (usize, usize),
     minimised: usize,
     transitions: BTreeSet<Transition>,
     missing_goals: Vec<Goal>,
@@ -63,7 +64,7 @@ impl Progress {
                 .into_iter()
                 .map(|finding| finding.signature)
                 .collect(),
-            minimising: 0,
+            waiting: (0, 0),
             minimised: 0,
             transitions,
             missing_goals,
@@ -71,8 +72,9 @@ impl Progress {
         })
     }
 
-    /// Hears of what a worker found.
-    pub fn note(&mut self, found: &Found) {
+    /// Hears of what a worker found, and how many suspicions and findings wait.
+    pub fn note(&mut self, found: &Found, waiting: (usize, usize)) {
+        self.waiting = waiting;
         match found {
             Found::Batch(record) => {
                 self.programs += record.figures.programs;
@@ -91,10 +93,10 @@ impl Progress {
                     }
                 }
             }
-            Found::Minimising => self.minimising += 1,
-            Found::Minimised(_) => {
-                self.minimising = self.minimising.saturating_sub(1);
-                self.minimised += 1;
+            Found::Minimised(_) => self.minimised += 1,
+            Found::Confirmed(_) => {}
+            Found::Dismissed(signature) => {
+                self.signatures.remove(signature);
             }
             Found::Side(finding) => {
                 self.signatures.insert(finding.signature.clone());
@@ -118,14 +120,15 @@ impl Progress {
     fn text(&self, elapsed: Duration) -> String {
         let share = |part: u64| part as f64 * 100.0 / self.programs.max(1) as f64;
         format!(
-            "{} programs ({:.0}/s), {:.1}% valid, {} diverge, {} signatures, {} small, {} at work, goals {}/{}",
+            "{} programs ({:.0}/s), {:.1}% valid, {} diverge, {} signatures ({} unconfirmed, {} wait to be made small), {} small, goals {}/{}",
             self.programs,
             self.programs as f64 / elapsed.as_secs_f64().max(0.001),
             share(self.reached),
             self.diverging,
             self.signatures.len(),
+            self.waiting.0,
+            self.waiting.1,
             self.minimised,
-            self.minimising,
             self.all_goals - self.missing_goals.len(),
             self.all_goals
         )

@@ -2,14 +2,16 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use twinheap_generate::{Model, Topic, generate, mutate_source};
 use twinheap_harness::{CaseResult, Divergence};
 use twinheap_observation::{OutcomeClass, Program};
 use twinheap_render::difference::difference_text;
+use twinheap_store::campaign::NO_BATCH;
 use twinheap_store::{BatchRecord, CampaignFinding, TopicFigures};
 
+use super::queue::Job;
 use super::{MUTATION, Shared, minimise};
 use crate::gate::STOP;
 
@@ -19,10 +21,17 @@ const DIFFERENCE_CHARACTERS: usize = 4_000;
 /// What a worker tells.
 pub enum Found {
     Batch(Box<BatchRecord>),
-    Minimising,
+    /// Fresh processes have shown a suspicion to be right.
+    Confirmed(CampaignFinding),
+    /// Fresh processes have shown nothing of the kind.
+    Dismissed(String),
     Minimised(CampaignFinding),
+    /// A confirmed finding that no batch has recorded.
     Side(CampaignFinding),
 }
+
+/// How a worker's work ended.
+struct NobodyListens;
 
 pub struct Worker<'a> {
     shared: &'a Shared<'a>,
@@ -52,29 +61,63 @@ impl<'a> Worker<'a> {
         Worker { shared, sender }
     }
 
-    /// Runs batches until the time is over, the last batch is taken, or nobody listens.
+    /// Runs batches and follows findings up until the time is over, nothing is left to do, or nobody listens.
     pub fn run(&self) {
-        while let Some(batch) = self.take_batch() {
-            let (record, new) = self.run_batch(batch);
-            if self.sender.send(Found::Batch(Box::new(record))).is_err() {
-                return;
+        // An error says that nobody listens, and then there is nothing left to tell.
+        let _ = self.work();
+    }
+
+    fn work(&self) -> Result<(), NobodyListens> {
+        const PAUSE: Duration = Duration::from_millis(20);
+        let mut batches_left = true;
+        while !self.is_over() {
+            if (self.shared.balance.may_follow() || !batches_left)
+                && let Some(job) = self.shared.queue.take(!self.shared.minimise.is_zero())
+            {
+                self.follow_up(job)?;
+                continue;
             }
-            for finding in new {
-                if !self.follow_up(&finding) {
-                    return;
+            if batches_left {
+                match self.take_batch() {
+                    Some(batch) => self.do_batch(batch)?,
+                    None => batches_left = false,
                 }
+            } else if self.shared.queue.is_at_work() {
+                std::thread::sleep(PAUSE);
+            } else {
+                return Ok(());
             }
         }
+        self.settle_suspicions()
+    }
+
+    /// When the time is over, suspicions still get a little for their confirmation.
+    fn settle_suspicions(&self) -> Result<(), NobodyListens> {
+        while !self.is_stopped() && Instant::now() < self.shared.grace {
+            match self.shared.queue.take(false) {
+                Some(job) => self.follow_up(job)?,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn is_stopped(&self) -> bool {
+        STOP.load(Ordering::Relaxed) || self.shared.over.load(Ordering::Relaxed)
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_stopped() || Instant::now() >= self.shared.deadline
+    }
+
+    fn tell(&self, found: Found) -> Result<(), NobodyListens> {
+        self.sender.send(found).map_err(|_| NobodyListens)
     }
 
     /// The next batch of this shard that is not done.
     fn take_batch(&self) -> Option<u64> {
         let (one, all) = self.shared.recipe.shard;
         loop {
-            let stopped = STOP.load(Ordering::Relaxed) || self.shared.over.load(Ordering::Relaxed);
-            if stopped || Instant::now() >= self.shared.deadline {
-                return None;
-            }
             let batch = self.shared.next.fetch_add(1, Ordering::Relaxed) * all + one - 1;
             if self.shared.last.is_some_and(|last| batch >= last) {
                 return None;
@@ -83,6 +126,69 @@ impl<'a> Worker<'a> {
                 return Some(batch);
             }
         }
+    }
+
+    fn do_batch(&self, batch: u64) -> Result<(), NobodyListens> {
+        let begun = Instant::now();
+        let record = self.run_batch(batch);
+        self.shared.balance.ran(begun.elapsed());
+        let findings = record.findings.clone();
+        self.tell(Found::Batch(Box::new(record)))?;
+        for finding in findings {
+            self.shared.queue.suspect(finding);
+        }
+        Ok(())
+    }
+
+    fn follow_up(&self, job: Job) -> Result<(), NobodyListens> {
+        let begun = Instant::now();
+        let told = match job {
+            Job::Confirm(examples) => self.confirm(&examples),
+            Job::Minimise(finding) => self.minimise(&finding),
+        };
+        self.shared.balance.followed(begun.elapsed());
+        told
+    }
+
+    fn confirm(&self, examples: &[CampaignFinding]) -> Result<(), NobodyListens> {
+        let decision = minimise::confirm(self.shared.pools.patient, examples);
+        let signature = &examples[0].signature;
+        let recorded = examples[0].batch != NO_BATCH;
+        match decision.confirmed {
+            Some(finding) => {
+                self.shared.queue.confirmed(&finding);
+                self.tell(if recorded {
+                    Found::Confirmed(finding)
+                } else {
+                    Found::Side(finding)
+                })?;
+            }
+            None => {
+                self.shared.queue.dismissed(signature);
+                self.tell(Found::Dismissed(signature.clone()))?;
+            }
+        }
+        for other in decision.others {
+            self.shared.queue.add_confirmed(other.clone());
+            self.tell(Found::Side(other))?;
+        }
+        Ok(())
+    }
+
+    fn minimise(&self, finding: &CampaignFinding) -> Result<(), NobodyListens> {
+        let deadline = (Instant::now() + self.shared.minimise).min(self.shared.deadline);
+        let reduced = minimise::minimise(&self.shared.pools, finding, deadline);
+        for side in reduced.others {
+            let is_unsupported = self.shared.is_foreign && is_unsupported(&side.signature);
+            if self.shared.keeps_sides
+                && !is_unsupported
+                && !self.shared.queue.knows(&side.signature)
+            {
+                self.shared.queue.suspect(side);
+            }
+        }
+        self.shared.queue.done(&finding.signature);
+        self.tell(Found::Minimised(reduced.finding))
     }
 
     fn make(&self, topic: &str, batch: u64, place: u64) -> Made {
@@ -113,66 +219,44 @@ impl<'a> Worker<'a> {
         mutate_source(source, &others, seed).unwrap_or_else(|| source.clone())
     }
 
-    fn run_batch(&self, batch: u64) -> (BatchRecord, Vec<CampaignFinding>) {
+    fn run_batch(&self, batch: u64) -> BatchRecord {
         let recipe = self.shared.recipe;
         let topic = &recipe.topics[(batch % recipe.topics.len() as u64) as usize];
         let made: Vec<Made> = (0..u64::from(recipe.batch_size))
             .map(|place| self.make(topic, batch, place))
             .collect();
         let programs: Vec<Program> = made.iter().map(|made| made.program.clone()).collect();
-        let is_settled = |signature: &str| self.is_settled(signature);
-        let results = self.shared.pool.run(&programs, Some(&is_settled));
+        // Fresh processes are asked later, when the balance allows it.
+        let results = self.shared.pools.patient.run(&programs, Some(&|_| true));
         let mut record = BatchRecord {
             batch,
             topic: topic.clone(),
             ..BatchRecord::default()
         };
-        let mut new = Vec::new();
         for (place, (made, result)) in made.iter().zip(&results).enumerate() {
             add_figures(&mut record.figures, topic, made, result);
             for transition in &result.transitions {
                 *record.transitions.entry(*transition).or_default() += 1;
             }
             if let Some(divergence) = &result.divergence {
-                let finding = finding_of(made, divergence, (batch as i64, place as i64));
-                if self.settle(&finding.signature) {
-                    new.push(finding.clone());
+                if self.shared.is_foreign && is_unsupported(&divergence.signature) {
+                    record.figures.unsupported += 1;
+                    record.figures.diverge -= 1;
+                    continue;
                 }
+                let finding = finding_of(made, divergence, (batch as i64, place as i64));
                 add_finding(&mut record.findings, finding);
             }
         }
-        (record, new)
+        record
     }
+}
 
-    fn is_settled(&self, signature: &str) -> bool {
-        let settled = self.shared.settled.read();
-        settled.is_ok_and(|settled| settled.contains(signature))
-    }
-
-    /// Notes a confirmed signature; says whether it is new.
-    fn settle(&self, signature: &str) -> bool {
-        let settled = self.shared.settled.write();
-        settled.is_ok_and(|mut settled| settled.insert(signature.to_owned()))
-    }
-
-    /// Makes a new finding small; says whether anybody still listens.
-    fn follow_up(&self, finding: &CampaignFinding) -> bool {
-        let is_late = Instant::now() >= self.shared.deadline;
-        if self.shared.minimise.is_zero() || is_late || STOP.load(Ordering::Relaxed) {
-            return true;
-        }
-        let begun = Found::Minimising;
-        if self.sender.send(begun).is_err() {
-            return false;
-        }
-        let reduced = minimise::minimise(self.shared, finding);
-        for side in reduced.others {
-            if self.settle(&side.signature) && self.sender.send(Found::Side(side)).is_err() {
-                return false;
-            }
-        }
-        self.sender.send(Found::Minimised(reduced.finding)).is_ok()
-    }
+/// Whether a foreign subject itself says that it does not have what the program asks for.
+pub fn is_unsupported(signature: &str) -> bool {
+    ["/ NotImplementedError", "/ raised NotImplementedError"]
+        .iter()
+        .any(|end| signature.contains(end))
 }
 
 fn add_figures(figures: &mut TopicFigures, topic: &str, made: &Made, result: &CaseResult) {
@@ -224,10 +308,7 @@ fn finding_of(made: &Made, divergence: &Divergence, at: (i64, i64)) -> CampaignF
             .and_then(|model| serde_json::to_string(model).ok()),
         source: made.program.source.clone(),
         difference: described(divergence),
-        minimised: None,
-        minimised_difference: None,
-        tried: 0,
-        milliseconds: 0,
+        ..CampaignFinding::default()
     }
 }
 

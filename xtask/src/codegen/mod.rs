@@ -15,7 +15,7 @@ struct Table {
     into_folder: bool,
 }
 
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 8] = [
     Table {
         script: "charmaps.py",
         outputs: &["vm/syntax/src/charmaps.rs"],
@@ -43,6 +43,11 @@ const TABLES: [Table; 7] = [
         script: "opcodes.py",
         outputs: &["vm/abi/src/opcode.rs", "vm/compile/src/opcode/table.rs"],
         into_folder: true,
+    },
+    Table {
+        script: "stringprep.py",
+        outputs: &["vm/syntax/src/encodings/prepared/tables.rs"],
+        into_folder: false,
     },
     Table {
         script: "tokens.py",

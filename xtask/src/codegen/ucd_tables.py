@@ -28,11 +28,11 @@ def flags_of(char):
         bits |= 1 << 10
     if unicodedata.mirrored(char):
         bits |= 1 << 11
-    # Cased and case-ignorable matter to the final sigma rule: "\u03a3" after a letter, before `char`.
-    if ("a" + char + "\u03a3").lower()[-1] == "\u03c2" and ("\u0301" + char + "\u03a3").lower()[-1] == "\u03c2":
+    if (char + "a").title()[-1] == "a":
         bits |= 1 << 12  # cased
-    if ("a" + char + "\u03a3").lower()[-1] == "\u03c2" and not bits & 1 << 12:
-        bits |= 1 << 13  # case-ignorable, not cased
+    # A sigma is final after a cased letter, and what is case-ignorable is passed over to find that.
+    if ("a" + char + "\u03a3").lower()[-1] == "\u03c2" and (" " + char + "\u03a3").lower()[-1] != "\u03c2":
+        bits |= 1 << 13  # case-ignorable
     if char.casefold() != char.lower():
         bits |= 1 << 14
     return bits
@@ -89,9 +89,64 @@ def collect():
             index = numerics.setdefault(numeric, len(numerics))
         record = (CATEGORIES.index(unicodedata.category(char)), BIDI.index(unicodedata.bidirectional(char)),
                   WIDTHS.index(unicodedata.east_asian_width(char)), unicodedata.combining(char), bits,
-                  *simple, special, unicodedata.decimal(char, -1), unicodedata.digit(char, -1), index)
+                  *simple, special, unicodedata.decimal(char, -1), unicodedata.digit(char, -1), index, quick_check(char))
         by_code.append(records.setdefault(record, len(records)))
     return list(records), by_code, extended, list(numerics)
+
+
+FORMS = ["NFC", "NFD", "NFKC", "NFKD"]
+
+
+def quick_check(char):
+    """The forms, as bits, in which the character may have to be changed.
+
+    What needs no work comes back as the same object; doubled, so that it is not one of the characters that are
+    shared anyway.
+    """
+    text = char * 2
+    return sum(1 << bit for bit, form in enumerate(FORMS) if unicodedata.normalize(form, text) is not text)
+
+
+def facts_of_version(data, char):
+    return (CATEGORIES.index(data.category(char)), BIDI.index(data.bidirectional(char)),
+            WIDTHS.index(data.east_asian_width(char)), data.mirrored(char), data.decimal(char, -1),
+            data.numeric(char, None))
+
+
+def old_version(numerics):
+    """What Unicode 3.2 says otherwise: ranges of code points, and rows of facts, None where nothing changed."""
+    old, rows, ranges = unicodedata.ucd_3_2_0, {}, []
+    for code in range(0x110000):
+        char = chr(code)
+        before, now = facts_of_version(old, char), facts_of_version(unicodedata, char)
+        unassigned = before[0] == 0 and now[0] != 0
+        assert old.digit(char, -1) == unicodedata.digit(char, -1)
+        assert old.combining(char) == (0 if unassigned else unicodedata.combining(char))
+        assert old.name(char, None) == (None if unassigned else unicodedata.name(char, None))
+        assert old.decomposition(char) == ("" if unassigned else unicodedata.decomposition(char))
+        if before == now:
+            continue
+        facts = [None if a == b else a for a, b in zip(before, now)]
+        if before[5] != now[5]:
+            facts[5] = -1 if before[5] is None else numerics.index(before[5])
+        row = rows.setdefault(tuple(facts), len(rows))
+        if ranges and ranges[-1][1] == code - 1 and ranges[-1][2] == row:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code, row])
+    return ranges, list(rows)
+
+
+def old_corrections():
+    """The characters whose decomposition is another one in Unicode 3.2."""
+    old, corrections = unicodedata.ucd_3_2_0, []
+    for code in range(0x110000):
+        char = chr(code)
+        before = old.normalize("NFD", char)
+        if old.decomposition(char) and before != unicodedata.normalize("NFD", char):
+            assert len(before) == 1
+            corrections.append((code, ord(before)))
+    return corrections
 
 
 def decompositions():
@@ -190,7 +245,7 @@ def main():
     sequences = write_names(directory + "/names.bin")
     out = ["//! Unicode tables, written by the code generator from the oracle's unicodedata; do not edit.",
            "",
-           "use crate::Record;",
+           "use crate::{OldRecord, Record};",
            "",
            f'pub const UNIDATA_VERSION: &str = "{unicodedata.unidata_version}";',
            f"pub const BLOCK_BITS: u32 = {BLOCK};",
@@ -201,7 +256,7 @@ def main():
     out.append(f"pub static RECORDS: [Record; {len(records)}] = [")
     for record in records:
         names = ["category", "bidirectional", "east_asian_width", "combining", "flags", "upper", "lower",
-                 "title", "special", "decimal", "digit", "numeric"]
+                 "title", "special", "decimal", "digit", "numeric", "quick_check"]
         out.append("    Record { " + ", ".join(f"{n}: {v}" for n, v in zip(names, record)) + " },")
     out.append("];")
     out.append(f"pub static SPECIAL_CASING: [[&str; 4]; {len(extended)}] = [")
@@ -220,6 +275,17 @@ def main():
     out.append(rust_array("DECOMPOSITION_DATA", "u32", flat))
     out.append("/// First, second, composed; sorted.")
     out.append(rust_array("COMPOSITIONS", "(u32, u32, u32)", [f"({a}, {b}, {c})" for a, b, c in pairs]))
+    ranges, rows = old_version(numerics)
+    out.append("/// First, last, row of `OLD_RECORDS`; sorted.")
+    out.append(rust_array("OLD_RANGES", "(u32, u32, u8)", [f"({a}, {b}, {row})" for a, b, row in ranges]))
+    out.append(f"pub static OLD_RECORDS: [OldRecord; {len(rows)}] = [")
+    for row in rows:
+        names = ["category", "bidirectional", "east_asian_width", "mirrored", "decimal", "numeric"]
+        values = ["None" if v is None else f"Some({v})" for v in row]
+        out.append("    OldRecord { " + ", ".join(f"{n}: {v}" for n, v in zip(names, values)) + " },")
+    out.append("];")
+    out.append("/// Code point and the one it decomposes to in Unicode 3.2; sorted.")
+    out.append(rust_array("OLD_CORRECTIONS", "(u32, u32)", [f"({a}, {b})" for a, b in old_corrections()]))
     cjk = ranges_of("CJK UNIFIED IDEOGRAPH-")
     out.append(rust_array("CJK_RANGES", "(u32, u32)", [f"({a}, {b})" for a, b in cjk]))
     seq = ['("%s", &[%s])' % (name, ", ".join(map(str, codes))) for name, codes in sequences]

@@ -132,8 +132,12 @@ pub fn generate<'t>(
         outer: Vec::new(),
         warnings: Vec::new(),
     };
-    let code = compiler.module(module)?;
-    Ok((code, compiler.warnings))
+    let code = compiler.module(module);
+    let warnings = compiler.warnings;
+    match code {
+        Ok(code) => Ok((code, warnings)),
+        Err(error) => Err(Box::new(SyntaxError { warnings, ..*error })),
+    }
 }
 
 impl<'t> Compiler<'t> {
@@ -413,12 +417,21 @@ impl<'t> Compiler<'t> {
     }
 
     fn warn(&mut self, message: String) {
-        let lineno = self.unit.loc.lineno;
+        let loc = &self.unit.loc;
+        let lineno = loc.lineno;
+        let span = Span {
+            lineno,
+            col_offset: loc.col_offset,
+            end_lineno: loc.end_lineno,
+            end_col_offset: loc.end_col_offset,
+        };
         self.warnings.push(Warning {
             kind: WarningKind::SyntaxWarning,
             message,
             lineno,
             position: 0,
+            in_field: false,
+            span: Some(span),
         });
     }
 

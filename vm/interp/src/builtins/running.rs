@@ -203,6 +203,21 @@ fn dir(_: &Module, args: &PyTupleObject) -> PyResult {
     }
 }
 
+/// Compiles a source, a str or what its bytes are.
+fn compile_object(
+    source: &PyObject,
+    bytes: &[u8],
+    filename: &str,
+    mode: Mode,
+    optimize: u32,
+) -> PyResult {
+    let text = source.downcast_ref::<PyASCIIObject>();
+    match text.and_then(|_| str::from_utf8(bytes).ok()) {
+        Some(text) => compiler::compile_text(text, filename, mode, optimize),
+        None => compiler::compile(bytes, filename, mode, optimize),
+    }
+}
+
 /// The bytes of a source: a str in UTF-8, or what a bytes-like object holds.
 fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u8>> {
     let bytes = if let Some(text) = source.downcast_ref::<PyASCIIObject>() {
@@ -260,7 +275,8 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
         }
     };
     let bytes = source_bytes(source, "compile", "string, bytes or AST")?;
-    compiler::compile(
+    compile_object(
+        source,
         &bytes,
         &unicode::to_string_lossy(&filename),
         mode,
@@ -323,7 +339,7 @@ fn exec(_: &Module, args: Args<'_>) -> PyResult {
         Some(_) => Own::new(source),
         None => {
             let bytes = source_bytes(source, "exec", "string, bytes or code")?;
-            compiler::compile(&bytes, "<string>", Mode::Exec, 0)?
+            compile_object(source, &bytes, "<string>", Mode::Exec, 0)?
         }
     };
     run_object(&code, &globals, &locals)?;
@@ -341,7 +357,7 @@ fn eval(_: &Module, args: &[&PyObject]) -> PyResult {
                 .iter()
                 .position(|byte| !b" \t".contains(byte))
                 .unwrap_or(bytes.len());
-            compiler::compile(&bytes[start..], "<string>", Mode::Eval, 0)?
+            compile_object(args[0], &bytes[start..], "<string>", Mode::Eval, 0)?
         }
     };
     run_object(&code, &globals, &locals)

@@ -70,14 +70,9 @@ fn set_name(type_: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
             value.type_().name()
         )));
     };
-    if unicode::text(name).iter().any(|character| character == 0) {
-        return Err(errors::value_error(
-            "type name must not contain null characters",
-        ));
-    }
     if let Some(heap) = heap_part(type_) {
+        heap::set_c_name(type_, name)?;
         heap.ht_name.put(Some(Own::new(name).upcast()));
-        heap::set_c_name(type_, name);
     }
     Ok(())
 }

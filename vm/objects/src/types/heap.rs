@@ -393,25 +393,22 @@ fn allocate_class(
     type_.tp_as_sequence.set(&heap.as_sequence);
     type_.tp_as_mapping.set(&heap.as_mapping);
     type_.tp_as_buffer.set(&heap.as_buffer);
-    set_c_name(&type_, name);
+    set_c_name(&type_, name)?;
     Ok(type_)
 }
 
-/// `tp_name` of a class: the name in UTF-8, in memory of the class's own.
-pub fn set_c_name(type_: &PyTypeObject, name: &PyASCIIObject) {
-    let bytes = unicode::to_utf8_surrogatepass(name);
-    let block = memory::malloc(bytes.len() + 1);
-    if block.is_null() {
-        return;
+/// `tp_name` of a class: the name in UTF-8, which the str keeps; a lone surrogate and a NUL are errors.
+pub fn set_c_name(type_: &PyTypeObject, name: &PyASCIIObject) -> PyResult<()> {
+    let Some(bytes) = unicode::as_utf8_cached(name)? else {
+        return unicode::codecs::as_encoded_string(name, None, None).map(drop);
+    };
+    if bytes.contains(&0) {
+        return Err(errors::value_error(
+            "type name must not contain null characters",
+        ));
     }
-    // SAFETY: the block holds the bytes and the NUL.
-    unsafe {
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), block, bytes.len());
-        *block.add(bytes.len()) = 0;
-        let heap: &PyHeapTypeObject = &*(type_ as *const PyTypeObject).cast();
-        memory::free(heap._ht_tpname.replace(block.cast()).cast());
-    }
-    type_.tp_name.set(block.cast::<c_char>());
+    type_.tp_name.set(bytes.as_ptr().cast::<c_char>());
+    Ok(())
 }
 
 fn set_flags(class: &PyTypeObject) {

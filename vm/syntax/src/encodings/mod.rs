@@ -1,33 +1,58 @@
 //! Source files that are not UTF-8: the encodings that a cookie may name, and CPython's errors for bad bytes.
 
+mod idna;
 mod names;
+mod prepared;
 mod unicode;
 
 use twinheap_ucd::multibyte;
 
 use crate::charmaps::{CHAR_MAPS, CharMap, UNDEFINED};
-use crate::error::SyntaxError;
+use crate::error::{SyntaxError, Warning, WarningKind};
 use crate::source::{Decoder, init_error, utf8_error_text};
 use names::{NAMES, NOT_TEXT};
 
 /// Why bytes are no text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The message of a `UnicodeDecodeError`.
-    Decode(String),
+    /// The message of a `UnicodeDecodeError`, and the bytes that it is about.
+    Decode {
+        message: String,
+        start: usize,
+        end: usize,
+    },
     /// The message of a plain `UnicodeError`.
     Unicode(String),
+    /// What a plain `UnicodeError` of several arguments shows; nothing wraps that.
+    Bare(String),
+}
+
+impl Fault {
+    /// The fault of a codec that another one called: what can be wrapped names the codec.
+    fn within(self, codec: &str) -> Fault {
+        match self {
+            Fault::Unicode(message) => Fault::Unicode(format!(
+                "decoding with '{codec}' codec failed (UnicodeError: {message})"
+            )),
+            fault => fault,
+        }
+    }
 }
 
 /// The message of a `UnicodeDecodeError`.
 fn decode_error(codec: &str, bytes: &[u8], start: usize, end: usize, reason: &str) -> Fault {
-    Fault::Decode(if end == start + 1 {
+    let message = if end == start + 1 {
         let byte = bytes[start];
         format!("'{codec}' codec can't decode byte 0x{byte:02x} in position {start}: {reason}")
     } else {
         let last = end - 1;
         format!("'{codec}' codec can't decode bytes in position {start}-{last}: {reason}")
-    })
+    };
+    Fault::Decode {
+        message,
+        start,
+        end,
+    }
 }
 
 /// A name as the `encodings` package looks it up: runs of anything but letters, digits and dots are one `_`.
@@ -90,14 +115,63 @@ pub fn decode_source(
         (None, Some(decoder)) => return decoder(name, bytes),
         (None, None) => return Err(init_error(format!("unknown encoding: {name}"))),
     };
+    let codes = codes.map_err(|fault| fault.within(name));
     let message = match codes.map(|codes| encode(&codes)) {
         Ok(Ok(text)) => return Ok(text),
-        Ok(Err(message)) | Err(Fault::Decode(message)) => message,
-        Err(Fault::Unicode(message)) => {
-            format!("decoding with '{name}' codec failed (UnicodeError: {message})")
+        Ok(Err(message)) => message,
+        Err(Fault::Decode { message, .. } | Fault::Unicode(message) | Fault::Bare(message)) => {
+            message
         }
     };
     Err(init_error(message))
+}
+
+/// A line of a source for an error to show, what cannot be decoded being replaced. `None` where the encoding does
+/// not replace anything.
+pub fn decode_line(name: &str, bytes: &[u8]) -> Option<String> {
+    let known = encoding_of(&looked_up_name(name));
+    let mut codes = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        let part = match known {
+            Some(Known::Module("idna")) => return None,
+            Some(Known::Module(module)) => decode(module, rest),
+            Some(Known::Map(map)) => decode_with_map(map, rest),
+            None => return Some(String::from_utf8_lossy(bytes).into_owned()),
+        };
+        let (start, end) = match part {
+            Ok(part) => {
+                codes.extend(part);
+                break;
+            }
+            Err(Fault::Decode { start, end, .. }) => (start, end.max(start + 1)),
+            Err(_) => return None,
+        };
+        codes.extend(match known {
+            Some(Known::Map(map)) => decode_with_map(map, &rest[..start]).ok()?,
+            Some(Known::Module(module)) => decode(module, &rest[..start]).ok()?,
+            None => Vec::new(),
+        });
+        codes.push(0xfffd);
+        rest = rest.get(end..).unwrap_or(&[]);
+    }
+    let character = |code: &u32| char::from_u32(*code).unwrap_or(char::REPLACEMENT_CHARACTER);
+    Some(codes.iter().map(character).collect())
+}
+
+/// What the encoding that a cookie names warns about in a source that it can decode.
+pub fn decoding_warning(name: &str, bytes: &[u8]) -> Option<Warning> {
+    let Some(Known::Module("unicode_escape")) = encoding_of(&looked_up_name(name)) else {
+        return None;
+    };
+    Some(Warning {
+        kind: WarningKind::Decoding,
+        message: unicode::first_invalid_escape(bytes)?,
+        lineno: 0,
+        position: 0,
+        in_field: false,
+        span: None,
+    })
 }
 
 /// The code points that bytes stand for in the encoding of a module that is no character map.
@@ -109,7 +183,11 @@ pub fn decode(module: &str, bytes: &[u8]) -> Result<Vec<u32>, Fault> {
             Ok(text) => Ok(text.chars().map(u32::from).collect()),
             Err(error) => {
                 let (at, len) = (error.valid_up_to(), error.error_len());
-                Err(Fault::Decode(utf8_error_text(bytes, at, len)))
+                Err(Fault::Decode {
+                    message: utf8_error_text(bytes, at, len),
+                    start: at,
+                    end: at + len.unwrap_or(bytes.len() - at),
+                })
             }
         },
         "utf_7" => unicode::decode_utf_7(bytes),
@@ -122,7 +200,7 @@ pub fn decode(module: &str, bytes: &[u8]) -> Result<Vec<u32>, Fault> {
         "unicode_escape" => unicode::decode_escapes(bytes),
         "raw_unicode_escape" => unicode::decode_raw_escapes(bytes),
         "punycode" => unicode::decode_punycode(bytes),
-        "idna" => decode_idna(bytes),
+        "idna" => idna::decode_idna(bytes),
         "undefined" => Err(Fault::Unicode("undefined encoding".into())),
         _ => match multibyte::decode(module, bytes) {
             Some(Ok(codes)) => Ok(codes),
@@ -146,19 +224,6 @@ fn decode_ascii(bytes: &[u8]) -> Result<Vec<u32>, Fault> {
             "ordinal not in range(128)",
         )),
     }
-}
-
-/// Internationalised domain names: a source is one only as plain ASCII; the labels' own encoding is missing.
-fn decode_idna(bytes: &[u8]) -> Result<Vec<u32>, Fault> {
-    if memchr::memmem::find(bytes, b"xn--").is_none() {
-        let mut labels = bytes.split(|c| *c == b'.');
-        return match labels.find_map(|label| decode_ascii(label).err()) {
-            None => decode_ascii(bytes),
-            Some(fault) => Err(fault),
-        };
-    }
-    let message = "sources with encoded labels of domain names are not supported";
-    Err(Fault::Unicode(message.into()))
 }
 
 fn decode_with_map(map: &CharMap, bytes: &[u8]) -> Result<Vec<u32>, Fault> {

@@ -257,6 +257,29 @@ pub fn decode_escapes(bytes: &[u8]) -> Result<Vec<u32>, Fault> {
     Ok(out)
 }
 
+/// What is wrong with the first escape that the codec only warns about.
+pub fn first_invalid_escape(bytes: &[u8]) -> Option<String> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr(b'\\', &bytes[at..])? + 1;
+        let kind = *bytes.get(at)?;
+        let octal = &bytes[at..bytes.len().min(at + 3)];
+        match kind {
+            b'4'..=b'7' if octal.len() == 3 && octal.iter().all(|c| matches!(c, b'0'..=b'7')) => {
+                let digits = String::from_utf8_lossy(octal);
+                return Some(format!("invalid octal escape sequence '\\{digits}'"));
+            }
+            b'\n' | b'\\' | b'\'' | b'"' | b'a' | b'b' | b'f' | b'n' | b'r' | b't' | b'v' => {}
+            b'0'..=b'7' | b'x' | b'u' | b'U' | b'N' => {}
+            _ => {
+                let kind = char::from(kind);
+                return Some(format!("invalid escape sequence '\\{kind}'"));
+            }
+        }
+        at += 1;
+    }
+}
+
 /// A character by its name in braces, the backslash being at `start`; says where that ends.
 fn named_character(bytes: &[u8], start: usize, out: &mut Vec<u32>) -> Result<usize, Fault> {
     let fail = |end, reason| Err(decode_error("unicodeescape", bytes, start, end, reason));
@@ -329,6 +352,94 @@ fn adapt(delta: u64, is_first: bool, count: u64) -> u64 {
     divisions + 36 * delta / (delta + 38)
 }
 
+/// A number of any size, the least digit first: Punycode's numbers have no limit, and errors show them.
+#[derive(Default)]
+struct Number(Vec<u32>);
+
+impl Number {
+    fn from(value: u64) -> Number {
+        Number(vec![value as u32, (value >> 32) as u32])
+    }
+
+    /// Adds another number so many times.
+    fn add_multiple(&mut self, other: &Number, factor: u32) {
+        let mut carry = 0_u64;
+        let mut at = 0;
+        while at < other.0.len() || carry != 0 {
+            if at == self.0.len() {
+                self.0.push(0);
+            }
+            let added = other.0.get(at).map_or(0, |digit| u64::from(*digit));
+            let sum = u64::from(self.0[at]) + added * u64::from(factor) + carry;
+            self.0[at] = sum as u32;
+            carry = sum >> 32;
+            at += 1;
+        }
+    }
+
+    /// The quotient, and what remains.
+    fn divided(&self, divisor: u64) -> (Number, u64) {
+        let mut quotient = vec![0; self.0.len()];
+        let mut rest = 0_u128;
+        for (at, digit) in self.0.iter().enumerate().rev() {
+            rest = rest << 32 | u128::from(*digit);
+            quotient[at] = (rest / u128::from(divisor)) as u32;
+            rest %= u128::from(divisor);
+        }
+        (Number(quotient), rest as u64)
+    }
+
+    /// The value if it is that of a machine's word.
+    fn small(&self) -> Option<u64> {
+        let (low, high) = self.0.split_at(self.0.len().min(2));
+        let value = low
+            .iter()
+            .rev()
+            .fold(0, |value, digit| value << 32 | u64::from(*digit));
+        high.iter().all(|digit| *digit == 0).then_some(value)
+    }
+
+    fn hexadecimal(&self) -> String {
+        let digits: String = self
+            .0
+            .iter()
+            .rev()
+            .map(|digit| format!("{digit:08x}"))
+            .collect();
+        digits.trim_start_matches('0').to_owned()
+    }
+}
+
+/// The next number of the digits, and where it ends.
+fn decode_number(digits: &[u8], mut at: usize, bias: u64) -> Result<(Number, usize), Fault> {
+    let (mut number, mut weight) = (Number::default(), Number::from(1));
+    let mut threshold = 36_u64;
+    loop {
+        let Some(byte) = digits.get(at).map(u8::to_ascii_uppercase) else {
+            return Err(Fault::Unicode("incomplete punicode string".into()));
+        };
+        at += 1;
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'0'..=b'9' => byte - b'0' + 26,
+            _ => {
+                let shown = char::from(byte);
+                let message = format!("Invalid extended code point '{shown}'");
+                return Err(Fault::Unicode(message));
+            }
+        };
+        let limit = threshold.saturating_sub(bias).clamp(1, 26);
+        number.add_multiple(&weight, u32::from(digit));
+        if u64::from(digit) < limit {
+            return Ok((number, at));
+        }
+        let mut heavier = Number::default();
+        heavier.add_multiple(&weight, 36 - limit as u32);
+        weight = heavier;
+        threshold += 36;
+    }
+}
+
 pub fn decode_punycode(bytes: &[u8]) -> Result<Vec<u32>, Fault> {
     let split = memchr::memrchr(b'-', bytes);
     let mut text = decode_ascii(&bytes[..split.unwrap_or(0)])?;
@@ -337,39 +448,72 @@ pub fn decode_punycode(bytes: &[u8]) -> Result<Vec<u32>, Fault> {
     let (mut code, mut position, mut bias, mut at) = (0x80_u64, 0_u64, 72_u64, 0);
     while at < extended.len() {
         let is_first = at == 0;
-        let (mut delta, mut weight, mut threshold) = (0_u64, 1_u64, 36);
-        loop {
-            let Some(byte) = extended.get(at).map(u8::to_ascii_uppercase) else {
-                return Err(Fault::Unicode("incomplete punicode string".into()));
-            };
-            at += 1;
-            let digit = match byte {
-                b'A'..=b'Z' => byte - b'A',
-                b'0'..=b'9' => byte - b'0' + 26,
-                _ => {
-                    let shown = char::from(byte);
-                    let message = format!("Invalid extended code point '{shown}'");
-                    return Err(Fault::Unicode(message));
-                }
-            };
-            let limit = (threshold as u64).saturating_sub(bias).clamp(1, 26);
-            delta = delta.saturating_add(weight.saturating_mul(u64::from(digit)));
-            if u64::from(digit) < limit {
-                break;
-            }
-            weight = weight.saturating_mul(36 - limit);
-            threshold += 36;
-        }
+        let (delta, end) = decode_number(extended, at, bias)?;
+        at = end;
         let places = text.len() as u64 + 1;
-        position = position.saturating_add(delta);
-        code = code.saturating_add(position / places);
-        if code > u64::from(LAST) {
-            return Err(Fault::Unicode(format!("Invalid character U+{code:x}")));
-        }
-        position %= places;
-        text.insert(position as usize, code as u32);
-        position += 1;
-        bias = adapt(delta, is_first, places);
+        let mut moved = Number::from(position);
+        moved.add_multiple(&delta, 1);
+        let (mut next_code, rest) = moved.divided(places);
+        next_code.add_multiple(&Number::from(code), 1);
+        code = match next_code.small() {
+            Some(code) if code <= u64::from(LAST) => code,
+            _ => {
+                let message = format!("Invalid character U+{}", next_code.hexadecimal());
+                return Err(Fault::Unicode(message));
+            }
+        };
+        text.insert(rest as usize, code as u32);
+        position = rest + 1;
+        bias = adapt(delta.small().unwrap_or(u64::MAX), is_first, places);
     }
     Ok(text)
+}
+
+/// One number in digits whose weights follow from the threshold.
+fn push_number(mut number: u64, bias: u64, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut threshold = 36_u64;
+    loop {
+        let limit = threshold.saturating_sub(bias).clamp(1, 26);
+        if number < limit {
+            out.push(DIGITS[number as usize]);
+            return;
+        }
+        out.push(DIGITS[(limit + (number - limit) % (36 - limit)) as usize]);
+        number = (number - limit) / (36 - limit);
+        threshold += 36;
+    }
+}
+
+/// The text in ASCII: its plain characters, then where the others go.
+pub fn encode_punycode(text: &[u32]) -> Vec<u8> {
+    let mut out: Vec<u8> = text
+        .iter()
+        .filter(|code| **code < 0x80)
+        .map(|code| *code as u8)
+        .collect();
+    let plain = out.len() as u64;
+    if plain > 0 {
+        out.push(b'-');
+    }
+    let mut others: Vec<u32> = text.iter().copied().filter(|code| *code >= 0x80).collect();
+    others.sort_unstable();
+    others.dedup();
+    let (mut last, mut delta, mut bias, mut written) = (0x80, 0_u64, 72, plain);
+    for wanted in others {
+        delta += u64::from(wanted - last) * (written + 1);
+        for code in text {
+            if *code < wanted {
+                delta += 1;
+            } else if *code == wanted {
+                push_number(delta, bias, &mut out);
+                written += 1;
+                bias = adapt(delta, written == plain + 1, written);
+                delta = 0;
+            }
+        }
+        delta += 1;
+        last = wanted + 1;
+    }
+    out
 }

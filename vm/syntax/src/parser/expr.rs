@@ -581,6 +581,7 @@ impl Parser<'_> {
             self.names,
             self.flags,
             &mut self.warnings,
+            false,
             self.depth,
         )
         .map_err(|_| Rejected)

@@ -10,7 +10,7 @@ mod report;
 use std::rc::Rc;
 
 use crate::ast::{Constant, ExprKind, Span};
-use crate::error::{ErrorKind, SyntaxError};
+use crate::error::{ErrorKind, SyntaxError, Warning, WarningKind};
 use crate::names::Names;
 use crate::number::parse_number;
 use crate::parser::{Origin, place_token};
@@ -102,6 +102,12 @@ struct Peg<'a> {
     call_invalid_rules: bool,
     parsing_started: bool,
     error: Option<Box<SyntaxError>>,
+    /// What has been warned about: what is in strings in each pass, what is in numbers as they are read.
+    warnings: Vec<Warning>,
+    /// What the strings of the sound statements are warned for, by position.
+    sound_warnings: &'a [Warning],
+    /// The number of the warning that is an error.
+    fatal: Option<usize>,
 }
 
 /// Why `source` is no Python program; `None` if it is one after all. The `sound` statements, from a token to
@@ -112,7 +118,29 @@ pub fn find_error(
     mode: Mode,
     flags: &Flags,
     sound: &[(u32, u32)],
+    sound_warnings: &[Warning],
+    tokens: Vec<Token>,
+) -> Option<SyntaxError> {
+    find(source, mode, flags, (sound, sound_warnings), tokens, None)
+}
+
+/// The error that a source has whose warning of this number is one.
+pub fn find_fatal_warning(
+    source: &Source,
+    mode: Mode,
+    flags: &Flags,
+    number: usize,
+) -> Option<SyntaxError> {
+    find(source, mode, flags, (&[], &[]), Vec::new(), Some(number))
+}
+
+fn find(
+    source: &Source,
+    mode: Mode,
+    flags: &Flags,
+    (sound, sound_warnings): (&[(u32, u32)], &[Warning]),
     mut tokens: Vec<Token>,
+    fatal: Option<usize>,
 ) -> Option<SyntaxError> {
     tokens.clear();
     let run = || {
@@ -121,13 +149,18 @@ pub fn find_error(
         let mut peg = Peg::new(&source.text, Start::Mode(mode), origin, flags, has_encoding);
         peg.tokens = tokens;
         peg.raw = source.raw.as_deref();
+        peg.sound_warnings = sound_warnings;
+        peg.fatal = fatal;
         let encoding = source.encoding.as_deref().unwrap_or("utf-8");
         peg.file = source.file.as_deref().map(|file| (file, encoding));
         peg.sound = vec![0; sound.iter().map(|(start, _)| start + 1).max().unwrap_or(0) as usize];
         for (start, end) in sound {
             peg.sound[*start as usize] = *end;
         }
-        peg.run()
+        let mut error = peg.run()?;
+        peg.take_tokenizer_warnings();
+        error.warnings = peg.warnings;
+        Some(error)
     };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
@@ -136,6 +169,15 @@ pub fn find_error(
         let error = thread.ok().and_then(|thread| thread.join().ok())?;
         error.map(|error| *error)
     })
+}
+
+fn span_of(token: &Token) -> Span {
+    Span {
+        lineno: token.lineno,
+        col_offset: token.col_offset,
+        end_lineno: token.end_lineno,
+        end_col_offset: token.end_col_offset,
+    }
 }
 
 impl<'a> Peg<'a> {
@@ -171,6 +213,9 @@ impl<'a> Peg<'a> {
             call_invalid_rules: false,
             parsing_started: false,
             error: None,
+            warnings: Vec::new(),
+            sound_warnings: &[],
+            fatal: None,
         }
     }
 
@@ -251,6 +296,13 @@ impl<'a> Peg<'a> {
         } else {
             self.parsing_started = true;
         }
+        let known = self.warnings.len();
+        self.take_tokenizer_warnings();
+        if let Some(warning) = self.fatal_warning(known) {
+            self.error = Some(self.number_error(&warning));
+            self.tokenizer.done = Done::Error;
+            return false;
+        }
         let token = place_token(raw, &self.tokenizer, self.origin);
         self.tokens.push(token);
         self.memo_heads.push(0);
@@ -275,13 +327,7 @@ impl<'a> Peg<'a> {
     }
 
     fn token_span(&self, at: usize) -> Span {
-        let token = &self.tokens[at];
-        Span {
-            lineno: token.lineno,
-            col_offset: token.col_offset,
-            end_lineno: token.end_lineno,
-            end_col_offset: token.end_col_offset,
-        }
+        span_of(&self.tokens[at])
     }
 
     fn leaf(&self, kind: Kind, at: usize) -> Value {
@@ -412,10 +458,42 @@ impl<'a> Peg<'a> {
         if end == 0 {
             return false;
         }
+        let (first, known) = (self.mark, self.warnings.len());
         while self.mark < end && self.fill() {
             self.mark += 1;
         }
+        self.repeat_warnings(first, known);
         true
+    }
+
+    /// Warns about the strings of a statement that has been read over, from a token to the mark, in between what its
+    /// numbers are warned for; those warnings begin at `known`. The second pass warns about fields only.
+    fn repeat_warnings(&mut self, first: usize, known: usize) {
+        let tokens = &self.tokens[first..self.mark];
+        let (Some(start), Some(end)) = (tokens.first(), tokens.last()) else {
+            return;
+        };
+        let (all, second_pass) = (self.sound_warnings, self.call_invalid_rules);
+        let from = all.partition_point(|warning| warning.position < start.start as usize);
+        let own = all[from..]
+            .iter()
+            .take_while(|warning| warning.position < end.end as usize)
+            .filter(|warning| {
+                let is_escape = warning.kind == WarningKind::DeprecationWarning;
+                warning.in_field || is_escape && !second_pass
+            });
+        self.warnings.extend(own.cloned());
+        self.warnings[known..].sort_by_key(|warning| warning.position);
+    }
+
+    /// The warning that is an error, if it is one of those after the `known` ones.
+    fn fatal_warning(&self, known: usize) -> Option<Warning> {
+        let number = self.fatal.filter(|number| *number >= known)?;
+        self.warnings.get(number).cloned()
+    }
+
+    fn take_tokenizer_warnings(&mut self) {
+        self.warnings.append(&mut self.tokenizer.warnings);
     }
 
     /// The number of what is remembered of a rule at a token.
@@ -817,9 +895,19 @@ impl<'a> Peg<'a> {
                 _ => None,
             })
             .collect();
-        let mut warnings = Vec::new();
         let (source, flags) = (self.source, self.flags);
-        match concatenate_strings(source, &tokens, &mut self.names, flags, &mut warnings, 0) {
+        let known = self.warnings.len();
+        let (names, warnings) = (&mut self.names, &mut self.warnings);
+        let quiet = self.call_invalid_rules;
+        let concatenated = concatenate_strings(source, &tokens, names, flags, warnings, quiet, 0);
+        if let Some(warning) = self.fatal_warning(known) {
+            let token = tokens
+                .iter()
+                .find(|token| token.start as usize == warning.position)?;
+            self.raise_span(span_of(token), warning.message);
+            return None;
+        }
+        match concatenated {
             Ok(expr) => {
                 let kind = if matches!(expr.kind, ExprKind::JoinedStr(_)) {
                     Kind::JoinedStr
@@ -859,6 +947,8 @@ impl<'a> Peg<'a> {
                     let message = "the two parsers disagree whether this is an expression";
                     Box::new(SyntaxError::bare(ErrorKind::SystemError, message))
                 });
+                field.take_tokenizer_warnings();
+                self.warnings.append(&mut field.warnings);
                 if error.kind == ErrorKind::UnicodeDecodeError {
                     // The literal that holds the field takes this for its own text being no UTF-8.
                     let message = format!("(unicode error) {}", error.message);

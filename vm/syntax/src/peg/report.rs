@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::{Action, Kind, Node, Part, Peg, Start, Targets, Tok, Value, flatten, known};
 use crate::Mode;
 use crate::ast::Span;
-use crate::encodings::decode_source;
-use crate::error::{ErrorKind, Finder, SyntaxError};
+use crate::encodings::{decode_line, decoding_warning};
+use crate::error::{ErrorKind, Finder, SyntaxError, Warning};
 use crate::names::Name;
 use crate::source::bytes_of_line;
 use crate::tokenizer::Done;
@@ -80,14 +80,15 @@ fn invalid_target(node: &Rc<Node>, targets: Targets) -> Option<Rc<Node>> {
 
 impl Peg<'_> {
     /// The text that an error on this line shows.
-    fn error_line(&self, lineno: i32) -> Vec<u8> {
+    fn error_line(&mut self, lineno: i32) -> Vec<u8> {
         if let Some((file, encoding)) = self.file
             && self.start == Start::Mode(Mode::Exec)
             && let Some(line) = bytes_of_line(file, lineno)
+            && let Some(decoded) = decode_line(encoding, &line)
         {
-            let line = decode_source(encoding, &line, None)
-                .unwrap_or_else(|_| String::from_utf8_lossy(&line).into_owned());
-            return line.into_bytes();
+            // The line is decoded anew, so the codec warns anew.
+            self.warnings.extend(decoding_warning(encoding, &line));
+            return decoded.into_bytes();
         }
         let tokenizer = &self.tokenizer;
         if tokenizer.lineno <= lineno && tokenizer.inp > tokenizer.buf {
@@ -148,6 +149,7 @@ impl Peg<'_> {
             text: Some(String::from_utf8_lossy(&line).into_owned()),
             end_lineno: Some(end_lineno),
             end_offset: Some(end_offset),
+            warnings: Vec::new(),
         }));
     }
 
@@ -200,6 +202,25 @@ impl Peg<'_> {
         );
     }
 
+    /// The error that the tokenizer raises in place of its warning about a number: where the number ends.
+    pub(super) fn number_error(&self, warning: &Warning) -> Box<SyntaxError> {
+        let end = warning.position.saturating_sub(1).min(self.source.len());
+        let start = memchr::memrchr(b'\n', &self.source[..end]).map_or(0, |at| at + 1);
+        let rest = &self.source[start..];
+        let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+        let offset = String::from_utf8_lossy(&self.source[start..end])
+            .chars()
+            .count() as i32;
+        Box::new(SyntaxError {
+            lineno: Some(warning.lineno),
+            offset: Some(offset),
+            text: Some(String::from_utf8_lossy(line).into_owned()),
+            end_lineno: Some(warning.lineno),
+            end_offset: Some(offset),
+            ..SyntaxError::bare(ErrorKind::SyntaxError, &warning.message)
+        })
+    }
+
     /// The error that the tokenizer recorded with its own place.
     fn recorded_error(&self) -> Option<Box<SyntaxError>> {
         let error = self.tokenizer.error.clone()?;
@@ -214,6 +235,7 @@ impl Peg<'_> {
             text: Some(String::from_utf8_lossy(line).into_owned()),
             end_lineno: Some(error.lineno),
             end_offset: Some(error.end_offset),
+            warnings: Vec::new(),
         }))
     }
 
