@@ -26,6 +26,9 @@ struct State {
     filters_version: Cell<i64>,
 }
 
+/// A name that CPython holds in static memory, not interned.
+static REGISTRY_NAME: unicode::StaticText = unicode::StaticText::new("__warningregistry__");
+
 static STATE: Global<State> = Global(State {
     filters: Cell::new(std::ptr::null_mut()),
     once_registry: Cell::new(std::ptr::null_mut()),
@@ -428,11 +431,11 @@ fn give_here(message: Own, category: Own, level: isize, source: Option<&PyObject
     else {
         return Err(errors::system_error("the globals of a frame are no dict"));
     };
-    let registry = match dict::get_item(globals, id!("__warningregistry__").as_object())? {
+    let registry = match dict::get_item(globals, REGISTRY_NAME.get().as_object())? {
         Some(registry) => registry,
         None => {
             let made = dict::new()?.upcast();
-            dict::set_item(globals, id!("__warningregistry__").as_object(), &made)?;
+            dict::set_item(globals, REGISTRY_NAME.get().as_object(), &made)?;
             made
         }
     };

@@ -672,7 +672,8 @@ fn gcd_of(a: &PyObject, b: &PyObject) -> PyResult {
 fn gcd(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let mut result = long::from_isize(0)?;
     for arg in args {
-        result = gcd_of(&result, abstract_::index(arg)?.as_object())?;
+        let arg = long::text::to_exact(abstract_::index(arg)?)?;
+        result = gcd_of(&result, &arg)?;
     }
     Ok(result)
 }
@@ -680,14 +681,14 @@ fn gcd(_: &PyObject, args: &[&PyObject]) -> PyResult {
 fn lcm(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let mut result = long::from_isize(1)?;
     for arg in args {
-        let next = abstract_::index(arg)?;
-        if !object::is_true(&result)? || !object::is_true(next.as_object())? {
+        let next = long::text::to_exact(abstract_::index(arg)?)?;
+        if !object::is_true(&result)? || !object::is_true(&next)? {
             result = long::from_isize(0)?;
             continue;
         }
-        let common = gcd_of(&result, next.as_object())?;
+        let common = gcd_of(&result, &next)?;
         let part = abstract_::floor_divide(&result, &common)?;
-        result = abstract_::absolute(&*abstract_::multiply(&part, next.as_object())?)?;
+        result = abstract_::absolute(&*abstract_::multiply(&part, &next)?)?;
     }
     Ok(result)
 }

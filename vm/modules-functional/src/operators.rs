@@ -43,7 +43,7 @@ macro_rules! unary_functions {
 unary_functions! { neg => negative, pos => positive, inv => invert, abs => absolute }
 
 fn index(_: &PyObject, value: &PyObject) -> PyResult {
-    Ok(abstract_::index(value)?.upcast())
+    long::text::to_exact(abstract_::index(value)?)
 }
 
 fn not_(_: &PyObject, value: &PyObject) -> PyResult {

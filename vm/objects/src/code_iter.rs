@@ -17,6 +17,12 @@ struct AddressRange {
     ar_start: Cell<i32>,
     ar_end: Cell<i32>,
     ar_line: Cell<i32>,
+    opaque: LineState,
+}
+
+/// Where the walk goes on (`struct _opaque`).
+#[repr(C)]
+struct LineState {
     computed_line: Cell<i32>,
     lo_next: Cell<*const u8>,
     limit: Cell<*const u8>,
@@ -58,23 +64,28 @@ impl AddressRange {
         self.ar_start.set(-1);
         self.ar_end.set(0);
         self.ar_line.set(-1);
-        self.computed_line.set(code.co_firstlineno.get());
-        self.lo_next.set(range.start);
-        self.limit.set(range.end);
+        self.opaque.computed_line.set(code.co_firstlineno.get());
+        self.opaque.lo_next.set(range.start);
+        self.opaque.limit.set(range.end);
     }
 
     /// Moves on to the next entry of the table.
     fn advance(&self, code: &PyCodeObject) -> Option<Position> {
-        let left = self.limit.get() as usize - self.lo_next.get() as usize;
-        let (line, instruction) = (self.computed_line.get(), self.ar_end.get() as usize / 2);
+        let left = self.opaque.limit.get() as usize - self.opaque.lo_next.get() as usize;
+        let (line, instruction) = (
+            self.opaque.computed_line.get(),
+            self.ar_end.get() as usize / 2,
+        );
         let mut table = LineTable::resume(code, left, line, instruction);
         let (start, count, position) = table.next()?;
         self.ar_start.set(2 * start as i32);
         self.ar_end.set(2 * (start + count) as i32);
         self.ar_line.set(position.line.unwrap_or(-1));
-        self.computed_line.set(table.line());
+        self.opaque.computed_line.set(table.line());
         let left = table.bytes_left();
-        self.lo_next.set(self.limit.get().wrapping_sub(left));
+        self.opaque
+            .lo_next
+            .set(self.opaque.limit.get().wrapping_sub(left));
         Some(position)
     }
 }

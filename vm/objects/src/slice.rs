@@ -194,13 +194,82 @@ fn slice_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
     object::rich_compare(as_tuple(x)?.as_object(), as_tuple(y)?.as_object(), op)
 }
 
+/// Whether every bound is None or an int that fits an index.
+fn has_small_bounds(slice: &PySliceObject) -> bool {
+    [&slice.start, &slice.stop, &slice.step]
+        .iter()
+        .all(|field| {
+            let bound = field.expect_ref();
+            bound.is_none()
+                || bound
+                    .downcast_ref::<PyLongObject>()
+                    .is_some_and(|bound| crate::long::to_i64(bound).is_some())
+        })
+}
+
+/// A bound of any size as an int; none where it is None.
+fn any_bound(value: &PyObject) -> PyResult<Option<Own>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    if !abstract_::has_index(value) {
+        return Err(type_error(
+            "slice indices must be integers or None or have an __index__ method",
+        ));
+    }
+    Ok(Some(abstract_::index(value)?.upcast()))
+}
+
+/// `_PySlice_GetLongIndices`: the positions where length or bounds may be of any size.
+fn huge_indices(slice: &PySliceObject, length: &PyObject) -> PyResult {
+    let is_less = |a: &PyObject, b: &PyObject| object::rich_compare_bool(a, b, Py_LT);
+    let (zero, one) = (crate::long::from_isize(0)?, crate::long::from_isize(1)?);
+    let step = any_bound(slice.step.expect_ref())?.unwrap_or_else(|| one.clone());
+    if object::equal(&step, &zero)? {
+        return Err(value_error("slice step cannot be zero"));
+    }
+    let goes_back = is_less(&step, &zero)?;
+    let (lower, upper) = match goes_back {
+        true => (
+            crate::long::from_isize(-1)?,
+            abstract_::subtract(length, &one)?,
+        ),
+        false => (zero.clone(), Own::new(length)),
+    };
+    let fit = |bound: Option<Own>, default: &Own| -> PyResult {
+        let Some(bound) = bound else {
+            return Ok(default.clone());
+        };
+        if is_less(&bound, &zero)? {
+            let from_end = abstract_::add(&bound, length)?;
+            return match is_less(&from_end, &lower)? {
+                true => Ok(lower.clone()),
+                false => Ok(from_end),
+            };
+        }
+        match is_less(&upper, &bound)? {
+            true => Ok(upper.clone()),
+            false => Ok(bound),
+        }
+    };
+    let (first, last) = match goes_back {
+        true => (&upper, &lower),
+        false => (&lower, &upper),
+    };
+    let start = fit(any_bound(slice.start.expect_ref())?, first)?;
+    let stop = fit(any_bound(slice.stop.expect_ref())?, last)?;
+    Ok(tuple::from_vec(vec![start, stop, step])?.upcast())
+}
+
 fn slice_indices(slice: &PySliceObject, length: &PyObject) -> PyResult {
     let length = abstract_::index(length)?;
     if length.ob_size.get() < 0 {
         return Err(value_error("length should not be negative"));
     }
-    let length = crate::long::as_ssize(&length)?;
-    let span = indices(slice, length)?;
+    let Some(small) = crate::long::to_i64(&length).filter(|_| has_small_bounds(slice)) else {
+        return huge_indices(slice, length.as_object());
+    };
+    let span = indices(slice, small as isize)?;
     let parts = [span.start, span.stop, span.step];
     let parts: PyResult<Vec<Own>> = parts.into_iter().map(crate::long::from_isize).collect();
     Ok(tuple::from_vec(parts?)?.upcast())

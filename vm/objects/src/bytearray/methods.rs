@@ -168,6 +168,11 @@ pub(super) fn from_source(source: &PyObject) -> PyResult<Own<PyByteArrayObject>>
     {
         return super::zeroed(count);
     }
+    from_collected(source)
+}
+
+/// The bytes of a source that is no count.
+fn from_collected(source: &PyObject) -> PyResult<Own<PyByteArrayObject>> {
     match collect_bytes(source)? {
         Some(content) => from_slice(&content),
         None => Err(type_error(format_args!(
@@ -177,11 +182,9 @@ pub(super) fn from_source(source: &PyObject) -> PyResult<Own<PyByteArrayObject>>
     }
 }
 
-/// The iterator of a source that is neither a count nor an exporter.
+/// The iterator of a source that is no exporter.
 fn plain_iterator(source: &PyObject) -> PyResult<Option<Own>> {
-    if crate::buffer::is_exporter(source)
-        || abstract_::has_index(source) && bytes::count_of(source)?.is_some()
-    {
+    if crate::buffer::is_exporter(source) {
         return Ok(None);
     }
     match abstract_::get_iter(source) {
@@ -258,10 +261,16 @@ pub(super) fn bytearray_init(
     if handler.is_some() {
         return Err(type_error("errors without a string argument"));
     }
+    if abstract_::has_index(source)
+        && let Some(count) = bytes::count_of(source)?
+    {
+        let zeros = super::zeroed(count)?;
+        return splice(array, 0, 0, data_of(&zeros));
+    }
     if let Some(iterator) = plain_iterator(source)? {
         return append_all(array, &iterator);
     }
-    let made = from_source(source)?;
+    let made = from_collected(source)?;
     splice(array, 0, 0, data_of(&made))
 }
 

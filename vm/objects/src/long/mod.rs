@@ -5,7 +5,7 @@
 
 mod methods;
 mod number;
-mod text;
+pub mod text;
 
 pub use methods::{format, from_object};
 pub use number::{

@@ -146,7 +146,11 @@ fn object_repr(this: &PyObject) -> PyResult {
 }
 
 fn object_str(this: &PyObject) -> PyResult {
-    Ok(object::repr(this)?.upcast())
+    match this.type_().tp_repr.get() {
+        // SAFETY: the object's own slot; what it gives is looked at by the caller.
+        Some(function) => unsafe { errors::from_c(function(this.as_raw())) },
+        None => Ok(object::repr(this)?.upcast()),
+    }
 }
 
 fn object_hash(this: &PyObject) -> PyResult<Py_hash_t> {

@@ -151,6 +151,7 @@ pub(super) fn unicode_endswith(object: &PyASCIIObject, args: &PyTupleObject) -> 
 pub(super) fn unicode_removeprefix(object: &PyASCIIObject, prefix: &PyObject) -> PyResult {
     let prefix = expect_str(prefix, "removeprefix", "argument")?;
     match text(object).begins_with(text(prefix)) {
+        true if prefix.length.get() == 0 => result_unchanged(object),
         true => Ok(substring(object, length_of(prefix), length_of(object))?.upcast()),
         false => result_unchanged(object),
     }
@@ -159,6 +160,7 @@ pub(super) fn unicode_removeprefix(object: &PyASCIIObject, prefix: &PyObject) ->
 pub(super) fn unicode_removesuffix(object: &PyASCIIObject, suffix: &PyObject) -> PyResult {
     let suffix = expect_str(suffix, "removesuffix", "argument")?;
     match text(object).ends_with(text(suffix)) {
+        true if suffix.length.get() == 0 => result_unchanged(object),
         true => Ok(substring(object, 0, length_of(object) - length_of(suffix))?.upcast()),
         false => result_unchanged(object),
     }
@@ -215,7 +217,14 @@ pub fn replace(
 fn list_of(object: &PyASCIIObject, pieces: &[(usize, usize)], most: Option<usize>) -> PyResult {
     let mut made = Vec::with_capacity(pieces.len());
     for &(start, end) in pieces {
-        made.push(piece(object, start, end)?);
+        let is_whole = start == 0 && end == length_of(object);
+        made.push(
+            match is_whole && super::arguments::borrowed(object).is_exactly(&super::PyUnicode_Type)
+            {
+                true => Own::new(object).upcast(),
+                false => super::from_text(text(object).slice(start, end))?.upcast(),
+            },
+        );
     }
     crate::bytes::shared::split_result(made, most)
 }

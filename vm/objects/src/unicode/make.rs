@@ -169,6 +169,15 @@ pub fn from_str(text: &str) -> PyResult<Own<PyASCIIObject>> {
     from_ucs4(&characters)
 }
 
+/// A str of these characters; a single narrow one is the shared str.
+pub fn from_text(characters: Text<'_>) -> PyResult<Own<PyASCIIObject>> {
+    match characters {
+        Text::Ucs1(characters) => from_ucs1(characters),
+        Text::Ucs2(characters) => from_ucs2(characters),
+        Text::Ucs4(characters) => from_ucs4(characters),
+    }
+}
+
 /// A copy that is an exact str, of an instance of a subclass.
 pub fn copy_exact(source: &PyASCIIObject) -> PyResult<Own<PyASCIIObject>> {
     match text(source) {
