@@ -34,6 +34,7 @@ pub fn run(arguments: &DiffArguments) -> Result<i32, String> {
     show_verdicts(&compare_one(
         &arguments.sides,
         &program,
+        StageSet::ALL,
         arguments.confirmations,
     )?)
 }
@@ -57,9 +58,10 @@ pub fn show_verdicts(result: &CaseResult) -> Result<i32, String> {
 pub fn compare_one(
     sides: &Sides,
     program: &Program,
+    stages: StageSet,
     confirmations: u32,
 ) -> Result<CaseResult, String> {
-    with_config(sides, program, confirmations, |config| {
+    with_config(sides, program, stages, confirmations, |config| {
         let pool = PairPool::open(config)?;
         let known = pool.acquaintance();
         println!(
@@ -77,6 +79,7 @@ pub fn compare_one(
 fn with_config<T>(
     sides: &Sides,
     program: &Program,
+    stages: StageSet,
     confirmations: u32,
     work: impl FnOnce(&PairConfig<'_>) -> Result<T, String>,
 ) -> Result<T, String> {
@@ -84,13 +87,13 @@ fn with_config<T>(
     // A few chapter programs stand for all: the masks are about fields, and every field occurs in them.
     let mut sample: Vec<Program> = corpus()?.into_iter().step_by(5).collect();
     sample.push(program.clone());
-    let proof = prove_oracle(&oracle, &sample, StageSet::ALL)?;
+    let proof = prove_oracle(&oracle, &sample, stages)?;
     let stop = AtomicBool::new(false);
     let config = PairConfig {
         varied: oracle.with_arguments(&crate::gate::VARIATION),
         oracle,
         subject,
-        stages: StageSet::ALL,
+        stages,
         proof: &proof,
         confirmations,
         transitions: false,
@@ -102,7 +105,9 @@ fn with_config<T>(
 
 /// Prints the 2 x 2 table and its verdict.
 fn cross_one(sides: &Sides, program: &Program) -> Result<i32, String> {
-    let table = with_config(sides, program, 1, |config| cross(config, program))?;
+    let table = with_config(sides, program, StageSet::ALL, 1, |config| {
+        cross(config, program)
+    })?;
     let style = settings::style();
     let show = |cell: &Cell| match cell {
         Cell::Reference => ("the reference".to_owned(), false),

@@ -11,7 +11,7 @@ use twinheap_store::{CampaignFinding, CampaignStore, Ledger};
 
 use crate::campaign::{FollowUp, chosen_database, duration, follow_up, report_of};
 use crate::diff::{compare_one, show_verdicts};
-use crate::gate::STOP;
+use crate::gate::{self, STOP};
 use crate::settings::{self, Sides};
 use crate::telling;
 
@@ -339,7 +339,9 @@ fn replay(
     };
     println!("signature found: {}", finding.signature);
     let program = Program::new(&finding.topic, &finding.id(), source);
-    let result = compare_one(&arguments.sides(store), &program, 3)?;
+    // What the campaign did not compare is none of the finding's business.
+    let stages = gate::stages(&store.recipe.stages)?;
+    let result = compare_one(&arguments.sides(store), &program, stages, 3)?;
     show_verdicts(&result)
 }
 
