@@ -1,18 +1,11 @@
 //! From bytes to str.
 
-use super::handlers::{call_handler, characters_of, decode_error, raise_made};
+use super::handlers::{Failure, Fault, call_handler, characters_of, decode_error, raise_made};
 use super::{Encoding, Order};
 use crate::errors::PyResult;
 use crate::own::Own;
 use crate::unicode::{Writer, from_str, from_ucs1};
 use twinheap_abi::*;
-
-/// What is wrong with the bytes from `start` to `end`.
-struct Fault {
-    start: usize,
-    end: usize,
-    reason: &'static str,
-}
 
 /// Decodes UTF-8 strictly.
 pub fn decode_utf8(content: &[u8]) -> PyResult<Own<PyASCIIObject>> {
@@ -39,6 +32,7 @@ pub fn decode(content: &[u8], encoding: Encoding, errors: &str) -> PyResult<Own<
         Encoding::Utf32(_) => Encoding::Utf32(order),
         other => other,
     };
+    let mut failure = Failure::default();
     loop {
         let fault = match encoding {
             Encoding::Utf8 => utf8_run(&mut out, content, at),
@@ -50,7 +44,7 @@ pub fn decode(content: &[u8], encoding: Encoding, errors: &str) -> PyResult<Own<
         };
         match fault {
             None => return out.finish(),
-            Some(fault) => at = handle(&mut out, content, named, errors, &fault)?,
+            Some(fault) => at = handle(&mut out, content, named, errors, (fault, &mut failure))?,
         }
     }
 }
@@ -369,13 +363,19 @@ fn handle(
     content: &[u8],
     encoding: Encoding,
     errors: &str,
-    fault: &Fault,
+    (fault, failure): (Fault, &mut Failure),
 ) -> PyResult<usize> {
-    let range = (fault.start, fault.end);
-    let fail = || raise_made(decode_error(encoding.name(), content, range, fault.reason));
+    // Errors that these two handle themselves make no exception, which a later one would take up.
+    let is_plain = matches!(encoding, Encoding::Utf8 | Encoding::Ascii)
+        && matches!(errors, "ignore" | "replace" | "surrogateescape");
+    if !is_plain {
+        failure.meet(fault);
+    }
+    let mut exception =
+        || failure.exception(fault, |first| decode_error(encoding.name(), content, first));
     let bad = &content[fault.start..fault.end];
     match errors {
-        "strict" => return Err(fail()),
+        "strict" => return Err(raise_made(exception())),
         "ignore" => {}
         "replace" => out.push_character(0xfffd),
         "backslashreplace" => bad
@@ -384,7 +384,7 @@ fn handle(
         "surrogateescape" => {
             let count = bad.iter().take_while(|&&byte| byte >= 0x80).take(4).count();
             if count == 0 {
-                return Err(fail());
+                return Err(raise_made(exception()));
             }
             bad[..count]
                 .iter()
@@ -396,7 +396,7 @@ fn handle(
                 out.push_character(character);
                 return Ok(fault.start + length);
             }
-            None => return Err(fail()),
+            None => return Err(raise_made(exception())),
         },
         "xmlcharrefreplace" | "namereplace" => {
             return Err(crate::errors::type_error(
@@ -404,7 +404,7 @@ fn handle(
             ));
         }
         name => {
-            let exception = decode_error(encoding.name(), content, range, fault.reason)?;
+            let exception = exception()?;
             let (replacement, position) = call_handler(name, &exception, content.len(), true)?;
             if let Some(characters) = characters_of(&replacement) {
                 out.push_text(characters);

@@ -1,6 +1,8 @@
 //! From str to bytes.
 
-use super::handlers::{backslash_escape, call_handler, characters_of, encode_error, raise_made};
+use super::handlers::{
+    Failure, Fault, backslash_escape, call_handler, characters_of, encode_error, raise_made,
+};
 use super::{Encoding, Order};
 use crate::bytes;
 use crate::errors::PyResult;
@@ -112,6 +114,7 @@ pub fn encode(
         }
         _ => {}
     }
+    let mut failure = Failure::default();
     let mut at = 0;
     while at < characters.len() {
         let character = characters.at(at);
@@ -128,7 +131,12 @@ pub fn encode(
         while in_runs && end < characters.len() && !is_encodable(encoding, characters.at(end)) {
             end += 1;
         }
-        at = handle(&mut out, object, encoding, errors, (at, end))?;
+        let fault = Fault {
+            start: at,
+            end,
+            reason: reason(encoding),
+        };
+        at = handle(&mut out, object, encoding, errors, (fault, &mut failure))?;
     }
     if encoding == Encoding::UnicodeEscape {
         // The result is shrunk to its length, and is new even where it is a single byte.
@@ -143,24 +151,21 @@ fn handle(
     object: &PyASCIIObject,
     encoding: Encoding,
     errors: &str,
-    (start, end): (usize, usize),
+    (fault, failure): (Fault, &mut Failure),
 ) -> PyResult<usize> {
+    let Fault { start, end, .. } = fault;
     let characters = text(object);
     let bad = || (start..end).map(|index| characters.at(index));
-    let fail = |range| {
-        raise_made(encode_error(
-            encoding.name(),
-            object,
-            range,
-            reason(encoding),
-        ))
+    let fail = |start| {
+        let fault = Fault { start, ..fault };
+        raise_made(encode_error(encoding.name(), object, fault))
     };
     let put_text = |out: &mut Vec<u8>, text: &str| {
         text.chars()
             .for_each(|character| put(out, encoding, u32::from(character)));
     };
     match errors {
-        "strict" => return Err(fail((start, end))),
+        "strict" => return Err(fail(start)),
         "ignore" => {}
         "replace" => bad().for_each(|_| put(out, encoding, u32::from(b'?'))),
         "backslashreplace" => bad().for_each(|c| put_text(out, &backslash_escape(c))),
@@ -171,12 +176,12 @@ fn handle(
         }),
         // A single byte is no whole unit of the wider encodings.
         "surrogateescape" if matches!(encoding, Encoding::Utf16(_) | Encoding::Utf32(_)) => {
-            return Err(fail((start, end)));
+            return Err(fail(start));
         }
         "surrogateescape" => {
             for (offset, character) in bad().enumerate() {
                 if !(0xdc80..=0xdcff).contains(&character) {
-                    return Err(fail((start + offset, end)));
+                    return Err(fail(start + offset));
                 }
                 out.push((character - 0xdc00) as u8);
             }
@@ -185,8 +190,8 @@ fn handle(
             bad().for_each(|c| put(out, encoding, c));
         }
         // The handler knows nothing of other encodings and gives the error back.
-        "surrogatepass" => return Err(fail((start, end))),
-        name => return call_registered(out, object, encoding, name, (start, end)),
+        "surrogatepass" => return Err(fail(start)),
+        name => return call_registered(out, object, encoding, name, (fault, failure)),
     }
     Ok(end)
 }
@@ -196,9 +201,10 @@ fn call_registered(
     object: &PyASCIIObject,
     encoding: Encoding,
     name: &str,
-    range: (usize, usize),
+    (fault, failure): (Fault, &mut Failure),
 ) -> PyResult<usize> {
-    let exception = encode_error(encoding.name(), object, range, reason(encoding))?;
+    let exception =
+        failure.exception(fault, |first| encode_error(encoding.name(), object, first))?;
     let length = object.length.get() as usize;
     let (replacement, position) = call_handler(name, &exception, length, false)?;
     if let Some(content) = replacement.downcast_ref::<PyBytesObject>() {

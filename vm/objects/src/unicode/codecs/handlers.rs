@@ -5,7 +5,7 @@ use crate::dict;
 use crate::errors::{PyResult, Raised, index_error, raise, raise_object, type_error};
 use crate::exceptions::{PyExc_LookupError, PyExc_UnicodeDecodeError, PyExc_UnicodeEncodeError};
 use crate::object::ObjectExt;
-use crate::own::{Layout, Own};
+use crate::own::{Field, Layout, Own};
 use crate::state::Global;
 use crate::unicode::arguments::clipped_index;
 use crate::unicode::{self, from_str};
@@ -45,15 +45,48 @@ pub fn lookup_error(name: &str) -> PyResult {
     }
 }
 
+/// What is wrong with what lies from `start` to `end`.
+#[derive(Clone, Copy)]
+pub(super) struct Fault {
+    pub start: usize,
+    pub end: usize,
+    pub reason: &'static str,
+}
+
+/// The one exception of a whole conversion: it is made of the first fault, and its arguments keep telling of it;
+/// for later ones only its attributes change (`make_decode_exception`).
+#[derive(Default)]
+pub(super) struct Failure {
+    first: Option<Fault>,
+    made: Option<Own>,
+}
+
+impl Failure {
+    /// Notes a fault for which CPython makes the exception, even where nothing here shows it.
+    pub fn meet(&mut self, fault: Fault) {
+        self.first.get_or_insert(fault);
+    }
+
+    /// The exception as it is for a fault.
+    pub fn exception(&mut self, fault: Fault, make: impl FnOnce(Fault) -> PyResult) -> PyResult {
+        let exception = match &self.made {
+            Some(made) => Own::new(&**made),
+            None => make(*self.first.get_or_insert(fault))?,
+        };
+        self.made = Some(Own::new(&*exception));
+        if let Some(shown) = exception.downcast_ref::<PyUnicodeErrorObject>() {
+            shown.start.set(fault.start as isize);
+            shown.end.set(fault.end as isize);
+            shown.reason.put(Some(from_str(fault.reason)?.upcast()));
+        }
+        Ok(exception)
+    }
+}
+
 /// A failure to encode the characters from `start` to `end`.
-pub(super) fn encode_error(
-    encoding: &str,
-    object: &PyASCIIObject,
-    (start, end): (usize, usize),
-    reason: &str,
-) -> PyResult {
-    let (start, end) = (long::from_usize(start)?, long::from_usize(end)?);
-    let (encoding, reason) = (from_str(encoding)?, from_str(reason)?);
+pub(super) fn encode_error(encoding: &str, object: &PyASCIIObject, fault: Fault) -> PyResult {
+    let (start, end) = (long::from_usize(fault.start)?, long::from_usize(fault.end)?);
+    let (encoding, reason) = (from_str(encoding)?, from_str(fault.reason)?);
     let args = [
         encoding.as_object(),
         object.as_object(),
@@ -65,14 +98,9 @@ pub(super) fn encode_error(
 }
 
 /// A failure to decode the bytes from `start` to `end`.
-pub(super) fn decode_error(
-    encoding: &str,
-    content: &[u8],
-    (start, end): (usize, usize),
-    reason: &str,
-) -> PyResult {
-    let (start, end) = (long::from_usize(start)?, long::from_usize(end)?);
-    let (encoding, reason) = (from_str(encoding)?, from_str(reason)?);
+pub(super) fn decode_error(encoding: &str, content: &[u8], fault: Fault) -> PyResult {
+    let (start, end) = (long::from_usize(fault.start)?, long::from_usize(fault.end)?);
+    let (encoding, reason) = (from_str(encoding)?, from_str(fault.reason)?);
     let content = bytes::from_slice(content)?;
     let args = [
         encoding.as_object(),
