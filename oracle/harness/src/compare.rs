@@ -1,6 +1,7 @@
 //! Compares two observations stage by stage and lists what differs in the first stage that does.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 use twinheap_observation::outcome::{ExceptionView, Outcome};
@@ -9,6 +10,9 @@ use twinheap_observation::{Observation, Stage, StageSet, StepTrail, Supported};
 
 use crate::heap;
 use crate::verdict::StageVerdict;
+
+/// How long the lines of two texts are matched.
+const LONGEST_DIFF: Duration = Duration::from_secs(1);
 
 /// How many differences of a stage are listed.
 pub const MAXIMUM_DIFFERENCES: usize = 50;
@@ -233,7 +237,10 @@ fn text_of(stage: Stage, pair: Option<(&String, &String)>) -> Vec<Difference> {
 fn lines(stage: Stage, left: &[String], right: &[String]) -> Vec<Difference> {
     let left_refs: Vec<&str> = left.iter().map(String::as_str).collect();
     let right_refs: Vec<&str> = right.iter().map(String::as_str).collect();
-    let diff = TextDiff::from_slices(&left_refs, &right_refs);
+    // Texts that have nothing in common cost the square of their length; what is found by then is shown.
+    let diff = TextDiff::configure()
+        .timeout(LONGEST_DIFF)
+        .diff_slices(&left_refs, &right_refs);
     let mut found = Vec::new();
     for change in diff.iter_all_changes() {
         if found.len() >= MAXIMUM_DIFFERENCES {

@@ -235,17 +235,13 @@ impl Reader<'_> {
             b'{' => self.dict()?,
             b'<' | b'>' => {
                 let count = self.size("set")?;
-                let items = tuple::from_vec(self.items(count)?)?;
-                if kind == b'<' {
-                    set::from_iterable(items.as_object())?.upcast()
-                } else {
+                if self.compiled && kind == b'>' {
+                    let items = tuple::from_vec(self.items(count)?)?;
                     let made = set::frozen_from_iterable(items.as_object())?;
-                    if self.compiled {
-                        let listed = tuple::from_iterable(made.as_object())?;
-                        set::frozen_from_iterable(listed.as_object())?.upcast()
-                    } else {
-                        made.upcast()
-                    }
+                    let listed = tuple::from_iterable(made.as_object())?;
+                    set::frozen_from_iterable(listed.as_object())?.upcast()
+                } else {
+                    self.set(kind == b'>', count)?
                 }
             }
             b'r' => {
@@ -258,6 +254,24 @@ impl Reader<'_> {
             b'c' => self.code()?,
             _ => return Err(bad("unknown type code")),
         }))
+    }
+
+    /// The set is there before its items, as the collector's lists show.
+    fn set(&mut self, is_frozen: bool, count: usize) -> PyResult {
+        if is_frozen && count == 0 {
+            return Ok(set::frozen_from_iterable(tuple::empty().as_object())?.upcast());
+        }
+        let type_ = if is_frozen {
+            &set::PyFrozenSet_Type
+        } else {
+            &set::PySet_Type
+        };
+        let made = set::new_empty(type_)?;
+        for _ in 0..count {
+            let item = self.required()?;
+            set::add(&made, &item)?;
+        }
+        Ok(made.upcast())
     }
 
     /// The tuple is there before its items, as the collector's lists show.

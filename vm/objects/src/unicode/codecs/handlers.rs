@@ -46,7 +46,7 @@ pub fn lookup_error(name: &str) -> PyResult {
 }
 
 /// What is wrong with what lies from `start` to `end`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) struct Fault {
     pub start: usize,
     pub end: usize,
@@ -69,12 +69,13 @@ impl Failure {
 
     /// The exception as it is for a fault.
     pub fn exception(&mut self, fault: Fault, make: impl FnOnce(Fault) -> PyResult) -> PyResult {
-        let exception = match &self.made {
-            Some(made) => Own::new(&**made),
-            None => make(*self.first.get_or_insert(fault))?,
+        let first = *self.first.get_or_insert(fault);
+        let (exception, is_told) = match &self.made {
+            Some(made) => (Own::new(&**made), false),
+            None => (make(first)?, first == fault),
         };
         self.made = Some(Own::new(&*exception));
-        if let Some(shown) = exception.downcast_ref::<PyUnicodeErrorObject>() {
+        if !is_told && let Some(shown) = exception.downcast_ref::<PyUnicodeErrorObject>() {
             shown.start.set(fault.start as isize);
             shown.end.set(fault.end as isize);
             shown.reason.put(Some(from_str(fault.reason)?.upcast()));
