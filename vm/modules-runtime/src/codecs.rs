@@ -205,8 +205,7 @@ fn with_codec_note(
     );
     let error = errors::take_exception();
     if let Some(base) = error.downcast_ref::<PyBaseExceptionObject>() {
-        twinheap_objects::exceptions::set_cause(base, Some(cause.clone()));
-        errors::set_context(&error, Some(cause));
+        twinheap_objects::exceptions::set_cause(base, Some(cause));
     }
     errors::restore_exception(error)
 }

@@ -108,7 +108,7 @@ fn format_one(
         Amount::FromArguments => {
             let width = long::as_ssize(&*arguments.star()?)?;
             flags.left_adjust |= width < 0;
-            width.unsigned_abs()
+            crate::unicode::percent::width_of(width)
         }
     };
     let precision = match reader.precision().map_err(percent_error)? {

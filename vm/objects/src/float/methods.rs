@@ -143,7 +143,13 @@ pub fn format_value(
     type_name: &str,
     spec: &FormatSpec,
 ) -> PyResult<Own<PyASCIIObject>> {
-    memory::probe(spec.width.max(spec.precision).unwrap_or(0))?;
+    // A precision that is too big is told before any memory is asked for.
+    if spec
+        .precision
+        .is_none_or(|precision| precision <= i32::MAX as usize)
+    {
+        memory::probe(spec.width.max(spec.precision).unwrap_or(0))?;
+    }
     let field = format_spec::format_float(spec, value)
         .map_err(|error| unicode::spec_error(error, text, type_name))?;
     unicode::from_field(&field)

@@ -95,6 +95,11 @@ fn percent_error(error: PercentError) -> errors::Raised {
     })
 }
 
+/// The width that an argument gives; the smallest number has no positive one and asks for no width.
+pub fn width_of(given: isize) -> usize {
+    given.checked_abs().unwrap_or(0) as usize
+}
+
 /// Reads one specifier from behind its percent sign, formats, and gives where the text goes on.
 fn format_one(
     out: &mut Writer,
@@ -123,7 +128,7 @@ fn format_one(
             let given = star(arguments)?;
             let width = long::as_ssize(&given)?;
             flags.left_adjust |= width < 0;
-            Some(width.unsigned_abs())
+            Some(width_of(width))
         }
     };
     let precision = match reader.precision().map_err(percent_error)? {
