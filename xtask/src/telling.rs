@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use twinheap_harness::{Side, SideKind};
+use twinheap_harness::{Side, SideKind, is_exception};
 use twinheap_observation::wire::{RunRequest, Wanted};
 use twinheap_observation::{Observation, Outcome, Program, Stage, StageSet};
 use twinheap_render::telling::{Entry, Page};
@@ -76,17 +76,7 @@ impl Kind {
 }
 
 fn names_exception(head: &str) -> bool {
-    let endings = [
-        "Error",
-        "Exception",
-        "Warning",
-        "Exit",
-        "Interrupt",
-        "Iteration",
-        "Group",
-    ];
-    head.split([' ', '.'])
-        .any(|word| word == "error" || endings.iter().any(|ending| word.ends_with(ending)))
+    head.split([' ', '.']).any(|word| is_exception(word, true))
 }
 
 /// How far the choice goes beyond one finding of a topic and a fair share of a kind.

@@ -13,5 +13,6 @@ pub mod verdict;
 pub use compare::{Difference, TextRules, compare};
 pub use pairing::{PairConfig, PairPool, run_pairs};
 pub use proof::{Evidence, Proof, prove};
+pub use said::is_exception;
 pub use side::{Side, SideKind};
 pub use verdict::{CaseResult, Divergence, StageVerdict};

@@ -174,7 +174,8 @@ fn mention_in(line: &str) -> Option<Mention<'_>> {
     None
 }
 
-fn is_exception(name: &str, begins_line: bool) -> bool {
+/// Whether a name is an exception's, by its ending; a bare `error` is one only where it begins a line.
+pub fn is_exception(name: &str, begins_line: bool) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     if last == "error" {
         return begins_line || name.len() > last.len();

@@ -2,6 +2,7 @@
 
 use crate::prelude::*;
 use std::f64::consts::PI;
+use twinheap_arith::digits;
 use twinheap_objects::exceptions::{PyExc_OverflowError, PyExc_ValueError};
 use twinheap_objects::float;
 
@@ -603,7 +604,7 @@ fn log_with(value: &PyObject, log: fn(f64) -> f64) -> PyResult<f64> {
                     return Err(raised);
                 }
                 errors::discard(raised);
-                let (mantissa, exponent) = big_frexp(number);
+                let (mantissa, exponent) = digits::frexp(long::signed(number));
                 Ok(log(mantissa) + log(2.0) * exponent as f64)
             }
         };
@@ -613,28 +614,6 @@ fn log_with(value: &PyObject, log: fn(f64) -> f64) -> PyResult<f64> {
         return Err(domain_error());
     }
     Ok(log(x))
-}
-
-/// `_PyLong_Frexp`: a huge int as a fraction between a half and one, rounded half to even, and a power of two.
-fn big_frexp(number: &PyLongObject) -> (f64, i64) {
-    const KEPT: u32 = 55;
-    let digits = long::digits(number);
-    let (low, high) = digits.split_at(digits.len().saturating_sub(3));
-    let top = high
-        .iter()
-        .rev()
-        .fold(0u128, |top, digit| top << 30 | u128::from(*digit));
-    let top_bits = 128 - top.leading_zeros();
-    let dropped = top_bits.saturating_sub(KEPT);
-    let is_inexact = top & ((1 << dropped) - 1) != 0 || low.iter().any(|digit| *digit != 0);
-    // The last bit kept stands for all those dropped, so that the conversion rounds once.
-    let kept = (top >> dropped) as u64 | u64::from(is_inexact);
-    let bits = low.len() as i64 * 30 + i64::from(top_bits);
-    let fraction = kept as f64 / (1u64 << KEPT) as f64;
-    if fraction == 1.0 {
-        return (0.5, bits + 1);
-    }
-    (fraction, bits)
 }
 
 fn log(_: &PyObject, args: &[&PyObject]) -> PyResult {

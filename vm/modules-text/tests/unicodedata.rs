@@ -3,7 +3,7 @@
 #[path = "../../objects/tests/evaluator/mod.rs"]
 mod evaluator;
 
-use evaluator::{evaluate, show, start};
+use evaluator::{check_facts, start};
 use twinheap_modules_text::unicodedata;
 use twinheap_objects::own::Layout;
 
@@ -11,29 +11,9 @@ use twinheap_objects::own::Layout;
 fn expressions_of_cpython() {
     start();
     let module = unicodedata::new_module().expect("the module");
-    let mut failures = Vec::new();
-    let mut count = 0;
-    for line in include_str!("unicodedata/facts.txt").lines() {
-        let fields: Vec<&str> = line.split('\t').collect();
-        count += 1;
-        let found = show(evaluate(
-            fields[0],
-            Some(("unicodedata", module.as_object())),
-        ));
-        if !found.iter().eq(fields[1..].iter()) {
-            let expression = fields[0];
-            failures.push(format!(
-                "{expression}\n  expected {:?}\n  found    {found:?}",
-                &fields[1..]
-            ));
-        }
-    }
-    assert!(count > 2_000, "the table of facts is there");
-    let shown = failures.len().min(30);
-    assert!(
-        failures.is_empty(),
-        "{} of {count} differ:\n{}",
-        failures.len(),
-        failures[..shown].join("\n")
+    check_facts(
+        include_str!("unicodedata/facts.txt"),
+        2_000,
+        ("unicodedata", module.as_object()),
     );
 }

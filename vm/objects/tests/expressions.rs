@@ -6,7 +6,7 @@
 
 mod evaluator;
 
-use evaluator::{evaluate, memory, show, start};
+use evaluator::{evaluate, memory, run, show, start};
 use twinheap_objects::object;
 use twinheap_objects::{call, id};
 
@@ -65,27 +65,6 @@ fn check_sequence(line: &str) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Runs a check on every line of a table.
-fn run(table: &str, least: usize, check: fn(&str) -> Result<(), String>) {
-    let mut failures = Vec::new();
-    let mut count = 0;
-    for line in table.lines() {
-        count += 1;
-        if std::env::var_os("SHOW_EXPRESSIONS").is_some() {
-            eprintln!("{line:.200}");
-        }
-        failures.extend(check(line).err());
-    }
-    assert!(count > least, "the table of facts is there");
-    let shown = failures.len().min(60);
-    assert!(
-        failures.is_empty(),
-        "{} of {count} differ:\n{}",
-        failures.len(),
-        failures[..shown].join("\n")
-    );
 }
 
 /// One test: there is one interpreter a process, and it runs under a lock that tests do not take.

@@ -1,8 +1,9 @@
 //! Both versions of the database, compared with the oracle's `unicodedata` and its `ucd_3_2_0`: every function over
 //! every code point, names both ways, and normal forms of random strings.
 
-use std::process::Command;
+mod python;
 
+use python::printed;
 use twinheap_ucd::*;
 
 /// Prints a line for every run of code points of which all is the same.
@@ -74,16 +75,7 @@ fn oracle(script: &str, version: Version) -> String {
     } else {
         "new"
     };
-    let output = Command::new("python3")
-        .args(["-I", "-c", script, word])
-        .output()
-        .expect("python3 runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("text")
+    printed(script, &[word])
 }
 
 fn number(value: Option<u8>) -> String {

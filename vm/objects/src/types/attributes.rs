@@ -486,7 +486,6 @@ unsafe fn type_dealloc(type_: *mut PyTypeObject) {
                 dict::release_keys(keys);
             }
             memory::free(class.tp_doc.get().cast_mut().cast());
-            memory::free(heap._ht_tpname.get().cast());
         }
         if !base.is_null() {
             decref(base.cast_mut().cast());

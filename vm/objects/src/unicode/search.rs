@@ -219,25 +219,26 @@ pub fn find_last<C: Character>(hay: &[C], needle: &[C]) -> Option<usize> {
 }
 
 /// Where a needle that is not empty occurs, without overlaps.
+fn occurrences<C: Character>(hay: &[C], needle: &[C]) -> impl Iterator<Item = usize> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let at = from + find(&hay[from..], needle)?;
+        from = at + needle.len();
+        Some(at)
+    })
+}
+
+/// Where a needle that is not empty occurs, without overlaps, at most so many times.
 pub fn find_all<C: Character>(hay: &[C], needle: &[C], most: usize) -> PyResult<Vec<usize>> {
     let mut found = Vec::new();
-    let mut from = 0;
-    while found.len() < most
-        && let Some(offset) = find(&hay[from..], needle)
-    {
+    for at in occurrences(hay, needle).take(most) {
         memory::reserve(&mut found, 1)?;
-        found.push(from + offset);
-        from += offset + needle.len();
+        found.push(at);
     }
     Ok(found)
 }
 
 /// How often the needle, which is not empty, occurs without overlaps.
 pub fn count_all<C: Character>(hay: &[C], needle: &[C]) -> usize {
-    let (mut count, mut from) = (0, 0);
-    while let Some(offset) = find(&hay[from..], needle) {
-        count += 1;
-        from += offset + needle.len();
-    }
-    count
+    occurrences(hay, needle).count()
 }

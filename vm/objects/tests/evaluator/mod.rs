@@ -331,3 +331,39 @@ pub fn start() {
     module::add_functions(&builtins, BUILTIN_FUNCTIONS).expect("the built-in functions");
     import_hook::BUILTINS.set(builtins.upcast().into_raw());
 }
+
+/// Runs a check on every line of a table.
+pub fn run(table: &str, least: usize, check: impl Fn(&str) -> Result<(), String>) {
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for line in table.lines() {
+        count += 1;
+        if std::env::var_os("SHOW_EXPRESSIONS").is_some() {
+            eprintln!("{line:.200}");
+        }
+        failures.extend(check(line).err());
+    }
+    assert!(count > least, "the table of facts is there");
+    let shown = failures.len().min(60);
+    assert!(
+        failures.is_empty(),
+        "{} of {count} differ:\n{}",
+        failures.len(),
+        failures[..shown].join("\n")
+    );
+}
+
+/// Checks expressions over a variable: each line has the expression and its outcome, in fields.
+pub fn check_facts(table: &str, least: usize, variable: (&str, &PyObject)) {
+    run(table, least, |line| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let (expression, expected) = (fields[0], &fields[1..]);
+        let found = show(evaluate(expression, Some(variable)));
+        if found.iter().eq(expected.iter()) {
+            return Ok(());
+        }
+        Err(format!(
+            "{expression}\n  expected {expected:?}\n  found    {found:?}"
+        ))
+    });
+}
