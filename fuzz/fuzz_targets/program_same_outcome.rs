@@ -1,4 +1,4 @@
-//! A program of the generator's model: every stage compared, the heap included.
+//! A program of the generator's model: code, output, outcome and heap compared.
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target, fuzzer_mutate};

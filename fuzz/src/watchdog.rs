@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use crate::flight::At;
 
 /// How long one side may take for a program.
-const LIMIT: Duration = Duration::from_secs(8);
+const LIMIT: Duration = Duration::from_secs(5);
 /// How often is looked.
 const PERIOD: Duration = Duration::from_millis(250);
-/// Asks the main thread to interrupt the VM; nothing else uses it, and it breaks no system call for good.
+/// Asks the main thread to interrupt its program; nothing else uses it, and it breaks no system call for good.
 const SIGNAL: i32 = libc::SIGURG;
 
 static WHO: AtomicU32 = AtomicU32::new(At::Ground as u32);
@@ -27,7 +27,7 @@ impl Watchdog {
     /// Must be called by the thread that runs programs.
     pub fn start() -> Watchdog {
         // SAFETY: the handler only sets flags of the thread that it interrupts.
-        unsafe { libc::signal(SIGNAL, interrupt_vm as *const () as libc::sighandler_t) };
+        unsafe { libc::signal(SIGNAL, interrupt as *const () as libc::sighandler_t) };
         let begun = Instant::now();
         // SAFETY: pthread_self takes nothing.
         let main = unsafe { libc::pthread_self() };
@@ -65,16 +65,16 @@ fn look(begun: Instant, main: libc::pthread_t) {
         return;
     }
     INTERRUPTS.fetch_add(1, Ordering::SeqCst);
+    // Either side only looks up when its own thread has asked for it.
+    // SAFETY: the main thread lives as long as the process.
+    unsafe { libc::pthread_kill(main, SIGNAL) };
+}
+
+extern "C" fn interrupt(_: i32) {
+    let who = WHO.load(Ordering::SeqCst);
     if who == At::CPython as u32 {
         twinheap_cpython::interrupt();
     } else if who == At::Vm as u32 {
-        // SAFETY: the main thread lives as long as the process.
-        unsafe { libc::pthread_kill(main, SIGNAL) };
-    }
-}
-
-extern "C" fn interrupt_vm(_: i32) {
-    if WHO.load(Ordering::SeqCst) == At::Vm as u32 {
         twinheap_reference::interrupt();
     }
 }

@@ -129,10 +129,12 @@ impl Runtime for Interpreter {
 /// An interrupt is on its way to the main thread.
 static INTERRUPT: AtomicBool = AtomicBool::new(false);
 
-/// Has the program that runs end with `KeyboardInterrupt`; may be called from any thread.
+/// Has the program that this thread runs end with `KeyboardInterrupt`. A signal handler may call it, though not any
+/// number of times at once: CPython takes a lock that its own thread holds for an instant.
 pub fn interrupt() {
     INTERRUPT.store(true, Ordering::SeqCst);
-    // SAFETY: the call is allowed without the GIL; the function runs in the main thread, with the GIL held.
+    // From another thread CPython 3.11 would note the call and never look at it.
+    // SAFETY: the call is allowed at any time; the function runs in the main thread, with the GIL held.
     unsafe { ffi::Py_AddPendingCall(Some(raise_interrupt), std::ptr::null_mut()) };
 }
 
