@@ -28,7 +28,7 @@ fn small_ints(left: &PyObject, right: &PyObject) -> Option<(i64, i64)> {
 }
 
 #[inline(always)]
-fn floats(left: &PyObject, right: &PyObject) -> Option<(f64, f64)> {
+pub(super) fn floats(left: &PyObject, right: &PyObject) -> Option<(f64, f64)> {
     let left = left.downcast_exact::<PyFloatObject>()?;
     let right = right.downcast_exact::<PyFloatObject>()?;
     Some((left.ob_fval.get(), right.ob_fval.get()))
