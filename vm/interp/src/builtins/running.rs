@@ -1,15 +1,21 @@
 //! The builtin functions that need the code that runs: classes, namespaces, `exec`.
 
 use super::functions::{dir_of, vars_of};
+use crate::compiler::{Input, Job, flag};
 use crate::eval::calls::run_code;
-use crate::{compiler, frames};
+use crate::{frames, trees};
 use twinheap_abi::*;
 use twinheap_objects::call::{self, Args, Signature};
-use twinheap_objects::errors::{PyResult, not_implemented, system_error, type_error, value_error};
+use twinheap_objects::errors::{
+    self, PyResult, not_implemented, system_error, type_error, value_error,
+};
+use twinheap_objects::exceptions::PyExc_SyntaxError;
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::none;
-use twinheap_objects::{abstract_, buffer, dict, id, list, long, methods, tuple, types, unicode};
+use twinheap_objects::{
+    abstract_, buffer, dict, id, list, long, methods, paths, tuple, types, unicode,
+};
 use twinheap_syntax::Mode;
 
 type Module = PyObject;
@@ -203,19 +209,19 @@ fn dir(_: &Module, args: &PyTupleObject) -> PyResult {
     }
 }
 
-/// Compiles a source, a str or what its bytes are.
-fn compile_object(
-    source: &PyObject,
-    bytes: &[u8],
-    filename: &str,
-    mode: Mode,
-    optimize: u32,
-) -> PyResult {
+/// What is to be compiled, of a source that is a str or shows bytes.
+fn input_of<'a>(source: &PyObject, bytes: &'a [u8]) -> Input<'a> {
     let text = source.downcast_ref::<PyASCIIObject>();
     match text.and_then(|_| str::from_utf8(bytes).ok()) {
-        Some(text) => compiler::compile_text(text, filename, mode, optimize),
-        None => compiler::compile(bytes, filename, mode, optimize),
+        Some(text) => Input::Text(text),
+        None => Input::Bytes(bytes),
     }
+}
+
+/// `PyEval_MergeCompilerFlags`: the features of the code that is running.
+fn inherited_features() -> i32 {
+    let code = frames::innermost().and_then(|frame| frame.f_code.own());
+    code.map_or(0, |code| code.co_flags.get() & flag::FEATURES)
 }
 
 /// The bytes of a source: a str in UTF-8, or what a bytes-like object holds.
@@ -230,7 +236,10 @@ fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u
         )));
     };
     if bytes.contains(&0) {
-        return Err(value_error("source code string cannot contain null bytes"));
+        return Err(errors::raise(
+            &PyExc_SyntaxError,
+            "source code string cannot contain null bytes",
+        ));
     }
     Ok(bytes)
 }
@@ -250,38 +259,62 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
         required: 3,
         positional: 6,
     };
-    let [source, filename, mode, flags, _, optimize, _] = args.bind::<7>(&SIGNATURE)?;
+    let [source, filename, mode, flags, alone, optimize, version] = args.bind::<7>(&SIGNATURE)?;
     let (Some(source), Some(filename), Some(mode)) = (source, filename, mode) else {
         return Err(type_error("compile() needs source, filename and mode"));
     };
-    // Features that every 3.11 program has, and implied dedents, which change nothing in whole sources.
-    const HARMLESS: i32 =
-        0x0200 | 0x4000 | 0x10 | 0x2_0000 | 0x4_0000 | 0x8_0000 | 0x10_0000 | 0x20_0000 | 0x80_0000;
-    if flags.map_or(Ok(0), long::as_int)? & !HARMLESS != 0 {
-        return Err(not_implemented(
-            "this VM's compile() makes no trees and takes no such flags yet",
-        ));
-    }
+    let filename = unicode::to_string_lossy(&*paths::path_text(filename)?);
+    let mode = unicode::expect_str(mode, "compile", "argument 'mode'")?;
+    let mut flags = flags.map_or(Ok(0), long::as_int)?;
+    let is_alone = alone.map_or(Ok(false), object::is_true)?;
     let optimize = optimize.map_or(Ok(-1), long::as_int)?;
-    let filename = object::str(filename)?;
-    let mode = match unicode::to_string_lossy(&*object::str(mode)?).as_str() {
-        "exec" => Mode::Exec,
-        "eval" => Mode::Eval,
-        "single" => Mode::Single,
-        _ => {
-            return Err(value_error(
-                "compile() mode must be 'exec', 'eval' or 'single'",
-            ));
-        }
-    };
+    let version = version.map_or(Ok(-1), long::as_int)?;
+    if flags & !(flag::FEATURES | flag::OBSOLETE | flag::COMPILE) != 0 {
+        return Err(value_error("compile(): unrecognised flags"));
+    }
+    if !(-1..=2).contains(&optimize) {
+        return Err(value_error("compile(): invalid optimize value"));
+    }
+    let only_tree = flags & flag::ONLY_AST != 0;
+    let mode = mode_of(&unicode::to_string_lossy(mode), only_tree)?;
+    if !is_alone {
+        flags |= inherited_features();
+    }
+    if trees::is_node(source) {
+        return match only_tree {
+            true => Ok(Own::new(source)),
+            false => Err(not_implemented("this VM compiles no trees of `ast` yet")),
+        };
+    }
     let bytes = source_bytes(source, "compile", "string, bytes or AST")?;
-    compile_object(
-        source,
-        &bytes,
-        &unicode::to_string_lossy(&filename),
-        mode,
-        optimize.max(0) as u32,
-    )
+    let job = Job {
+        optimize: optimize.max(0) as u32,
+        flags,
+        feature_version: u32::try_from(version).ok().filter(|_| only_tree),
+        ..Job::new(input_of(source, &bytes), &filename, mode)
+    };
+    match only_tree {
+        true => job.tree(),
+        false => job.code(),
+    }
+}
+
+fn mode_of(mode: &str, only_tree: bool) -> PyResult<Mode> {
+    match mode {
+        "exec" => Ok(Mode::Exec),
+        "eval" => Ok(Mode::Eval),
+        "single" => Ok(Mode::Single),
+        "func_type" if only_tree => Ok(Mode::FuncType),
+        "func_type" => Err(value_error(
+            "compile() mode 'func_type' requires flag PyCF_ONLY_AST",
+        )),
+        _ if only_tree => Err(value_error(
+            "compile() mode must be 'exec', 'eval', 'single' or 'func_type'",
+        )),
+        _ => Err(value_error(
+            "compile() mode must be 'exec', 'eval' or 'single'",
+        )),
+    }
 }
 
 /// The namespaces that `exec` and `eval` run in.
@@ -323,6 +356,15 @@ fn namespaces(
     Ok((globals, locals))
 }
 
+/// Compiles what `exec` and `eval` were given as text.
+fn compile_inheriting(input: Input<'_>, mode: Mode) -> PyResult {
+    let job = Job {
+        flags: inherited_features(),
+        ..Job::new(input, "<string>", mode)
+    };
+    job.code()
+}
+
 fn exec(_: &Module, args: Args<'_>) -> PyResult {
     const SIGNATURE: Signature = Signature {
         name: "exec",
@@ -339,7 +381,7 @@ fn exec(_: &Module, args: Args<'_>) -> PyResult {
         Some(_) => Own::new(source),
         None => {
             let bytes = source_bytes(source, "exec", "string, bytes or code")?;
-            compile_object(source, &bytes, "<string>", Mode::Exec, 0)?
+            compile_inheriting(input_of(source, &bytes), Mode::Exec)?
         }
     };
     run_object(&code, &globals, &locals)?;
@@ -357,7 +399,7 @@ fn eval(_: &Module, args: &[&PyObject]) -> PyResult {
                 .iter()
                 .position(|byte| !b" \t".contains(byte))
                 .unwrap_or(bytes.len());
-            compile_object(args[0], &bytes[start..], "<string>", Mode::Eval, 0)?
+            compile_inheriting(input_of(args[0], &bytes[start..]), Mode::Eval)?
         }
     };
     run_object(&code, &globals, &locals)
