@@ -100,6 +100,9 @@ impl Pair {
     }
 }
 
+/// A pair that nobody else gives programs to.
+pub struct OwnPair(Pair);
+
 /// Decides whether a difference of this signature need not be confirmed in fresh processes again.
 pub type IsSettled<'a> = &'a (dyn Fn(&str) -> bool + Sync);
 
@@ -204,6 +207,25 @@ impl<'a> PairPool<'a> {
         let mut result = CaseResult::new(program);
         self.confirm(program, Stage::Outcome, &mut result);
         result
+    }
+
+    /// A pair of processes not yet started, at addresses that do not change from run to run: what it shows of a
+    /// program depends on the programs before it in this pair, and on nothing else.
+    pub fn own_pair(&self) -> OwnPair {
+        OwnPair(Pair::open(
+            &self.oracle.with_fixed_addresses(),
+            &self.subject.with_fixed_addresses(),
+        ))
+    }
+
+    /// Runs programs through a pair of one's own.
+    pub fn run_with(
+        &self,
+        pair: &mut OwnPair,
+        programs: &[Program],
+        is_settled: Option<IsSettled<'_>>,
+    ) -> Vec<CaseResult> {
+        self.run_chunk(&mut pair.0, programs, is_settled)
     }
 
     fn idle_pairs(&self) -> std::sync::MutexGuard<'_, Vec<Pair>> {

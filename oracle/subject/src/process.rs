@@ -36,6 +36,8 @@ pub struct SubjectSpec {
     pub limits: Limits,
     pub masks: Vec<MaskRule>,
     pub unsupported: Vec<FieldSpec>,
+    /// Whether every process gets the same addresses, so that what depends on them comes out the same.
+    pub fixed_addresses: bool,
     /// Programs after which a worker is replaced.
     pub recycle_after: u32,
 }
@@ -50,6 +52,7 @@ impl SubjectSpec {
             limits: Limits::default(),
             masks: Vec::new(),
             unsupported: Vec::new(),
+            fixed_addresses: false,
             recycle_after: 1_000,
         }
     }
@@ -281,7 +284,11 @@ impl Worker {
     fn start(spec: &SubjectSpec) -> io::Result<Worker> {
         let directory = tempfile::Builder::new().prefix("twinheap-").tempdir()?;
         let last_words = system::memory_file(c"last-words", false)?;
-        let mut child = Command::new(&spec.program)
+        let mut command = Command::new(&spec.program);
+        if spec.fixed_addresses {
+            system::fix_addresses(&mut command);
+        }
+        let mut child = command
             .args(&spec.arguments)
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
