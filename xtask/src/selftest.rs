@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 use twinheap_harness::{CaseResult, Divergence, PairConfig, Proof, SideKind, run_pairs};
 use twinheap_observation::{OutcomeClass, Program, Stage, StageSet};
+use twinheap_store::campaign::NO_BATCH;
 use twinheap_store::{CampaignStore, TopicFigures};
 use twinheap_subject::{Fault, SubjectSpec};
 
@@ -136,7 +137,8 @@ fn run_campaign(database: &Path, report: &Path, shard: &str) -> Result<(), Strin
     }
 }
 
-/// What must not depend on how a campaign was divided: all but times.
+/// What must not depend on how a campaign was divided: all but times, what fresh processes at other addresses said of
+/// a suspicion, and what was met by the way while they were asked.
 fn contents(store: &CampaignStore) -> Result<Vec<String>, String> {
     let mut facts: Vec<String> = store
         .done()?
@@ -145,13 +147,17 @@ fn contents(store: &CampaignStore) -> Result<Vec<String>, String> {
         .collect();
     for (topic, figures) in store.figures()? {
         let figures = TopicFigures {
+            agree: figures.agree + figures.diverge,
+            diverge: 0,
             oracle_microseconds: 0,
             subject_microseconds: 0,
             ..figures
         };
         facts.push(format!("{topic} {figures:?}"));
     }
-    for finding in store.findings()? {
+    let mut findings = store.all_findings()?;
+    findings.retain(|finding| finding.batch != NO_BATCH);
+    for finding in findings {
         facts.push(format!(
             "{} programs, the first {}-{}, show {}",
             finding.programs, finding.batch, finding.place, finding.signature

@@ -309,9 +309,10 @@ impl<'a> PairPool<'a> {
             }
             return results;
         };
-        self.add_details(pair, programs, &mut suspects);
         let mut met: HashSet<String> = HashSet::new();
-        for suspect in suspects {
+        for mut suspect in suspects {
+            // One after another: all of their images at once may be more than the memory holds.
+            self.add_details(pair, &programs[suspect.at], &mut suspect);
             let (program, result) = (&programs[suspect.at], &mut results[suspect.at]);
             let stage = suspect.stage;
             let warm = self.warm_divergence(program, suspect.answers);
@@ -320,6 +321,7 @@ impl<'a> PairPool<'a> {
                     if met.contains(&divergence.signature) || is_settled(&divergence.signature) =>
                 {
                     divergence.came_back = (0, 0);
+                    divergence.lighten();
                     result.verdicts = verdicts;
                     result.divergence = Some(divergence);
                 }
@@ -375,25 +377,16 @@ impl<'a> PairPool<'a> {
         }
     }
 
-    /// Asks for the details of all the suspects at once; deaths, and sides that are partial, have told them.
-    fn add_details(&self, pair: &mut Pair, programs: &[Program], suspects: &mut [Suspect]) {
-        let lacks = |suspect: &&mut Suspect| {
-            let has = |answer: &Answer| match answer {
-                Answer::Report(report) => report.details.is_some(),
-                _ => true,
-            };
-            !has(&suspect.answers.0) || !has(&suspect.answers.1)
+    /// Asks for the details of a suspect; deaths, and sides that are partial, have told them.
+    fn add_details(&self, pair: &mut Pair, program: &Program, suspect: &mut Suspect) {
+        let has = |answer: &Answer| match answer {
+            Answer::Report(report) => report.details.is_some(),
+            _ => true,
         };
-        let mut lacking: Vec<&mut Suspect> = suspects.iter_mut().filter(lacks).collect();
-        if lacking.is_empty() {
+        if has(&suspect.answers.0) && has(&suspect.answers.1) {
             return;
         }
-        let again: Vec<Program> = lacking
-            .iter()
-            .map(|suspect| programs[suspect.at].clone())
-            .collect();
-        let answers = self.ask(pair, &again, true);
-        for (suspect, answers) in lacking.iter_mut().zip(answers) {
+        if let Some(answers) = self.ask(pair, std::slice::from_ref(program), true).pop() {
             suspect.answers = answers;
         }
     }
@@ -502,7 +495,10 @@ impl<'a> PairPool<'a> {
             }
         }
         match &mut divergence {
-            Some(divergence) => divergence.came_back = (came_back, tries),
+            Some(divergence) => {
+                divergence.came_back = (came_back, tries);
+                divergence.drop_large_images();
+            }
             None => result.unconfirmed = Some(suspected),
         }
         result.divergence = divergence;

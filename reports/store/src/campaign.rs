@@ -382,7 +382,7 @@ impl CampaignStore {
     }
 
     /// Those that were set aside as well.
-    fn all_findings(&self) -> Result<Vec<CampaignFinding>, String> {
+    pub fn all_findings(&self) -> Result<Vec<CampaignFinding>, String> {
         let query = format!("SELECT {COLUMNS} FROM findings ORDER BY programs DESC, signature");
         let mut statement = self.connection.prepare(&query).map_err(trouble)?;
         let rows = statement.query_map([], read_finding).map_err(trouble)?;
@@ -571,11 +571,14 @@ fn add_finding(transaction: &Transaction<'_>, finding: &CampaignFinding) -> Resu
         (both.tried, both.milliseconds, both.complete) =
             (other.tried, other.milliseconds, other.complete);
     }
-    put_finding(
-        transaction,
-        &both,
-        (known.programs + finding.programs) as i64,
-    )
+    // What was met while another program was confirmed or made small counts for nothing where batches count.
+    let programs = match (known.batch == NO_BATCH, finding.batch == NO_BATCH) {
+        (false, true) => known.programs,
+        (true, false) => finding.programs,
+        (true, true) => known.programs.max(finding.programs),
+        (false, false) => known.programs + finding.programs,
+    };
+    put_finding(transaction, &both, programs as i64)
 }
 
 fn example_of(finding: &CampaignFinding) -> Example {
@@ -857,6 +860,21 @@ mod tests {
         assert!(found[0].is_confirmed());
         let figures = &store.figures().expect("read")["dict"];
         assert_eq!((figures.diverge, figures.agree), (1, 1));
+    }
+
+    #[test]
+    fn what_was_met_by_the_way_is_not_counted_among_the_programs() {
+        let mut store = store((1, 1), &[]);
+        let side = finding("a", NO_BATCH);
+        store.record_side_finding(&side).expect("it is recorded");
+        for batch in [4, 2] {
+            store
+                .record(&record(batch, &["a"]))
+                .expect("it is recorded");
+            store.record_side_finding(&side).expect("it is recorded");
+        }
+        let found = &store.findings().expect("read")[0];
+        assert_eq!((found.programs, found.batch), (2, 2));
     }
 
     #[test]

@@ -37,6 +37,8 @@ const BATCH_SIZE: u32 = 32;
 /// Batches that one pair of fresh processes runs in order. What they show depends on what the processes have run
 /// before, so a shard takes whole blocks.
 const BLOCK_BATCHES: u32 = 8;
+/// Messages of workers that may wait to be recorded; beyond that workers wait.
+const UNRECORDED: usize = 64;
 /// How long suspicions are still confirmed when the time is over, at least.
 const GRACE: Duration = Duration::from_secs(10);
 /// The topic of programs that are mutations of real ones.
@@ -385,7 +387,7 @@ fn work_on(
     jobs: usize,
     progress: &mut Progress,
 ) -> Result<(), String> {
-    let (sender, receiver) = mpsc::channel();
+    let (sender, receiver) = mpsc::sync_channel(UNRECORDED);
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             let worker = Worker::new(shared, sender.clone());

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use twinheap_generate::{Model, Topic, generate, mutate_source};
@@ -36,7 +36,7 @@ struct NobodyListens;
 
 pub struct Worker<'a> {
     shared: &'a Shared<'a>,
-    sender: Sender<Found>,
+    sender: SyncSender<Found>,
 }
 
 /// Batches that one pair of processes runs in order.
@@ -64,7 +64,7 @@ pub fn mixed_seed(seed: u64, batch: u64, place: u64) -> u64 {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(shared: &'a Shared<'a>, sender: Sender<Found>) -> Worker<'a> {
+    pub fn new(shared: &'a Shared<'a>, sender: SyncSender<Found>) -> Worker<'a> {
         Worker { shared, sender }
     }
 
