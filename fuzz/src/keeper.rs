@@ -180,8 +180,14 @@ fn tell(target: &str, status: ExitStatus, file: &File, artifacts: &Path) -> io::
         return Ok(code.unwrap_or(CRASHED));
     }
     if let Some(code) = code.filter(|code| TOLD.contains(code)) {
+        let what = match code {
+            CRASHED => "a crash",
+            70 => "too much time",
+            71 => "too much memory",
+            _ => "an interrupt",
+        };
         eprintln!(
-            "twinheap: the run ended in input {}, {}",
+            "twinheap: the run of {target} was ended by {what} in input {}, {}",
             wreck.number,
             name_place(wreck.at)
         );

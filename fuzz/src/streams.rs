@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use twinheap_observation::stage::Output;
 use twinheap_subject::system;
 
-/// More memory than this is an exception on both sides, as in a worker.
-const ADDRESS_SPACE: u64 = 2 << 30;
+use crate::room;
 
 /// A program that writes without end gets an error from the file.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -156,7 +155,7 @@ impl Streams {
         give_back();
         // Nobody answers a program that asks.
         system::redirect(&File::open("/dev/null")?, 0)?;
-        system::limit_resource(libc::RLIMIT_AS, ADDRESS_SPACE)?;
+        room::lift()?;
         system::limit_resource(libc::RLIMIT_CORE, 0)?;
         system::limit_resource(libc::RLIMIT_FSIZE, LARGEST_FILE)?;
         // libFuzzer would end over it; a program gets an error instead.
@@ -182,7 +181,9 @@ impl Streams {
         }
         // SAFETY: fchdir takes no pointers.
         unsafe { libc::fchdir(self.private.as_raw_fd()) };
+        room::limit()?;
         let made = work();
+        room::lift()?;
         self.restore()?;
         let mut output = Output::default();
         for (file, bytes) in self
