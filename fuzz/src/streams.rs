@@ -29,6 +29,15 @@ pub fn remember_own() {
     }
 }
 
+/// Has a panic say what it is where it is heard, from the very beginning: libFuzzer closes descriptor 2.
+pub fn watch_for_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        give_back();
+        before(panic);
+    }));
+}
+
 fn own(at: usize) -> i32 {
     OWN[at].load(Ordering::Relaxed)
 }
@@ -77,11 +86,6 @@ fn watch_for_crashes() {
             libc::sigaction(signal, &action, std::ptr::null_mut());
         }
     }
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        give_back();
-        before(panic);
-    }));
 }
 
 /// More output than this is not kept.
