@@ -125,7 +125,7 @@ impl Reader<'_> {
     /// An object; none for the mark that ends a dict.
     fn object(&mut self) -> PyResult<Option<Own>> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > MAX_DEPTH && !self.compiled {
             return Err(bad("recursion limit exceeded"));
         }
         let code = match self.byte() {
