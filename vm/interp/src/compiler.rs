@@ -24,24 +24,32 @@ enum Input<'a> {
 struct Job<'a> {
     input: Input<'a>,
     filename: &'a str,
+    /// The str that the program named the file by.
+    filename_object: Option<&'a PyObject>,
     mode: Mode,
     optimize: u32,
 }
 
 /// Compiles the bytes of a source; `optimize` is 0, 1 or 2.
 pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyResult {
-    marshal::loads_compiled(&compile_to_marshal(source, filename, mode, optimize)?)
+    marshal::loads_compiled(&compile_to_marshal(source, filename, mode, optimize)?, None)
 }
 
-/// Compiles a source that is a str: cookies in it mean nothing.
-pub fn compile_text(source: &str, filename: &str, mode: Mode, optimize: u32) -> PyResult {
+/// Compiles what a program gives: a source that is a str, in which cookies mean nothing, or bytes.
+pub fn compile_named(
+    source: Result<&str, &[u8]>,
+    filename: &PyASCIIObject,
+    mode: Mode,
+    optimize: u32,
+) -> PyResult {
     let job = Job {
-        input: Input::Text(source),
-        filename,
+        input: source.map_or_else(Input::Bytes, Input::Text),
+        filename: &unicode::to_string_lossy(filename),
+        filename_object: Some(filename.as_object()),
         mode,
         optimize,
     };
-    marshal::loads_compiled(&job.run()?)
+    marshal::loads_compiled(&job.run()?, Some(filename.as_object()))
 }
 
 /// The same as marshal bytes. Warnings are shown.
@@ -54,6 +62,7 @@ pub fn compile_to_marshal(
     let job = Job {
         input: Input::Bytes(source),
         filename,
+        filename_object: None,
         mode,
         optimize,
     };
@@ -79,7 +88,7 @@ impl Job<'_> {
         for (number, warning) in warnings.iter().enumerate() {
             self.warn(number, warning)?;
         }
-        outcome.map_err(|error| raise(&error, self.filename))
+        outcome.map_err(|error| raise(&error, self.filename, self.filename_object))
     }
 
     /// Gives a warning of the compiler; one that the program has made an error is a SyntaxError.
@@ -118,7 +127,7 @@ impl Job<'_> {
             }
             Err(error) => error,
         };
-        raise(&error, self.filename)
+        raise(&error, self.filename, self.filename_object)
     }
 
     /// Gives the warning of the codec that decodes the source. One that the program has made an error comes out
@@ -144,7 +153,7 @@ impl Job<'_> {
 }
 
 /// Raises what the parser or the compiler found.
-fn raise(error: &SyntaxError, filename: &str) -> Raised {
+fn raise(error: &SyntaxError, filename: &str, filename_object: Option<&PyObject>) -> Raised {
     let type_ = match error.kind {
         ErrorKind::SyntaxError => &PyExc_SyntaxError,
         ErrorKind::IndentationError => &PyExc_IndentationError,
@@ -164,20 +173,28 @@ fn raise(error: &SyntaxError, filename: &str) -> Raised {
     if !is_syntax {
         return errors::raise(type_, &error.message);
     }
-    match syntax_error(type_, error, filename) {
+    match syntax_error(type_, error, filename, filename_object) {
         Ok(made) => errors::raise_object(type_, Some(made)),
         Err(raised) => raised,
     }
 }
 
-fn syntax_error(type_: &PyTypeObject, error: &SyntaxError, filename: &str) -> PyResult {
+fn syntax_error(
+    type_: &PyTypeObject,
+    error: &SyntaxError,
+    filename: &str,
+    filename_object: Option<&PyObject>,
+) -> PyResult {
     let number = |value: Option<i32>| -> PyResult {
         match value {
             Some(value) => Ok(long::from_i64(i64::from(value))?.upcast()),
             None => Ok(none()),
         }
     };
-    let file = unicode::from_str(filename)?.upcast();
+    let file = match filename_object {
+        Some(file) => Own::new(file),
+        None => unicode::from_str(filename)?.upcast(),
+    };
     let message = unicode::from_str(&error.message)?;
     let text: Option<Own> = match shown_line(error, filename) {
         Some(text) => Some(unicode::from_str(&text)?.upcast()),

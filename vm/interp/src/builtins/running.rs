@@ -207,21 +207,27 @@ fn dir(_: &Module, args: &PyTupleObject) -> PyResult {
 fn compile_object(
     source: &PyObject,
     bytes: &[u8],
-    filename: &str,
+    filename: &PyASCIIObject,
     mode: Mode,
     optimize: u32,
 ) -> PyResult {
     let text = source.downcast_ref::<PyASCIIObject>();
-    match text.and_then(|_| str::from_utf8(bytes).ok()) {
-        Some(text) => compiler::compile_text(text, filename, mode, optimize),
-        None => compiler::compile(bytes, filename, mode, optimize),
-    }
+    let text = text.and_then(|_| str::from_utf8(bytes).ok());
+    compiler::compile_named(text.ok_or(bytes), filename, mode, optimize)
 }
 
-/// The bytes of a source: a str in UTF-8, or what a bytes-like object holds.
+/// The static str that names a source without a file.
+fn no_file() -> PyResult<Own<PyASCIIObject>> {
+    Ok(crate::marshal::anonymous("<string>").map_or_else(|| unicode::from_str("<string>"), Ok)?)
+}
+
+/// The bytes of a source: a str in UTF-8, which it keeps, or what a bytes-like object holds.
 fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u8>> {
     let bytes = if let Some(text) = source.downcast_ref::<PyASCIIObject>() {
-        crate::encode_utf8(text, "strict")?
+        match unicode::as_utf8_cached(text)? {
+            Some(bytes) => bytes.to_vec(),
+            None => crate::encode_utf8(text, "strict")?,
+        }
     } else if buffer::is_exporter(source) {
         buffer::Buffer::of(source)?.data().to_vec()
     } else {
@@ -233,6 +239,51 @@ fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u
         return Err(value_error("source code string cannot contain null bytes"));
     }
     Ok(bytes)
+}
+
+/// `PyUnicode_FSDecoder`: a path as a str.
+fn decoded_path(path: &PyObject) -> PyResult<Own<PyASCIIObject>> {
+    let is_text = |path: &PyObject| {
+        path.downcast_ref::<PyASCIIObject>().is_some() || bytes_of(path).is_some()
+    };
+    let path = match is_text(path) {
+        true => Own::new(path),
+        false => {
+            let wrong = || {
+                type_error(format_args!(
+                    "expected str, bytes or os.PathLike object, not {:.200}",
+                    path.type_().name()
+                ))
+            };
+            let found = types::call_special(path, id!("__fspath__"), &[])?.ok_or_else(wrong)?;
+            if !is_text(&found) {
+                return Err(type_error(format_args!(
+                    "expected {:.200}.__fspath__() to return str or bytes, not {:.200}",
+                    path.type_().name(),
+                    found.type_().name()
+                )));
+            }
+            found
+        }
+    };
+    let text = match bytes_of(&path) {
+        Some(data) => unicode::codecs::decode(
+            twinheap_objects::bytes::data_of(data),
+            unicode::codecs::Encoding::Utf8,
+            "surrogateescape",
+        )?,
+        None => path
+            .downcast::<PyASCIIObject>()
+            .map_err(|_| system_error("a path that is neither str nor bytes"))?,
+    };
+    if unicode::text(&text).iter().any(|character| character == 0) {
+        return Err(value_error("embedded null character"));
+    }
+    Ok(text)
+}
+
+fn bytes_of(object: &PyObject) -> Option<&PyBytesObject> {
+    object.downcast_ref::<PyBytesObject>()
 }
 
 fn compile(_: &Module, args: Args<'_>) -> PyResult {
@@ -254,20 +305,27 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
     let (Some(source), Some(filename), Some(mode)) = (source, filename, mode) else {
         return Err(type_error("compile() needs source, filename and mode"));
     };
-    // Features that every 3.11 program has, and implied dedents, which change nothing in whole sources.
-    const HARMLESS: i32 =
-        0x0200 | 0x4000 | 0x10 | 0x2_0000 | 0x4_0000 | 0x8_0000 | 0x10_0000 | 0x20_0000 | 0x80_0000;
-    if flags.map_or(Ok(0), long::as_int)? & !HARMLESS != 0 {
-        return Err(not_implemented(
-            "this VM's compile() makes no trees and takes no such flags yet",
-        ));
+    let filename = decoded_path(filename)?;
+    let mode = unicode::expect_str(mode, "compile", "argument 'mode'")?;
+    let mode = unicode::to_string_lossy(mode);
+    if mode.contains('\0') {
+        return Err(value_error("embedded null character"));
     }
+    let flags = flags.map_or(Ok(0), long::as_int)?;
     let optimize = optimize.map_or(Ok(-1), long::as_int)?;
-    let filename = object::str(filename)?;
-    let mode = match unicode::to_string_lossy(&*object::str(mode)?).as_str() {
+    check_flags(flags)?;
+    if !(-1..=2).contains(&optimize) {
+        return Err(value_error("compile(): invalid optimize value"));
+    }
+    let mode = match mode.as_str() {
         "exec" => Mode::Exec,
         "eval" => Mode::Eval,
         "single" => Mode::Single,
+        "func_type" => {
+            return Err(value_error(
+                "compile() mode 'func_type' requires flag PyCF_ONLY_AST",
+            ));
+        }
         _ => {
             return Err(value_error(
                 "compile() mode must be 'exec', 'eval' or 'single'",
@@ -275,13 +333,26 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
         }
     };
     let bytes = source_bytes(source, "compile", "string, bytes or AST")?;
-    compile_object(
-        source,
-        &bytes,
-        &unicode::to_string_lossy(&filename),
-        mode,
-        optimize.max(0) as u32,
-    )
+    compile_object(source, &bytes, &filename, mode, optimize.max(0) as u32)
+}
+
+/// The flags of `compile`: those that change nothing here are taken.
+fn check_flags(flags: i32) -> PyResult<()> {
+    // Features that every 3.11 program has, and implied dedents, which change nothing in whole sources.
+    const HARMLESS: i32 =
+        0x0200 | 0x4000 | 0x10 | 0x2_0000 | 0x4_0000 | 0x8_0000 | 0x10_0000 | 0x20_0000 | 0x80_0000;
+    // Those that CPython knows besides.
+    const KNOWN: i32 =
+        HARMLESS | 0x0100 | 0x0400 | 0x0800 | 0x1000 | 0x2000 | 0x40_0000 | 0x100_0000;
+    if flags & !KNOWN != 0 {
+        return Err(value_error("compile(): unrecognised flags"));
+    }
+    if flags & !HARMLESS != 0 {
+        return Err(not_implemented(
+            "this VM's compile() makes no trees and takes no such flags yet",
+        ));
+    }
+    Ok(())
 }
 
 /// The namespaces that `exec` and `eval` run in.
@@ -305,15 +376,25 @@ fn namespaces(
         (Some(globals), None) => (Own::new(globals), Own::new(globals)),
         (Some(globals), Some(locals)) => (Own::new(globals), Own::new(locals)),
     };
+    if name == "eval" && !abstract_::is_mapping(&locals) && !std::ptr::eq(&*globals, &*locals) {
+        return Err(type_error("locals must be a mapping"));
+    }
     let Some(own) = globals.downcast_ref::<PyDictObject>() else {
-        return Err(type_error(format_args!(
-            "{name}() globals must be a dict, not {}",
-            globals.type_().name()
-        )));
+        return Err(match (name, abstract_::is_mapping(&globals)) {
+            ("eval", true) => {
+                type_error("globals must be a real dict; try eval(expr, {}, mapping)")
+            }
+            ("eval", false) => type_error("globals must be a dict"),
+            _ => type_error(format_args!(
+                "{name}() globals must be a dict, not {:.100}",
+                globals.type_().name()
+            )),
+        });
     };
     if !abstract_::is_mapping(&locals) {
         return Err(type_error(format_args!(
-            "{name}() locals must be a mapping"
+            "locals must be a mapping or None, not {:.100}",
+            locals.type_().name()
         )));
     }
     if dict::get_str(own, id!("__builtins__")).is_none() {
@@ -339,10 +420,10 @@ fn exec(_: &Module, args: Args<'_>) -> PyResult {
         Some(_) => Own::new(source),
         None => {
             let bytes = source_bytes(source, "exec", "string, bytes or code")?;
-            compile_object(source, &bytes, "<string>", Mode::Exec, 0)?
+            compile_object(source, &bytes, &*no_file()?, Mode::Exec, 0)?
         }
     };
-    run_object(&code, &globals, &locals)?;
+    run_object("exec", &code, &globals, &locals)?;
     Ok(none())
 }
 
@@ -357,20 +438,24 @@ fn eval(_: &Module, args: &[&PyObject]) -> PyResult {
                 .iter()
                 .position(|byte| !b" \t".contains(byte))
                 .unwrap_or(bytes.len());
-            compile_object(args[0], &bytes[start..], "<string>", Mode::Eval, 0)?
+            compile_object(args[0], &bytes[start..], &*no_file()?, Mode::Eval, 0)?
         }
     };
-    run_object(&code, &globals, &locals)
+    run_object("eval", &code, &globals, &locals)
 }
 
-fn run_object(code: &PyObject, globals: &PyObject, locals: &PyObject) -> PyResult {
+fn run_object(name: &str, code: &PyObject, globals: &PyObject, locals: &PyObject) -> PyResult {
     let Some(code) = code.downcast_ref::<PyCodeObject>() else {
         return Err(system_error("the compiler made no code object"));
     };
     if code.co_nfreevars.get() > 0 {
-        return Err(type_error(
-            "code object passed to exec() may not contain free variables",
-        ));
+        let count = code.co_nfreevars.get();
+        return Err(match name {
+            "exec" => type_error(format_args!(
+                "code object requires a closure of exactly length {count}"
+            )),
+            _ => type_error("code object passed to eval() may not contain free variables"),
+        });
     }
     run_code(code, globals, locals)
 }

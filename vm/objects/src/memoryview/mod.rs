@@ -462,6 +462,64 @@ static CAST: Signature = Signature {
     positional: 2,
 };
 
+/// The lengths that a list or tuple names; there may be as many as a buffer may have dimensions.
+fn wanted_shape(shape: &PyObject) -> PyResult<Vec<Own>> {
+    const PYBUF_MAX_NDIM: usize = 64;
+    let items = if let Some(items) = shape.downcast_ref::<PyListObject>() {
+        list::items(items)
+            .iter()
+            .map(|item| Own::new(*item))
+            .collect()
+    } else if let Some(items) = shape.downcast_ref::<PyTupleObject>() {
+        tuple::items(items)
+            .iter()
+            .map(|item| Own::new(*item))
+            .collect()
+    } else {
+        return Err(type_error("shape must be a list or a tuple"));
+    };
+    let items: Vec<Own> = items;
+    if items.len() > PYBUF_MAX_NDIM {
+        return Err(value_error(format_args!(
+            "memoryview: number of dimensions must not exceed {PYBUF_MAX_NDIM}"
+        )));
+    }
+    Ok(items)
+}
+
+/// Whether items of a size in this shape fill the memory.
+fn check_shape(shape: &[Own], itemsize: isize, length: isize) -> PyResult<()> {
+    let mut size = itemsize;
+    for side in shape {
+        let Some(side) = side.downcast_ref::<PyLongObject>() else {
+            return Err(type_error(
+                "memoryview.cast(): elements of shape must be integers",
+            ));
+        };
+        let side = long::as_ssize(side)?;
+        if side <= 0 {
+            return Err(value_error(
+                "memoryview.cast(): elements of shape must be integers > 0",
+            ));
+        }
+        size = size
+            .checked_mul(side)
+            .ok_or_else(|| value_error("memoryview.cast(): product(shape) > SSIZE_MAX"))?;
+    }
+    if size != length {
+        return Err(type_error(
+            "memoryview: product(shape) * itemsize != buffer size",
+        ));
+    }
+    if shape.len() != 1 {
+        return Err(not_implemented(format_args!(
+            "memoryview.cast() to {} dimensions",
+            shape.len()
+        )));
+    }
+    Ok(())
+}
+
 fn memory_cast(object: &PyMemoryViewObject, args: Args<'_>) -> PyResult {
     let [wanted, shape] = args.bind::<2>(&CAST)?;
     let wanted = unicode::expect_str(
@@ -475,9 +533,15 @@ fn memory_cast(object: &PyMemoryViewObject, args: Args<'_>) -> PyResult {
             "memoryview: casts are restricted to C-contiguous views",
         ));
     }
-    if shape.is_some_and(|shape| !shape.is_none()) {
-        return Err(not_implemented("memoryview.cast() with a shape"));
-    }
+    let shape = match shape {
+        None => None,
+        Some(_) if count(view) == 0 => {
+            return Err(type_error(
+                "memoryview: cannot cast view with zeros in shape or strides",
+            ));
+        }
+        Some(shape) => Some(wanted_shape(shape)?),
+    };
     let Some(to) = unicode::as_ascii(wanted).and_then(Format::of) else {
         return Err(value_error(
             "memoryview: destination format must be a native single character format prefixed with an \
@@ -496,6 +560,9 @@ fn memory_cast(object: &PyMemoryViewObject, args: Args<'_>) -> PyResult {
         return Err(type_error(
             "memoryview: length is not a multiple of itemsize",
         ));
+    }
+    if let Some(shape) = shape {
+        check_shape(&shape, to.size() as isize, view.len)?;
     }
     let window = Window {
         count: view.len as usize / to.size(),
