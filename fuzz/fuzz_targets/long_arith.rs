@@ -2,12 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use twinheap_fuzz::{programs, with_twins};
+use twinheap_fuzz::{Case, begin, programs::LongArith};
 
-fuzz_target!(|data: &[u8]| -> Corpus {
-    let Ok(source) = programs::long_arithmetic(data) else {
-        return Corpus::Reject;
-    };
-    with_twins(|twins| twins.compare("long_arith", data, &source));
-    Corpus::Keep
-});
+fuzz_target!(init: begin::<LongArith>(), |case: Case<LongArith>| -> Corpus { case.compare() });

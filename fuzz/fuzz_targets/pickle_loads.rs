@@ -1,28 +1,7 @@
 //! Bytes as a pickle: the value or the error compared.
 #![no_main]
 
-use std::sync::OnceLock;
-
 use libfuzzer_sys::{Corpus, fuzz_target};
-use twinheap_fuzz::{programs, with_twins};
+use twinheap_fuzz::{Case, begin, programs::PickleLoads};
 
-/// What the VM must be able to do for this target.
-const NEEDS: &str = "import pickle, io; pickle.Unpickler(io.BytesIO(b'N.')).load()";
-static CAN: OnceLock<bool> = OnceLock::new();
-
-fuzz_target!(|data: &[u8]| -> Corpus {
-    let can = *CAN.get_or_init(|| {
-        let can = with_twins(|twins| twins.can(NEEDS));
-        if !can {
-            eprintln!("twinheap: nothing is compared: the VM cannot run {NEEDS:?}");
-        }
-        can
-    });
-    let Ok(source) = programs::pickle_loading(data) else {
-        return Corpus::Reject;
-    };
-    if can {
-        with_twins(|twins| twins.compare("pickle_loads", data, &source));
-    }
-    Corpus::Keep
-});
+fuzz_target!(init: begin::<PickleLoads>(), |case: Case<PickleLoads>| -> Corpus { case.compare() });

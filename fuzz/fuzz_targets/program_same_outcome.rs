@@ -1,17 +1,14 @@
-//! A program of the generator's model: every stage compared, the heap included.
+//! A program of the generator's model: code, output, outcome and heap compared.
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target, fuzzer_mutate};
-use twinheap_fuzz::{programs, with_twins};
+use twinheap_fuzz::{Case, begin, programs::ProgramSameOutcome};
 use twinheap_generate::{Model, mutate_model};
 
-fuzz_target!(|data: &[u8]| -> Corpus {
-    let Ok(source) = programs::generated(data) else {
-        return Corpus::Reject;
-    };
-    with_twins(|twins| twins.compare("program_same_outcome", data, &source));
-    Corpus::Keep
-});
+fuzz_target!(
+    init: begin::<ProgramSameOutcome>(),
+    |case: Case<ProgramSameOutcome>| -> Corpus { case.compare() }
+);
 
 // Three of four mutations are of the program; the rest are of the bytes.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

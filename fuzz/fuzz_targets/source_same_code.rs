@@ -1,9 +1,7 @@
 //! Source text in: both sides' code objects, or their errors, compared in one process.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use twinheap_fuzz::{sources, with_twins};
+use libfuzzer_sys::{Corpus, fuzz_target};
+use twinheap_fuzz::{Case, begin, sources::SourceSameCode};
 
-fuzz_target!(|data: &[u8]| with_twins(|twins| {
-    sources::compare_source(twins, "source_same_code", data);
-}));
+fuzz_target!(init: begin::<SourceSameCode>(), |case: Case<SourceSameCode>| -> Corpus { case.compare() });

@@ -2,12 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use twinheap_fuzz::{programs, with_twins};
+use twinheap_fuzz::{Case, begin, programs::StrFormat};
 
-fuzz_target!(|data: &[u8]| -> Corpus {
-    let Ok(source) = programs::text_formatting(data) else {
-        return Corpus::Reject;
-    };
-    with_twins(|twins| twins.compare("str_format", data, &source));
-    Corpus::Keep
-});
+fuzz_target!(init: begin::<StrFormat>(), |case: Case<StrFormat>| -> Corpus { case.compare() });

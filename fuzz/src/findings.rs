@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A divergence of one target.
 pub struct Finding<'a> {
@@ -18,25 +18,39 @@ pub struct Finding<'a> {
 }
 
 /// Where findings are kept: `TWINHEAP_FINDINGS`, or `fuzz/findings`.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     std::env::var_os("TWINHEAP_FINDINGS").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/findings")),
         PathBuf::from,
     )
 }
 
+fn place(target: &str, signature: &str) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    signature.hash(&mut hasher);
+    folder()
+        .join(target)
+        .join(format!("{:016x}", hasher.finish()))
+}
+
+/// The length of the program that is kept for a signature.
+fn kept_length(place: &Path) -> Option<u64> {
+    let about = fs::metadata(place.join("program.py")).ok()?;
+    Some(about.len())
+}
+
+/// Whether a finding with this signature is kept with a program that is no longer.
+pub fn is_known(target: &str, signature: &str, source: &str) -> bool {
+    kept_length(&place(target, signature)).is_some_and(|length| length <= source.len() as u64)
+}
+
 /// Keeps a finding; a known signature only counts if this input shows it in less. Says whether it is new.
 pub fn record(finding: &Finding<'_>) -> std::io::Result<bool> {
-    let mut hasher = DefaultHasher::new();
-    finding.signature.hash(&mut hasher);
-    let place = folder()
-        .join(finding.target)
-        .join(format!("{:016x}", hasher.finish()));
-    let kept = place.join("program.py");
-    let known = fs::metadata(&kept).map(|about| about.len()).ok();
-    if known.is_some_and(|length| length <= finding.source.len() as u64) {
+    if is_known(finding.target, &finding.signature, finding.source) {
         return Ok(false);
     }
+    let place = place(finding.target, &finding.signature);
+    let known = kept_length(&place).is_some();
     fs::create_dir_all(&place)?;
     fs::write(
         place.join("signature.txt"),
@@ -44,6 +58,6 @@ pub fn record(finding: &Finding<'_>) -> std::io::Result<bool> {
     )?;
     fs::write(place.join("input"), finding.input)?;
     fs::write(place.join("details.txt"), &finding.details)?;
-    fs::write(kept, finding.source)?;
-    Ok(known.is_none())
+    fs::write(place.join("program.py"), finding.source)?;
+    Ok(!known)
 }

@@ -2,8 +2,49 @@
 
 use arbitrary::{Result, Unstructured};
 use twinheap_generate::Model;
+use twinheap_observation::Stage;
+
+use crate::case::Kind;
 
 use crate::inputs::{bytes_literal, float_literal, int_literal, text_literal};
+
+/// What a program whose text is always the same can differ in.
+const RESULTS: &[Stage] = &[Stage::Output, Stage::Outcome, Stage::Heap];
+/// Steps are left out: what is watched at each line of a large program costs too much here. Tokens and trees cost as
+/// much as the rest together, and what is wrong with them shows in the code.
+const RUN: &[Stage] = &[Stage::Code, Stage::Output, Stage::Outcome, Stage::Heap];
+
+macro_rules! kinds {
+    ($($(#[$about:meta])* $name:ident $target:literal $needs:literal $stages:ident $source:path;)*) => {$(
+        $(#[$about])*
+        pub struct $name;
+
+        impl Kind for $name {
+            const TARGET: &'static str = $target;
+            const NEEDS: &'static str = $needs;
+            const STAGES: &'static [Stage] = $stages;
+
+            fn source(data: &[u8]) -> Result<String> {
+                $source(data)
+            }
+        }
+    )*};
+}
+
+kinds! {
+    /// Arithmetic on long ints, results compared down to their digits.
+    LongArith "long_arith" "" RESULTS long_arithmetic;
+    /// Formatting by specification, template and percent.
+    StrFormat "str_format" "" RESULTS text_formatting;
+    /// A pattern and a subject: spans, groups and errors.
+    ReMatch "re_match" "import re, warnings; re.compile('a').match('a')" RESULTS pattern_match;
+    /// Bytes as a pickle: the value or the error.
+    PickleLoads "pickle_loads" "import pickle, io; pickle.Unpickler(io.BytesIO(b'N.')).load()" RESULTS pickle_loading;
+    /// Bytes as marshal data: the value or the error.
+    MarshalLoads "marshal_loads" "import marshal; marshal.loads(b'N')" RESULTS marshal_loading;
+    /// A program of the generator's model: code, output, outcome and heap.
+    ProgramSameOutcome "program_same_outcome" "" RUN generated;
+}
 
 /// Runs something and keeps what comes of it, an exception included.
 const ATTEMPT: &str = "\
@@ -15,7 +56,7 @@ def attempt(function, *arguments):
 ";
 
 /// Arithmetic on long ints.
-pub fn long_arithmetic(data: &[u8]) -> Result<String> {
+fn long_arithmetic(data: &[u8]) -> Result<String> {
     let mut input = Unstructured::new(data);
     let (a, b) = (int_literal(&mut input)?, int_literal(&mut input)?);
     let modulus = int_literal(&mut input)?;
@@ -94,7 +135,7 @@ fn text_of(input: &mut Unstructured<'_>, alphabet: &[&str], most: usize) -> Resu
 }
 
 /// `format`, `%` and `str.format` with specifications of all sorts.
-pub fn text_formatting(data: &[u8]) -> Result<String> {
+fn text_formatting(data: &[u8]) -> Result<String> {
     const SPECIFICATION: [&str; 34] = [
         "<", ">", "^", "=", "+", "-", " ", "#", "0", "1", "5", "12", "_", ",", ".", ".0", ".3",
         ".17", "z", "b", "c", "d", "e", "E", "f", "F", "g", "G", "n", "o", "s", "x", "X", "%",
@@ -171,7 +212,7 @@ pub fn text_formatting(data: &[u8]) -> Result<String> {
 }
 
 /// A pattern and a subject.
-pub fn pattern_match(data: &[u8]) -> Result<String> {
+fn pattern_match(data: &[u8]) -> Result<String> {
     const PIECES: [&str; 44] = [
         "a",
         "b",
@@ -246,7 +287,7 @@ pub fn pattern_match(data: &[u8]) -> Result<String> {
 }
 
 /// Bytes as a pickle; nothing but a few harmless names can be found by it.
-pub fn pickle_loading(data: &[u8]) -> Result<String> {
+fn pickle_loading(data: &[u8]) -> Result<String> {
     if data.len() > 400 || asks_for_much(data) {
         return Err(arbitrary::Error::IncorrectFormat);
     }
@@ -269,7 +310,7 @@ fn asks_for_much(data: &[u8]) -> bool {
 }
 
 /// Bytes as marshal data.
-pub fn marshal_loading(data: &[u8]) -> Result<String> {
+fn marshal_loading(data: &[u8]) -> Result<String> {
     // Lengths beyond the data are errors, but a tuple is made before its items are read.
     let is_large = data.windows(5).any(|window| {
         let number = u32::from_le_bytes([window[1], window[2], window[3], window[4]]);
@@ -285,13 +326,26 @@ pub fn marshal_loading(data: &[u8]) -> Result<String> {
     ))
 }
 
-/// What a program would wait for without end, as nobody else is there.
-const WAITS: [&str; 5] = ["acquire(", "_thread", "threading", "input(", "sleep("];
+/// What a program would wait for without end, as nobody else is there; and what would end this process or change it
+/// for good.
+const UNFIT: [&str; 11] = [
+    "acquire(",
+    "_thread",
+    "threading",
+    "input(",
+    "sleep(",
+    "_exit",
+    "abort(",
+    "closerange",
+    "setrlimit",
+    "faulthandler",
+    "signal.",
+];
 
 /// A program of the generator's model.
-pub fn generated(data: &[u8]) -> Result<String> {
+fn generated(data: &[u8]) -> Result<String> {
     let source = Model::from_bytes(data).source();
-    if WAITS.iter().any(|word| source.contains(word)) {
+    if UNFIT.iter().any(|word| source.contains(word)) {
         return Err(arbitrary::Error::IncorrectFormat);
     }
     Ok(source)

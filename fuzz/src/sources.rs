@@ -1,8 +1,11 @@
 //! Source text in: both compilers' code or errors compared, and nothing run.
 
+use libfuzzer_sys::Corpus;
 use twinheap_compile::{Options, compile, marshal};
+use twinheap_observation::Stage;
 use twinheap_syntax::{Flags, Mode, listing, parse};
 
+use crate::case::Kind;
 use crate::counters;
 use crate::findings::Finding;
 use crate::marshalled::canonical;
@@ -12,8 +15,26 @@ const FILENAME: &str = "<fuzz>";
 /// Longer sources are cut.
 const MOST: usize = 4_096;
 
+/// Source text, compiled and not run.
+pub struct SourceSameCode;
+
+impl Kind for SourceSameCode {
+    const TARGET: &'static str = "source_same_code";
+    const NEEDS: &'static str = "";
+    const STAGES: &'static [Stage] = &[];
+
+    fn source(data: &[u8]) -> arbitrary::Result<String> {
+        Ok(String::from_utf8_lossy(data).into_owned())
+    }
+
+    fn compare(twins: &mut Twins, data: &[u8], _: &str) -> Corpus {
+        compare_source(twins, Self::TARGET, data);
+        Corpus::Keep
+    }
+}
+
 /// Compiles bytes on both sides; equal code or the same error is agreement.
-pub fn compare_source(twins: &mut Twins, target: &str, data: &[u8]) {
+fn compare_source(twins: &mut Twins, target: &str, data: &[u8]) {
     let source = &data[..data.len().min(MOST)];
     let theirs = twins.oracle.compile(source, FILENAME);
     let ours = parse(source, Mode::Exec, &Flags::default(), None)

@@ -1,9 +1,11 @@
-//! Descriptors 1 and 2 and the working directory belong to the program while it runs, and to libFuzzer else.
+//! Descriptors 1 and 2, the working directory, handlers of signals and the timer belong to the program while it runs,
+//! and to libFuzzer else.
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use twinheap_observation::stage::Output;
@@ -12,8 +14,25 @@ use twinheap_subject::system;
 /// More memory than this is an exception on both sides, as in a worker.
 const ADDRESS_SPACE: u64 = 2 << 30;
 
+/// A program that writes without end gets an error from the file.
+const LARGEST_FILE: u64 = 64 << 20;
+
 /// What a crash gives back to libFuzzer before it tells of it: its descriptors and its directory.
 static OWN: [AtomicI32; 3] = [const { AtomicI32::new(-1) }; 3];
+
+/// Notes descriptors 1 and 2 before libFuzzer moves its own messages away from them, and where the process was started.
+pub fn remember_own() {
+    let copies = [system::duplicate_high(1), system::duplicate_high(2)];
+    let home = File::open(".").map(OwnedFd::from);
+    for (place, copy) in OWN.iter().zip(copies.into_iter().chain([home])) {
+        // They are kept until the process ends.
+        place.store(copy.map_or(-1, IntoRawFd::into_raw_fd), Ordering::Relaxed);
+    }
+}
+
+fn own(at: usize) -> i32 {
+    OWN[at].load(Ordering::Relaxed)
+}
 /// The handlers that libFuzzer had installed.
 static mut HANDLERS: [Option<libc::sigaction>; 32] = [None; 32];
 const DEADLY: [i32; 5] = [
@@ -26,12 +45,11 @@ const DEADLY: [i32; 5] = [
 
 /// Only makes system calls, as it runs in a signal handler too.
 fn give_back() {
-    let number = |at: usize| OWN[at].load(Ordering::Relaxed);
     // SAFETY: dup2 and fchdir take no pointers.
     unsafe {
-        libc::dup2(number(0), 1);
-        libc::dup2(number(1), 2);
-        libc::fchdir(number(2));
+        libc::dup2(own(0), 1);
+        libc::dup2(own(1), 2);
+        libc::fchdir(own(2));
     }
 }
 
@@ -70,39 +88,89 @@ fn watch_for_crashes() {
 /// More output than this is not kept.
 const LIMIT: u64 = 1 << 20;
 
+/// The last of the signals that have no queue.
+const SIGNALS: i32 = 31;
+
+/// What libFuzzer had set up for signals.
+struct Signals {
+    actions: Vec<(i32, libc::sigaction)>,
+    timer: libc::itimerval,
+}
+
+impl Signals {
+    fn note() -> Signals {
+        let mut actions = Vec::new();
+        for signal in
+            (1..=SIGNALS).filter(|signal| ![libc::SIGKILL, libc::SIGSTOP].contains(signal))
+        {
+            // SAFETY: the struct is plain data and valid for writing.
+            let action = unsafe {
+                let mut action: libc::sigaction = std::mem::zeroed();
+                libc::sigaction(signal, std::ptr::null(), &mut action);
+                action
+            };
+            actions.push((signal, action));
+        }
+        Signals {
+            actions,
+            timer: timer(),
+        }
+    }
+
+    /// Undoes what a program has done to handlers and to the timer that libFuzzer's time limit needs.
+    fn restore(&self) {
+        for (signal, action) in &self.actions {
+            // SAFETY: the struct was filled by the same call, for the same signal.
+            unsafe { libc::sigaction(*signal, action, std::ptr::null_mut()) };
+        }
+        let same = |left: libc::timeval, right: libc::timeval| {
+            (left.tv_sec, left.tv_usec) == (right.tv_sec, right.tv_usec)
+        };
+        if !same(timer().it_interval, self.timer.it_interval) {
+            // SAFETY: the struct is plain data and valid for reading.
+            unsafe { libc::setitimer(libc::ITIMER_REAL, &self.timer, std::ptr::null_mut()) };
+        }
+    }
+}
+
+fn timer() -> libc::itimerval {
+    // SAFETY: the struct is plain data and valid for writing.
+    unsafe {
+        let mut timer: libc::itimerval = std::mem::zeroed();
+        libc::getitimer(libc::ITIMER_REAL, &mut timer);
+        timer
+    }
+}
+
 pub struct Streams {
     captured: [File; 2],
-    own: [OwnedFd; 2],
-    home: File,
+    signals: Signals,
     private: File,
 }
 
 impl Streams {
     pub fn new() -> io::Result<Streams> {
-        let private = std::env::temp_dir().join(format!("twinheap-fuzz-{}", std::process::id()));
-        std::fs::create_dir_all(&private)?;
-        let streams = Streams {
+        let folder = private_folder();
+        std::fs::create_dir_all(&folder)?;
+        // libFuzzer has its messages elsewhere by now; what else is said goes where it always went.
+        give_back();
+        // Nobody answers a program that asks.
+        system::redirect(&File::open("/dev/null")?, 0)?;
+        system::limit_resource(libc::RLIMIT_AS, ADDRESS_SPACE)?;
+        system::limit_resource(libc::RLIMIT_CORE, 0)?;
+        system::limit_resource(libc::RLIMIT_FSIZE, LARGEST_FILE)?;
+        // libFuzzer would end over it; a program gets an error instead.
+        // SAFETY: ignoring a signal runs no code.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+        watch_for_crashes();
+        Ok(Streams {
             captured: [
                 system::memory_file(c"stdout", false)?,
                 system::memory_file(c"stderr", false)?,
             ],
-            own: [system::duplicate_high(1)?, system::duplicate_high(2)?],
-            home: File::open(".")?,
-            private: File::open(private)?,
-        };
-        let own = [
-            streams.own[0].as_raw_fd(),
-            streams.own[1].as_raw_fd(),
-            streams.home.as_raw_fd(),
-        ];
-        for (place, descriptor) in OWN.iter().zip(own) {
-            place.store(descriptor, Ordering::Relaxed);
-        }
-        // Nobody answers a program that asks.
-        system::redirect(&File::open("/dev/null")?, 0)?;
-        system::limit_resource(libc::RLIMIT_AS, ADDRESS_SPACE)?;
-        watch_for_crashes();
-        Ok(streams)
+            signals: Signals::note(),
+            private: File::open(folder)?,
+        })
     }
 
     /// Runs something with its output captured.
@@ -112,7 +180,8 @@ impl Streams {
             system::redirect(file, descriptor)?;
             system::set_append(descriptor)?;
         }
-        enter(&self.private);
+        // SAFETY: fchdir takes no pointers.
+        unsafe { libc::fchdir(self.private.as_raw_fd()) };
         let made = work();
         self.restore()?;
         let mut output = Output::default();
@@ -129,17 +198,22 @@ impl Streams {
         Ok((made, output))
     }
 
-    /// Gives libFuzzer its descriptors and its directory back.
+    /// Gives libFuzzer its descriptors, its directory and its signals back.
     pub fn restore(&self) -> io::Result<()> {
-        enter(&self.home);
-        for (own, descriptor) in self.own.iter().zip([1, 2]) {
-            system::redirect(own, descriptor)?;
+        give_back();
+        self.signals.restore();
+        // A program may have closed every descriptor that there is.
+        // SAFETY: fcntl with F_GETFD takes no pointers.
+        if unsafe { libc::fcntl(own(1), libc::F_GETFD) } < 0 {
+            return Err(io::Error::other(
+                "the program closed the descriptors of libFuzzer",
+            ));
         }
         Ok(())
     }
 }
 
-fn enter(folder: &File) {
-    // SAFETY: fchdir takes no pointers.
-    unsafe { libc::fchdir(folder.as_raw_fd()) };
+/// The folder that programs run in.
+pub fn private_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("twinheap-fuzz-{}", std::process::id()))
 }

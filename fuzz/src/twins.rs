@@ -1,7 +1,9 @@
 //! CPython and the VM in one process: runs a program on both, compares every stage, records what differs.
 
 use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 
+use libfuzzer_sys::Corpus;
 use twinheap_cpython::{Interpreter, Variation};
 use twinheap_harness::compare::{Comparison, Noise, TextRules, compare};
 use twinheap_harness::signature::sign;
@@ -10,20 +12,15 @@ use twinheap_observation::wire::{Limits, Report, ReportBuilder, RunRequest, Want
 use twinheap_observation::{Observation, Program, Stage, StageSet};
 use twinheap_reference::Reference;
 use twinheap_subject::Runtime;
+use twinheap_subject::confinement::{Confinement, Processes};
 
+use crate::case::Kind;
 use crate::counters;
 use crate::findings::{self, Finding};
-use crate::streams::Streams;
+use crate::flight::{self, At};
+use crate::streams::{Streams, private_folder};
+use crate::watchdog::Watchdog;
 
-/// Steps are left out: what is watched at each line of a large program costs too much here.
-const STAGES: [Stage; 6] = [
-    Stage::Tokens,
-    Stage::Ast,
-    Stage::Code,
-    Stage::Output,
-    Stage::Outcome,
-    Stage::Heap,
-];
 /// Images larger than this are cut, on both sides alike.
 const IMAGE_NODES: u32 = 20_000;
 
@@ -31,7 +28,22 @@ pub struct Twins {
     pub oracle: Interpreter,
     pub subject: Reference,
     streams: Streams,
+    watchdog: Watchdog,
+    /// Whether the VM can run what the target needs, once that was looked at.
+    able: Option<bool>,
 }
+
+/// What one side did with a program.
+struct Ran {
+    report: Report,
+    /// The watchdog had to end the program.
+    overdue: bool,
+    /// The program left the interpreter other than it was.
+    disturbed: bool,
+}
+
+/// Puts back what programs most often change for those after them.
+const TIDY: &str = "import gc\ngc.enable()\ngc.set_threshold(700, 10, 10)\n";
 
 thread_local! {
     static TWINS: RefCell<Option<Twins>> = const { RefCell::new(None) };
@@ -45,11 +57,12 @@ pub fn with_twins<T>(work: impl FnOnce(&mut Twins) -> T) -> T {
 impl Twins {
     /// Without both sides there is nothing to do, so a failure ends the process.
     fn start() -> Twins {
+        let streams = Streams::new().unwrap_or_else(|error| panic!("no streams: {error}"));
         let oracle = Interpreter::start(&Variation::default());
         let mut oracle = oracle.unwrap_or_else(|reason| panic!("CPython does not start: {reason}"));
         let mut subject =
             Reference::start().unwrap_or_else(|reason| panic!("the VM does not start: {reason}"));
-        let streams = Streams::new().unwrap_or_else(|error| panic!("no streams: {error}"));
+        confine().unwrap_or_else(|error| panic!("programs cannot be confined: {error}"));
         let limits = Limits {
             image_nodes: IMAGE_NODES,
             ..Limits::default()
@@ -61,56 +74,133 @@ impl Twins {
             oracle,
             subject,
             streams,
+            watchdog: Watchdog::start(),
+            able: None,
         }
     }
 
-    /// Whether the VM does with a tiny program what CPython does; what it lacks, a target leaves out.
-    pub fn can(&mut self, source: &str) -> bool {
-        let program = program("probe", source);
-        let (oracle, subject) = self.both(&program, StageSet::of(&[Stage::Outcome]), false);
-        oracle.digests == subject.digests
+    /// Whether the VM does not do with a tiny program what CPython does; then nothing is compared.
+    pub fn lacks(&mut self, needs: &str) -> bool {
+        if needs.is_empty() {
+            return false;
+        }
+        if self.able.is_none() {
+            let program = program("probe", needs);
+            let stages = StageSet::of(&[Stage::Outcome]);
+            let oracle = self.run_oracle(&program, stages, false);
+            let subject = self.run_subject(&program, stages, false);
+            let able = oracle.report.digests == subject.report.digests;
+            if !able {
+                eprintln!("twinheap: nothing is compared: the VM cannot run {needs:?}");
+            }
+            self.able = Some(able);
+        }
+        self.able == Some(false)
     }
 
-    fn both(&mut self, program: &Program, stages: StageSet, details: bool) -> (Report, Report) {
-        let oracle = run(&mut self.oracle, &self.streams, program, stages, details);
-        let subject = run(&mut self.subject, &self.streams, program, stages, details);
-        (oracle, subject)
+    fn run_oracle(&mut self, program: &Program, stages: StageSet, details: bool) -> Ran {
+        flight::reach(At::CPython);
+        let ran = run(
+            &mut self.oracle,
+            &self.streams,
+            &self.watchdog,
+            At::CPython,
+            program,
+            stages,
+            details,
+        );
+        flight::reach(At::Comparison);
+        ran
+    }
+
+    fn run_subject(&mut self, program: &Program, stages: StageSet, details: bool) -> Ran {
+        flight::reach(At::Vm);
+        let ran = run(
+            &mut self.subject,
+            &self.streams,
+            &self.watchdog,
+            At::Vm,
+            program,
+            stages,
+            details,
+        );
+        flight::reach(At::Comparison);
+        ran
     }
 
     /// Runs a program on both sides; what differs is recorded, and the run goes on.
-    pub fn compare(&mut self, target: &str, input: &[u8], source: &str) {
-        let program = program(target, source);
-        let (oracle, subject) = self.both(&program, StageSet::of(&STAGES), false);
-        counters::count_transitions(&oracle.transitions);
-        if oracle.digests == subject.digests {
-            return;
+    pub fn compare<K: Kind + ?Sized>(&mut self, input: &[u8], source: &str) -> Corpus {
+        let program = program(K::TARGET, source);
+        let stages = StageSet::of(K::STAGES);
+        let oracle = self.run_oracle(&program, stages, false);
+        counters::count_transitions(&oracle.report.transitions);
+        if oracle.overdue {
+            return Corpus::Reject;
         }
-        let (first, subject) = self.both(&program, StageSet::of(&STAGES), true);
-        let again = run(
-            &mut self.oracle,
-            &self.streams,
-            &program,
-            StageSet::of(&STAGES),
-            true,
-        );
-        let (Some(first), Some(again), Some(subject)) =
-            (first.details, again.details, subject.details)
-        else {
-            return;
-        };
-        // Where CPython does not agree with itself, nobody is judged.
-        let noisy = differing(&first, &again);
-        let judged: Vec<Stage> = STAGES
-            .into_iter()
-            .filter(|stage| !noisy.contains(stage))
-            .collect();
-        let found = judge(&first, &subject, StageSet::of(&judged));
-        let Some(stage) = found.first else {
+        let subject = self.run_subject(&program, stages, false);
+        if oracle.disturbed || subject.disturbed {
+            self.tidy();
+        }
+        if subject.overdue {
+            report(&Finding {
+                target: K::TARGET,
+                signature: format!("{} | the VM does not come to an end", K::TARGET),
+                input,
+                source,
+                details: String::new(),
+            });
+            return Corpus::Reject;
+        }
+        if oracle.report.digests != subject.report.digests {
+            self.judge_in_full::<K>(&program, input);
+        }
+        Corpus::Keep
+    }
+
+    /// Undoes what the last program has changed on both sides.
+    fn tidy(&mut self) {
+        let program = program("tidy", TIDY);
+        let stages = StageSet::of(&[Stage::Outcome]);
+        self.run_oracle(&program, stages, false);
+        self.run_subject(&program, stages, false);
+    }
+
+    /// Runs a program again with every detail, and records what differs.
+    fn judge_in_full<K: Kind + ?Sized>(&mut self, program: &Program, input: &[u8]) {
+        let stages = StageSet::of(K::STAGES);
+        let first = self.run_oracle(program, stages, true).report.details;
+        let subject = self.run_subject(program, stages, true).report.details;
+        let (Some(first), Some(subject)) = (first, subject) else {
             return;
         };
         if lacks_something(&first, &subject) {
             return;
         }
+        let found = judge(&first, &subject, stages);
+        let Some(stage) = found.first else {
+            return;
+        };
+        let signature = sign(K::TARGET, stage, &found.differences, &first, &subject);
+        if findings::is_known(K::TARGET, &signature, &program.source) {
+            return;
+        }
+        // Where CPython does not agree with itself, nobody is judged.
+        let Some(again) = self.run_oracle(program, stages, true).report.details else {
+            return;
+        };
+        let judged: Vec<Stage> = K::STAGES
+            .iter()
+            .copied()
+            .filter(|stage| {
+                judge(&first, &again, StageSet::of(&[*stage]))
+                    .first
+                    .is_none()
+            })
+            .collect();
+        let found = judge(&first, &subject, StageSet::of(&judged));
+        let Some(stage) = found.first else {
+            return;
+        };
         let details = found
             .differences
             .iter()
@@ -126,13 +216,39 @@ impl Twins {
             })
             .collect();
         report(&Finding {
-            target,
-            signature: sign(target, stage, &found.differences, &first, &subject),
+            target: K::TARGET,
+            signature: sign(K::TARGET, stage, &found.differences, &first, &subject),
             input,
-            source,
+            source: &program.source,
             details,
         });
     }
+}
+
+/// Keeps programs to their own folder, and libFuzzer to those that it was given; no network, no processes.
+fn confine() -> std::io::Result<()> {
+    let mut writable: Vec<PathBuf> = vec![private_folder(), findings::folder()];
+    for argument in std::env::args_os().skip(1) {
+        let text = argument.to_string_lossy().into_owned();
+        let path = match text.split_once('=') {
+            Some((option, path)) if option.starts_with('-') => Path::new(path),
+            _ => Path::new(&text),
+        };
+        // An option may name a file, or how the names of several begin.
+        let folder = if path.is_dir() {
+            Some(path)
+        } else {
+            path.parent()
+        };
+        if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
+            writable.push(folder.to_owned());
+        }
+    }
+    std::fs::create_dir_all(findings::folder())?;
+    let writable: Vec<&Path> = writable.iter().map(PathBuf::as_path).collect();
+    Confinement::new(&writable, Processes::None)?
+        .enforce()
+        .map(drop)
 }
 
 /// Whether the VM says that it has no such module yet; that is known, and no finding.
@@ -170,26 +286,20 @@ fn judge(left: &Observation, right: &Observation, stages: StageSet) -> Compariso
     )
 }
 
-/// The stages that two runs of the same side do not agree on.
-fn differing(left: &Observation, right: &Observation) -> Vec<Stage> {
-    STAGES
-        .into_iter()
-        .filter(|stage| judge(left, right, StageSet::of(&[*stage])).first.is_some())
-        .collect()
-}
-
 fn run(
     side: &mut impl Runtime,
     streams: &Streams,
+    watchdog: &Watchdog,
+    at: At,
     program: &Program,
     stages: StageSet,
     details: bool,
-) -> Report {
+) -> Ran {
     let wanted = Wanted {
         stages,
         details,
         marshal: false,
-        transitions: true,
+        transitions: at == At::CPython && !details,
     };
     let request = RunRequest {
         index: 0,
@@ -198,11 +308,17 @@ fn run(
         wanted,
     };
     let mut builder = ReportBuilder::new(wanted);
+    watchdog.watch(at);
     let ran = streams.during(|| side.run(&request, &mut builder));
+    let overdue = watchdog.leave();
     let (finished, output) = ran.unwrap_or_else(|error| panic!("the streams are lost: {error}"));
     builder.add_output(output);
     let outcome: Outcome = finished.outcome;
     let class = outcome.class();
     builder.add_outcome(outcome);
-    builder.finish(class)
+    Ran {
+        report: builder.finish(class),
+        overdue,
+        disturbed: finished.retire,
+    }
 }

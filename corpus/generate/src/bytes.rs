@@ -46,7 +46,7 @@ fn stored(bytes: &[u8]) -> Option<Model> {
 fn from_choices(bytes: &[u8]) -> Model {
     let topic = Topic::ALL[usize::from(bytes.first().copied().unwrap_or(0)) % Topic::ALL.len()];
     let choices = bytes.get(1..).unwrap_or(&[]);
-    let length = (choices.len() / 8).clamp(1, 60);
+    let length = (choices.len() / 8).clamp(1, 32);
     let mut random = Random::from_bytes(choices);
     engine::build(&mut random, 0, topic, &Profile::full(), length)
 }

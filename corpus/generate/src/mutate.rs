@@ -10,7 +10,7 @@ use crate::reduce::sensible;
 use crate::table::STATEMENT;
 
 /// A model does not grow beyond so many statements.
-const MOST_STATEMENTS: usize = 120;
+const MOST_STATEMENTS: usize = 28;
 
 /// Changes a model in place by one to three small steps.
 pub fn mutate_model(model: &mut Model, seed: u64) {

@@ -1,6 +1,7 @@
 //! Brings CPython up in this process, isolated and pinned, and checks that it is the one that was built for.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_int, c_void};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::ffi;
 use twinheap_observation::wire::{Hello, Limits, ReportBuilder, RunRequest};
@@ -123,6 +124,32 @@ impl Runtime for Interpreter {
     fn plant_layout_fault(&mut self) {
         self.runner.plant_layout_fault();
     }
+}
+
+/// An interrupt is on its way to the main thread.
+static INTERRUPT: AtomicBool = AtomicBool::new(false);
+
+/// Has the program that this thread runs end with `KeyboardInterrupt`. A signal handler may call it, though not any
+/// number of times at once: CPython takes a lock that its own thread holds for an instant.
+pub fn interrupt() {
+    INTERRUPT.store(true, Ordering::SeqCst);
+    // From another thread CPython 3.11 would note the call and never look at it.
+    // SAFETY: the call is allowed at any time; the function runs in the main thread, with the GIL held.
+    unsafe { ffi::Py_AddPendingCall(Some(raise_interrupt), std::ptr::null_mut()) };
+}
+
+/// Takes an interrupt back that came too late.
+pub fn forget_interrupt() {
+    INTERRUPT.store(false, Ordering::SeqCst);
+}
+
+extern "C" fn raise_interrupt(_: *mut c_void) -> c_int {
+    if !INTERRUPT.swap(false, Ordering::SeqCst) {
+        return 0;
+    }
+    // SAFETY: CPython calls this with the GIL held.
+    unsafe { ffi::PyErr_SetNone(ffi::PyExc_KeyboardInterrupt) };
+    -1
 }
 
 /// The version text of the libpython that was loaded.

@@ -12,4 +12,4 @@ mod tokens;
 mod tracing;
 mod tree;
 
-pub use interpreter::{Interpreter, Variation};
+pub use interpreter::{Interpreter, Variation, forget_interrupt, interrupt};

@@ -4,3 +4,13 @@ mod machine;
 mod runtime;
 
 pub use runtime::Reference;
+
+/// Has the program that this thread runs end with `KeyboardInterrupt`; may be called by a signal handler.
+pub fn interrupt() {
+    twinheap_python::interrupt();
+}
+
+/// Takes an interrupt back that came too late.
+pub fn forget_interrupt() {
+    twinheap_python::forget_interrupt();
+}

@@ -14,6 +14,11 @@ pub fn request() {
     tstate().eval_breaker.set(true);
 }
 
+/// Takes the wish back, should it not have been granted yet.
+pub fn forget() {
+    INTERRUPTED.set(false);
+}
+
 /// The eval breaker is set.
 #[cold]
 pub fn handle() -> PyResult<()> {

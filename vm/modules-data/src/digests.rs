@@ -345,7 +345,7 @@ fn message(data: &PyObject) -> PyResult<Buffer<'_>> {
     if data.downcast_ref::<PyASCIIObject>().is_some() {
         return Err(type_error("Strings must be encoded before hashing"));
     }
-    if data.type_().tp_as_buffer.get().is_null() {
+    if !twinheap_objects::buffer::is_exporter(data) {
         return Err(type_error("object supporting the buffer API required"));
     }
     Buffer::of(data)

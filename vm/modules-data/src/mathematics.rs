@@ -6,6 +6,8 @@ use twinheap_arith::digits;
 use twinheap_objects::exceptions::{PyExc_OverflowError, PyExc_ValueError};
 use twinheap_objects::float;
 
+// Named, so that these are the C library's own and not stand-ins that round differently.
+#[link(name = "m")]
 unsafe extern "C" {
     safe fn erf(x: f64) -> f64;
     safe fn erfc(x: f64) -> f64;
@@ -240,6 +242,9 @@ fn two(args: &[&PyObject], name: &str) -> PyResult<(f64, f64)> {
 
 fn atan2(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let (y, x) = two(args, "atan2")?;
+    if y.is_nan() || x.is_nan() {
+        return float::from_f64(f64::NAN);
+    }
     float::from_f64(y.atan2(x))
 }
 
@@ -276,8 +281,11 @@ fn pow(_: &PyObject, args: &[&PyObject]) -> PyResult {
 
 fn math_remainder(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let (x, y) = two(args, "remainder")?;
+    if x.is_nan() || y.is_nan() {
+        return float::from_f64(if x.is_nan() { x } else { y });
+    }
     let r = remainder(x, y);
-    if r.is_nan() && !x.is_nan() && !y.is_nan() {
+    if r.is_nan() {
         return Err(domain_error());
     }
     float::from_f64(r)
@@ -289,7 +297,11 @@ fn math_nextafter(_: &PyObject, args: &[&PyObject]) -> PyResult {
 }
 
 fn ulp(_: &PyObject, value: &PyObject) -> PyResult {
-    let x = float::as_double(value)?.abs();
+    let x = float::as_double(value)?;
+    if x.is_nan() {
+        return float::from_f64(x);
+    }
+    let x = x.abs();
     if !x.is_finite() {
         return float::from_f64(x);
     }
@@ -419,8 +431,11 @@ fn math_ldexp(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let exponent = long::to_i64(exponent)
         .unwrap_or(huge)
         .clamp(-100_000, 100_000);
+    if x == 0.0 || !x.is_finite() {
+        return float::from_f64(x);
+    }
     let r = ldexp(x, exponent as c_int);
-    if r.is_infinite() && x.is_finite() {
+    if r.is_infinite() {
         return Err(range_error());
     }
     float::from_f64(r)
@@ -469,7 +484,7 @@ fn fsum(_: &PyObject, values: &PyObject) -> PyResult {
                 if given.is_infinite() {
                     infinite += given;
                 }
-                special += given;
+                special = twinheap_arith::float::add_keeping_second(special, given);
                 partials.clear();
             } else {
                 partials.push(x);
@@ -613,7 +628,7 @@ fn log_with(value: &PyObject, log: fn(f64) -> f64) -> PyResult<f64> {
     if x <= 0.0 {
         return Err(domain_error());
     }
-    Ok(log(x))
+    Ok(if x.is_finite() { log(x) } else { x })
 }
 
 fn log(_: &PyObject, args: &[&PyObject]) -> PyResult {

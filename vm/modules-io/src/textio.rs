@@ -170,14 +170,9 @@ fn codec_of(encoding: &PyObject, alternate: &str) -> PyResult {
 }
 
 fn check_newline(newline: Option<&PyObject>) -> PyResult<Option<String>> {
-    let Some(given) = newline.filter(|newline| !newline.is_none()) else {
+    let Some(text) = unicode::expect_text_or_none(newline, "TextIOWrapper", "argument 'newline'")?
+    else {
         return Ok(None);
-    };
-    let Some(text) = given.downcast_ref::<PyASCIIObject>() else {
-        return Err(type_error(format_args!(
-            "TextIOWrapper() argument 'newline' must be str or None, not {}",
-            given.type_().name()
-        )));
     };
     let text = unicode::to_string_lossy(text);
     if !matches!(text.as_str(), "" | "\n" | "\r" | "\r\n") {
@@ -211,20 +206,12 @@ fn init(this: &TextIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> P
     let buffer = buffer.expect("required");
     this.ok.set(0);
     this.detached.set(0);
-    let text_or_none = |given: Option<&PyObject>, what: &str| -> PyResult<Option<Own>> {
-        match given.filter(|given| !given.is_none()) {
-            None => Ok(None),
-            Some(given) if given.downcast_ref::<PyASCIIObject>().is_some() => {
-                Ok(Some(Own::new(given)))
-            }
-            Some(given) => Err(type_error(format_args!(
-                "TextIOWrapper() argument '{what}' must be str or None, not {}",
-                given.type_().name()
-            ))),
-        }
+    let text_or_none = |given, what| -> PyResult<Option<Own>> {
+        let text = unicode::expect_text_or_none(given, "TextIOWrapper", what)?;
+        Ok(text.map(|text| Own::new(text).upcast()))
     };
-    let encoding = text_or_none(encoding, "encoding")?;
-    let handler = text_or_none(handler, "errors")?;
+    let encoding = text_or_none(encoding, "argument 'encoding'")?;
+    let handler = text_or_none(handler, "argument 'errors'")?;
     let newline_text = check_newline(newline)?;
     let encoding = match encoding {
         Some(given) if !unicode_is(&given, "locale") => given,

@@ -1,5 +1,6 @@
 //! bool (`Objects/boolobject.c`): two ints with names.
 
+use crate::call::Args;
 use crate::errors::{PyResult, type_error};
 use crate::long::PyLong_Type;
 use crate::object::{ObjectExt, TypeExt, is_true};
@@ -37,6 +38,18 @@ fn bool_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictOb
         Some(value) => Ok(bool_object(is_true(value)?)),
         None => Ok(bool_object(false)),
     }
+}
+
+fn bool_vectorcall(_: &PyObject, args: Args<'_>) -> PyResult {
+    if args.keyword_count() != 0 {
+        return Err(type_error("bool() takes no keyword arguments"));
+    }
+    call::check_positional("bool", args.positional.len(), 0, 1)?;
+    let truth = args
+        .positional
+        .first()
+        .map_or(Ok(false), |value| is_true(value))?;
+    Ok(bool_object(truth))
 }
 
 /// A binary operation of bools stays a bool; of other ints it is int's.
@@ -92,4 +105,5 @@ static_type! {
     tp_repr: slot!(unary bool_repr),
     tp_base: &raw const PyLong_Type,
     tp_new: slot!(new bool_new),
+    tp_vectorcall: slot!(vectorcall bool_vectorcall),
 }

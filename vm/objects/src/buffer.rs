@@ -20,6 +20,13 @@ pub const PyBUF_ND: c_int = 8;
 /// The strides are asked for.
 pub const PyBUF_STRIDES: c_int = 0x10 | PyBUF_ND;
 
+/// Memory without gaps in C's order is asked for.
+pub const PyBUF_C_CONTIGUOUS: c_int = 0x20 | PyBUF_STRIDES;
+/// Memory without gaps in Fortran's order is asked for.
+pub const PyBUF_F_CONTIGUOUS: c_int = 0x40 | PyBUF_STRIDES;
+/// Memory without gaps is asked for.
+pub const PyBUF_ANY_CONTIGUOUS: c_int = 0x80 | PyBUF_STRIDES;
+
 /// Everything is asked for; the memory may be read-only.
 pub const PyBUF_FULL_RO: c_int = 0x100 | PyBUF_STRIDES | PyBUF_FORMAT;
 
@@ -105,6 +112,14 @@ impl<'a> Buffer<'a> {
         })
     }
 
+    /// The object's bytes, or the caller's own complaint where it shows none, whatever the reason.
+    pub fn of_or(object: &'a PyObject, complain: impl FnOnce() -> Raised) -> PyResult<Buffer<'a>> {
+        Buffer::of(object).map_err(|raised| {
+            crate::errors::discard(raised);
+            complain()
+        })
+    }
+
     /// The object's bytes, to be written to.
     pub fn writable(object: &'a PyObject) -> PyResult<Buffer<'a>> {
         let mut view = empty_view();
@@ -151,6 +166,61 @@ impl<'a> Buffer<'a> {
     }
 }
 
+/// In which order the items of several dimensions follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The last index runs fastest.
+    C,
+    /// The first index runs fastest.
+    Fortran,
+}
+
+/// `PyBuffer_IsContiguous`: whether the items of a view follow one another without gaps in an order.
+pub fn is_contiguous(view: &Py_buffer, order: Order) -> bool {
+    if !view.suboffsets.is_null() {
+        return false;
+    }
+    if view.len == 0 || view.ndim == 0 {
+        return true;
+    }
+    let count = view.ndim as usize;
+    if view.shape.is_null() {
+        return true;
+    }
+    // SAFETY: the exporter gives a shape of `ndim` numbers.
+    let shape = unsafe { std::slice::from_raw_parts(view.shape, count) };
+    if view.strides.is_null() {
+        return order == Order::C || shape.iter().filter(|size| **size > 1).count() <= 1;
+    }
+    // SAFETY: the exporter gives as many strides.
+    let strides = unsafe { std::slice::from_raw_parts(view.strides, count) };
+    let mut expected = view.itemsize;
+    let mut fits = |axis: usize| {
+        let fits = shape[axis] <= 1 || strides[axis] == expected;
+        expected *= shape[axis];
+        fits
+    };
+    match order {
+        Order::C => (0..count).rev().all(&mut fits),
+        Order::Fortran => (0..count).all(&mut fits),
+    }
+}
+
+/// Shows all that an object exports to a function, for as long as it runs.
+pub fn with_view<T>(
+    object: &PyObject,
+    read: impl FnOnce(&Py_buffer) -> PyResult<T>,
+) -> PyResult<T> {
+    let mut view = empty_view();
+    // SAFETY: the view stays where it was filled until it is given back.
+    unsafe {
+        fill(object, &mut view, PyBUF_FULL_RO)?;
+        let result = read(&view);
+        release(&mut view);
+        result
+    }
+}
+
 /// A view that an object keeps in itself: where it is filled, it stays, as its shape may point into it.
 #[repr(transparent)]
 pub struct HeldBuffer(UnsafeCell<Py_buffer>);
@@ -191,29 +261,7 @@ impl HeldBuffer {
     /// Whether the items lie one after the other, in C's order or in Fortran's.
     pub fn is_contiguous(&self) -> bool {
         let view = self.view();
-        if !view.suboffsets.is_null() {
-            return false;
-        }
-        if view.len == 0 || view.strides.is_null() {
-            return true;
-        }
-        let count = view.ndim as usize;
-        // SAFETY: the exporter gives a shape and strides of `ndim` numbers.
-        let (shape, strides) = unsafe {
-            (
-                std::slice::from_raw_parts(view.shape, count),
-                std::slice::from_raw_parts(view.strides, count),
-            )
-        };
-        let dense = |order: Vec<usize>| {
-            let mut expected = view.itemsize;
-            order.into_iter().all(|axis| {
-                let fits = shape[axis] <= 1 || strides[axis] == expected;
-                expected *= shape[axis];
-                fits
-            })
-        };
-        dense((0..count).rev().collect()) || dense((0..count).collect())
+        is_contiguous(view, Order::C) || is_contiguous(view, Order::Fortran)
     }
 
     /// Has the exporter fill another view, for somebody who gives it back himself.

@@ -15,6 +15,9 @@ use twinheap_arith::digits as kernel;
 use twinheap_arith::float::{
     FormatCode, FormatFlags, double_to_string, parse_float_prefix, remove_underscores,
 };
+use twinheap_arith::float::{
+    add_keeping_first, add_keeping_second, multiply_keeping_first, subtract_keeping_first,
+};
 use twinheap_arith::format_spec;
 use twinheap_arith::hash::combine_complex;
 
@@ -67,8 +70,14 @@ const ONE: Py_complex = Py_complex {
 
 fn product(a: Py_complex, b: Py_complex) -> Py_complex {
     Py_complex {
-        real: a.real * b.real - a.imag * b.imag,
-        imag: a.real * b.imag + a.imag * b.real,
+        real: subtract_keeping_first(
+            multiply_keeping_first(a.real, b.real),
+            multiply_keeping_first(a.imag, b.imag),
+        ),
+        imag: add_keeping_first(
+            multiply_keeping_first(a.real, b.imag),
+            multiply_keeping_first(a.imag, b.real),
+        ),
     }
 }
 
@@ -81,8 +90,8 @@ fn quotient(a: Py_complex, b: Py_complex) -> Option<Py_complex> {
         let ratio = b.imag / b.real;
         let scale = b.real + b.imag * ratio;
         let (real, imag) = (
-            (a.real + a.imag * ratio) / scale,
-            (a.imag - a.real * ratio) / scale,
+            add_keeping_first(a.real, a.imag * ratio) / scale,
+            subtract_keeping_first(a.imag, a.real * ratio) / scale,
         );
         return Some(Py_complex { real, imag });
     }
@@ -90,8 +99,8 @@ fn quotient(a: Py_complex, b: Py_complex) -> Option<Py_complex> {
         let ratio = b.real / b.imag;
         let scale = b.real * ratio + b.imag;
         let (real, imag) = (
-            (a.real * ratio + a.imag) / scale,
-            (a.imag * ratio - a.real) / scale,
+            add_keeping_second(a.real * ratio, a.imag) / scale,
+            subtract_keeping_first(a.imag * ratio, a.real) / scale,
         );
         return Some(Py_complex { real, imag });
     }
@@ -103,12 +112,18 @@ fn quotient(a: Py_complex, b: Py_complex) -> Option<Py_complex> {
 
 fn complex_add(a: &PyObject, b: &PyObject) -> PyResult {
     let (a, b) = both!(a, b);
-    new(a.real + b.real, a.imag + b.imag)
+    new(
+        add_keeping_first(a.real, b.real),
+        add_keeping_first(a.imag, b.imag),
+    )
 }
 
 fn complex_sub(a: &PyObject, b: &PyObject) -> PyResult {
     let (a, b) = both!(a, b);
-    new(a.real - b.real, a.imag - b.imag)
+    new(
+        subtract_keeping_first(a.real, b.real),
+        subtract_keeping_first(a.imag, b.imag),
+    )
 }
 
 fn complex_mul(a: &PyObject, b: &PyObject) -> PyResult {
@@ -159,17 +174,17 @@ fn general_power(base: Py_complex, exponent: Py_complex) -> Option<Py_complex> {
     let magnitude = base.real.hypot(base.imag);
     let angle = base.imag.atan2(base.real);
     let mut length = magnitude.powf(exponent.real);
-    let mut phase = angle * exponent.real;
+    let mut phase = multiply_keeping_first(angle, exponent.real);
     if exponent.imag != 0.0 {
-        length /= (angle * exponent.imag).exp();
-        phase += exponent.imag * magnitude.ln();
+        length /= multiply_keeping_first(angle, exponent.imag).exp();
+        phase = add_keeping_first(phase, multiply_keeping_first(exponent.imag, magnitude.ln()));
     }
     if phase.is_infinite() {
         return None;
     }
     Some(Py_complex {
-        real: length * phase.cos(),
-        imag: length * phase.sin(),
+        real: multiply_keeping_first(length, phase.cos()),
+        imag: multiply_keeping_first(length, phase.sin()),
     })
 }
 

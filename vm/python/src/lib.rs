@@ -285,6 +285,17 @@ impl Vm {
     }
 }
 
+/// Has the program that this thread runs end with `KeyboardInterrupt` at its next backward jump; a signal handler may
+/// call it.
+pub fn interrupt() {
+    twinheap_interp::interrupt::request();
+}
+
+/// Takes an interrupt back that came too late.
+pub fn forget_interrupt() {
+    twinheap_interp::interrupt::forget();
+}
+
 /// Where the pure modules of the standard library are read from: what the keeper says, or what an
 /// interpreter on the path says of itself.
 pub fn library_path() -> Vec<String> {

@@ -27,10 +27,13 @@ pub enum Mode {
 pub struct Request<'a, T> {
     /// The code words.
     pub code: &'a [u32],
-    /// The text up to where the pattern may see.
+    /// The whole text.
     pub text: &'a [T],
     /// Where to start; what stands before is seen by lookbehind only.
     pub start: usize,
+    /// Where the text ends for the pattern. It may stand before the start: then a pattern that asks
+    /// for no character still matches there, as in CPython.
+    pub end: usize,
     /// What is asked.
     pub mode: Mode,
     /// Whether an empty match at the start position is refused.
@@ -170,13 +173,11 @@ impl Engine {
         self.must_advance = request.must_advance;
         self.start = request.start;
         self.reset_groups();
-        if request.start > request.text.len() {
-            return Ok(None);
-        }
         let mut run = Run {
             engine: self,
             code: request.code,
-            text: request.text,
+            text: &request.text[..request.end],
+            whole: request.text,
             match_all: request.mode == Mode::FullMatch,
         };
         let matched = match request.mode {
@@ -209,7 +210,9 @@ impl Engine {
 struct Run<'e, 'a, T> {
     engine: &'e mut Engine,
     code: &'a [u32],
+    /// The text up to where the pattern may see.
     text: &'a [T],
+    whole: &'a [T],
     match_all: bool,
 }
 
@@ -229,6 +232,12 @@ impl<T: Unit> Run<'_, '_, T> {
         self.text.get(position).map(|unit| unit.point())
     }
 
+    /// How many characters follow a position; none when it lies behind the end.
+    #[inline]
+    fn room(&self, position: usize) -> Option<usize> {
+        self.text.len().checked_sub(position)
+    }
+
     fn set_at(&self, pc: usize) -> &[u32] {
         self.code.get(pc..).unwrap_or(&[])
     }
@@ -236,12 +245,15 @@ impl<T: Unit> Run<'_, '_, T> {
     /// Finds the first position that matches.
     fn search(&mut self) -> Result<bool, EngineError> {
         let first = self.engine.start;
+        let Some(room) = self.room(first) else {
+            return Ok(false);
+        };
         let mut code = 0;
         let mut prefix = None;
         let mut charset = None;
         if self.word(0)? == op::INFO {
             let flags = self.word(2)?;
-            if self.text.len() - first < self.word(3)? as usize {
+            if room < self.word(3)? as usize {
                 return Ok(false);
             }
             if flags & info::PREFIX != 0 {
@@ -337,7 +349,8 @@ impl<T: Unit> Run<'_, '_, T> {
     fn enter(&mut self, mut pc: usize, top_level: bool) -> Result<Next, EngineError> {
         let position = self.engine.position;
         if self.word(pc)? == op::INFO {
-            if self.text.len() - position < self.word(pc + 3)? as usize {
+            let least = self.word(pc + 3)? as usize;
+            if self.room(position).is_some_and(|room| room < least) {
                 return Ok(Next::Done(false));
             }
             pc = self.skip(pc + 1)?;
@@ -416,11 +429,8 @@ impl<T: Unit> Run<'_, '_, T> {
                 op::SUCCESS => return Ok(self.succeed(position, top_level)),
                 op::AT => {
                     let which = self.word(pc + 1)?;
-                    if !self
-                        .engine
-                        .characters
-                        .at_position(which, self.text, position)
-                    {
+                    let (characters, end) = (&self.engine.characters, self.text.len());
+                    if !characters.at_position(which, self.whole, end, position) {
                         return Ok(Next::Done(false));
                     }
                     pc += 2;
@@ -492,6 +502,9 @@ impl<T: Unit> Run<'_, '_, T> {
         let Some((start, end)) = self.group(self.word(pc + 1)? as usize) else {
             return Ok(None);
         };
+        if start == end {
+            return Ok(Some(position));
+        }
         let fold = match self.word(pc)? {
             op::GROUPREF_IGNORE => Fold::Ascii,
             op::GROUPREF_UNI_IGNORE => Fold::Unicode,

@@ -153,28 +153,28 @@ impl Characters {
         }
     }
 
-    /// Whether a position of the text is one of the named kind.
+    /// Whether a position of the text, which ends at `end`, is one of the named kind. The position
+    /// may lie behind the end: only the end of a line then asks what stands there.
     pub(crate) fn at_position<T: crate::Unit>(
         &self,
         which: u32,
         text: &[T],
+        end: usize,
         position: usize,
     ) -> bool {
         let before = || position.checked_sub(1).map(|index| text[index].point());
-        let after = || text.get(position).map(|unit| unit.point());
+        let here = || text.get(position).map(|unit| unit.point());
+        let after = || here().filter(|_| position < end);
         let boundary = |is_word: &dyn Fn(u32) -> bool| {
             before().is_some_and(is_word) != after().is_some_and(is_word)
         };
         match which {
             at::BEGINNING | at::BEGINNING_STRING => position == 0,
             at::BEGINNING_LINE => before().is_none_or(is_line_feed),
-            at::END => {
-                position == text.len()
-                    || position + 1 == text.len() && after().is_some_and(is_line_feed)
-            }
-            at::END_LINE => after().is_none_or(is_line_feed),
-            at::END_STRING => position == text.len(),
-            _ if text.is_empty() => false,
+            at::END => position == end || position + 1 == end && after().is_some_and(is_line_feed),
+            at::END_LINE => position == end || here().is_some_and(is_line_feed),
+            at::END_STRING => position == end,
+            _ if end == 0 => false,
             at::BOUNDARY | at::LOC_BOUNDARY => boundary(&is_ascii_word),
             at::NON_BOUNDARY | at::LOC_NON_BOUNDARY => !boundary(&is_ascii_word),
             at::UNI_BOUNDARY => boundary(&|point| self.is_word(point)),

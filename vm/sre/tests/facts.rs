@@ -63,6 +63,7 @@ fn run<T: Unit>(
             code,
             text,
             start,
+            end: text.len(),
             mode,
             must_advance: false,
         })
@@ -135,6 +136,7 @@ fn code_that_ends_in_the_middle_is_an_error() {
             code,
             text: b"aaaa",
             start: 0,
+            end: 4,
             mode: Mode::Match,
             must_advance: false,
         };

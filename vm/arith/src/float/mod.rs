@@ -2,11 +2,16 @@
 
 mod format;
 mod hex;
+mod nan;
 mod parse;
 mod round;
 
 pub use format::{FormatCode, FormatFlags, double_to_string, repr};
 pub use hex::{HexError, from_hex, to_hex};
+pub use nan::{
+    add_keeping_first, add_keeping_second, multiply_keeping_first, multiply_keeping_second,
+    subtract_keeping_first,
+};
 pub use parse::{parse_float, parse_float_prefix, remove_underscores};
 pub use round::{round_half_even, round_to_digits};
 

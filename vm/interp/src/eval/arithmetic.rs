@@ -3,6 +3,7 @@
 use super::Eval;
 use twinheap_abi::opcode::*;
 use twinheap_abi::*;
+use twinheap_arith::float::{add_keeping_second, multiply_keeping_second, subtract_keeping_first};
 use twinheap_objects::abstract_;
 use twinheap_objects::errors::PyResult;
 use twinheap_objects::long::{self, PyLong_Type};
@@ -27,7 +28,7 @@ fn small_ints(left: &PyObject, right: &PyObject) -> Option<(i64, i64)> {
 }
 
 #[inline(always)]
-fn floats(left: &PyObject, right: &PyObject) -> Option<(f64, f64)> {
+pub(super) fn floats(left: &PyObject, right: &PyObject) -> Option<(f64, f64)> {
     let left = left.downcast_exact::<PyFloatObject>()?;
     let right = right.downcast_exact::<PyFloatObject>()?;
     Some((left.ob_fval.get(), right.ob_fval.get()))
@@ -41,21 +42,21 @@ impl Eval {
             NB_ADD | NB_INPLACE_ADD => match small_ints(left, right) {
                 Some((a, b)) => Some(long::from_i64(a + b)?.upcast()),
                 None => match floats(left, right) {
-                    Some((a, b)) => Some(float::from_f64(a + b)?),
+                    Some((a, b)) => Some(float::from_f64(add_keeping_second(a, b))?),
                     None => None,
                 },
             },
             NB_SUBTRACT | NB_INPLACE_SUBTRACT => match small_ints(left, right) {
                 Some((a, b)) => Some(long::from_i64(a - b)?.upcast()),
                 None => match floats(left, right) {
-                    Some((a, b)) => Some(float::from_f64(a - b)?),
+                    Some((a, b)) => Some(float::from_f64(subtract_keeping_first(a, b))?),
                     None => None,
                 },
             },
             NB_MULTIPLY | NB_INPLACE_MULTIPLY => match small_ints(left, right) {
                 Some((a, b)) => Some(long::from_i64(a * b)?.upcast()),
                 None => match floats(left, right) {
-                    Some((a, b)) => Some(float::from_f64(a * b)?),
+                    Some((a, b)) => Some(float::from_f64(multiply_keeping_second(a, b))?),
                     None => None,
                 },
             },

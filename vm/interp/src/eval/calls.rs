@@ -63,11 +63,15 @@ impl Eval {
                 PY_VECTORCALL_ARGUMENTS_OFFSET
             };
             self.save_stack();
+            let credit = i32::from(std::mem::take(&mut self.uncounted));
+            let remaining = &self.state.recursion_remaining;
+            remaining.set(remaining.get() + credit);
             let outcome = if trace::is_on() {
                 call_traced(&*callable, args, positional, flag, kwnames.cast())
             } else {
                 call::vectorcall(&*callable, args, positional | flag, kwnames.cast())
             };
+            remaining.set(remaining.get() - credit);
             decref(callable);
             self.sp = args;
             for index in 0..total {

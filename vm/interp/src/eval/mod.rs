@@ -4,6 +4,7 @@
 //! The operand stack is part of the frame. `Eval` keeps the stack pointer and the next instruction
 //! in locals of the loop; the compiler's stack depth guarantees that a push has room.
 
+mod adaptive;
 mod arithmetic;
 mod asynchronous;
 mod build;
@@ -40,6 +41,8 @@ pub struct Eval {
     names: *const *mut PyObject,
     /// The keyword names of the call that comes.
     kwnames: *mut PyTupleObject,
+    /// The call that comes enters a built-in without counting a level of recursion.
+    uncounted: bool,
     state: &'static ThreadState,
     /// The exception that is set has this frame in its traceback already.
     reraising: bool,
@@ -225,6 +228,7 @@ pub(crate) fn run(frame: *mut _PyInterpreterFrame, throwing: bool) -> *mut PyObj
         consts: std::ptr::null(),
         names: std::ptr::null(),
         kwnames: null_mut(),
+        uncounted: false,
         state,
         reraising: false,
         result_slot: null_mut(),
@@ -265,11 +269,15 @@ impl Eval {
             let mut oparg = usize::from(word >> 8);
             let previous = self.frame().prev_instr.replace(self.next.cast_mut());
             self.jump(1);
-            if trace::is_on() && trace::before_instruction(self, self.index_of(previous)).is_err() {
-                if !self.handle_exception() {
-                    return null_mut();
+            if trace::is_on() {
+                if trace::before_instruction(self, self.index_of(previous)).is_err() {
+                    if !self.handle_exception() {
+                        return null_mut();
+                    }
+                    continue;
                 }
-                continue;
+                // While steps are traced, every instruction runs in its base form.
+                word = word & 0xff00 | u16::from(DEOPT[usize::from(word as u8)]);
             }
             while word as u8 == EXTENDED_ARG {
                 // SAFETY: an instruction follows.
@@ -301,7 +309,8 @@ impl Eval {
     #[inline(always)]
     fn step(&mut self, opcode: u8, oparg: usize) -> PyResult<Flow> {
         match opcode {
-            CACHE | NOP | RESUME => {}
+            RESUME => self.warm_up(),
+            CACHE | NOP => {}
             LOAD_FAST => self.load_fast(oparg)?,
             LOAD_CONST => self.load_const(oparg),
             STORE_FAST => self.store_fast(oparg),
@@ -316,6 +325,15 @@ impl Eval {
             UNARY_NOT => self.unary_not()?,
             UNARY_INVERT => self.unary_invert()?,
             BINARY_OP => self.binary_op(oparg)?,
+            BINARY_OP_ADAPTIVE => self.binary_op_adaptive(oparg)?,
+            BINARY_OP_ADD_INT
+            | BINARY_OP_MULTIPLY_INT
+            | BINARY_OP_SUBTRACT_INT
+            | BINARY_OP_ADD_FLOAT
+            | BINARY_OP_MULTIPLY_FLOAT
+            | BINARY_OP_SUBTRACT_FLOAT
+            | BINARY_OP_ADD_UNICODE
+            | BINARY_OP_INPLACE_ADD_UNICODE => self.binary_op_specialised(opcode, oparg)?,
             BINARY_SUBSCR => self.binary_subscr()?,
             STORE_SUBSCR => self.store_subscr()?,
             DELETE_SUBSCR => self.delete_subscr()?,
@@ -360,7 +378,11 @@ impl Eval {
             UNPACK_SEQUENCE => self.unpack_sequence(oparg)?,
             UNPACK_EX => self.unpack_ex(oparg)?,
             JUMP_FORWARD => self.jump(oparg as isize),
-            JUMP_BACKWARD | JUMP_BACKWARD_NO_INTERRUPT => self.jump_backward(oparg)?,
+            JUMP_BACKWARD => {
+                self.warm_up();
+                self.jump_backward(oparg)?;
+            }
+            JUMP_BACKWARD_NO_INTERRUPT => self.jump_backward(oparg)?,
             POP_JUMP_FORWARD_IF_FALSE => self.pop_jump_if(false, oparg as isize)?,
             POP_JUMP_FORWARD_IF_TRUE => self.pop_jump_if(true, oparg as isize)?,
             POP_JUMP_BACKWARD_IF_FALSE => self.pop_jump_if(false, -(oparg as isize))?,
@@ -379,6 +401,25 @@ impl Eval {
             MATCH_KEYS => self.match_keys()?,
             MATCH_CLASS => self.match_class(oparg)?,
             PRECALL => self.precall(oparg),
+            PRECALL_ADAPTIVE => self.precall_adaptive(oparg),
+            PRECALL_BOUND_METHOD
+            | PRECALL_BUILTIN_CLASS
+            | PRECALL_BUILTIN_FAST_WITH_KEYWORDS
+            | PRECALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS
+            | PRECALL_NO_KW_BUILTIN_FAST
+            | PRECALL_NO_KW_BUILTIN_O
+            | PRECALL_NO_KW_ISINSTANCE
+            | PRECALL_NO_KW_LEN
+            | PRECALL_NO_KW_LIST_APPEND
+            | PRECALL_NO_KW_METHOD_DESCRIPTOR_FAST
+            | PRECALL_NO_KW_METHOD_DESCRIPTOR_NOARGS
+            | PRECALL_NO_KW_METHOD_DESCRIPTOR_O
+            | PRECALL_NO_KW_STR_1
+            | PRECALL_NO_KW_TUPLE_1
+            | PRECALL_NO_KW_TYPE_1
+            | PRECALL_PYFUNC => {
+                self.precall_specialised(opcode, oparg);
+            }
             KW_NAMES => self.kw_names(oparg),
             CALL => self.call(oparg)?,
             CALL_FUNCTION_EX => self.call_function_ex(oparg)?,

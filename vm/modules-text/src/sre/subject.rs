@@ -93,12 +93,13 @@ impl<'a> Subject<'a> {
         let code = pattern.code_words();
         let outcome = match self {
             Subject::Str(text) => with_characters!(unicode::text(text), all => {
-                engine.run(&Request { code, text: &all[..end], start, mode, must_advance })
+                engine.run(&Request { code, text: all, start, end, mode, must_advance })
             }),
             Subject::Bytes(_, buffer) => engine.run(&Request {
                 code,
-                text: &buffer.data()[..end],
+                text: buffer.data(),
                 start,
+                end,
                 mode,
                 must_advance,
             }),
@@ -110,8 +111,7 @@ impl<'a> Subject<'a> {
 /// The bounds of a search, moved into the text.
 pub(super) fn clip(pos: isize, endpos: isize, length: usize) -> (usize, usize) {
     let within = |position: isize| (position.max(0) as usize).min(length);
-    let (start, end) = (within(pos), within(endpos));
-    (start.min(end.max(start)), end)
+    (within(pos), within(endpos))
 }
 
 /// The characters of a str object, for a repr that is cut short.

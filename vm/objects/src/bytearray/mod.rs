@@ -236,27 +236,18 @@ fn bytearray_length(array: &PyByteArrayObject) -> PyResult<usize> {
 }
 
 fn bytearray_concat(left: &PyObject, right: &PyObject) -> PyResult {
-    if !buffer::is_exporter(left) || !buffer::is_exporter(right) {
-        return Err(type_error(format_args!(
-            "can't concat {:.100} to {:.100}",
-            right.type_().name(),
-            left.type_().name()
-        )));
-    }
-    let (left, right) = (Buffer::of(left)?, Buffer::of(right)?);
+    let complain = || s::no_concat(left, right);
+    let (left, right) = (
+        Buffer::of_or(left, complain)?,
+        Buffer::of_or(right, complain)?,
+    );
     memory::probe(left.data().len() + right.data().len())?;
     Ok(from_slice(&[left.data(), right.data()].concat())?.upcast())
 }
 
 fn bytearray_iconcat(array: &PyByteArrayObject, other: &PyObject) -> PyResult {
-    if !buffer::is_exporter(other) {
-        return Err(type_error(format_args!(
-            "can't concat {:.100} to {:.100}",
-            other.type_().name(),
-            array.as_object().type_().name()
-        )));
-    }
-    let added = Buffer::of(other)?.data().to_vec();
+    let complain = || s::no_concat(array.as_object(), other);
+    let added = Buffer::of_or(other, complain)?.data().to_vec();
     let size = data_of(array).len();
     resize(array, size + added.len())?;
     // SAFETY: no borrow of the data is alive.

@@ -259,15 +259,8 @@ fn bytes_concat(left: &PyBytesObject, right: &PyObject) -> PyResult {
         }
         return Ok(from_slice(&[data_of(left), data_of(right)].concat())?.upcast());
     }
-    if !buffer::is_exporter(right) {
-        return Err(type_error(format_args!(
-            "can't concat {:.100} to {:.100}",
-            right.type_().name(),
-            left.as_object().type_().name()
-        )));
-    }
-    let right = Buffer::of(right)?;
-    Ok(from_slice(&[data_of(left), right.data()].concat())?.upcast())
+    let added = Buffer::of_or(right, || shared::no_concat(left.as_object(), right))?;
+    Ok(from_slice(&[data_of(left), added.data()].concat())?.upcast())
 }
 
 fn bytes_repeat(bytes: &PyBytesObject, count: isize) -> PyResult {

@@ -2,7 +2,7 @@
 
 use crate::buffer::{self, Buffer};
 use crate::call::{self, Args, Signature};
-use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
+use crate::errors::{self, PyResult, Raised, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_TypeError;
 use crate::object::{self, ObjectExt, TypeExt, is_true};
 use crate::own::{Layout, Own};
@@ -491,13 +491,12 @@ pub(crate) fn join<B: ByteString>(this: &B, iterable: &PyObject) -> PyResult {
     }
     let mut out = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        if !buffer::is_exporter(item) {
-            return Err(type_error(format_args!(
+        let added = Buffer::of_or(item, || {
+            type_error(format_args!(
                 "sequence item {index}: expected a bytes-like object, {:.80} found",
                 item.type_().name()
-            )));
-        }
-        let added = Buffer::of(item)?;
+            ))
+        })?;
         memory::reserve(&mut out, this.data().len() + added.data().len())?;
         if index > 0 {
             out.extend_from_slice(this.data());
@@ -505,6 +504,16 @@ pub(crate) fn join<B: ByteString>(this: &B, iterable: &PyObject) -> PyResult {
         out.extend_from_slice(added.data());
     }
     B::make_new(&out)
+}
+
+/// The complaint of `+` about what shows no bytes.
+#[cold]
+pub fn no_concat(left: &PyObject, right: &PyObject) -> Raised {
+    type_error(format_args!(
+        "can't concat {:.100} to {:.100}",
+        right.type_().name(),
+        left.type_().name()
+    ))
 }
 
 fn collect(iterable: &PyObject) -> PyResult<Own<PyTupleObject>> {

@@ -11,6 +11,7 @@ use std::cmp::Ordering;
 use std::ffi::c_int;
 use twinheap_abi::*;
 use twinheap_arith::digits as kernel;
+use twinheap_arith::float::{add_keeping_second, multiply_keeping_second, subtract_keeping_first};
 use twinheap_arith::hash::hash_double;
 
 /// The value of a float or an int; none for anything else.
@@ -61,17 +62,17 @@ pub fn as_double(object: &PyObject) -> PyResult<f64> {
 
 pub(super) fn float_add(a: &PyObject, b: &PyObject) -> PyResult {
     let (a, b) = both!(a, b);
-    from_f64(a + b)
+    from_f64(add_keeping_second(a, b))
 }
 
 pub(super) fn float_sub(a: &PyObject, b: &PyObject) -> PyResult {
     let (a, b) = both!(a, b);
-    from_f64(a - b)
+    from_f64(subtract_keeping_first(a, b))
 }
 
 pub(super) fn float_mul(a: &PyObject, b: &PyObject) -> PyResult {
     let (a, b) = both!(a, b);
-    from_f64(a * b)
+    from_f64(multiply_keeping_second(a, b))
 }
 
 pub(super) fn float_div(a: &PyObject, b: &PyObject) -> PyResult {

@@ -355,21 +355,6 @@ fn new_value(value: Option<&PyObject>, base: Option<&PyObject>) -> PyResult {
     ))
 }
 
-pub(super) fn long_vectorcall(type_: &PyObject, args: Args<'_>) -> PyResult {
-    if args.keyword_count() != 0 {
-        return call::make_tp_call(type_, args);
-    }
-    match *args.positional {
-        [] => new_value(None, None),
-        [value] => new_value(Some(value), None),
-        [value, base] => new_value(Some(value), Some(base)),
-        _ => Err(type_error(format_args!(
-            "int() takes at most 2 arguments ({} given)",
-            args.positional.len()
-        ))),
-    }
-}
-
 methods! {
     pub(super) static LONG_METHODS:
     "conjugate" => noargs(int_conjugate);

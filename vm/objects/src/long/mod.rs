@@ -283,7 +283,6 @@ static_type! {
     tp_getset: methods::LONG_GETSET.as_ptr(),
     tp_new: slot!(new methods::long_new),
     tp_free: Some(memory::object_free),
-    tp_vectorcall: slot!(vectorcall methods::long_vectorcall),
 }
 
 /// A complaint about an object that should be an int.

@@ -2,7 +2,7 @@
 
 use crate::abstract_;
 use crate::errors::{self, PyResult, Raised, type_error, value_error};
-use crate::exceptions::{PyExc_OverflowError, PyExc_TypeError};
+use crate::exceptions::{PyExc_OverflowError, PyExc_TypeError, PyExc_ValueError};
 use crate::object::ObjectExt;
 use crate::object::is_true;
 use crate::own::Own;
@@ -18,6 +18,8 @@ pub(super) struct Format {
     kind: Kind,
     size: usize,
     text: &'static CStr,
+    /// The text with the `@` that stood in front of it.
+    spelling: &'static CStr,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,30 +31,48 @@ enum Kind {
     Char,
 }
 
+/// The number in the four or eight bytes of an item.
+fn number(item: &[u8]) -> f64 {
+    match *item {
+        [a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
+        _ => f64::from_le_bytes(std::array::from_fn(|index| item[index])),
+    }
+}
+
 impl Format {
     /// The format that a text spells, an `@` in front allowed.
     pub fn of(text: &str) -> Option<Format> {
-        let (kind, size, text) = match text.strip_prefix('@').unwrap_or(text) {
-            "B" => (Kind::Unsigned, 1, c"B"),
-            "b" => (Kind::Signed, 1, c"b"),
-            "c" => (Kind::Char, 1, c"c"),
-            "?" => (Kind::Bool, 1, c"?"),
-            "h" => (Kind::Signed, 2, c"h"),
-            "H" => (Kind::Unsigned, 2, c"H"),
-            "i" => (Kind::Signed, 4, c"i"),
-            "I" => (Kind::Unsigned, 4, c"I"),
-            "l" => (Kind::Signed, 8, c"l"),
-            "L" => (Kind::Unsigned, 8, c"L"),
-            "q" => (Kind::Signed, 8, c"q"),
-            "Q" => (Kind::Unsigned, 8, c"Q"),
-            "n" => (Kind::Signed, 8, c"n"),
-            "N" => (Kind::Unsigned, 8, c"N"),
-            "P" => (Kind::Unsigned, 8, c"P"),
-            "f" => (Kind::Float, 4, c"f"),
-            "d" => (Kind::Float, 8, c"d"),
+        let (letter, is_marked) = match text.strip_prefix('@') {
+            Some(letter) => (letter, true),
+            None => (text, false),
+        };
+        let (kind, size, spellings) = match letter {
+            "B" => (Kind::Unsigned, 1, (c"B", c"@B")),
+            "b" => (Kind::Signed, 1, (c"b", c"@b")),
+            "c" => (Kind::Char, 1, (c"c", c"@c")),
+            "?" => (Kind::Bool, 1, (c"?", c"@?")),
+            "h" => (Kind::Signed, 2, (c"h", c"@h")),
+            "H" => (Kind::Unsigned, 2, (c"H", c"@H")),
+            "i" => (Kind::Signed, 4, (c"i", c"@i")),
+            "I" => (Kind::Unsigned, 4, (c"I", c"@I")),
+            "l" => (Kind::Signed, 8, (c"l", c"@l")),
+            "L" => (Kind::Unsigned, 8, (c"L", c"@L")),
+            "q" => (Kind::Signed, 8, (c"q", c"@q")),
+            "Q" => (Kind::Unsigned, 8, (c"Q", c"@Q")),
+            "n" => (Kind::Signed, 8, (c"n", c"@n")),
+            "N" => (Kind::Unsigned, 8, (c"N", c"@N")),
+            "P" => (Kind::Unsigned, 8, (c"P", c"@P")),
+            "f" => (Kind::Float, 4, (c"f", c"@f")),
+            "d" => (Kind::Float, 8, (c"d", c"@d")),
             _ => return None,
         };
-        Some(Format { kind, size, text })
+        let (text, marked) = spellings;
+        Some(Format {
+            kind,
+            size,
+            text,
+            spelling: if is_marked { marked } else { text },
+        })
     }
 
     /// Bytes of an item.
@@ -65,14 +85,27 @@ impl Format {
         self.text
     }
 
+    /// The format as text, with the `@` that stood in front of it.
+    pub fn spelling(self) -> &'static CStr {
+        self.spelling
+    }
+
     /// Whether items are bytes, which every other format can be cast to and from.
     pub fn is_byte(self) -> bool {
         matches!(self.text.to_bytes(), b"B" | b"b" | b"c")
     }
 
-    /// Whether equal items have equal bytes.
-    pub fn is_integral(self) -> bool {
-        !matches!(self.kind, Kind::Float | Kind::Bool)
+    /// Whether items of both are of one C type, and compared as such.
+    pub fn is_same_type(self, other: Format) -> bool {
+        self.text == other.text
+    }
+
+    /// Whether two items of this format are equal as values of their C type.
+    pub fn is_same_value(self, one: &[u8], other: &[u8]) -> bool {
+        match self.kind {
+            Kind::Float => number(one) == number(other),
+            _ => one == other,
+        }
     }
 
     /// The object of an item's bytes.
@@ -80,10 +113,7 @@ impl Format {
         match self.kind {
             Kind::Char => Ok(bytes::from_slice(item)?.upcast()),
             Kind::Bool => Ok(bool_object(item[0] != 0)),
-            Kind::Float => float::from_f64(match *item {
-                [a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
-                _ => f64::from_le_bytes(std::array::from_fn(|index| item[index])),
-            }),
+            Kind::Float => float::from_f64(number(item)),
             Kind::Signed | Kind::Unsigned => {
                 let signed = self.kind == Kind::Signed;
                 long::from_integer(&digits::from_bytes(item, true, signed))
@@ -112,7 +142,7 @@ impl Format {
                 errors::discard(raised);
                 return self.wrong_type();
             }
-            if errors::matches(&PyExc_OverflowError) {
+            if errors::matches(&PyExc_OverflowError) || errors::matches(&PyExc_ValueError) {
                 errors::discard(raised);
                 return self.wrong_value();
             }

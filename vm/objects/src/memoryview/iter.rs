@@ -1,7 +1,7 @@
 //! The iterator of memoryviews.
 
-use super::{PyMemoryViewObject, check, count, item_bytes, item_format};
-use crate::errors::PyResult;
+use super::{PyMemoryViewObject, check, item_format, items, no_dimension};
+use crate::errors::{PyResult, not_implemented};
 use crate::memory::{self, Visitor};
 use crate::object;
 use crate::own::{Field, Layout, Own};
@@ -24,7 +24,16 @@ pub struct memoryiterobject {
 unsafe impl Layout for memoryiterobject {}
 
 pub(super) fn memory_iter(object: &PyMemoryViewObject) -> PyResult {
-    let view = check(object)?;
+    let view = super::view(object);
+    match view.ndim {
+        0 => return Err(no_dimension()),
+        1 => {}
+        _ => {
+            return Err(not_implemented(
+                "multi-dimensional sub-views are not implemented",
+            ));
+        }
+    }
     let format = item_format(view)?;
     let made: *mut memoryiterobject =
         memory::new_gc_object(&_PyMemoryIter_Type, size_of::<memoryiterobject>())?;
@@ -32,7 +41,9 @@ pub(super) fn memory_iter(object: &PyMemoryViewObject) -> PyResult {
     unsafe {
         (*made).it_index.set(0);
         (*made).it_seq.set(Own::new(object).into_raw());
-        (*made).it_length.set(count(view) as isize);
+        (*made)
+            .it_length
+            .set(items::length(check(object)?) as isize);
         (*made).it_fmt.set(format.text().as_ptr());
         memory::track(made.cast());
         Ok(Own::from_raw(made).upcast())
@@ -48,7 +59,7 @@ fn memory_iternext(iterator: &memoryiterobject) -> PyResult<Option<Own>> {
         let view = check(&object)?;
         iterator.it_index.set(index + 1);
         return Ok(Some(
-            item_format(view)?.unpack(item_bytes(view, index as usize))?,
+            item_format(view)?.unpack(items::bytes_at(view, items::place(view, &[index])?))?,
         ));
     }
     Field::clear(&iterator.it_seq);

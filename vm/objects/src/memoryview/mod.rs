@@ -1,28 +1,31 @@
 //! memoryview (`Objects/memoryobject.c`): a window on the memory of another object.
 //!
-//! The exporter is asked once, by a managed buffer that all views of it share. Views here have one
-//! dimension; a shape of more is refused with a clear error.
+//! The exporter is asked once, by a managed buffer that all views of it share. A view has its own copy of
+//! the shape and the strides, in any number of dimensions; no exporter here has suboffsets, and one that had
+//! would be refused.
 
 mod format;
+mod items;
 mod iter;
 
 pub use iter::_PyMemoryIter_Type;
 
 use crate::abstract_;
-use crate::buffer::{self, Buffer};
+use crate::buffer::{self, Buffer, Order};
 use crate::bytes::{self, shared};
 use crate::call::{self, Args, Signature};
-use crate::errors::{
-    PyResult, Raised, buffer_error, index_error, not_implemented, type_error, value_error,
-};
+use crate::errors::{PyResult, Raised, buffer_error, not_implemented, type_error, value_error};
+use crate::exceptions::PyExc_IndexError;
 use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own};
 use crate::singletons::{self, bool_object, none};
+use crate::unicode::codecs::{Encoding, encode};
 use crate::{
     getset, list, long, methods, slice, slot, static_type, tuple, typed, unicode, weakref,
 };
 use format::Format;
+use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 use std::mem::offset_of;
 use twinheap_abi::*;
@@ -33,6 +36,10 @@ typed!(PyMemoryViewObject, PyMemoryView_Type);
 const RELEASED: c_int = 1;
 const C_CONTIGUOUS: c_int = 2;
 const FORTRAN: c_int = 4;
+const SCALAR: c_int = 8;
+
+/// `PyBUF_MAX_NDIM`.
+const MAX_DIMENSIONS: usize = 64;
 
 const HEADER: usize = offset_of!(PyMemoryViewObject, ob_array);
 
@@ -42,10 +49,14 @@ fn view(object: &PyMemoryViewObject) -> &Py_buffer {
     unsafe { &*object.view.get() }
 }
 
+/// Whether the view or the managed buffer has been released.
+fn is_released(object: &PyMemoryViewObject) -> bool {
+    object.flags.get() & RELEASED != 0
+        || Field::as_ref(&object.mbuf).is_none_or(|managed| managed.flags.get() & RELEASED != 0)
+}
+
 fn check(object: &PyMemoryViewObject) -> PyResult<&Py_buffer> {
-    let managed_released =
-        Field::as_ref(&object.mbuf).is_none_or(|managed| managed.flags.get() & RELEASED != 0);
-    match object.flags.get() & RELEASED != 0 || managed_released {
+    match is_released(object) {
         true => Err(value_error(
             "operation forbidden on released memoryview object",
         )),
@@ -63,56 +74,18 @@ fn format_of(view: &Py_buffer) -> &str {
         .unwrap_or("?")
 }
 
+/// `adjust_fmt`, and the check that a single item goes through: native formats of one character.
 fn item_format(view: &Py_buffer) -> PyResult<Format> {
-    Format::of(format_of(view)).ok_or_else(|| {
-        not_implemented(format_args!(
-            "memoryview: format {} not supported",
-            format_of(view)
-        ))
+    let text = format_of(view);
+    Format::of(text).ok_or_else(|| match text.strip_prefix('@').unwrap_or(text).len() {
+        1 => not_implemented(format_args!("memoryview: format {text} not supported")),
+        _ => not_implemented(format_args!("memoryview: unsupported format {text}")),
     })
-}
-
-/// Number of items.
-fn count(view: &Py_buffer) -> usize {
-    match view.shape.is_null() {
-        true => (view.len / view.itemsize.max(1)) as usize,
-        // SAFETY: one dimension.
-        false => unsafe { *view.shape as usize },
-    }
-}
-
-fn stride(view: &Py_buffer) -> isize {
-    match view.strides.is_null() {
-        true => view.itemsize,
-        // SAFETY: one dimension.
-        false => unsafe { *view.strides },
-    }
-}
-
-/// Where an item lies.
-fn item_pointer(view: &Py_buffer, index: usize) -> *mut u8 {
-    view.buf
-        .cast::<u8>()
-        .wrapping_offset(index as isize * stride(view))
-}
-
-/// The bytes of an item.
-fn item_bytes(view: &Py_buffer, index: usize) -> &[u8] {
-    // SAFETY: the index is below the count, and the exporter keeps the memory in place.
-    unsafe { std::slice::from_raw_parts(item_pointer(view, index), view.itemsize as usize) }
-}
-
-/// The bytes of all items, one behind the other.
-fn contents(view: &Py_buffer) -> Vec<u8> {
-    (0..count(view))
-        .flat_map(|index| item_bytes(view, index))
-        .copied()
-        .collect()
 }
 
 /// A copy of the bytes that a memoryview shows, whatever its strides.
 pub(crate) fn copy_of(object: &PyMemoryViewObject) -> PyResult<Vec<u8>> {
-    Ok(contents(check(object)?))
+    Ok(items::contents(check(object)?, Order::C))
 }
 
 fn new_managed(exporter: &PyObject) -> PyResult<Own<_PyManagedBufferObject>> {
@@ -132,82 +105,125 @@ fn new_managed(exporter: &PyObject) -> PyResult<Own<_PyManagedBufferObject>> {
     }
 }
 
-/// What a new view shows.
-struct Window {
-    buf: *mut std::ffi::c_void,
-    count: usize,
-    stride: isize,
-    itemsize: isize,
-    readonly: bool,
-    format: *mut std::ffi::c_char,
-}
-
-impl Window {
-    fn of(view: &Py_buffer) -> Window {
-        Window {
-            buf: view.buf,
-            count: count(view),
-            stride: stride(view),
-            itemsize: view.itemsize,
-            readonly: view.readonly != 0,
-            format: view.format,
-        }
+/// The view's own arrays: the shape and the strides, as long as the view has dimensions.
+fn arrays(object: &PyMemoryViewObject) -> (&[Cell<isize>], &[Cell<isize>]) {
+    let view = view(object);
+    let count = view.ndim as usize;
+    if count == 0 {
+        return (&[], &[]);
+    }
+    // SAFETY: a memoryview's shape and strides lie behind its header, `ndim` of each.
+    unsafe {
+        (
+            std::slice::from_raw_parts(view.shape.cast(), count),
+            std::slice::from_raw_parts(view.strides.cast(), count),
+        )
     }
 }
 
-fn new_view(
+/// Writes to the view's description of the memory.
+fn describe(object: &PyMemoryViewObject, change: impl FnOnce(&mut Py_buffer)) {
+    // SAFETY: the change runs no other code of the view's.
+    change(unsafe { &mut *object.view.get() });
+}
+
+/// `mbuf_add_incomplete_view`: shape, strides and flags are still to come.
+fn new_incomplete_view(
     managed: &_PyManagedBufferObject,
-    window: &Window,
+    source: &Py_buffer,
+    dimensions: usize,
 ) -> PyResult<Own<PyMemoryViewObject>> {
     let object: *mut PyMemoryViewObject =
-        memory::new_gc_object(&PyMemoryView_Type, HEADER + 3 * 8)?;
-    // SAFETY: fresh memory of the header and three sizes; tracked once its fields are set.
+        memory::new_gc_object(&PyMemoryView_Type, HEADER + 3 * dimensions * 8)?;
+    // SAFETY: fresh memory of the header and three sizes a dimension; tracked once its fields are set.
     unsafe {
         let made = &*object;
-        made.ob_size.set(3);
+        made.ob_size.set(3 * dimensions as isize);
         made.mbuf.set(Own::new(managed).into_raw());
         managed.exports.set(managed.exports.get() + 1);
         made.hash.set(-1);
+        made.flags.set(0);
         made.exports.set(0);
         made.weakreflist.set(std::ptr::null_mut());
-        let contiguous = window.stride == window.itemsize || window.count == 1;
-        made.flags.set(if contiguous {
-            C_CONTIGUOUS | FORTRAN
-        } else {
-            0
-        });
         let sizes: *mut isize = made.ob_array.as_ptr().cast_mut().cast();
-        sizes.write(window.count as isize);
-        sizes.add(1).write(window.stride);
-        sizes.add(2).write(-1);
-        let master = &*managed.master.get();
         made.view.get().write(Py_buffer {
-            buf: window.buf,
-            obj: master.obj,
-            len: window.count as isize * window.itemsize,
-            itemsize: window.itemsize,
-            readonly: c_int::from(window.readonly),
-            ndim: 1,
-            format: if window.format.is_null() {
+            ndim: dimensions as c_int,
+            format: if source.format.is_null() {
                 c"B".as_ptr().cast_mut()
             } else {
-                window.format
+                source.format
             },
             shape: sizes,
-            strides: sizes.add(1),
+            strides: sizes.add(dimensions),
             suboffsets: std::ptr::null_mut(),
-            internal: master.internal,
+            ..*source
         });
         memory::track(object.cast());
         Ok(Own::from_raw(object))
     }
 }
 
+/// `mbuf_add_view`: a view of all that the source shows.
+fn new_view(
+    managed: &_PyManagedBufferObject,
+    source: &Py_buffer,
+) -> PyResult<Own<PyMemoryViewObject>> {
+    let dimensions = source.ndim as usize;
+    if dimensions > MAX_DIMENSIONS {
+        return Err(too_many_dimensions());
+    }
+    if !source.suboffsets.is_null() {
+        return Err(not_implemented("memoryview: suboffsets"));
+    }
+    let made = new_incomplete_view(managed, source, dimensions)?;
+    if dimensions == 0 {
+        describe(&made, |view| {
+            view.shape = std::ptr::null_mut();
+            view.strides = std::ptr::null_mut();
+        });
+    }
+    let (shape, strides) = arrays(&made);
+    for (slot, size) in shape.iter().zip(items::shape(source)) {
+        slot.set(*size);
+    }
+    for (slot, stride) in strides.iter().zip(items::strides(source)) {
+        slot.set(*stride);
+    }
+    set_flags(&made);
+    Ok(made)
+}
+
+fn too_many_dimensions() -> Raised {
+    value_error("memoryview: number of dimensions must not exceed 64")
+}
+
+/// `init_flags`: in which orders the items lie without gaps.
+fn set_flags(object: &PyMemoryViewObject) {
+    let view = view(object);
+    let flags = match view.ndim {
+        0 => SCALAR | C_CONTIGUOUS | FORTRAN,
+        1 if items::shape(view)[0] == 1 || items::strides(view)[0] == view.itemsize => {
+            C_CONTIGUOUS | FORTRAN
+        }
+        1 => 0,
+        _ => {
+            let set = |order, flag| {
+                if buffer::is_contiguous(view, order) {
+                    flag
+                } else {
+                    0
+                }
+            };
+            set(Order::C, C_CONTIGUOUS) | set(Order::Fortran, FORTRAN)
+        }
+    };
+    object.flags.set(flags);
+}
+
 /// `PyMemoryView_FromObject`.
 pub fn from_object(object: &PyObject) -> PyResult {
     if let Some(other) = object.downcast_ref::<PyMemoryViewObject>() {
-        let window = Window::of(check(other)?);
-        return Ok(new_view(other.mbuf.expect_ref(), &window)?.upcast());
+        return Ok(new_view(other.mbuf.expect_ref(), check(other)?)?.upcast());
     }
     if !buffer::is_exporter(object) {
         return Err(type_error(format_args!(
@@ -217,13 +233,7 @@ pub fn from_object(object: &PyObject) -> PyResult {
     }
     let managed = new_managed(object)?;
     // SAFETY: filled when the managed buffer was made.
-    let master = unsafe { &*managed.master.get() };
-    if master.ndim != 1 {
-        return Err(not_implemented(
-            "memoryview: views of more than one dimension",
-        ));
-    }
-    Ok(new_view(&managed, &Window::of(master))?.upcast())
+    Ok(new_view(&managed, unsafe { &*managed.master.get() })?.upcast())
 }
 
 static NEW: Signature = Signature {
@@ -288,64 +298,127 @@ fn memory_exit(object: &PyMemoryViewObject, _: &PyTupleObject) -> PyResult {
 }
 
 fn memory_length(object: &PyMemoryViewObject) -> PyResult<usize> {
-    Ok(count(check(object)?))
+    Ok(items::length(check(object)?))
 }
 
-fn item_at(view: &Py_buffer, index: isize) -> PyResult<usize> {
-    let length = count(view) as isize;
-    let index = if index < 0 { index + length } else { index };
-    match (0..length).contains(&index) {
-        true => Ok(index as usize),
-        false => Err(index_error("index out of bounds on dimension 1")),
-    }
+#[cold]
+fn no_dimension() -> Raised {
+    type_error("invalid indexing of 0-dim memory")
+}
+
+#[cold]
+fn no_sub_views() -> Raised {
+    not_implemented("sub-views are not implemented")
 }
 
 fn memory_item(object: &PyMemoryViewObject, index: isize) -> PyResult {
     let view = check(object)?;
     let format = item_format(view)?;
-    format.unpack(item_bytes(view, item_at(view, index)?))
-}
-
-/// The part of a view that a slice names.
-fn sliced(view: &Py_buffer, key: &PySliceObject) -> PyResult<Window> {
-    let span = slice::indices(key, count(view) as isize)?;
-    let mut window = Window::of(view);
-    window.buf = view
-        .buf
-        .cast::<u8>()
-        .wrapping_offset(span.start * stride(view))
-        .cast();
-    window.count = span.length.max(0) as usize;
-    window.stride = stride(view) * span.step;
-    Ok(window)
-}
-
-fn bad_key(key: &PyObject) -> Raised {
-    match key.downcast_ref::<PyTupleObject>() {
-        Some(many)
-            if tuple::items(many)
-                .iter()
-                .all(|part| abstract_::has_index(part)) =>
-        {
-            type_error(format_args!(
-                "cannot index 1-dimension view with {}-element tuple",
-                many.ob_size.get()
-            ))
-        }
-        _ => type_error("memoryview: invalid slice key"),
+    match view.ndim {
+        0 => Err(no_dimension()),
+        1 => format.unpack(items::bytes_at(view, items::place(view, &[index])?)),
+        _ => Err(not_implemented(
+            "multi-dimensional sub-views are not implemented",
+        )),
     }
+}
+
+/// Whether a key is a tuple of which every part passes.
+fn is_tuple_of(key: &PyObject, passes: fn(&PyObject) -> bool) -> bool {
+    key.downcast_ref::<PyTupleObject>()
+        .is_some_and(|many| tuple::items(many).iter().all(|part| passes(part)))
+}
+
+/// What a key asks for.
+enum Key<'a> {
+    Whole,
+    Index(&'a PyObject),
+    Slice(&'a PySliceObject),
+    Indices(&'a PyTupleObject),
+    Slices,
+    Unknown,
+}
+
+impl Key<'_> {
+    fn of(key: &PyObject) -> Key<'_> {
+        if abstract_::has_index(key) {
+            return Key::Index(key);
+        }
+        if let Some(slice) = key.downcast_ref::<PySliceObject>() {
+            return Key::Slice(slice);
+        }
+        if std::ptr::eq(key, &raw const singletons::_Py_EllipsisObject) {
+            return Key::Whole;
+        }
+        let is_slice = |part: &PyObject| part.downcast_ref::<PySliceObject>().is_some();
+        match key.downcast_ref::<PyTupleObject>() {
+            Some(many) if is_tuple_of(key, abstract_::has_index) => Key::Indices(many),
+            Some(_) if is_tuple_of(key, is_slice) => Key::Slices,
+            _ => Key::Unknown,
+        }
+    }
+}
+
+#[cold]
+fn bad_key() -> Raised {
+    type_error("memoryview: invalid slice key")
+}
+
+/// `ptr_from_tuple`: where the item of a tuple of indices lies.
+fn place_of(view: &Py_buffer, indices: &PyTupleObject) -> PyResult<*mut u8> {
+    let count = indices.ob_size.get();
+    if count < view.ndim as isize {
+        return Err(no_sub_views());
+    }
+    if count > view.ndim as isize {
+        return Err(type_error(format_args!(
+            "cannot index {}-dimension view with {count}-element tuple",
+            view.ndim
+        )));
+    }
+    let mut place = view.buf.cast::<u8>();
+    for (dimension, index) in tuple::items(indices).iter().enumerate() {
+        let index = index_of(index)?;
+        place = items::step(view, place, dimension, index)?;
+    }
+    Ok(place)
+}
+
+fn index_of(key: &PyObject) -> PyResult<isize> {
+    abstract_::as_ssize(key, Some(&PyExc_IndexError))
 }
 
 fn memory_subscript(object: &PyMemoryViewObject, key: &PyObject) -> PyResult {
-    check(object)?;
-    if abstract_::has_index(key) {
-        return memory_item(object, unicode::ssize(key)?);
+    let view = check(object)?;
+    let unpack = |place| item_format(view)?.unpack(items::bytes_at(view, place));
+    match (view.ndim, Key::of(key)) {
+        (0, Key::Indices(indices)) if indices.ob_size.get() == 0 => unpack(view.buf.cast()),
+        (0, Key::Whole) => Ok(Own::new(object).upcast()),
+        (0, _) => Err(no_dimension()),
+        (_, Key::Index(index)) => memory_item(object, index_of(index)?),
+        (_, Key::Slice(key)) => {
+            let part = new_view(object.mbuf.expect_ref(), view)?;
+            let (shape, strides) = arrays(&part);
+            let span = slice::indices(key, shape[0].get())?;
+            describe(&part, |part| {
+                part.buf = part.buf.wrapping_byte_offset(span.start * strides[0].get());
+            });
+            shape[0].set(span.length);
+            strides[0].set(strides[0].get() * span.step);
+            let count: isize = shape.iter().map(Cell::get).product();
+            describe(&part, |part| part.len = count * part.itemsize);
+            set_flags(&part);
+            Ok(part.upcast())
+        }
+        (_, Key::Indices(indices)) => {
+            item_format(view)?;
+            unpack(place_of(view, indices)?)
+        }
+        (_, Key::Slices) => Err(not_implemented(
+            "multi-dimensional slicing is not implemented",
+        )),
+        (_, Key::Whole | Key::Unknown) => Err(bad_key()),
     }
-    let key = key
-        .downcast_ref::<PySliceObject>()
-        .ok_or_else(|| bad_key(key))?;
-    let window = sliced(view(object), key)?;
-    Ok(new_view(object.mbuf.expect_ref(), &window)?.upcast())
 }
 
 fn memory_ass_subscript(
@@ -361,56 +434,66 @@ fn memory_ass_subscript(
     let Some(value) = value else {
         return Err(type_error("cannot delete memory"));
     };
-    if abstract_::has_index(key) {
-        let index = item_at(view, unicode::ssize(key)?)?;
-        let packed = format.pack(value)?;
-        // Reading the value may have run code that has released the view.
-        let view = check(object)?;
-        // SAFETY: the item lies in memory that may be written; the copy holds its bytes.
-        unsafe {
-            std::ptr::copy_nonoverlapping(packed.as_ptr(), item_pointer(view, index), packed.len())
-        };
-        return Ok(());
-    }
-    let key = key
-        .downcast_ref::<PySliceObject>()
-        .ok_or_else(|| bad_key(key))?;
-    assign_slice(view, key, value)
+    let place = match (view.ndim, Key::of(key)) {
+        (0, Key::Whole) => view.buf.cast(),
+        (0, Key::Indices(indices)) if indices.ob_size.get() == 0 => view.buf.cast(),
+        (0, _) => return Err(no_dimension()),
+        (1, Key::Index(index)) => items::place(view, &[index_of(index)?])?,
+        (_, Key::Index(_)) => return Err(no_sub_views()),
+        (1, Key::Slice(key)) => return assign_slice(object, key, value),
+        (_, Key::Indices(indices)) => place_of(view, indices)?,
+        (_, Key::Slice(_) | Key::Slices) => {
+            return Err(not_implemented(
+                "memoryview slice assignments are currently restricted to ndim = 1",
+            ));
+        }
+        (_, Key::Whole | Key::Unknown) => return Err(bad_key()),
+    };
+    let packed = format.pack(value)?;
+    // Reading the value may have run code that has released the view.
+    check(object)?;
+    // SAFETY: the item lies in memory that may be written; the copy holds its bytes.
+    unsafe { std::ptr::copy_nonoverlapping(packed.as_ptr(), place, packed.len()) };
+    Ok(())
 }
 
-fn assign_slice(view: &Py_buffer, key: &PySliceObject, value: &PyObject) -> PyResult<()> {
-    let target = sliced(view, key)?;
-    let source = from_object(value)?;
-    let Some(source) = source.downcast_ref::<PyMemoryViewObject>() else {
-        return Err(type_error("memoryview: a bytes-like object is required"));
-    };
-    let source = check(source)?;
-    if format_of(source).trim_start_matches('@') != format_of(view).trim_start_matches('@')
-        || count(source) != target.count
-    {
-        return Err(value_error(
-            "memoryview assignment: lvalue and rvalue have different structures",
-        ));
-    }
-    let copy = contents(source);
-    for (index, item) in copy.chunks(target.itemsize.max(1) as usize).enumerate() {
-        let place = target
-            .buf
-            .cast::<u8>()
-            .wrapping_offset(index as isize * target.stride);
-        // SAFETY: the place is one of the view's items, which may be written.
-        unsafe { std::ptr::copy_nonoverlapping(item.as_ptr(), place, item.len()) };
-    }
-    Ok(())
+/// Assigns what another object shows to a part of a view of one dimension.
+fn assign_slice(
+    object: &PyMemoryViewObject,
+    key: &PySliceObject,
+    value: &PyObject,
+) -> PyResult<()> {
+    buffer::with_view(value, |source| {
+        let view = check(object)?;
+        let (length, stride) = (items::shape(view)[0], items::strides(view)[0]);
+        let span = slice::indices(key, length)?;
+        // The parts of the slice may have run code that has released the view.
+        let view = check(object)?;
+        let (mut shape, mut strides) = ([span.length], [stride * span.step]);
+        let target = Py_buffer {
+            buf: view.buf.wrapping_byte_offset(span.start * stride),
+            shape: shape.as_mut_ptr(),
+            strides: strides.as_mut_ptr(),
+            ..*view
+        };
+        let plain = |view| format_of(view).trim_start_matches('@').to_owned();
+        if plain(&target) != plain(source)
+            || target.itemsize != source.itemsize
+            || !items::same_shape(&target, source)
+        {
+            return Err(value_error(
+                "memoryview assignment: lvalue and rvalue have different structures",
+            ));
+        }
+        items::fill(&target, &items::contents(source, Order::C));
+        Ok(())
+    })
 }
 
 fn memory_tolist(object: &PyMemoryViewObject) -> PyResult {
     let view = check(object)?;
     let format = item_format(view)?;
-    let items: PyResult<Vec<Own>> = (0..count(view))
-        .map(|index| format.unpack(item_bytes(view, index)))
-        .collect();
-    Ok(list::from_vec(items?)?.upcast())
+    items::to_list(view, format)
 }
 
 static TOBYTES: Signature = Signature {
@@ -423,14 +506,17 @@ static TOBYTES: Signature = Signature {
 fn memory_tobytes(object: &PyMemoryViewObject, args: Args<'_>) -> PyResult {
     let [order] = args.bind::<1>(&TOBYTES)?;
     let view = check(object)?;
-    if let Some(order) = order.filter(|order| !order.is_none()) {
-        let order = unicode::expect_str(order, "tobytes", "argument 'order'")?;
-        if !matches!(unicode::as_ascii(order), Some("C" | "F" | "A")) {
-            return Err(value_error("order must be 'C', 'F' or 'A'"));
-        }
-    }
+    let order = unicode::expect_text_or_none(order, "tobytes", "argument 'order'")?;
+    let order = match order.map(unicode::to_string_lossy).as_deref() {
+        None | Some("C") => Order::C,
+        Some("F") => Order::Fortran,
+        // The memory as it is, where it has no gaps.
+        Some("A") if buffer::is_contiguous(view, Order::Fortran) => Order::Fortran,
+        Some("A") => Order::C,
+        Some(_) => return Err(value_error("order must be 'C', 'F' or 'A'")),
+    };
     memory::probe(view.len as usize)?;
-    Ok(bytes::from_slice_fresh(&contents(view))?.upcast())
+    Ok(bytes::from_slice_fresh(&items::contents(view, order))?.upcast())
 }
 
 static HEX: Signature = Signature {
@@ -443,16 +529,14 @@ static HEX: Signature = Signature {
 fn memory_hex(object: &PyMemoryViewObject, args: Args<'_>) -> PyResult {
     let [separator, group] = args.bind::<2>(&HEX)?;
     let group = group.map_or(Ok(1), long::as_int)?;
-    let text = shared::hex_text(&contents(check(object)?), separator, group)?;
+    let text = shared::hex_text(&copy_of(object)?, separator, group)?;
     Ok(unicode::from_str(&text)?.upcast())
 }
 
 fn memory_toreadonly(object: &PyMemoryViewObject) -> PyResult {
-    let window = Window {
-        readonly: true,
-        ..Window::of(check(object)?)
-    };
-    Ok(new_view(object.mbuf.expect_ref(), &window)?.upcast())
+    let made = new_view(object.mbuf.expect_ref(), check(object)?)?;
+    describe(&made, |view| view.readonly = 1);
+    Ok(made.upcast())
 }
 
 static CAST: Signature = Signature {
@@ -461,64 +545,6 @@ static CAST: Signature = Signature {
     required: 1,
     positional: 2,
 };
-
-/// The lengths that a list or tuple names; there may be as many as a buffer may have dimensions.
-fn wanted_shape(shape: &PyObject) -> PyResult<Vec<Own>> {
-    const PYBUF_MAX_NDIM: usize = 64;
-    let items = if let Some(items) = shape.downcast_ref::<PyListObject>() {
-        list::items(items)
-            .iter()
-            .map(|item| Own::new(*item))
-            .collect()
-    } else if let Some(items) = shape.downcast_ref::<PyTupleObject>() {
-        tuple::items(items)
-            .iter()
-            .map(|item| Own::new(*item))
-            .collect()
-    } else {
-        return Err(type_error("shape must be a list or a tuple"));
-    };
-    let items: Vec<Own> = items;
-    if items.len() > PYBUF_MAX_NDIM {
-        return Err(value_error(format_args!(
-            "memoryview: number of dimensions must not exceed {PYBUF_MAX_NDIM}"
-        )));
-    }
-    Ok(items)
-}
-
-/// Whether items of a size in this shape fill the memory.
-fn check_shape(shape: &[Own], itemsize: isize, length: isize) -> PyResult<()> {
-    let mut size = itemsize;
-    for side in shape {
-        let Some(side) = side.downcast_ref::<PyLongObject>() else {
-            return Err(type_error(
-                "memoryview.cast(): elements of shape must be integers",
-            ));
-        };
-        let side = long::as_ssize(side)?;
-        if side <= 0 {
-            return Err(value_error(
-                "memoryview.cast(): elements of shape must be integers > 0",
-            ));
-        }
-        size = size
-            .checked_mul(side)
-            .ok_or_else(|| value_error("memoryview.cast(): product(shape) > SSIZE_MAX"))?;
-    }
-    if size != length {
-        return Err(type_error(
-            "memoryview: product(shape) * itemsize != buffer size",
-        ));
-    }
-    if shape.len() != 1 {
-        return Err(not_implemented(format_args!(
-            "memoryview.cast() to {} dimensions",
-            shape.len()
-        )));
-    }
-    Ok(())
-}
 
 fn memory_cast(object: &PyMemoryViewObject, args: Args<'_>) -> PyResult {
     let [wanted, shape] = args.bind::<2>(&CAST)?;
@@ -533,45 +559,113 @@ fn memory_cast(object: &PyMemoryViewObject, args: Args<'_>) -> PyResult {
             "memoryview: casts are restricted to C-contiguous views",
         ));
     }
-    let shape = match shape {
-        None => None,
-        Some(_) if count(view) == 0 => {
-            return Err(type_error(
-                "memoryview: cannot cast view with zeros in shape or strides",
-            ));
-        }
-        Some(shape) => Some(wanted_shape(shape)?),
-    };
-    let Some(to) = unicode::as_ascii(wanted).and_then(Format::of) else {
+    if (shape.is_some() || view.ndim != 1) && items::shape(view).contains(&0) {
+        return Err(type_error(
+            "memoryview: cannot cast view with zeros in shape or strides",
+        ));
+    }
+    let shape = shape.map(sizes_of).transpose()?;
+    let dimensions = shape.map_or(1, <[_]>::len);
+    if dimensions > MAX_DIMENSIONS {
+        return Err(too_many_dimensions());
+    }
+    if view.ndim != 1 && dimensions != 1 {
+        return Err(type_error("memoryview: cast must be 1D -> ND or ND -> 1D"));
+    }
+    let made = new_incomplete_view(object.mbuf.expect_ref(), view, dimensions.max(1))?;
+    cast_to_1d(&made, format_of(view), wanted)?;
+    if let Some(shape) = shape {
+        cast_to_nd(&made, shape)?;
+    }
+    Ok(made.upcast())
+}
+
+/// The items of a list or a tuple.
+fn sizes_of(shape: &PyObject) -> PyResult<&[&PyObject]> {
+    if let Some(shape) = shape.downcast_ref::<PyListObject>() {
+        return Ok(list::items(shape));
+    }
+    match shape.downcast_ref::<PyTupleObject>() {
+        Some(shape) => Ok(tuple::items(shape)),
+        None => Err(type_error("shape must be a list or a tuple")),
+    }
+}
+
+/// Items of another format, one behind the other.
+fn cast_to_1d(object: &PyMemoryViewObject, from: &str, wanted: &PyASCIIObject) -> PyResult<()> {
+    let wanted = encode(wanted, Encoding::Ascii, "strict")?;
+    // The text is read up to its first zero byte.
+    let wanted = bytes::data_of(&wanted).split(|byte| *byte == 0).next();
+    let wanted = wanted.unwrap_or_default();
+    let Some(to) = std::str::from_utf8(wanted).ok().and_then(Format::of) else {
         return Err(value_error(
             "memoryview: destination format must be a native single character format prefixed with an \
              optional '@'",
         ));
     };
-    let from = Format::of(format_of(view)).ok_or_else(|| {
-        value_error("memoryview: source format must be a native single character format prefixed with an optional '@'")
-    })?;
-    if !from.is_byte() && !to.is_byte() {
+    if !Format::of(from).is_some_and(Format::is_byte) && !to.is_byte() {
         return Err(type_error(
             "memoryview: cannot cast between two non-byte formats",
         ));
     }
-    if view.len % to.size() as isize != 0 {
+    let size = to.size() as isize;
+    if view(object).len % size != 0 {
         return Err(type_error(
             "memoryview: length is not a multiple of itemsize",
         ));
     }
-    if let Some(shape) = shape {
-        check_shape(&shape, to.size() as isize, view.len)?;
+    describe(object, |view| {
+        view.format = to.spelling().as_ptr().cast_mut();
+        view.itemsize = size;
+        view.ndim = 1;
+    });
+    let (shape, strides) = arrays(object);
+    shape[0].set(view(object).len / size);
+    strides[0].set(size);
+    set_flags(object);
+    Ok(())
+}
+
+/// Another shape for items that lie one behind the other.
+fn cast_to_nd(object: &PyMemoryViewObject, sizes: &[&PyObject]) -> PyResult<()> {
+    describe(object, |view| {
+        view.ndim = sizes.len() as c_int;
+        if sizes.is_empty() {
+            view.shape = std::ptr::null_mut();
+            view.strides = std::ptr::null_mut();
+        }
+    });
+    let (shape, strides) = arrays(object);
+    let mut length = view(object).itemsize;
+    for (slot, size) in shape.iter().zip(sizes) {
+        let Some(size) = size.downcast_ref::<PyLongObject>() else {
+            return Err(type_error(
+                "memoryview.cast(): elements of shape must be integers",
+            ));
+        };
+        let size = unicode::ssize(size.as_object())?;
+        if size <= 0 {
+            return Err(value_error(
+                "memoryview.cast(): elements of shape must be integers > 0",
+            ));
+        }
+        length = length
+            .checked_mul(size)
+            .ok_or_else(|| value_error("memoryview.cast(): product(shape) > SSIZE_MAX"))?;
+        slot.set(size);
     }
-    let window = Window {
-        count: view.len as usize / to.size(),
-        stride: to.size() as isize,
-        itemsize: to.size() as isize,
-        format: to.text().as_ptr().cast_mut(),
-        ..Window::of(view)
-    };
-    Ok(new_view(object.mbuf.expect_ref(), &window)?.upcast())
+    let mut stride = view(object).itemsize;
+    for (slot, size) in strides.iter().zip(shape).rev() {
+        slot.set(stride);
+        stride *= size.get();
+    }
+    if view(object).len != length {
+        return Err(type_error(
+            "memoryview: product(shape) * itemsize != buffer size",
+        ));
+    }
+    set_flags(object);
+    Ok(())
 }
 
 fn memory_hash(object: &PyMemoryViewObject) -> PyResult<Py_hash_t> {
@@ -594,46 +688,60 @@ fn memory_hash(object: &PyMemoryViewObject) -> PyResult<Py_hash_t> {
     }
     object
         .hash
-        .set(hash_bytes(unicode::hash_secret(), &contents(view)) as isize);
+        .set(hash_bytes(unicode::hash_secret(), &items::contents(view, Order::C)) as isize);
     Ok(object.hash.get())
 }
 
 fn memory_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
-    let known = a.downcast_ref::<PyMemoryViewObject>().is_some() && matches!(op, Py_EQ | Py_NE);
-    if !known || !buffer::is_exporter(b) {
+    let Some(left) = a
+        .downcast_ref::<PyMemoryViewObject>()
+        .filter(|_| matches!(op, Py_EQ | Py_NE))
+    else {
         return Ok(singletons::not_implemented());
-    }
-    let equal = std::ptr::eq(a, b) || same_items(a, b)?;
-    Ok(bool_object(equal == (op == Py_EQ)))
-}
-
-fn same_items(a: &PyObject, b: &PyObject) -> PyResult<bool> {
-    let (left, right) = (from_object(a)?, from_object(b)?);
-    let views = (
-        left.downcast_ref::<PyMemoryViewObject>(),
-        right.downcast_ref::<PyMemoryViewObject>(),
-    );
-    let (Some(left), Some(right)) = views else {
-        return Ok(false);
     };
-    let (left, right) = (check(left)?, check(right)?);
-    if count(left) != count(right) {
-        return Ok(false);
+    let answer = |equal: bool| Ok(bool_object(equal == (op == Py_EQ)));
+    if is_released(left) {
+        return answer(std::ptr::eq(a, b));
     }
-    let (first, second) = (item_format(left)?, item_format(right)?);
-    if first == second && first.is_integral() {
-        return Ok(contents(left) == contents(right));
+    if let Some(right) = b.downcast_ref::<PyMemoryViewObject>() {
+        return match is_released(right) {
+            true => answer(std::ptr::eq(a, b)),
+            false => answer(same_items(view(left), view(right))?),
+        };
     }
-    for index in 0..count(left) {
-        let (one, other) = (
-            first.unpack(item_bytes(left, index))?,
-            second.unpack(item_bytes(right, index))?,
-        );
-        if !object::equal(&one, &other)? {
-            return Ok(false);
+    // What fails below `with_view` is the comparison's own; an object that shows nothing is not compared.
+    let mut compared = None;
+    let shown = buffer::with_view(b, |right| {
+        compared = Some(same_items(view(left), right));
+        Ok(())
+    });
+    match compared {
+        Some(equal) => answer(equal?),
+        None => {
+            if let Err(raised) = shown {
+                crate::errors::discard(raised);
+            }
+            Ok(singletons::not_implemented())
         }
     }
-    Ok(true)
+}
+
+fn same_items(left: &Py_buffer, right: &Py_buffer) -> PyResult<bool> {
+    if !items::same_shape(left, right) {
+        return Ok(false);
+    }
+    let formats = (Format::of(format_of(left)), Format::of(format_of(right)));
+    let (Some(first), Some(second)) = formats else {
+        return Err(not_implemented(
+            "memoryview: comparing items of a format of several characters",
+        ));
+    };
+    items::all_pairs(left, right, |one, other| {
+        if first.is_same_type(second) {
+            return Ok(first.is_same_value(one, other));
+        }
+        object::equal(&*first.unpack(one)?, &*second.unpack(other)?)
+    })
 }
 
 fn memory_repr(object: &PyMemoryViewObject) -> PyResult {
@@ -672,33 +780,40 @@ fn export(object: &PyMemoryViewObject, flags: c_int) -> PyResult<Py_buffer> {
             "memoryview: underlying buffer is not writable",
         ));
     }
-    let with_strides = flags & buffer::PyBUF_STRIDES == buffer::PyBUF_STRIDES;
-    if !with_strides && object.flags.get() & C_CONTIGUOUS == 0 {
+    let asks = |all: c_int| flags & all == all;
+    let lies = |flag: c_int| object.flags.get() & flag != 0;
+    let gap = match () {
+        () if asks(buffer::PyBUF_C_CONTIGUOUS) && !lies(C_CONTIGUOUS) => Some("C-contiguous"),
+        () if asks(buffer::PyBUF_F_CONTIGUOUS) && !lies(FORTRAN) => Some("Fortran contiguous"),
+        () if asks(buffer::PyBUF_ANY_CONTIGUOUS) && !lies(C_CONTIGUOUS | FORTRAN) => {
+            Some("contiguous")
+        }
+        () if !asks(buffer::PyBUF_STRIDES) && !lies(C_CONTIGUOUS) => Some("C-contiguous"),
+        () => None,
+    };
+    if let Some(wanted) = gap {
+        return Err(buffer_error(format_args!(
+            "memoryview: underlying buffer is not {wanted}"
+        )));
+    }
+    let (with_format, with_shape) = (asks(buffer::PyBUF_FORMAT), asks(buffer::PyBUF_ND));
+    if with_format && !with_shape {
         return Err(buffer_error(
-            "memoryview: underlying buffer is not C-contiguous",
+            "memoryview: cannot cast to unsigned bytes if the format flag is present",
         ));
     }
-    let null = std::ptr::null_mut();
+    let kept = |kept: bool, array| if kept { array } else { std::ptr::null_mut() };
     Ok(Py_buffer {
-        buf: own.buf,
         obj: Own::new(object).into_raw().cast(),
-        len: own.len,
-        itemsize: own.itemsize,
-        readonly: own.readonly,
-        ndim: own.ndim,
-        format: if flags & buffer::PyBUF_FORMAT != 0 {
+        ndim: if with_shape { own.ndim } else { 1 },
+        format: if with_format {
             own.format
         } else {
             std::ptr::null_mut()
         },
-        shape: if flags & buffer::PyBUF_ND != 0 {
-            own.shape
-        } else {
-            null
-        },
-        strides: if with_strides { own.strides } else { null },
-        suboffsets: own.suboffsets,
-        internal: std::ptr::null_mut(),
+        shape: kept(with_shape, own.shape),
+        strides: kept(asks(buffer::PyBUF_STRIDES), own.strides),
+        ..*own
     })
 }
 
@@ -773,14 +888,18 @@ fn get_ndim(object: &PyMemoryViewObject) -> PyResult {
     long::from_isize(check(object)?.ndim as isize)
 }
 
+/// `_IntTupleFromSsizet`.
+fn tuple_of(sizes: &[isize]) -> PyResult {
+    let sizes: PyResult<Vec<Own>> = sizes.iter().map(|size| long::from_isize(*size)).collect();
+    Ok(tuple::from_vec(sizes?)?.upcast())
+}
+
 fn get_shape(object: &PyMemoryViewObject) -> PyResult {
-    let size = long::from_usize(count(check(object)?))?;
-    Ok(tuple::from_vec(vec![size])?.upcast())
+    tuple_of(items::shape(check(object)?))
 }
 
 fn get_strides(object: &PyMemoryViewObject) -> PyResult {
-    let stride = long::from_isize(stride(check(object)?))?;
-    Ok(tuple::from_vec(vec![stride])?.upcast())
+    tuple_of(items::strides(check(object)?))
 }
 
 fn get_suboffsets(object: &PyMemoryViewObject) -> PyResult {
@@ -788,9 +907,21 @@ fn get_suboffsets(object: &PyMemoryViewObject) -> PyResult {
     Ok(tuple::empty().upcast())
 }
 
-fn get_contiguous(object: &PyMemoryViewObject) -> PyResult {
+fn contiguous(object: &PyMemoryViewObject, flags: c_int) -> PyResult {
     check(object)?;
-    Ok(bool_object(object.flags.get() & C_CONTIGUOUS != 0))
+    Ok(bool_object(object.flags.get() & (SCALAR | flags) != 0))
+}
+
+fn get_c_contiguous(object: &PyMemoryViewObject) -> PyResult {
+    contiguous(object, C_CONTIGUOUS)
+}
+
+fn get_f_contiguous(object: &PyMemoryViewObject) -> PyResult {
+    contiguous(object, FORTRAN)
+}
+
+fn get_contiguous(object: &PyMemoryViewObject) -> PyResult {
+    contiguous(object, C_CONTIGUOUS | FORTRAN)
 }
 
 /// The bytes of an exporter, for callers that take either.
@@ -824,8 +955,8 @@ getset! {
     "shape" => get_shape;
     "strides" => get_strides;
     "suboffsets" => get_suboffsets;
-    "c_contiguous" => get_contiguous;
-    "f_contiguous" => get_contiguous;
+    "c_contiguous" => get_c_contiguous;
+    "f_contiguous" => get_f_contiguous;
     "contiguous" => get_contiguous;
 }
 

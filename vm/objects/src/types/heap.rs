@@ -617,22 +617,27 @@ fn set_names(class: &PyTypeObject, attributes: &PyDictObject) -> PyResult<()> {
         };
         let bound = object::bind_descriptor(found, Some(&value), value.type_())?;
         if call::call(&bound, &[class.as_object(), &key]).is_err() {
-            let message = format!(
-                "Error calling __set_name__ on '{}' instance {} in '{}'",
-                value.type_().name(),
-                key.repr_lossy(),
-                class.name()
-            );
-            return Err(from_cause(&message));
+            return Err(from_cause(|| {
+                let key = object::repr(&key)?;
+                Ok(format!(
+                    "Error calling __set_name__ on '{}' instance {} in '{}'",
+                    value.type_().name(),
+                    unicode::to_string_lossy(&key),
+                    class.name()
+                ))
+            }));
         }
     }
     Ok(())
 }
 
 /// `_PyErr_FormatFromCause`: a RuntimeError whose cause and context are the exception just raised.
-fn from_cause(message: &str) -> errors::Raised {
+/// What goes wrong while the message is made takes the RuntimeError's place.
+fn from_cause(message: impl FnOnce() -> PyResult<String>) -> errors::Raised {
     let cause = errors::take_exception();
-    errors::runtime_error(message);
+    if let Ok(message) = message() {
+        errors::runtime_error(message);
+    }
     let raised = errors::take_exception();
     if let Some(exception) = raised.downcast_ref::<PyBaseExceptionObject>() {
         exception.cause.put(Some(cause.clone()));

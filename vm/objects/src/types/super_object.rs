@@ -1,7 +1,8 @@
 //! `super` (`Objects/typeobject.c`, the `super_*` functions).
 
 use super::{dict_of, is_subtype, mro_items};
-use crate::errors::{PyResult, runtime_error, type_error};
+use crate::call::Args;
+use crate::errors::{PyResult, runtime_error, system_error, type_error};
 use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own, xdecref};
@@ -109,7 +110,27 @@ fn repr(this: &superobject) -> PyResult {
 fn init(this: &superobject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<()> {
     call::no_keywords("super", kwargs)?;
     call::check_positional("super", tuple::items(args).len(), 0, 2)?;
-    let items = tuple::items(args);
+    init_with(this, tuple::items(args))
+}
+
+fn super_vectorcall(type_: &PyObject, args: Args<'_>) -> PyResult {
+    if args.keyword_count() != 0 {
+        return Err(type_error("super() takes no keyword arguments"));
+    }
+    call::check_positional("super()", args.positional.len(), 0, 2)?;
+    let Some(type_) = type_.downcast_ref::<PyTypeObject>() else {
+        return Err(system_error("super is not called as a type"));
+    };
+    let made = types::allocate(type_, 0)?;
+    // SAFETY: an instance of super or of a class below it.
+    init_with(
+        unsafe { &*made.as_ptr().cast::<superobject>() },
+        args.positional,
+    )?;
+    Ok(made)
+}
+
+fn init_with(this: &superobject, items: &[&PyObject]) -> PyResult<()> {
     let Some(first) = items.first() else {
         return init_without_arguments(this);
     };
@@ -247,6 +268,7 @@ static_type! {
     tp_alloc: Some(memory::PyType_GenericAlloc),
     tp_new: slot!(new generic_new),
     tp_free: Some(memory::object_gc_free),
+    tp_vectorcall: slot!(vectorcall super_vectorcall),
 }
 
 /// `PyType_GenericNew`.

@@ -1,6 +1,7 @@
 //! What str methods ask of their arguments, and format specifications as str.
 
-use super::{Writer, from_str, text};
+use super::codecs::{Encoding, encode};
+use super::{Writer, as_utf8_cached, from_str, text};
 use crate::abstract_;
 use crate::call;
 use crate::errors::{PyResult, Raised, raise_object, type_error, value_error};
@@ -25,6 +26,32 @@ pub fn expect_str<'a>(
             type_name_or_none(object)
         ))
     })
+}
+
+/// The argument as text that C reads, or none where it is None or missing: Argument Clinic's
+/// `str(accept={str, NoneType})`.
+pub fn expect_text_or_none<'a>(
+    object: Option<&'a PyObject>,
+    function: &str,
+    what: &str,
+) -> PyResult<Option<&'a PyASCIIObject>> {
+    let Some(object) = object.filter(|object| !object.is_none()) else {
+        return Ok(None);
+    };
+    let Some(given) = object.downcast_ref::<PyASCIIObject>() else {
+        return Err(type_error(format_args!(
+            "{function}() {what} must be str or None, not {:.50}",
+            object.type_().name()
+        )));
+    };
+    if as_utf8_cached(given)?.is_none() {
+        // What cannot be encoded says why.
+        encode(given, Encoding::Utf8, "strict")?;
+    }
+    if text(given).contains_character(0) {
+        return Err(value_error("embedded null character"));
+    }
+    Ok(Some(given))
 }
 
 /// The argument parsers call None by its value.

@@ -142,7 +142,7 @@ impl<T: Unit> Run<'_, '_, T> {
 
     fn start_repeat_one(&mut self, mut frame: Frame) -> Step {
         let least = self.word(frame.pc + 1)? as usize;
-        if least > self.text.len() - frame.position {
+        if self.room(frame.position).is_none_or(|room| least > room) {
             return Ok(Next::Done(false));
         }
         frame.count = self.count(frame.pc + 3, frame.position, self.word(frame.pc + 2)?)?;
@@ -190,7 +190,8 @@ impl<T: Unit> Run<'_, '_, T> {
 
     fn start_min_repeat_one(&mut self, mut frame: Frame) -> Step {
         let least = self.word(frame.pc + 1)?;
-        if least as usize > self.text.len() - frame.position {
+        let room = self.room(frame.position);
+        if room.is_none_or(|room| least as usize > room) {
             return Ok(Next::Done(false));
         }
         if least > 0 {
@@ -231,7 +232,7 @@ impl<T: Unit> Run<'_, '_, T> {
 
     fn possessive_repeat_one(&mut self, body: usize, position: usize, top_level: bool) -> Step {
         let least = self.word(body + 1)? as usize;
-        if least > self.text.len() - position {
+        if self.room(position).is_none_or(|room| least > room) {
             return Ok(Next::Done(false));
         }
         let count = self.count(body + 3, position, self.word(body + 2)?)?;
