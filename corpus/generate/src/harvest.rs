@@ -1,11 +1,13 @@
 //! What there is to change in a syntax tree: where statements, expressions, constants and operators stand in the text.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use twinheap_syntax::ast::{
-    Arguments, Comprehension, Constant as Value, Expr, ExprContext, ExprKind, Mod, Span, Stmt,
-    StmtKind, Try,
+    Arguments, Comprehension, Constant as Value, Expr, ExprContext, ExprKind, FunctionDef, Mod,
+    Pattern, PatternKind, Span, Stmt, StmtKind, Try, UnaryOp,
 };
+use twinheap_syntax::names::{Name, Names};
 
 use crate::values::{Constant, power, text as string};
 
@@ -19,39 +21,160 @@ pub struct Place {
     pub body: usize,
     /// Whether it is the only statement of its block.
     pub alone: bool,
+    /// The namespace that it stands in.
+    pub scope: usize,
+    /// What surrounds it, and what it must be surrounded by: a loop, a function, an asynchronous function.
+    pub offers: Surroundings,
+    pub needs: Surroundings,
+    /// It belongs where it is: `global`, `nonlocal`, imports of everything and from the future.
+    pub fixed: bool,
+    /// What it reads, by the log of names, and what it binds, by the log of bindings.
+    pub reads: Range<usize>,
+    pub binds: Range<usize>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    pub in_loop: bool,
+    pub in_function: bool,
+    pub in_async: bool,
+}
+
+impl Surroundings {
+    pub fn allow(self, needs: Surroundings) -> bool {
+        (self.in_loop || !needs.in_loop)
+            && (self.in_function || !needs.in_function)
+            && (self.in_async || !needs.in_async)
+    }
+}
+
+/// What the text of an expression tells about its value's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Unknown,
+    Number,
+    Bool,
+    Text,
+    Bytes,
+    List,
+    Tuple,
+    Dict,
+    Set,
+    Function,
+}
+
+/// An expression that is read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    pub range: Range<usize>,
+    pub shape: Shape,
+    pub scope: usize,
+    pub needs: Surroundings,
+    /// What it reads, by the log of names.
+    pub reads: Range<usize>,
+}
+
+/// A name that is read; nothing stands for its place where that lies in an f-string.
+#[derive(Clone, Debug)]
+pub struct Read {
+    pub range: Range<usize>,
+    pub name: Rc<str>,
+}
+
+/// A name that is bound.
+#[derive(Clone, Debug)]
+pub struct Bind {
+    pub at: usize,
+    pub name: Rc<str>,
+    pub scope: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Scope {
+    parent: Option<usize>,
+    is_class: bool,
 }
 
 #[derive(Debug, Default)]
 pub struct Harvest {
     pub statements: Vec<Place>,
     /// Expressions that are read.
-    pub expressions: Vec<Range<usize>>,
+    pub expressions: Vec<Reading>,
     pub constants: Vec<(Range<usize>, Constant)>,
     /// What lies between the operands of an operator, and whether it compares.
     pub operators: Vec<(Range<usize>, bool)>,
+    /// Every name that is read and is not bound by the comprehension or lambda around it, in order.
+    pub reads: Vec<Read>,
+    pub binds: Vec<Bind>,
+    scopes: Vec<Scope>,
 }
 
 struct Walker<'a> {
     text: &'a str,
+    names: &'a Names,
     lines: Vec<usize>,
     found: Harvest,
     bodies: usize,
+    scope: usize,
+    offers: Surroundings,
+    /// How often something was met that needs a loop, a function, an asynchronous function.
+    needs: [usize; 3],
+    /// Names of comprehensions and lambdas around the place.
+    inner: Vec<Name>,
+    /// How many f-strings are around the place.
+    quoted: usize,
 }
 
 impl Harvest {
-    pub fn of(module: &Mod, text: &str) -> Harvest {
+    pub fn of(module: &Mod, names: &Names, text: &str) -> Harvest {
         let mut lines = vec![0];
         lines.extend(text.match_indices('\n').map(|(at, _)| at + 1));
         let mut walker = Walker {
             text,
+            names,
             lines,
-            found: Harvest::default(),
+            found: Harvest {
+                scopes: vec![Scope::default()],
+                ..Harvest::default()
+            },
             bodies: 0,
+            scope: 0,
+            offers: Surroundings::default(),
+            needs: [0; 3],
+            inner: Vec::new(),
+            quoted: 0,
         };
         if let Mod::Module { body, .. } = module {
             walker.body(body);
         }
         walker.found
+    }
+
+    /// The names that are bound at a place, as far as the text tells; each once, in order.
+    pub fn known(&self, scope: usize, at: usize) -> Vec<Rc<str>> {
+        let mut chain = Vec::new();
+        let mut next = Some(scope);
+        while let Some(scope) = next {
+            chain.push(scope);
+            next = self.scopes[scope].parent;
+        }
+        let visible = |bind: &&Bind| {
+            chain.contains(&bind.scope)
+                && if bind.scope == scope {
+                    bind.at < at
+                } else {
+                    !self.scopes[bind.scope].is_class
+                }
+        };
+        let mut known: Vec<Rc<str>> = self
+            .binds
+            .iter()
+            .filter(visible)
+            .map(|bind| Rc::clone(&bind.name))
+            .collect();
+        known.sort_unstable();
+        known.dedup();
+        known
     }
 }
 
@@ -72,10 +195,126 @@ impl Walker<'_> {
         self.bodies += 1;
         let number = self.bodies;
         for statement in body {
-            if let Some(place) = self.place(statement, number, body.len() == 1) {
-                self.found.statements.push(place);
-            }
+            let place = self.place(statement, number, body.len() == 1);
+            let (reads, binds, needs) =
+                (self.found.reads.len(), self.found.binds.len(), self.needs);
+            let at = place.is_some().then(|| {
+                self.found.statements.extend(place);
+                self.found.statements.len() - 1
+            });
             self.statement(statement);
+            let needed = self.needed_since(needs);
+            let (reads_end, binds_end) = (self.found.reads.len(), self.found.binds.len());
+            if let Some(at) = at {
+                let place = &mut self.found.statements[at];
+                place.reads = reads..reads_end;
+                place.binds = binds..binds_end;
+                place.needs = needed;
+            }
+        }
+    }
+
+    fn needed_since(&self, before: [usize; 3]) -> Surroundings {
+        Surroundings {
+            in_loop: self.needs[0] > before[0],
+            in_function: self.needs[1] > before[1],
+            in_async: self.needs[2] > before[2],
+        }
+    }
+
+    fn bind(&mut self, name: Name, at: usize) {
+        self.found.binds.push(Bind {
+            at,
+            name: self.names.shared(name),
+            scope: self.scope,
+        });
+    }
+
+    /// Where a statement or expression begins, roughly.
+    fn start(&self, span: Span) -> usize {
+        self.offset(span.lineno, span.col_offset).unwrap_or(0)
+    }
+
+    /// Binds the names of a target.
+    fn target(&mut self, target: &Expr) {
+        match &target.kind {
+            ExprKind::Name { id, .. } => self.bind(*id, self.start(target.span)),
+            ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => {
+                elts.iter().for_each(|target| self.target(target));
+            }
+            ExprKind::Starred { value, .. } => self.target(value),
+            _ => {}
+        }
+    }
+
+    /// Walks what has a namespace and surroundings of its own.
+    fn inside(&mut self, is_class: bool, offers: Surroundings, walk: &mut dyn FnMut(&mut Self)) {
+        let outer = (self.scope, self.offers, self.needs);
+        self.found.scopes.push(Scope {
+            parent: Some(self.scope),
+            is_class,
+        });
+        self.scope = self.found.scopes.len() - 1;
+        self.offers = offers;
+        walk(self);
+        (self.scope, self.offers, self.needs) = outer;
+    }
+
+    fn function(&mut self, function: &FunctionDef, span: Span, is_async: bool) {
+        self.arguments(&function.args);
+        self.all(&function.decorator_list);
+        let at = self.start(span);
+        self.bind(function.name, at);
+        let offers = Surroundings {
+            in_loop: false,
+            in_function: true,
+            in_async: is_async,
+        };
+        self.inside(false, offers, &mut |walker| {
+            for name in parameters(&function.args) {
+                walker.bind(name, at);
+            }
+            walker.body(&function.body);
+        });
+    }
+
+    /// Walks the body of a loop.
+    fn looped(&mut self, body: &[Stmt]) {
+        let outer = (self.offers.in_loop, self.needs[0]);
+        self.offers.in_loop = true;
+        self.body(body);
+        (self.offers.in_loop, self.needs[0]) = outer;
+    }
+
+    fn pattern(&mut self, pattern: &Pattern) {
+        let at = self.start(pattern.span);
+        match &pattern.kind {
+            PatternKind::MatchValue(_) | PatternKind::MatchSingleton(_) => {}
+            PatternKind::MatchSequence(patterns) | PatternKind::MatchOr(patterns) => {
+                patterns.iter().for_each(|inner| self.pattern(inner));
+            }
+            PatternKind::MatchMapping(mapping) => {
+                mapping
+                    .patterns
+                    .iter()
+                    .for_each(|inner| self.pattern(inner));
+                mapping
+                    .rest
+                    .into_iter()
+                    .for_each(|name| self.bind(name, at));
+            }
+            PatternKind::MatchClass(class) => {
+                class.patterns.iter().for_each(|inner| self.pattern(inner));
+                let named = class.kwd_patterns.iter();
+                named.for_each(|inner| self.pattern(inner));
+            }
+            PatternKind::MatchStar(name) => {
+                name.iter().for_each(|name| self.bind(*name, at));
+            }
+            PatternKind::MatchAs { pattern, name } => {
+                pattern.iter().for_each(|inner| self.pattern(inner));
+                name.iter().for_each(|name| self.bind(*name, at));
+            }
         }
     }
 
@@ -107,39 +346,58 @@ impl Walker<'_> {
             indent,
             body,
             alone,
+            scope: self.scope,
+            offers: self.offers,
+            needs: Surroundings::default(),
+            fixed: is_fixed(&statement.kind, self.names),
+            reads: 0..0,
+            binds: 0..0,
         })
     }
 
     fn statement(&mut self, statement: &Stmt) {
         match &statement.kind {
-            StmtKind::FunctionDef(function) | StmtKind::AsyncFunctionDef(function) => {
-                self.arguments(&function.args);
-                self.all(&function.decorator_list);
-                self.body(&function.body);
+            StmtKind::FunctionDef(function) => self.function(function, statement.span, false),
+            StmtKind::AsyncFunctionDef(function) => {
+                self.function(function, statement.span, true);
             }
             StmtKind::ClassDef(class) => {
                 self.all(&class.bases);
-                self.body(&class.body);
+                self.bind(class.name, self.start(statement.span));
+                self.inside(true, Surroundings::default(), &mut |walker| {
+                    walker.body(&class.body);
+                });
             }
-            StmtKind::Return(value) => self.option(value.as_deref()),
+            StmtKind::Return(value) => {
+                self.needs[1] += 1;
+                self.option(value.as_deref());
+            }
             StmtKind::Delete(targets) => self.all(targets),
             StmtKind::Assign(assign) => {
                 self.all(&assign.targets);
                 self.expression(&assign.value);
+                assign.targets.iter().for_each(|target| self.target(target));
             }
             StmtKind::AugAssign(assign) => {
                 self.expression(&assign.target);
                 self.expression(&assign.value);
             }
-            StmtKind::AnnAssign(assign) => self.option(assign.value.as_ref()),
+            StmtKind::AnnAssign(assign) => {
+                self.option(assign.value.as_ref());
+                self.target(&assign.target);
+            }
             StmtKind::For(each) | StmtKind::AsyncFor(each) => {
+                if matches!(statement.kind, StmtKind::AsyncFor(_)) {
+                    self.needs[2] += 1;
+                }
                 self.expression(&each.iter);
-                self.body(&each.body);
+                self.target(&each.target);
+                self.looped(&each.body);
                 self.body(&each.orelse);
             }
             StmtKind::While(each) => {
                 self.expression(&each.test);
-                self.body(&each.body);
+                self.looped(&each.body);
                 self.body(&each.orelse);
             }
             StmtKind::If(choice) => {
@@ -148,14 +406,21 @@ impl Walker<'_> {
                 self.body(&choice.orelse);
             }
             StmtKind::With(with) | StmtKind::AsyncWith(with) => {
+                if matches!(statement.kind, StmtKind::AsyncWith(_)) {
+                    self.needs[2] += 1;
+                }
                 for item in &with.items {
                     self.expression(&item.context_expr);
+                    item.optional_vars
+                        .iter()
+                        .for_each(|target| self.target(target));
                 }
                 self.body(&with.body);
             }
             StmtKind::Match(matching) => {
                 self.expression(&matching.subject);
                 for case in &matching.cases {
+                    self.pattern(&case.pattern);
                     self.option(case.guard.as_ref());
                     self.body(&case.body);
                 }
@@ -170,20 +435,35 @@ impl Walker<'_> {
                 self.option(msg.as_deref());
             }
             StmtKind::Expr(value) => self.expression(value),
-            StmtKind::Import(_)
-            | StmtKind::ImportFrom { .. }
-            | StmtKind::Global(_)
-            | StmtKind::Nonlocal(_)
-            | StmtKind::Pass
-            | StmtKind::Break
-            | StmtKind::Continue => {}
+            StmtKind::Import(aliases) | StmtKind::ImportFrom { names: aliases, .. } => {
+                let at = self.start(statement.span);
+                for alias in aliases {
+                    self.imported(alias.asname.unwrap_or(alias.name), at);
+                }
+            }
+            StmtKind::Break | StmtKind::Continue => self.needs[0] += 1,
+            StmtKind::Global(_) | StmtKind::Nonlocal(_) | StmtKind::Pass => {}
         }
+    }
+
+    /// `import a.b` binds `a`.
+    fn imported(&mut self, name: Name, at: usize) {
+        let name = self.names.text(name);
+        let first = name.split('.').next().unwrap_or(name);
+        self.found.binds.push(Bind {
+            at,
+            name: first.into(),
+            scope: self.scope,
+        });
     }
 
     fn attempt(&mut self, attempt: &Try) {
         self.body(&attempt.body);
         for handler in &attempt.handlers {
             self.option(handler.typ.as_ref());
+            if let Some(name) = handler.name {
+                self.bind(name, self.start(handler.span));
+            }
             self.body(&handler.body);
         }
         self.body(&attempt.orelse);
@@ -209,17 +489,26 @@ impl Walker<'_> {
         }
     }
 
-    fn comprehensions(&mut self, generators: &[Comprehension]) {
+    /// Walks the clauses of a comprehension and what stands before them.
+    fn comprehension(&mut self, generators: &[Comprehension], parts: &[&Expr]) {
+        let outer = self.inner.len();
+        for generator in generators {
+            names_of(&generator.target, &mut self.inner);
+            self.needs[2] += usize::from(generator.is_async);
+        }
+        parts.iter().for_each(|part| self.expression(part));
         for generator in generators {
             self.expression(&generator.iter);
             self.all(&generator.ifs);
         }
+        self.inner.truncate(outer);
     }
 
     fn operator(&mut self, left: &Expr, right: &Expr, comparing: bool) {
         let (left, right) = (self.range(left.span), self.range(right.span));
         if let (Some(left), Some(right)) = (left, right)
             && left.end <= right.start
+            && self.quoted == 0
         {
             self.found
                 .operators
@@ -241,13 +530,37 @@ impl Walker<'_> {
     }
 
     fn expression(&mut self, expression: &Expr) {
-        let range = self.range(expression.span);
-        if let (true, Some(range)) = (Self::is_read(expression), range.clone()) {
-            self.found.expressions.push(range);
+        let range = self.range(expression.span).filter(|_| self.quoted == 0);
+        let (reads, needs) = (self.found.reads.len(), self.needs);
+        let at = match (Self::is_read(expression), range.clone()) {
+            (true, Some(range)) => {
+                self.found.expressions.push(Reading {
+                    range,
+                    shape: shape_of(expression, self.names),
+                    scope: self.scope,
+                    needs: Surroundings::default(),
+                    reads: 0..0,
+                });
+                Some(self.found.expressions.len() - 1)
+            }
+            _ => None,
+        };
+        self.parts(expression, range);
+        let needed = self.needed_since(needs);
+        let reads_end = self.found.reads.len();
+        if let Some(at) = at {
+            self.found.expressions[at].reads = reads..reads_end;
+            self.found.expressions[at].needs = needed;
         }
+    }
+
+    fn parts(&mut self, expression: &Expr, range: Option<Range<usize>>) {
         match &expression.kind {
             ExprKind::BoolOp { values, .. } => self.all(values),
-            ExprKind::NamedExpr { value, .. } => self.expression(value),
+            ExprKind::NamedExpr { target, value } => {
+                self.expression(value);
+                self.target(target);
+            }
             ExprKind::BinOp { left, right, .. } => {
                 self.operator(left, right, false);
                 self.expression(left);
@@ -256,7 +569,11 @@ impl Walker<'_> {
             ExprKind::UnaryOp { operand, .. } => self.expression(operand),
             ExprKind::Lambda(lambda) => {
                 self.arguments(&lambda.args);
+                let (outer, needs) = (self.inner.len(), self.needs);
+                self.inner.extend(parameters(&lambda.args));
                 self.expression(&lambda.body);
+                self.inner.truncate(outer);
+                self.needs = needs;
             }
             ExprKind::IfExp(choice) => {
                 self.expression(&choice.test);
@@ -272,16 +589,23 @@ impl Walker<'_> {
             }
             ExprKind::Set(items) => self.all(items),
             ExprKind::ListComp(comp) | ExprKind::SetComp(comp) | ExprKind::GeneratorExp(comp) => {
-                self.expression(&comp.elt);
-                self.comprehensions(&comp.generators);
+                self.comprehension(&comp.generators, &[&comp.elt]);
             }
             ExprKind::DictComp(comp) => {
-                self.expression(&comp.key);
-                self.expression(&comp.value);
-                self.comprehensions(&comp.generators);
+                self.comprehension(&comp.generators, &[&comp.key, &comp.value]);
             }
-            ExprKind::Await(value) | ExprKind::YieldFrom(value) => self.expression(value),
-            ExprKind::Yield(value) => self.option(value.as_deref()),
+            ExprKind::Await(value) => {
+                self.needs[2] += 1;
+                self.expression(value);
+            }
+            ExprKind::YieldFrom(value) => {
+                self.needs[1] += 1;
+                self.expression(value);
+            }
+            ExprKind::Yield(value) => {
+                self.needs[1] += 1;
+                self.option(value.as_deref());
+            }
             ExprKind::Compare(compare) => {
                 let mut left = &compare.left;
                 self.expression(left);
@@ -313,7 +637,25 @@ impl Walker<'_> {
                 self.option(step.as_deref());
             }
             // The positions inside an f-string are not those of the text.
-            ExprKind::FormattedValue(_) | ExprKind::JoinedStr(_) | ExprKind::Name { .. } => {}
+            ExprKind::JoinedStr(parts) => {
+                self.quoted += 1;
+                self.all(parts);
+                self.quoted -= 1;
+            }
+            ExprKind::FormattedValue(formatted) => {
+                self.quoted += 1;
+                self.expression(&formatted.value);
+                self.option(formatted.format_spec.as_ref());
+                self.quoted -= 1;
+            }
+            ExprKind::Name { id, ctx } => {
+                if *ctx == ExprContext::Load && !self.inner.contains(id) {
+                    self.found.reads.push(Read {
+                        range: range.unwrap_or(0..0),
+                        name: self.names.shared(*id),
+                    });
+                }
+            }
         }
     }
 
@@ -336,5 +678,99 @@ impl Walker<'_> {
             _ => return,
         };
         self.found.constants.push((range, constant));
+    }
+}
+
+/// The names of a function's parameters.
+fn parameters(arguments: &Arguments) -> Vec<Name> {
+    let plain = arguments.posonlyargs.iter().chain(&arguments.args);
+    let plain = plain.chain(&arguments.kwonlyargs);
+    let rest = arguments.vararg.iter().chain(&arguments.kwarg);
+    plain
+        .chain(rest.map(AsRef::as_ref))
+        .map(|argument| argument.arg)
+        .collect()
+}
+
+/// The names that a target binds.
+fn names_of(target: &Expr, out: &mut Vec<Name>) {
+    match &target.kind {
+        ExprKind::Name { id, .. } => out.push(*id),
+        ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => {
+            elts.iter().for_each(|target| names_of(target, out));
+        }
+        ExprKind::Starred { value, .. } => names_of(value, out),
+        _ => {}
+    }
+}
+
+fn is_fixed(statement: &StmtKind, names: &Names) -> bool {
+    match statement {
+        StmtKind::Global(_) | StmtKind::Nonlocal(_) => true,
+        StmtKind::ImportFrom {
+            module,
+            names: aliases,
+            level,
+        } => {
+            *level > 0
+                || module.is_some_and(|module| names.text(module) == "__future__")
+                || aliases.iter().any(|alias| names.text(alias.name) == "*")
+        }
+        _ => false,
+    }
+}
+
+/// The type of an expression's value, where the text tells it.
+fn shape_of(expression: &Expr, names: &Names) -> Shape {
+    match &expression.kind {
+        ExprKind::Constant { value, .. } => match value {
+            Value::Int(_) | Value::Float(_) | Value::Complex(..) => Shape::Number,
+            Value::False | Value::True => Shape::Bool,
+            Value::Str(_) => Shape::Text,
+            Value::Bytes(_) => Shape::Bytes,
+            _ => Shape::Unknown,
+        },
+        ExprKind::JoinedStr(_) => Shape::Text,
+        ExprKind::List { .. } | ExprKind::ListComp(_) => Shape::List,
+        ExprKind::Tuple { .. } => Shape::Tuple,
+        ExprKind::Dict(_) | ExprKind::DictComp(_) => Shape::Dict,
+        ExprKind::Set(_) | ExprKind::SetComp(_) => Shape::Set,
+        ExprKind::Lambda(_) => Shape::Function,
+        ExprKind::Compare(_) => Shape::Bool,
+        ExprKind::UnaryOp { op, operand } => match op {
+            UnaryOp::Not => Shape::Bool,
+            _ => shape_of(operand, names),
+        },
+        ExprKind::BinOp { left, right, .. } => {
+            let (left, right) = (shape_of(left, names), shape_of(right, names));
+            if left == right || left == Shape::Text {
+                left
+            } else {
+                Shape::Unknown
+            }
+        }
+        ExprKind::Call(call) => match &call.func.kind {
+            ExprKind::Name { id, .. } => shape_of_call(names.text(*id)),
+            _ => Shape::Unknown,
+        },
+        _ => Shape::Unknown,
+    }
+}
+
+fn shape_of_call(function: &str) -> Shape {
+    match function {
+        "len" | "int" | "float" | "complex" | "abs" | "sum" | "ord" | "hash" | "round" => {
+            Shape::Number
+        }
+        "str" | "repr" | "chr" | "format" | "ascii" | "hex" | "bin" | "oct" => Shape::Text,
+        "bytes" | "bytearray" => Shape::Bytes,
+        "list" | "sorted" | "range" | "dir" => Shape::List,
+        "tuple" => Shape::Tuple,
+        "dict" | "globals" | "vars" => Shape::Dict,
+        "set" | "frozenset" => Shape::Set,
+        "bool" | "isinstance" | "issubclass" | "hasattr" | "callable" | "any" | "all" => {
+            Shape::Bool
+        }
+        _ => Shape::Unknown,
     }
 }

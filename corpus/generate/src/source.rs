@@ -1,11 +1,12 @@
 //! Mutation of real programs: any Python file's syntax tree is spliced, swapped, doubled and perturbed.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use twinheap_syntax::{Flags, Mode, parse_str};
 
 use crate::draws;
-use crate::harvest::{Harvest, Place};
+use crate::harvest::{Harvest, Place, Read, Reading, Shape, Surroundings};
 use crate::random::Random;
 use crate::values::Constant;
 
@@ -60,7 +61,7 @@ pub fn mutate_source(source: &str, others: &[&str], seed: u64) -> Option<String>
 
 fn harvest(text: &str) -> Option<Harvest> {
     let tree = parse_str(text, Mode::Exec, &Flags::default()).ok()?;
-    Some(Harvest::of(&tree.module, text))
+    Some(Harvest::of(&tree.module, &tree.names, text))
 }
 
 /// What a change is drawn from.
@@ -96,8 +97,17 @@ impl Change<'_> {
         [before, replacement, after].concat()
     }
 
+    /// Whether a statement binds something that later ones may need.
+    fn binds(place: &Place) -> bool {
+        !place.binds.is_empty()
+    }
+
+    /// A name without which others fail is only taken away now and then.
     fn delete_statement(&self, random: &mut Random) -> Option<String> {
         let place = self.place(random)?;
+        if place.fixed || (Self::binds(place) && !random.chance(1, 12)) {
+            return None;
+        }
         if place.alone {
             return Some(self.replaced(place.range.clone(), &format!("{}pass\n", spaces(place))));
         }
@@ -106,8 +116,12 @@ impl Change<'_> {
 
     fn duplicate_statement(&self, random: &mut Random) -> Option<String> {
         let place = self.place(random)?;
-        let copy = &self.text[place.range.clone()];
-        Some(self.replaced(place.range.end..place.range.end, copy))
+        if place.fixed {
+            return None;
+        }
+        let copy = self.text[place.range.clone()].to_owned();
+        let copy = guarded(random, &copy, place.indent);
+        Some(self.replaced(place.range.end..place.range.end, &copy))
     }
 
     fn swap_statements(&self, random: &mut Random) -> Option<String> {
@@ -115,6 +129,12 @@ impl Change<'_> {
         let mut same = self.harvest.statements.iter();
         let second =
             same.find(|other| other.body == first.body && other.range.start >= first.range.end)?;
+        let needed = self.harvest.reads[second.reads.clone()]
+            .iter()
+            .any(|read| self.is_bound_by(first, &read.name));
+        if first.fixed || second.fixed || (needed && !random.chance(1, 12)) {
+            return None;
+        }
         let between = &self.text[first.range.end..second.range.start];
         let swapped = [
             &self.text[second.range.clone()],
@@ -124,7 +144,14 @@ impl Change<'_> {
         Some(self.replaced(first.range.start..second.range.end, &swapped.concat()))
     }
 
-    /// A statement of this file or another, put before a statement here.
+    fn is_bound_by(&self, place: &Place, name: &str) -> bool {
+        self.harvest.binds[place.binds.clone()]
+            .iter()
+            .any(|bind| &*bind.name == name)
+    }
+
+    /// A statement of this file or another, put before a statement here; names that mean nothing here become
+    /// names that do.
     fn splice_statement(&self, random: &mut Random) -> Option<String> {
         let target = self.place(random)?;
         let (text, harvest) = match self.other {
@@ -135,12 +162,29 @@ impl Change<'_> {
             return None;
         }
         let given = &harvest.statements[random.below(harvest.statements.len())];
-        let moved = reindented(&text[given.range.clone()], given.indent, target.indent);
+        if given.fixed || target.fixed || !target.offers.allow(given.needs) {
+            return None;
+        }
+        let own = &harvest.binds[given.binds.clone()];
+        let known = self.harvest.known(target.scope, target.range.start);
+        // What it binds anew may be of another type than later statements expect.
+        if own.iter().any(|bind| known.contains(&bind.name)) && !random.chance(1, 6) {
+            return None;
+        }
+        let mut known_here = known.clone();
+        known_here.extend(own.iter().map(|bind| Rc::clone(&bind.name)));
+        let reads = &harvest.reads[given.reads.clone()];
+        let fitted = fitted(random, text, &given.range, reads, &known, &known_here)?;
+        let moved = reindented(&fitted, given.indent, target.indent);
+        let moved = guarded(random, &moved, target.indent);
         Some(self.replaced(target.range.start..target.range.start, &moved))
     }
 
     fn wrap_statement(&self, random: &mut Random) -> Option<String> {
         let place = self.place(random)?;
+        if place.fixed {
+            return None;
+        }
         let indent = spaces(place);
         let inner = reindented(
             &self.text[place.range.clone()],
@@ -150,43 +194,74 @@ impl Change<'_> {
         let wrapped = match random.below(5) {
             0 => format!(
                 "{indent}if {}:\n{inner}",
-                random.pick(&["True", "not None", "1", "[]", "0"])
+                random.pick(&["True", "not None", "1", "[0]", "'x'"])
             ),
-            1 => format!("{indent}for _ in range({}):\n{inner}", random.below(4)),
+            1 => format!("{indent}for _ in range({}):\n{inner}", 1 + random.below(3)),
             2 => format!("{indent}try:\n{inner}{indent}finally:\n{indent}    pass\n"),
-            3 => format!(
-                "{indent}try:\n{inner}{indent}except Exception as caught:\n{indent}    print(type(caught).__name__)\n"
-            ),
+            3 => caught(&inner, place.indent),
             _ => format!("{indent}if 0:\n{indent}    pass\n{indent}else:\n{inner}"),
         };
         Some(self.replaced(place.range.clone(), &wrapped))
     }
 
-    fn expression(&self, random: &mut Random) -> Option<Range<usize>> {
+    fn expression(&self, random: &mut Random) -> Option<&Reading> {
         let all = &self.harvest.expressions;
-        (!all.is_empty()).then(|| all[random.below(all.len())].clone())
+        (!all.is_empty()).then(|| &all[random.below(all.len())])
     }
 
+    /// The text with something else in a range; what may fail now is mostly caught around its statement.
+    fn changed(&self, random: &mut Random, range: Range<usize>, replacement: &str) -> String {
+        let around = self.harvest.statements.iter().filter(|place| {
+            place.range.start <= range.start && range.end <= place.range.end && !place.fixed
+        });
+        let Some(place) = around.min_by_key(|place| place.range.len()) else {
+            return self.replaced(range, replacement);
+        };
+        let statement = [
+            &self.text[place.range.start..range.start],
+            replacement,
+            &self.text[range.end..place.range.end],
+        ]
+        .concat();
+        let statement = guarded(random, &statement, place.indent);
+        self.replaced(place.range.clone(), &statement)
+    }
+
+    /// Another expression of the same shape, whose names mean something here.
     fn replace_expression(&self, random: &mut Random) -> Option<String> {
         let target = self.expression(random)?;
         let (text, harvest) = match self.other {
             Some(other) if random.chance(1, 2) => other,
             _ => (self.text, self.harvest),
         };
-        if harvest.expressions.is_empty() {
+        let any = random.chance(1, 10);
+        let alike: Vec<&Reading> = harvest
+            .expressions
+            .iter()
+            .filter(|given| {
+                (any || given.shape == target.shape) && given.needs == Surroundings::default()
+            })
+            .collect();
+        if alike.is_empty() || (target.shape == Shape::Unknown && random.chance(1, 2)) {
             return None;
         }
-        let given = harvest.expressions[random.below(harvest.expressions.len())].clone();
-        Some(self.replaced(target, &format!("({})", &text[given])))
+        let given = random.pick(&alike);
+        let known = self.harvest.known(target.scope, target.range.start);
+        let reads = &harvest.reads[given.reads.clone()];
+        let fitted = fitted(random, text, &given.range, reads, &known, &known)?;
+        Some(self.changed(random, target.range.clone(), &format!("({fitted})")))
     }
 
     fn swap_expressions(&self, random: &mut Random) -> Option<String> {
         let one = self.expression(random)?;
         let two = self.expression(random)?;
-        let (first, second) = if one.start <= two.start {
-            (one, two)
+        if one.shape != two.shape || one.scope != two.scope {
+            return None;
+        }
+        let (first, second) = if one.range.start <= two.range.start {
+            (&one.range, &two.range)
         } else {
-            (two, one)
+            (&two.range, &one.range)
         };
         if second.start < first.end {
             return None;
@@ -197,7 +272,7 @@ impl Change<'_> {
             &self.text[first.end..second.start],
             &self.text[first.clone()]
         );
-        Some(self.replaced(first.start..second.end, &swapped))
+        Some(self.changed(random, first.start..second.end, &swapped))
     }
 
     fn perturb_constant(&self, random: &mut Random) -> Option<String> {
@@ -207,7 +282,7 @@ impl Change<'_> {
         }
         let (range, constant) = &all[random.below(all.len())];
         let changed = constant.neighbour(random).source();
-        Some(self.replaced(range.clone(), &format!("({changed})")))
+        Some(self.changed(random, range.clone(), &format!("({changed})")))
     }
 
     /// An expression put into something that makes another type of it, or a constant of another type in its place.
@@ -231,7 +306,10 @@ impl Change<'_> {
             ("repr(", ")"),
         ];
         let target = self.expression(random)?;
-        let text = &self.text[target.clone()];
+        if target.needs != Surroundings::default() {
+            return None;
+        }
+        let text = &self.text[target.range.clone()];
         let changed = if random.chance(1, 4) {
             let drawn: Constant = match random.below(4) {
                 0 => draws::any_int(random),
@@ -244,7 +322,7 @@ impl Change<'_> {
             let (open, close) = random.pick(&WRAPPERS);
             format!("({open}{text}{close})")
         };
-        Some(self.replaced(target, &changed))
+        Some(self.changed(random, target.range.clone(), &changed))
     }
 
     fn change_operator(&self, random: &mut Random) -> Option<String> {
@@ -270,8 +348,151 @@ impl Change<'_> {
         if old.is_empty() || old.contains('#') {
             return None;
         }
-        Some(self.replaced(range.clone(), &gap.replacen(old, new, 1)))
+        Some(self.changed(random, range.clone(), &gap.replacen(old, new, 1)))
     }
+}
+
+/// A statement that what it raises does not end the program with, mostly.
+fn guarded(random: &mut Random, statement: &str, indent: usize) -> String {
+    if random.chance(1, 10) || statement.contains("\"\"\"") || statement.contains("'''") {
+        return statement.to_owned();
+    }
+    caught(&reindented(statement, indent, indent + 4), indent)
+}
+
+/// Lines in a block that catches what they raise.
+fn caught(inner: &str, indent: usize) -> String {
+    let indent = " ".repeat(indent);
+    format!(
+        "{indent}try:\n{inner}{indent}except Exception as caught:\n{indent}    print(type(caught).__name__)\n"
+    )
+}
+
+/// A piece of text whose names all mean something at its new place: those that do not become known ones, each
+/// the same everywhere. None where there is nothing that they could become.
+fn fitted(
+    random: &mut Random,
+    text: &str,
+    range: &Range<usize>,
+    reads: &[Read],
+    known: &[Rc<str>],
+    known_here: &[Rc<str>],
+) -> Option<String> {
+    let mut out = String::with_capacity(range.len());
+    let mut at = range.start;
+    let mut renamed: Vec<(Rc<str>, Rc<str>)> = Vec::new();
+    let mut sorted: Vec<&Read> = reads.iter().collect();
+    sorted.sort_by_key(|read| read.range.start);
+    for read in sorted {
+        if is_builtin(&read.name) || known_here.contains(&read.name) {
+            continue;
+        }
+        if read.range.start < at || read.range.end > range.end || known.is_empty() {
+            return None;
+        }
+        let new = match renamed.iter().find(|(old, _)| *old == read.name) {
+            Some((_, new)) => Rc::clone(new),
+            None => {
+                let new = Rc::clone(&known[random.below(known.len())]);
+                renamed.push((Rc::clone(&read.name), Rc::clone(&new)));
+                new
+            }
+        };
+        out.push_str(&text[at..read.range.start]);
+        out.push_str(&new);
+        at = read.range.end;
+    }
+    out.push_str(&text[at..range.end]);
+    Some(out)
+}
+
+/// Names that mean something everywhere.
+pub fn is_builtin(name: &str) -> bool {
+    const NAMES: [&str; 72] = [
+        "abs",
+        "all",
+        "any",
+        "ascii",
+        "bin",
+        "bool",
+        "bytearray",
+        "bytes",
+        "callable",
+        "chr",
+        "classmethod",
+        "complex",
+        "delattr",
+        "dict",
+        "dir",
+        "divmod",
+        "enumerate",
+        "eval",
+        "exec",
+        "filter",
+        "float",
+        "format",
+        "frozenset",
+        "getattr",
+        "globals",
+        "hasattr",
+        "hash",
+        "hex",
+        "int",
+        "isinstance",
+        "issubclass",
+        "iter",
+        "len",
+        "list",
+        "locals",
+        "map",
+        "max",
+        "memoryview",
+        "min",
+        "next",
+        "object",
+        "oct",
+        "ord",
+        "pow",
+        "print",
+        "property",
+        "range",
+        "repr",
+        "reversed",
+        "round",
+        "set",
+        "setattr",
+        "slice",
+        "sorted",
+        "staticmethod",
+        "str",
+        "sum",
+        "super",
+        "tuple",
+        "type",
+        "vars",
+        "zip",
+        "None",
+        "True",
+        "False",
+        "Ellipsis",
+        "NotImplemented",
+        "__name__",
+        "__debug__",
+        "aiter",
+        "anext",
+        "compile",
+    ];
+    NAMES.contains(&name)
+        || name.ends_with("Error")
+        || name.ends_with("Exception")
+        || name.ends_with("Warning")
+        || [
+            "StopIteration",
+            "StopAsyncIteration",
+            "GeneratorExit",
+            "ExceptionGroup",
+        ]
+        .contains(&name)
 }
 
 fn spaces(place: &Place) -> String {

@@ -240,7 +240,9 @@ fn too_many_positional(
         .count();
     let defaults = default_values(function).len();
     let (plural, signature) = if defaults > 0 {
-        (true, format!("from {} to {argcount}", argcount - defaults))
+        // There may be more defaults than parameters.
+        let required = argcount as isize - defaults as isize;
+        (true, format!("from {required} to {argcount}"))
     } else {
         (argcount != 1, argcount.to_string())
     };

@@ -26,6 +26,8 @@ pub enum Input<'a> {
 pub struct Job<'a> {
     pub input: Input<'a>,
     pub filename: &'a str,
+    /// The str that the program named the file by.
+    pub filename_object: Option<&'a PyObject>,
     pub mode: Mode,
     /// 0, 1 or 2.
     pub optimize: u32,
@@ -57,7 +59,7 @@ pub mod flag {
 
 /// Compiles the bytes of a source; `optimize` is 0, 1 or 2.
 pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyResult {
-    marshal::loads_compiled(&compile_to_marshal(source, filename, mode, optimize)?)
+    marshal::loads_compiled(&compile_to_marshal(source, filename, mode, optimize)?, None)
 }
 
 /// The same as marshal bytes. Warnings are shown.
@@ -80,6 +82,7 @@ impl<'a> Job<'a> {
         Job {
             input,
             filename,
+            filename_object: None,
             mode,
             optimize: 0,
             flags: 0,
@@ -127,7 +130,7 @@ impl<'a> Job<'a> {
 
     /// The code object.
     pub fn code(&self) -> PyResult {
-        marshal::loads_compiled(&self.to_marshal()?)
+        marshal::loads_compiled(&self.to_marshal()?, self.filename_object)
     }
 
     /// The tree as objects.
@@ -157,7 +160,7 @@ impl<'a> Job<'a> {
         for (number, warning) in warnings.iter().enumerate() {
             self.warn(number, warning)?;
         }
-        outcome.map_err(|error| raise(&error, self.filename))
+        outcome.map_err(|error| raise(&error, self.filename, self.filename_object))
     }
 
     /// Gives a warning of the compiler; one that the program has made an error is a SyntaxError.
@@ -196,7 +199,7 @@ impl<'a> Job<'a> {
             }
             Err(error) => error,
         };
-        raise(&error, self.filename)
+        raise(&error, self.filename, self.filename_object)
     }
 
     /// Gives the warning of the codec that decodes the source. One that the program has made an error comes out
@@ -222,7 +225,7 @@ impl<'a> Job<'a> {
 }
 
 /// Raises what the parser or the compiler found.
-fn raise(error: &SyntaxError, filename: &str) -> Raised {
+fn raise(error: &SyntaxError, filename: &str, filename_object: Option<&PyObject>) -> Raised {
     let type_ = match error.kind {
         ErrorKind::SyntaxError => &PyExc_SyntaxError,
         ErrorKind::IndentationError => &PyExc_IndentationError,
@@ -242,20 +245,28 @@ fn raise(error: &SyntaxError, filename: &str) -> Raised {
     if !is_syntax {
         return errors::raise(type_, &error.message);
     }
-    match syntax_error(type_, error, filename) {
+    match syntax_error(type_, error, filename, filename_object) {
         Ok(made) => errors::raise_object(type_, Some(made)),
         Err(raised) => raised,
     }
 }
 
-fn syntax_error(type_: &PyTypeObject, error: &SyntaxError, filename: &str) -> PyResult {
+fn syntax_error(
+    type_: &PyTypeObject,
+    error: &SyntaxError,
+    filename: &str,
+    filename_object: Option<&PyObject>,
+) -> PyResult {
     let number = |value: Option<i32>| -> PyResult {
         match value {
             Some(value) => Ok(long::from_i64(i64::from(value))?.upcast()),
             None => Ok(none()),
         }
     };
-    let file = unicode::from_str(filename)?.upcast();
+    let file = match filename_object {
+        Some(file) => Own::new(file),
+        None => unicode::from_str(filename)?.upcast(),
+    };
     let message = unicode::from_str(&error.message)?;
     let text: Option<Own> = match shown_line(error, filename) {
         Some(text) => Some(unicode::from_str(&text)?.upcast()),

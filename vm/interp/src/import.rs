@@ -7,13 +7,15 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use twinheap_abi::*;
 use twinheap_objects::errors::{self, PyResult};
-use twinheap_objects::exceptions::{PyExc_ImportError, PyExc_ModuleNotFoundError};
+use twinheap_objects::exceptions::{
+    PyExc_ImportError, PyExc_ImportWarning, PyExc_KeyError, PyExc_ModuleNotFoundError,
+};
 use twinheap_objects::import_hook::IMPORT_HOOK;
 use twinheap_objects::module::NativeModule;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::state::Global;
-use twinheap_objects::{abstract_, call, dict, id, list, module, unicode};
+use twinheap_objects::{abstract_, call, dict, id, list, module, unicode, warnings};
 use twinheap_syntax::Mode;
 
 /// The native modules of this crate.
@@ -314,14 +316,60 @@ fn import_submodules(package: &PyObject, full: &str, names: &PyObject) -> PyResu
     Ok(())
 }
 
+/// The package that relative imports of a module begin at.
+fn package_of(globals: Option<&PyObject>) -> PyResult<String> {
+    let no_name = || errors::raise(&PyExc_KeyError, "'__name__' not in globals");
+    let Some(globals) = globals else {
+        return Err(no_name());
+    };
+    let Some(globals) = globals.downcast_ref::<PyDictObject>() else {
+        return Err(errors::type_error("globals must be a dict"));
+    };
+    let text = |object: &PyObject, what: &str| -> PyResult<String> {
+        match object.downcast_ref::<PyASCIIObject>() {
+            Some(text) => Ok(unicode::to_string_lossy(text)),
+            None => Err(errors::type_error(format_args!("{what} must be a string"))),
+        }
+    };
+    let given = |name| {
+        dict::get_str(globals, name)
+            .filter(|value| !value.is_none())
+            .map(Own::new)
+    };
+    let (package, spec) = (given(id!("__package__")), given(id!("__spec__")));
+    if let Some(package) = package {
+        let name = text(&package, "package")?;
+        if let Some(spec) = spec {
+            let parent = object::get_attr(&spec, id!("parent"))?;
+            if !object::equal(&package, &parent)? {
+                let message = "__package__ != __spec__.parent";
+                warnings::warn(&PyExc_ImportWarning, message, 1)?;
+            }
+        }
+        return Ok(name);
+    }
+    if let Some(spec) = spec {
+        return text(&*object::get_attr(&spec, id!("parent"))?, "__spec__.parent");
+    }
+    warnings::warn(
+        &PyExc_ImportWarning,
+        "can't resolve package from __spec__ or __package__, falling back on __name__ and __path__",
+        1,
+    )?;
+    let name = dict::get_str(globals, id!("__name__")).ok_or_else(no_name)?;
+    let name = text(name, "__name__")?;
+    if dict::get_str(globals, id!("__path__")).is_some() {
+        return Ok(name);
+    }
+    Ok(name
+        .rsplit_once('.')
+        .map_or("", |(parent, _)| parent)
+        .to_owned())
+}
+
 /// The full name of a relative import.
 fn resolve(name: &str, globals: Option<&PyObject>, level: usize) -> PyResult<String> {
-    let package = globals
-        .and_then(|globals| globals.downcast_ref::<PyDictObject>())
-        .and_then(|globals| dict::get_str(globals, id!("__package__")))
-        .and_then(|package| package.downcast_ref::<PyASCIIObject>())
-        .map(unicode::to_string_lossy)
-        .unwrap_or_default();
+    let package = package_of(globals)?;
     if package.is_empty() {
         return Err(errors::raise(
             &PyExc_ImportError,

@@ -31,38 +31,37 @@ struct Reader<'a> {
     depth: usize,
     /// The bytes come straight from the compiler.
     compiled: bool,
+    /// The name of the file, where the compiler was given one.
+    filename: Option<&'a PyObject>,
     /// What is read is a field of a code object, not a constant.
     in_code_field: bool,
 }
 
 /// `marshal.loads`.
 pub fn loads(data: &[u8]) -> PyResult {
-    read(data, false)
+    read_counting(data, None).map(|(object, _)| object)
 }
 
 /// `marshal.loads`, and how many bytes the object took.
 pub fn loads_counting(data: &[u8]) -> PyResult<(Own, usize)> {
-    read_counting(data, false)
+    read_counting(data, None)
 }
 
 /// Reads what the compiler has just made. It lists a frozenset's items in source order; CPython's
 /// compiler builds such a set once of the source and once more when it merges constants, and the
-/// order of the table tells.
-pub fn loads_compiled(data: &[u8]) -> PyResult {
-    read(data, true)
+/// order of the table tells. All its code keeps the very name of the file that it was given.
+pub fn loads_compiled(data: &[u8], filename: Option<&PyObject>) -> PyResult {
+    read_counting(data, Some(filename)).map(|(object, _)| object)
 }
 
-fn read(data: &[u8], compiled: bool) -> PyResult {
-    read_counting(data, compiled).map(|(object, _)| object)
-}
-
-fn read_counting(data: &[u8], compiled: bool) -> PyResult<(Own, usize)> {
+fn read_counting(data: &[u8], compiled: Option<Option<&PyObject>>) -> PyResult<(Own, usize)> {
     let mut reader = Reader {
         data,
         at: 0,
         refs: list::new(0)?,
         depth: 0,
-        compiled,
+        compiled: compiled.is_some(),
+        filename: compiled.flatten(),
         in_code_field: false,
     };
     match reader.object()? {
@@ -92,8 +91,16 @@ impl Reader<'_> {
         Ok(slice)
     }
 
+    /// A byte that says how much follows.
     fn byte(&mut self) -> PyResult<u8> {
-        Ok(self.bytes(1)?[0])
+        let Some(&byte) = self.data.get(self.at) else {
+            return Err(errors::raise(
+                &exceptions::PyExc_EOFError,
+                "EOF read where not expected",
+            ));
+        };
+        self.at += 1;
+        Ok(byte)
     }
 
     fn short(&mut self) -> PyResult<i16> {
@@ -119,25 +126,27 @@ impl Reader<'_> {
     fn text_double(&mut self) -> PyResult<f64> {
         let count = usize::from(self.byte()?);
         let text = self.bytes(count)?;
-        twinheap_arith::float::parse_float(text).ok_or_else(|| bad("float"))
+        twinheap_arith::float::parse_float(text).ok_or_else(|| {
+            value_error(format_args!(
+                "could not convert string to float: '{:.200}'",
+                String::from_utf8_lossy(text)
+            ))
+        })
     }
 
     /// An object; none for the mark that ends a dict.
     fn object(&mut self) -> PyResult<Option<Own>> {
         self.depth += 1;
         if self.depth > MAX_DEPTH && !self.compiled {
-            return Err(bad("recursion limit exceeded"));
+            return Err(value_error("recursion limit exceeded"));
         }
-        let code = match self.byte() {
-            Ok(code) => code,
-            Err(raised) => {
-                errors::discard(raised);
-                return Err(errors::raise(
-                    &exceptions::PyExc_EOFError,
-                    "EOF read where object expected",
-                ));
-            }
-        };
+        if self.at >= self.data.len() {
+            return Err(errors::raise(
+                &exceptions::PyExc_EOFError,
+                "EOF read where object expected",
+            ));
+        }
+        let code = self.byte()?;
         let slot = match code & FLAG_REF {
             0 => None,
             _ => {
@@ -230,13 +239,13 @@ impl Reader<'_> {
             }
             b'[' => {
                 let count = self.size("list")?;
-                list::from_vec(self.items(count)?)?.upcast()
+                list::from_vec(self.items(count, "list")?)?.upcast()
             }
             b'{' => self.dict()?,
             b'<' | b'>' => {
                 let count = self.size("set")?;
                 if self.compiled && kind == b'>' {
-                    let items = tuple::from_vec(self.items(count)?)?;
+                    let items = tuple::from_vec(self.items(count, "set")?)?;
                     let made = set::frozen_from_iterable(items.as_object())?;
                     let listed = tuple::from_iterable(made.as_object())?;
                     set::frozen_from_iterable(listed.as_object())?.upcast()
@@ -268,7 +277,7 @@ impl Reader<'_> {
         };
         let made = set::new_empty(type_)?;
         for _ in 0..count {
-            let item = self.required()?;
+            let item = self.required("set")?;
             set::add(&made, &item)?;
         }
         Ok(made.upcast())
@@ -277,32 +286,38 @@ impl Reader<'_> {
     /// The tuple is there before its items, as the collector's lists show.
     fn tuple(&mut self, count: usize) -> PyResult {
         if count > self.data.len() - self.at {
-            self.bytes(count)?;
+            // There are fewer bytes than items: reading them fails, and says how.
+            for _ in 0..count {
+                self.required("tuple")?;
+            }
         }
         let made = tuple::new(count)?;
         for index in 0..count {
-            tuple::set_new_item(&made, index, self.required()?);
+            tuple::set_new_item(&made, index, self.required("tuple")?);
         }
         Ok(made.upcast())
     }
 
-    fn items(&mut self, count: usize) -> PyResult<Vec<Own>> {
+    fn items(&mut self, count: usize, what: &str) -> PyResult<Vec<Own>> {
         let mut items = Vec::with_capacity(count.min(1 << 16));
         for _ in 0..count {
-            items.push(self.required()?);
+            items.push(self.required(what)?);
         }
         Ok(items)
     }
 
-    fn required(&mut self) -> PyResult {
+    fn required(&mut self, what: &str) -> PyResult {
         self.object()?
-            .ok_or_else(|| type_error("NULL object in marshal data for object"))
+            .ok_or_else(|| type_error(format_args!("NULL object in marshal data for {what}")))
     }
 
     fn dict(&mut self) -> PyResult {
         let made = dict::new()?;
         while let Some(key) = self.object()? {
-            let value = self.required()?;
+            // A key without a value ends the dict as well.
+            let Some(value) = self.object()? else {
+                break;
+            };
             dict::set_item(&made, &key, &value)?;
         }
         Ok(made.upcast())
@@ -313,8 +328,11 @@ impl Reader<'_> {
         let count = self.int()?;
         let mut digits = Vec::new();
         let (mut pending, mut bits) = (0u64, 0);
-        for _ in 0..count.unsigned_abs() {
+        for left in (0..count.unsigned_abs()).rev() {
             let digit = self.short()?;
+            if digit == 0 && left == 0 {
+                return Err(bad("unnormalized long data"));
+            }
             if digit < 0 {
                 return Err(bad("digit out of range in long"));
             }
@@ -334,7 +352,7 @@ impl Reader<'_> {
 
     fn typed_bytes(&mut self) -> PyResult<Own<PyBytesObject>> {
         self.in_code_field = true;
-        let field = self.required();
+        let field = self.required("object");
         self.in_code_field = false;
         field?
             .downcast::<PyBytesObject>()
@@ -342,13 +360,13 @@ impl Reader<'_> {
     }
 
     fn typed_tuple(&mut self) -> PyResult<Own<PyTupleObject>> {
-        self.required()?
+        self.required("object")?
             .downcast::<PyTupleObject>()
             .map_err(|_| bad("code: tuple expected"))
     }
 
     fn typed_text(&mut self) -> PyResult {
-        let text = self.required()?;
+        let text = self.required("object")?;
         if text.downcast_ref::<PyASCIIObject>().is_none() {
             return Err(bad("code: string expected"));
         }
@@ -371,7 +389,14 @@ impl Reader<'_> {
         let exceptiontable = self.typed_bytes()?;
         if self.compiled {
             // The compiler names what has no name by static strings, and looks tables up in a dict.
-            filename = compiled_name(filename);
+            filename = match self.filename {
+                Some(given) => Own::new(given),
+                None => compiled_name(filename),
+            };
+            // Constants are keys of the dict that merges them.
+            for constant in tuple::items(&consts) {
+                hash_constant(constant)?;
+            }
             name = compiled_name(name);
             qualname = compiled_name(qualname);
             object::hash(linetable.as_object())?;
@@ -408,6 +433,22 @@ impl Reader<'_> {
     }
 }
 
+/// The static str of a name that stands for none.
+pub fn anonymous(name: &str) -> Option<Own<PyASCIIObject>> {
+    let wanted = unicode::from_str(name).ok()?;
+    unicode::StaticText::find(&ANONYMOUS, &wanted)
+}
+
+/// Hashes what a constant's key in the compiler's dict is made of.
+fn hash_constant(constant: &PyObject) -> PyResult<()> {
+    if let Some(items) = constant.downcast_exact::<PyTupleObject>() {
+        return tuple::items(items)
+            .iter()
+            .try_for_each(|item| hash_constant(item));
+    }
+    object::hash(constant).map(|_| ())
+}
+
 /// A name of code as the compiler has it: the static string where the code has no name.
 fn compiled_name(name: Own) -> Own {
     let found = name
@@ -418,31 +459,8 @@ fn compiled_name(name: Own) -> Own {
 
 /// UTF-8 in which lone surrogates are encoded as they are.
 fn decode(data: &[u8]) -> PyResult<Own<PyASCIIObject>> {
-    if let Ok(text) = std::str::from_utf8(data) {
-        return unicode::from_str(text);
+    match std::str::from_utf8(data) {
+        Ok(text) => unicode::from_str(text),
+        Err(_) => unicode::codecs::decode(data, unicode::codecs::Encoding::Utf8, "surrogatepass"),
     }
-    let mut characters = Vec::with_capacity(data.len());
-    let mut at = 0;
-    while at < data.len() {
-        let first = data[at];
-        let (count, mut value) = match first {
-            0..=0x7f => (0, u32::from(first)),
-            0xc0..=0xdf => (1, u32::from(first & 0x1f)),
-            0xe0..=0xef => (2, u32::from(first & 0x0f)),
-            0xf0..=0xf7 => (3, u32::from(first & 0x07)),
-            _ => return Err(bad("string is no UTF-8")),
-        };
-        let Some(rest) = data.get(at + 1..at + 1 + count) else {
-            return Err(bad("string is no UTF-8"));
-        };
-        for byte in rest {
-            if byte & 0xc0 != 0x80 {
-                return Err(bad("string is no UTF-8"));
-            }
-            value = value << 6 | u32::from(byte & 0x3f);
-        }
-        characters.push(value);
-        at += 1 + count;
-    }
-    unicode::from_ucs4(&characters)
 }

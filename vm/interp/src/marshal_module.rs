@@ -79,16 +79,14 @@ impl Writer {
         if let Some(number) = object.downcast_exact::<PyLongObject>() {
             self.integer(number, flag);
         } else if let Some(number) = object.downcast_exact::<PyFloatObject>() {
-            self.out.push(b'g' | flag);
-            self.out.extend(float::value(number).to_le_bytes());
+            self.double(float::value(number), (b'f', b'g'), flag);
         } else if let Some(number) = object.downcast_exact::<PyComplexObject>() {
             let Py_complex {
                 real,
                 imag: imaginary,
             } = complex::value(number);
-            self.out.push(b'y' | flag);
-            self.out.extend(real.to_le_bytes());
-            self.out.extend(imaginary.to_le_bytes());
+            self.double(real, (b'x', b'y'), flag);
+            self.double_digits(imaginary);
         } else if let Some(data) = object.downcast_exact::<PyBytesObject>() {
             self.out.push(b's' | flag);
             self.sized(bytes::data_of(data));
@@ -131,6 +129,24 @@ impl Writer {
             return Err(unmarshallable());
         }
         Ok(())
+    }
+
+    /// A double behind its mark, which tells whether it is written in text.
+    fn double(&mut self, value: f64, (text, binary): (u8, u8), flag: u8) {
+        self.out
+            .push(if self.version > 1 { binary } else { text } | flag);
+        self.double_digits(value);
+    }
+
+    fn double_digits(&mut self, value: f64) {
+        use twinheap_arith::float::{FormatCode, FormatFlags, double_to_string};
+        if self.version > 1 {
+            self.out.extend(value.to_le_bytes());
+            return;
+        }
+        let text = double_to_string(value, FormatCode::General, 17, FormatFlags::default());
+        self.out.push(text.len() as u8);
+        self.out.extend_from_slice(text.as_bytes());
     }
 
     fn integer(&mut self, number: &PyLongObject, flag: u8) {
@@ -217,8 +233,8 @@ impl Writer {
         ] {
             self.long(number);
         }
-        let instructions = bytes::from_slice(&code::base_instructions(object))?;
-        self.object(instructions.as_object(), depth + 1)?;
+        let instructions = code::get_code(object)?;
+        self.object(&instructions, depth + 1)?;
         for field in [
             &object.co_consts,
             &object.co_names,

@@ -74,28 +74,14 @@ fn is_not(_: &PyObject, args: &[&PyObject]) -> PyResult {
     Ok(bool_object(!std::ptr::eq(args[0], args[1])))
 }
 
-fn check_sequences(args: &[&PyObject]) -> PyResult<()> {
-    for arg in args {
-        if !abstract_::is_sequence(arg) {
-            return Err(type_error(format_args!(
-                "'{}' object can't be concatenated",
-                arg.type_().name()
-            )));
-        }
-    }
-    Ok(())
-}
-
 fn concat(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("concat", args.len(), 2, 2)?;
-    check_sequences(args)?;
-    abstract_::add(args[0], args[1])
+    abstract_::sequence_concat(args[0], args[1], false)
 }
 
 fn iconcat(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("iconcat", args.len(), 2, 2)?;
-    check_sequences(args)?;
-    abstract_::inplace_add(args[0], args[1])
+    abstract_::sequence_concat(args[0], args[1], true)
 }
 
 fn contains(_: &PyObject, args: &[&PyObject]) -> PyResult {

@@ -192,7 +192,8 @@ pub fn size_argument(args: &[&PyObject], name: &str) -> PyResult<isize> {
     }
 }
 
-fn optional_size(size: &PyObject) -> PyResult<isize> {
+/// `_Py_convert_optional_to_ssize_t`, for what is not None.
+pub fn optional_size(size: &PyObject) -> PyResult<isize> {
     if !abstract_::has_index(size) {
         return Err(type_error(format_args!(
             "argument should be integer or None, not '{}'",

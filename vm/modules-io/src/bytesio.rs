@@ -1,6 +1,6 @@
 //! `io.BytesIO` (`Modules/_io/bytesio.c`): a stream over a bytes object that is shared until it is written.
 
-use crate::base::{PyBufferedIOBase_Type, end_stream, size_argument};
+use crate::base::{PyBufferedIOBase_Type, end_stream, optional_size, size_argument};
 use crate::prelude::*;
 use twinheap_objects::exceptions::{PyExc_BufferError, PyExc_OverflowError};
 
@@ -181,8 +181,8 @@ fn take(this: &BytesIo, count: usize) -> PyResult {
 }
 
 fn read(this: &BytesIo, args: &[&PyObject]) -> PyResult {
-    this.check_open()?;
     let size = size_argument(args, "read")?;
+    this.check_open()?;
     let left = this.ahead().len();
     take(
         this,
@@ -209,14 +209,14 @@ fn line_length(this: &BytesIo, limit: isize) -> usize {
 }
 
 fn readline(this: &BytesIo, args: &[&PyObject]) -> PyResult {
-    this.check_open()?;
     let limit = size_argument(args, "readline")?;
+    this.check_open()?;
     take(this, line_length(this, limit))
 }
 
 fn readlines(this: &BytesIo, args: &[&PyObject]) -> PyResult {
-    this.check_open()?;
     let hint = size_argument(args, "readlines")?;
+    this.check_open()?;
     let made = list::new(0)?;
     let mut total = 0;
     loop {
@@ -252,12 +252,12 @@ fn readinto(this: &BytesIo, target: &PyObject) -> PyResult {
 
 fn truncate(this: &BytesIo, args: &[&PyObject]) -> PyResult {
     call::check_positional("truncate", args.len(), 0, 1)?;
-    this.check_open()?;
-    this.check_exports()?;
     let size = match args.first().filter(|size| !size.is_none()) {
         None => this.pos.get(),
-        Some(size) => unicode::ssize(size)?,
+        Some(size) => optional_size(size)?,
     };
+    this.check_open()?;
+    this.check_exports()?;
     if size < 0 {
         return Err(value_error(format_args!("negative size value {size}")));
     }

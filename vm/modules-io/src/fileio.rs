@@ -215,7 +215,7 @@ fn after_open(this: &FileIo, file: &PyObject) -> PyResult<()> {
                 this.blksize.set(status.st_blksize as u32);
             }
         } else if last_errno() == libc::EBADF {
-            return Err(raise_os_error(libc::EBADF, Some(file)));
+            return Err(raise_os_error(libc::EBADF, None));
         }
     }
     object::set_attr(this.as_object(), id!("name").as_object(), Some(file))?;

@@ -44,7 +44,7 @@ impl Mode {
             parsed.writing,
             parsed.appending,
         ];
-        if main.iter().filter(|flag| **flag).count() != 1 {
+        if main.iter().filter(|flag| **flag).count() > 1 {
             return Err(value_error(
                 "must have exactly one of create/read/write/append mode",
             ));

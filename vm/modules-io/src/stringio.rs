@@ -1,17 +1,20 @@
 //! `io.StringIO` (`Modules/_io/stringio.c`).
 
-use crate::base::{PyTextIOBase_Type, end_stream, size_argument};
+use crate::base::{PyTextIOBase_Type, end_stream, optional_size, size_argument};
 use crate::newlines;
 use crate::prelude::*;
 use twinheap_objects::exceptions::PyExc_OSError;
 use twinheap_objects::own::Native;
 
 object_struct! {
-    /// `stringio`: the text is a Rust vector in the place of `buf`, `buf_size`, `state` and the writer.
+    /// `stringio`: the text is a Rust vector in the place of `buf`, `string_size` and `buf_size`. While all that was
+    /// written lies behind each other, `accu_small` holds the strings themselves, as CPython's accumulator does.
     pub struct StringIo {
         text: Native<Vec<u32>>,
         pos: Cell<isize>,
-        reserved: Cell<usize>,
+        state: Cell<i32>,
+        accu_large: Pointer<PyObject>,
+        accu_small: Pointer<PyListObject>,
         ok: Cell<u8>,
         closed: Cell<u8>,
         readuniversal: Cell<u8>,
@@ -26,6 +29,9 @@ object_struct! {
 
 typed!(StringIo, PyStringIO_Type);
 
+const REALIZED: i32 = 1;
+const ACCUMULATING: i32 = 2;
+
 impl StringIo {
     fn check_open(&self) -> PyResult<()> {
         if self.ok.get() == 0 {
@@ -35,6 +41,36 @@ impl StringIo {
             return Err(value_error("I/O operation on closed file"));
         }
         Ok(())
+    }
+
+    /// Begins to accumulate, with the string that holds all so far.
+    fn accumulate(&self, whole: Option<&PyObject>) -> PyResult<()> {
+        let list = list::new(0)?;
+        if let Some(whole) = whole {
+            list::append(&list, whole)?;
+        }
+        self.accu_small.put(Some(list));
+        self.state.set(ACCUMULATING);
+        Ok(())
+    }
+
+    /// `realize`: from here on the text lies in the buffer only.
+    fn realize(&self) {
+        self.state.set(REALIZED);
+        self.accu_small.put(None);
+    }
+
+    /// `make_intermediate`: all that was accumulated as one string, which stays in the accumulator.
+    fn intermediate(&self) -> PyResult {
+        let joined = match self.accu_small.own() {
+            Some(list) => match list::items(&list) {
+                [only] if only.is_exactly(&unicode::PyUnicode_Type) => Own::new(*only),
+                _ => self.text.with(|all| unicode::from_ucs4(all))?.upcast(),
+            },
+            None => self.text.with(|all| unicode::from_ucs4(all))?.upcast(),
+        };
+        self.accumulate(Some(&joined))?;
+        Ok(joined)
     }
 
     fn write_text(&self, text: &PyObject) -> PyResult<()> {
@@ -54,6 +90,14 @@ impl StringIo {
         let Some(added) = decoded.downcast_ref::<PyASCIIObject>() else {
             return Err(type_error("decoder should return a string result"));
         };
+        if self.state.get() == ACCUMULATING {
+            match self.accu_small.own() {
+                Some(list) if self.length() == self.pos.get() as usize => {
+                    list::append(&list, added.as_object())?;
+                }
+                _ => self.realize(),
+            }
+        }
         let added = unicode::text(added);
         if added.is_empty() {
             return Ok(());
@@ -145,15 +189,25 @@ fn init(this: &StringIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) ->
     this.pos.set(0);
     this.closed.set(0);
     this.ok.set(1);
-    if let Some(value) = value {
-        this.write_text(value)?;
-        this.pos.set(0);
+    let is_empty = |value: &&PyObject| {
+        value
+            .downcast_ref::<PyASCIIObject>()
+            .is_none_or(|text| text.length.get() == 0)
+    };
+    this.realize();
+    match value.filter(|value| !is_empty(value)) {
+        Some(value) => this.write_text(value)?,
+        None => this.accumulate(None)?,
     }
+    this.pos.set(0);
     Ok(())
 }
 
 fn getvalue(this: &StringIo) -> PyResult {
     this.check_open()?;
+    if this.state.get() == ACCUMULATING {
+        return this.intermediate();
+    }
     this.text.with(|all| Ok(unicode::from_ucs4(all)?.upcast()))
 }
 
@@ -177,17 +231,20 @@ fn left(this: &StringIo) -> usize {
 }
 
 fn read(this: &StringIo, args: &[&PyObject]) -> PyResult {
-    this.check_open()?;
     let size = size_argument(args, "read")?;
+    this.check_open()?;
     let left = left(this);
-    take(
-        this,
-        if size < 0 {
-            left
-        } else {
-            left.min(size as usize)
-        },
-    )
+    let size = if size < 0 {
+        left
+    } else {
+        left.min(size as usize)
+    };
+    if this.state.get() == ACCUMULATING && this.pos.get() == 0 && size == this.length() {
+        this.pos.set(size as isize);
+        return this.intermediate();
+    }
+    this.realize();
+    take(this, size)
 }
 
 fn line_length(this: &StringIo, limit: isize) -> usize {
@@ -215,13 +272,15 @@ fn line_length(this: &StringIo, limit: isize) -> usize {
 }
 
 fn readline(this: &StringIo, args: &[&PyObject]) -> PyResult {
-    this.check_open()?;
     let limit = size_argument(args, "readline")?;
+    this.check_open()?;
+    this.realize();
     take(this, line_length(this, limit))
 }
 
 fn iternext(this: &StringIo) -> PyResult<Option<Own>> {
     this.check_open()?;
+    this.realize();
     match line_length(this, -1) {
         0 => Ok(None),
         length => take(this, length).map(Some),
@@ -230,15 +289,18 @@ fn iternext(this: &StringIo) -> PyResult<Option<Own>> {
 
 fn truncate(this: &StringIo, args: &[&PyObject]) -> PyResult {
     call::check_positional("truncate", args.len(), 0, 1)?;
-    this.check_open()?;
     let size = match args.first().filter(|size| !size.is_none()) {
         None => this.pos.get(),
-        Some(size) => unicode::ssize(size)?,
+        Some(size) => optional_size(size)?,
     };
+    this.check_open()?;
     if size < 0 {
         return Err(value_error(format_args!("Negative size value {size}")));
     }
-    this.text.with(|all| all.truncate(size as usize));
+    if (size as usize) < this.length() {
+        this.realize();
+        this.text.with(|all| all.truncate(size as usize));
+    }
     long::from_isize(size)
 }
 
@@ -285,6 +347,11 @@ fn write(this: &StringIo, text: &PyObject) -> PyResult {
 fn close(this: &StringIo) -> PyResult {
     this.closed.set(1);
     this.text.with(Vec::clear);
+    this.accu_small.put(None);
+    this.accu_large.put(None);
+    this.readnl.put(None);
+    this.writenl.put(None);
+    this.decoder.put(None);
     Ok(none())
 }
 
@@ -318,6 +385,7 @@ fn setstate(this: &StringIo, state: &PyObject) -> PyResult {
     init(this, &*tuple::pack(&[&none(), newline])?, None)?;
     if let Some(value) = value.downcast_ref::<PyASCIIObject>() {
         // The value is put back as it is: it has been translated already.
+        this.realize();
         this.text
             .with(|all| *all = unicode::text(value).iter().collect());
     }
@@ -395,7 +463,6 @@ static_type! {
     tp_clear: slot!(clear clear),
     tp_weaklistoffset: offset_of!(StringIo, weakreflist) as isize,
     tp_dictoffset: offset_of!(StringIo, dict) as isize,
-    tp_iter: slot!(unary object::self_iter),
     tp_iternext: slot!(iternext iternext),
     tp_base: &PyTextIOBase_Type,
     tp_methods: METHODS.as_ptr(),

@@ -38,6 +38,8 @@ object_struct! {
         pending_bytes_count: Cell<isize>,
         snapshot: Pointer<PyObject>,
         b2cratio: Cell<f64>,
+        /// The raw stream, where it is a FileIO; borrowed from the buffer.
+        raw: Cell<*const PyObject>,
         weakreflist: Cell<*const PyObject>,
         dict: Pointer<PyDictObject>,
     }

@@ -26,14 +26,14 @@ object_struct! {
 }
 
 /// The arguments of `acquire`: whether to wait, and how long.
-fn waiting(args: Args<'_>) -> PyResult<Option<f64>> {
+fn waiting(args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult<Option<f64>> {
     static SIGNATURE: Signature = Signature {
         name: "acquire",
         parameters: &["blocking", "timeout"],
         required: 0,
         positional: 2,
     };
-    let [blocking, timeout] = args.bind::<2>(&SIGNATURE)?;
+    let [blocking, timeout] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?;
     let blocking = blocking.map_or(Ok(true), object::is_true)?;
     let timeout = timeout.map_or(Ok(-1.0), twinheap_objects::float::as_double)?;
     if !blocking && timeout != -1.0 {
@@ -71,8 +71,12 @@ fn wait_in_vain(limit: Option<f64>) -> PyResult {
     }
 }
 
-fn lock_acquire(this: &LockObject, args: Args<'_>) -> PyResult {
-    let limit = waiting(args)?;
+fn lock_acquire(
+    this: &LockObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
+    let limit = waiting(args, kwargs)?;
     if this.locked.get() != 0 {
         return wait_in_vain(limit);
     }
@@ -117,13 +121,13 @@ fn lock_repr(this: &LockObject) -> PyResult {
 
 methods! {
     static LOCK_METHODS:
-    "acquire_lock" => keywords(lock_acquire);
-    "acquire" => keywords(lock_acquire);
+    "acquire_lock" => varargs_keywords(lock_acquire);
+    "acquire" => varargs_keywords(lock_acquire);
     "release_lock" => noargs(lock_release);
     "release" => noargs(lock_release);
     "locked_lock" => noargs(lock_locked);
     "locked" => noargs(lock_locked);
-    "__enter__" => keywords(lock_acquire);
+    "__enter__" => varargs_keywords(lock_acquire);
     "__exit__" => varargs(lock_exit);
     "_at_fork_reinit" => noargs(lock_reinit);
 }
@@ -148,8 +152,12 @@ fn rlock_new(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) 
     Ok(RLockObject::alloc(type_)?.upcast())
 }
 
-fn rlock_acquire(this: &RLockObject, args: Args<'_>) -> PyResult {
-    let limit = waiting(args)?;
+fn rlock_acquire(
+    this: &RLockObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
+    let limit = waiting(args, kwargs)?;
     if this.rlock_count.get() > 0 && this.rlock_owner.get() != ident() {
         return wait_in_vain(limit);
     }
@@ -198,7 +206,9 @@ fn rlock_release_save(this: &RLockObject) -> PyResult {
     Ok(tuple::from_vec(saved.into())?.upcast())
 }
 
-fn rlock_acquire_restore(this: &RLockObject, state: &PyObject) -> PyResult {
+fn rlock_acquire_restore(this: &RLockObject, args: &PyTupleObject) -> PyResult {
+    call::check_positional("_acquire_restore", tuple::items(args).len(), 1, 1)?;
+    let state = tuple::items(args)[0];
     let Some(state) = state.downcast_ref::<PyTupleObject>() else {
         return Err(type_error("_acquire_restore() argument 1 must be tuple"));
     };
@@ -234,12 +244,12 @@ fn rlock_repr(this: &RLockObject) -> PyResult {
 
 methods! {
     static RLOCK_METHODS:
-    "acquire" => keywords(rlock_acquire);
+    "acquire" => varargs_keywords(rlock_acquire);
     "release" => noargs(rlock_release);
     "_is_owned" => noargs(rlock_is_owned);
-    "_acquire_restore" => o(rlock_acquire_restore);
+    "_acquire_restore" => varargs(rlock_acquire_restore);
     "_release_save" => noargs(rlock_release_save);
-    "__enter__" => keywords(rlock_acquire);
+    "__enter__" => varargs_keywords(rlock_acquire);
     "__exit__" => varargs(rlock_exit);
     "_at_fork_reinit" => noargs(rlock_reinit);
 }

@@ -153,6 +153,34 @@ pub fn add(left: &PyObject, right: &PyObject) -> PyResult {
     }
 }
 
+/// `PySequence_Concat`, and with `in_place` `PySequence_InPlaceConcat`.
+pub fn sequence_concat(left: &PyObject, right: &PyObject, in_place: bool) -> PyResult {
+    let suite = sequence_suite(left);
+    let own = suite.and_then(|suite| suite.sq_concat.get());
+    let function = suite
+        .and_then(|suite| suite.sq_inplace_concat.get())
+        .filter(|_| in_place)
+        .or(own);
+    if let Some(concat) = function {
+        // SAFETY: the slot of the operand's own type.
+        return unsafe { from_c(concat(left.as_raw(), right.as_raw())) };
+    }
+    if is_sequence(left) && is_sequence(right) {
+        let slot = |suite: &PyNumberMethods| suite.nb_add.get();
+        let answer = match in_place {
+            false => binary_op1(left, right, slot)?,
+            true => return inplace_add(left, right),
+        };
+        if !is_not_implemented(&answer) {
+            return Ok(answer);
+        }
+    }
+    Err(type_error(format_args!(
+        "'{:.200}' object can't be concatenated",
+        left.type_().name()
+    )))
+}
+
 /// `sequence_repeat`.
 fn sequence_repeat(repeat: ssizeargfunc, sequence: &PyObject, count: &PyObject) -> PyResult {
     if !has_index(count) {
@@ -592,6 +620,10 @@ pub fn set_item(object: &PyObject, key: &PyObject, value: Option<&PyObject>) -> 
     } else {
         "deletion"
     };
+    if has_index(key) && sequence_suite(object).is_some() {
+        // A sequence is given its item by number, and the number must be one before anything is refused.
+        as_ssize(key, Some(&PyExc_IndexError))?;
+    }
     Err(type_error(format_args!(
         "'{}' object {} item {what}",
         object.type_().name(),

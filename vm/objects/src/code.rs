@@ -362,7 +362,8 @@ fn names_by_kind(code: &PyCodeObject, mask: u8) -> PyResult {
     Ok(tuple::pack(&picked)?.upcast())
 }
 
-fn get_code(code: &PyCodeObject) -> PyResult {
+/// `co_code`, which the code keeps.
+pub fn get_code(code: &PyCodeObject) -> PyResult {
     if let Some(cached) = code._co_code.own() {
         return Ok(cached);
     }
@@ -402,7 +403,8 @@ fn identity(code: &PyCodeObject) -> PyResult<Own<PyTupleObject>> {
         code.co_flags.get(),
         code.co_firstlineno.get(),
     ];
-    let mut parts = vec![code.co_name.own().unwrap_or_else(none), get_code(code)?];
+    let instructions = bytes::from_slice(&base_instructions(code))?.upcast();
+    let mut parts = vec![code.co_name.own().unwrap_or_else(none), instructions];
     for number in numbers {
         parts.push(long::from_i64(i64::from(number))?.upcast());
     }
@@ -491,7 +493,7 @@ fn replace(code: &PyCodeObject, args: crate::call::Args<'_>) -> PyResult {
     };
     let instructions: Own = match given[7] {
         Some(instructions) => Own::new(instructions),
-        None => bytes::from_slice(&base_instructions(code))?.upcast(),
+        None => get_code(code)?,
     };
     let (names, kinds) = match given[10].or(given[11]).or(given[12]) {
         Some(_) => merged_names(code, [given[10], given[12], given[11]])?,

@@ -269,7 +269,7 @@ fn reversed_reduce(this: &reversedobject) -> PyResult {
 }
 
 fn reversed_setstate(this: &reversedobject, state: &PyObject) -> PyResult {
-    let index = long::as_ssize(&*abstract_::index(state)?)?;
+    let index = long::exact_ssize(state)?;
     if let Some(sequence) = this.seq.own() {
         let length = object::length(&sequence)? as isize;
         this.index.set(index.clamp(-1, length - 1));

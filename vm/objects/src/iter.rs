@@ -185,7 +185,7 @@ fn reduce_reversed(iterator: &_PyListIterObject) -> PyResult {
 }
 
 fn setstate(iterator: &seqiterobject, state: &PyObject) -> PyResult {
-    let index = long::as_long(state)? as isize;
+    let index = long::exact_ssize(state)?;
     if iterator.it_seq.as_ref().is_some() {
         iterator.it_index.set(index.max(0));
     }
@@ -193,7 +193,7 @@ fn setstate(iterator: &seqiterobject, state: &PyObject) -> PyResult {
 }
 
 fn setstate_bounded(iterator: &seqiterobject, state: &PyObject) -> PyResult {
-    let index = long::as_long(state)? as isize;
+    let index = long::exact_ssize(state)?;
     if let Some(target) = iterator.it_seq.own() {
         iterator
             .it_index
@@ -203,7 +203,7 @@ fn setstate_bounded(iterator: &seqiterobject, state: &PyObject) -> PyResult {
 }
 
 fn setstate_reversed(iterator: &_PyListIterObject, state: &PyObject) -> PyResult {
-    let index = long::as_long(state)? as isize;
+    let index = long::exact_ssize(state)?;
     if let Some(target) = iterator.it_seq.own() {
         iterator
             .it_index

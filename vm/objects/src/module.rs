@@ -115,9 +115,10 @@ fn init(
         positional: 2,
     };
     let [name, doc] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?;
-    let Some(name) = name.filter(|name| name.downcast_ref::<PyASCIIObject>().is_some()) else {
-        return Err(type_error("module() argument 'name' must be str"));
+    let Some(name) = name else {
+        return Err(type_error("module() needs a name"));
     };
+    unicode::expect_str(name, "module", "argument 'name'")?;
     if module.md_dict.as_ref().is_none() {
         module.md_dict.put(Some(dict::new()?.upcast()));
     }
@@ -136,7 +137,10 @@ fn new_module(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>)
 /// `module_repr`, without the import system: by file or as built in.
 fn repr(module: &PyModuleObject) -> PyResult {
     let own = dict_of(module);
-    let name = dict::get_str(own, id!("__name__")).map_or_else(none, Own::new);
+    let name = match dict::get_str(own, id!("__name__")) {
+        Some(name) => Own::new(name),
+        None => unicode::from_str("?")?.upcast(),
+    };
     let mut writer = unicode::Writer::new();
     writer.push_str("<module ");
     writer.push(&object::repr(&name)?);

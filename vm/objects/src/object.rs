@@ -525,7 +525,7 @@ pub fn dict_field(object: &PyObject) -> Option<&Pointer<PyObject>> {
     Some(unsafe { &*object.as_raw().cast::<u8>().offset(offset).cast() })
 }
 
-/// `_PyObject_GetDictPtr`, made real: the instance dict, created where the type has room for one.
+/// `PyObject_GenericGetDict`: the instance dict, created where the type has room for one.
 pub fn instance_dict(object: &PyObject) -> PyResult<Option<Own<PyDictObject>>> {
     let type_ = object.type_();
     if type_.has_feature(Py_TPFLAGS_MANAGED_DICT)
@@ -541,9 +541,25 @@ pub fn instance_dict(object: &PyObject) -> PyResult<Option<Own<PyDictObject>>> {
         // SAFETY: the field of an instance dict holds a dict.
         return Ok(Some(unsafe { existing.cast() }));
     }
-    let made = dict::new_for_instance(type_)?;
+    // An instance whose values have gone does not go back to the keys that it shared.
+    let made = if type_.has_feature(Py_TPFLAGS_MANAGED_DICT) {
+        dict::new()?
+    } else {
+        dict::new_for_instance(type_)?
+    };
     field.put(Some(made.clone().upcast()));
     Ok(Some(made))
+}
+
+/// `_PyObject_GetDictPtr`: where the instance dict lies, with the instance's values in it; no dict is made for an
+/// instance that has none.
+pub fn dict_pointer(object: &PyObject) -> PyResult<Option<&Pointer<PyObject>>> {
+    if object.type_().has_feature(Py_TPFLAGS_MANAGED_DICT)
+        && let Some(values) = dict::instance_values(object)
+    {
+        dict::materialize(object, values)?;
+    }
+    Ok(dict_field(object))
 }
 
 /// `_PyObject_GenericGetAttrWithDict`, without an exception for a missing attribute.

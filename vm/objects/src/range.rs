@@ -512,19 +512,16 @@ fn long_reduce(iterator: &longrangeiterobject) -> PyResult {
 }
 
 fn long_setstate(iterator: &longrangeiterobject, state: &PyObject) -> PyResult {
-    let Some(state) = state.downcast_ref::<PyLongObject>() else {
-        return Err(type_error(format_args!(
-            "state must be an int, not {:.100}",
-            state.type_().name()
-        )));
-    };
     let length = field(&iterator.len);
-    let clipped = match (state.ob_size.get() < 0, long::compare(state, length)) {
-        (true, _) => small(0),
-        (false, Ordering::Greater) => Own::new(length),
-        _ => Own::new(state),
+    // Whatever compares with ints can be a state; one that is below the length is clipped to it.
+    let state = if object::rich_compare_bool(state, small(0).as_object(), Py_LT)? {
+        small(0).upcast()
+    } else if object::rich_compare_bool(length.as_object(), state, Py_LT)? {
+        Own::new(length).upcast()
+    } else {
+        Own::new(state)
     };
-    iterator.index.put(Some(clipped.upcast()));
+    iterator.index.put(Some(state));
     Ok(none())
 }
 

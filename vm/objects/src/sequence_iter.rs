@@ -6,7 +6,7 @@
 use crate::errors::PyResult;
 use crate::memory::{self, Visitor};
 use crate::own::{Field, Layout, Own};
-use crate::{abstract_, long, singletons, tuple};
+use crate::{long, singletons, tuple};
 use std::cell::Cell;
 use twinheap_abi::*;
 
@@ -76,7 +76,7 @@ pub(crate) fn reduce<T: Indexed>(iterator: &IndexIterator<T>) -> PyResult {
 }
 
 pub(crate) fn setstate<T: Indexed>(iterator: &IndexIterator<T>, state: &PyObject) -> PyResult {
-    let index = long::as_ssize(&*abstract_::index(state)?)?;
+    let index = long::exact_ssize(state)?;
     if let Some(sequence) = Field::as_ref(&iterator.it_seq) {
         iterator.it_index.set(index.clamp(0, sequence.count()));
     }

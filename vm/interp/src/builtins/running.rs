@@ -224,10 +224,18 @@ fn inherited_features() -> i32 {
     code.map_or(0, |code| code.co_flags.get() & flag::FEATURES)
 }
 
-/// The bytes of a source: a str in UTF-8, or what a bytes-like object holds.
+/// The static str that names a source without a file.
+fn no_file() -> PyResult<Own<PyASCIIObject>> {
+    Ok(crate::marshal::anonymous("<string>").map_or_else(|| unicode::from_str("<string>"), Ok)?)
+}
+
+/// The bytes of a source: a str in UTF-8, which it keeps, or what a bytes-like object holds.
 fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u8>> {
     let bytes = if let Some(text) = source.downcast_ref::<PyASCIIObject>() {
-        crate::encode_utf8(text, "strict")?
+        match unicode::as_utf8_cached(text)? {
+            Some(bytes) => bytes.to_vec(),
+            None => crate::encode_utf8(text, "strict")?,
+        }
     } else if buffer::is_exporter(source) {
         buffer::Buffer::of(source)?.data().to_vec()
     } else {
@@ -242,6 +250,10 @@ fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u
         ));
     }
     Ok(bytes)
+}
+
+fn bytes_of(object: &PyObject) -> Option<&PyBytesObject> {
+    object.downcast_ref::<PyBytesObject>()
 }
 
 fn compile(_: &Module, args: Args<'_>) -> PyResult {
@@ -263,8 +275,12 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
     let (Some(source), Some(filename), Some(mode)) = (source, filename, mode) else {
         return Err(type_error("compile() needs source, filename and mode"));
     };
-    let filename = unicode::to_string_lossy(&*paths::path_text(filename)?);
+    let filename = paths::path_text(filename)?;
     let mode = unicode::expect_str(mode, "compile", "argument 'mode'")?;
+    let mode = unicode::to_string_lossy(mode);
+    if mode.contains('\0') {
+        return Err(value_error("embedded null character"));
+    }
     let mut flags = flags.map_or(Ok(0), long::as_int)?;
     let is_alone = alone.map_or(Ok(false), object::is_true)?;
     let optimize = optimize.map_or(Ok(-1), long::as_int)?;
@@ -276,7 +292,7 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
         return Err(value_error("compile(): invalid optimize value"));
     }
     let only_tree = flags & flag::ONLY_AST != 0;
-    let mode = mode_of(&unicode::to_string_lossy(mode), only_tree)?;
+    let mode = mode_of(&mode, only_tree)?;
     if !is_alone {
         flags |= inherited_features();
     }
@@ -287,11 +303,13 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
         };
     }
     let bytes = source_bytes(source, "compile", "string, bytes or AST")?;
+    let shown = unicode::to_string_lossy(&filename);
     let job = Job {
         optimize: optimize.max(0) as u32,
         flags,
         feature_version: u32::try_from(version).ok().filter(|_| only_tree),
-        ..Job::new(input_of(source, &bytes), &filename, mode)
+        filename_object: Some(filename.as_object()),
+        ..Job::new(input_of(source, &bytes), &shown, mode)
     };
     match only_tree {
         true => job.tree(),
@@ -338,15 +356,25 @@ fn namespaces(
         (Some(globals), None) => (Own::new(globals), Own::new(globals)),
         (Some(globals), Some(locals)) => (Own::new(globals), Own::new(locals)),
     };
+    if name == "eval" && !abstract_::is_mapping(&locals) && !std::ptr::eq(&*globals, &*locals) {
+        return Err(type_error("locals must be a mapping"));
+    }
     let Some(own) = globals.downcast_ref::<PyDictObject>() else {
-        return Err(type_error(format_args!(
-            "{name}() globals must be a dict, not {}",
-            globals.type_().name()
-        )));
+        return Err(match (name, abstract_::is_mapping(&globals)) {
+            ("eval", true) => {
+                type_error("globals must be a real dict; try eval(expr, {}, mapping)")
+            }
+            ("eval", false) => type_error("globals must be a dict"),
+            _ => type_error(format_args!(
+                "{name}() globals must be a dict, not {:.100}",
+                globals.type_().name()
+            )),
+        });
     };
     if !abstract_::is_mapping(&locals) {
         return Err(type_error(format_args!(
-            "{name}() locals must be a mapping"
+            "locals must be a mapping or None, not {:.100}",
+            locals.type_().name()
         )));
     }
     if dict::get_str(own, id!("__builtins__")).is_none() {
@@ -358,8 +386,10 @@ fn namespaces(
 
 /// Compiles what `exec` and `eval` were given as text.
 fn compile_inheriting(input: Input<'_>, mode: Mode) -> PyResult {
+    let filename = no_file()?;
     let job = Job {
         flags: inherited_features(),
+        filename_object: Some(filename.as_object()),
         ..Job::new(input, "<string>", mode)
     };
     job.code()
@@ -384,7 +414,7 @@ fn exec(_: &Module, args: Args<'_>) -> PyResult {
             compile_inheriting(input_of(source, &bytes), Mode::Exec)?
         }
     };
-    run_object(&code, &globals, &locals)?;
+    run_object("exec", &code, &globals, &locals)?;
     Ok(none())
 }
 
@@ -402,17 +432,21 @@ fn eval(_: &Module, args: &[&PyObject]) -> PyResult {
             compile_inheriting(input_of(args[0], &bytes[start..]), Mode::Eval)?
         }
     };
-    run_object(&code, &globals, &locals)
+    run_object("eval", &code, &globals, &locals)
 }
 
-fn run_object(code: &PyObject, globals: &PyObject, locals: &PyObject) -> PyResult {
+fn run_object(name: &str, code: &PyObject, globals: &PyObject, locals: &PyObject) -> PyResult {
     let Some(code) = code.downcast_ref::<PyCodeObject>() else {
         return Err(system_error("the compiler made no code object"));
     };
     if code.co_nfreevars.get() > 0 {
-        return Err(type_error(
-            "code object passed to exec() may not contain free variables",
-        ));
+        let count = code.co_nfreevars.get();
+        return Err(match name {
+            "exec" => type_error(format_args!(
+                "code object requires a closure of exactly length {count}"
+            )),
+            _ => type_error("code object passed to eval() may not contain free variables"),
+        });
     }
     run_code(code, globals, locals)
 }

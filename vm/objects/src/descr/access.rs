@@ -892,23 +892,20 @@ pub fn subtype_dict(object: &PyObject) -> PyResult {
 }
 
 pub fn subtype_set_dict(object: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
+    // The values move into a dict first, which the new one then replaces.
+    let Some(field) = object::dict_pointer(object)? else {
+        return Err(attribute_error("This object has no __dict__"));
+    };
     if let Some(value) = value
         && value.downcast_ref::<PyDictObject>().is_none()
     {
         return Err(type_error(format_args!(
-            "__dict__ must be set to a dictionary, not a '{}'",
+            "__dict__ must be set to a dictionary, not a '{:.200}'",
             value.type_().name()
         )));
     }
-    // The values move into a dict first, which the new one then replaces.
-    object::instance_dict(object)?;
-    match object::dict_field(object) {
-        Some(field) => {
-            field.put(value.map(Own::new));
-            Ok(())
-        }
-        None => Err(attribute_error("This object has no __dict__")),
-    }
+    field.put(value.map(Own::new));
+    Ok(())
 }
 
 fn subtype_weakref(object: &PyObject) -> PyResult {

@@ -126,7 +126,7 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
         return Err(crate::errors::type_error("first argument must be callable"));
     }
     if this.is_none() {
-        return Err(crate::errors::type_error("self must not be None"));
+        return Err(crate::errors::type_error("instance must not be None"));
     }
     new_bound_method(function, this)
 }

@@ -122,9 +122,14 @@ pub unsafe fn call_method_def(
         METH_VARARGS | METH_FASTCALL | METH_NOARGS | METH_O | METH_KEYWORDS | METH_METHOD;
     let convention = method.ml_flags & CONVENTION;
     if convention & METH_KEYWORDS == 0 && args.keyword_count() != 0 {
-        return Err(type_error(format_args!(
-            "{}() takes no keyword arguments",
+        // A bound function that takes a tuple is not called by vectorcall, which words it by the short name.
+        let name = if convention == METH_VARARGS && owner.is_none() {
+            c_text(method.ml_name).to_owned()
+        } else {
             full_name(method, this, owner)
+        };
+        return Err(type_error(format_args!(
+            "{name}() takes no keyword arguments"
         )));
     }
     let pointer = method.ml_meth;

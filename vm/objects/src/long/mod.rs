@@ -215,6 +215,14 @@ pub fn as_ssize(long: &PyLongObject) -> PyResult<isize> {
     }
 }
 
+/// `PyLong_AsSsize_t`: an int and nothing that could become one.
+pub fn exact_ssize(object: &PyObject) -> PyResult<isize> {
+    match object.downcast_ref::<PyLongObject>() {
+        Some(long) => as_ssize(long),
+        None => Err(errors::type_error("an integer is required")),
+    }
+}
+
 /// `PyLong_AsLong`: through `__index__` where the object is no int.
 pub fn as_long(object: &PyObject) -> PyResult<i64> {
     let long = crate::abstract_::index(object)?;

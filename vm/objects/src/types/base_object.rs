@@ -200,10 +200,8 @@ fn set_class(this: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
         ));
     }
     super::assignment::check(old, new, "__class__")?;
-    if old.has_feature(Py_TPFLAGS_MANAGED_DICT) {
-        // The values belong to the old class's keys.
-        object::instance_dict(this)?;
-    }
+    // The values belong to the old class's keys.
+    object::dict_pointer(this)?;
     crate::own::incref(new.as_object());
     this.ob_type.set(new);
     if old.has_feature(Py_TPFLAGS_HEAPTYPE) {

@@ -5,7 +5,7 @@ use super::instance::{subtype_clear, subtype_dealloc, subtype_traverse};
 use super::mro::set_mro;
 use super::slotdefs;
 use super::{PyBaseObject_Type, PyType_Type, attributes, is_subtype, lookup, modified, ready};
-use crate::call::{self, Args, Signature};
+use crate::call;
 use crate::errors::{self, PyResult, type_error, value_error};
 use crate::memory;
 use crate::object::{self, ObjectExt, TypeExt};
@@ -43,15 +43,11 @@ pub fn type_new(
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
     let items = tuple::items(args);
-    let signature = Signature {
-        name: "type.__new__",
-        parameters: &["", "", ""],
-        required: 3,
-        positional: 3,
-    };
-    let [name, bases, namespace] = Args::positional(items).bind::<3>(&signature)?;
-    let (Some(name), Some(bases), Some(namespace)) = (name, bases, namespace) else {
-        return Err(type_error("type.__new__() takes exactly 3 arguments"));
+    let &[name, bases, namespace] = items else {
+        return Err(type_error(format_args!(
+            "type.__new__() takes exactly 3 arguments ({} given)",
+            items.len()
+        )));
     };
     let Some(name) = name.downcast_ref::<PyASCIIObject>() else {
         return Err(wrong_argument(1, "str", name));
@@ -318,7 +314,7 @@ fn add_slot(
             )));
         }
     }
-    added.slots.push(unicode::intern(mangled));
+    added.slots.push(mangled);
     Ok(())
 }
 

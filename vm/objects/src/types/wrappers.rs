@@ -70,11 +70,11 @@ wrappers! {
         from_c(slot(other.as_raw(), this.as_raw()))
     }
     wrap_ternaryfunc(this, args, slot: ternaryfunc) {
-        let (other, third) = one_or_two("", args)?;
+        let (other, third) = one_or_two(args)?;
         from_c(slot(this.as_raw(), other.as_raw(), third.as_ptr()))
     }
     wrap_ternaryfunc_r(this, args, slot: ternaryfunc) {
-        let (other, third) = one_or_two("", args)?;
+        let (other, third) = one_or_two(args)?;
         from_c(slot(other.as_raw(), this.as_raw(), third.as_ptr()))
     }
     wrap_inquirypred(this, args, slot: inquiry) {
@@ -98,7 +98,7 @@ wrappers! {
         long::from_isize(hash)
     }
     wrap_indexargfunc(this, args, slot: ssizeargfunc) {
-        let [count] = check(args)?;
+        let [count] = unpack(args)?;
         let count = abstract_::as_ssize(count, Some(&crate::exceptions::PyExc_OverflowError))?;
         from_c(slot(this.as_raw(), count))
     }
@@ -107,7 +107,7 @@ wrappers! {
         from_c(slot(this.as_raw(), sequence_index(this, index)?))
     }
     wrap_sq_setitem(this, args, slot: ssizeobjargproc) {
-        let [index, value] = check(args)?;
+        let [index, value] = unpack(args)?;
         from_status(slot(this.as_raw(), sequence_index(this, index)?, value.as_raw()))?;
         Ok(none())
     }
@@ -121,7 +121,7 @@ wrappers! {
         Ok(bool_object(from_status(slot(this.as_raw(), value.as_raw()))? != 0))
     }
     wrap_objobjargproc(this, args, slot: objobjargproc) {
-        let [key, value] = check(args)?;
+        let [key, value] = unpack(args)?;
         from_status(slot(this.as_raw(), key.as_raw(), value.as_raw()))?;
         Ok(none())
     }
@@ -131,7 +131,7 @@ wrappers! {
         Ok(none())
     }
     wrap_setattr(this, args, slot: setattrofunc) {
-        let [name, value] = check(args)?;
+        let [name, value] = unpack(args)?;
         hackcheck(this, slot, "__setattr__")?;
         from_status(slot(this.as_raw(), name.as_raw(), value.as_raw()))?;
         Ok(none())
@@ -148,7 +148,7 @@ wrappers! {
         Ok(none())
     }
     wrap_descr_get(this, args, slot: descrgetfunc) {
-        let (instance, owner) = one_or_two("", args)?;
+        let (instance, owner) = one_or_two(args)?;
         let instance = if instance.is_none() { std::ptr::null_mut() } else { instance.as_raw() };
         let owner_raw = if owner.is_none() { std::ptr::null_mut() } else { owner.as_ptr() };
         if instance.is_null() && owner_raw.is_null() {
@@ -157,7 +157,7 @@ wrappers! {
         from_c(slot(this.as_raw(), instance, owner_raw))
     }
     wrap_descr_set(this, args, slot: descrsetfunc) {
-        let [instance, value] = check(args)?;
+        let [instance, value] = unpack(args)?;
         from_status(slot(this.as_raw(), instance.as_raw(), value.as_raw()))?;
         Ok(none())
     }
@@ -168,7 +168,19 @@ wrappers! {
     }
 }
 
-fn one_or_two<'a>(name: &str, args: &'a PyTupleObject) -> PyResult<(&'a PyObject, Own)> {
+/// `PyArg_UnpackTuple` with an empty name, which leaves its blank.
+fn unpack<const N: usize>(args: &PyTupleObject) -> PyResult<[&PyObject; N]> {
+    let items = tuple::items(args);
+    <[&PyObject; N]>::try_from(items).map_err(|_| {
+        type_error(format_args!(
+            " expected {N} argument{}, got {}",
+            if N == 1 { "" } else { "s" },
+            items.len()
+        ))
+    })
+}
+
+fn one_or_two(args: &PyTupleObject) -> PyResult<(&PyObject, Own)> {
     let items = tuple::items(args);
     if items.is_empty() || items.len() > 2 {
         let bound = if items.is_empty() {
@@ -176,10 +188,8 @@ fn one_or_two<'a>(name: &str, args: &'a PyTupleObject) -> PyResult<(&'a PyObject
         } else {
             "at most 2 arguments"
         };
-        let blank = if name.is_empty() { "" } else { " " };
-        let prefix = if name.is_empty() { "" } else { name };
         return Err(type_error(format_args!(
-            "{prefix}{blank}expected {bound}, got {}",
+            " expected {bound}, got {}",
             items.len()
         )));
     }
