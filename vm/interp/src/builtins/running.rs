@@ -226,7 +226,7 @@ fn inherited_features() -> i32 {
 
 /// The static str that names a source without a file.
 fn no_file() -> PyResult<Own<PyASCIIObject>> {
-    Ok(crate::marshal::anonymous("<string>").map_or_else(|| unicode::from_str("<string>"), Ok)?)
+    crate::marshal::anonymous("<string>").map_or_else(|| unicode::from_str("<string>"), Ok)
 }
 
 /// The bytes of a source: a str in UTF-8, which it keeps, or what a bytes-like object holds.
@@ -250,10 +250,6 @@ fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u
         ));
     }
     Ok(bytes)
-}
-
-fn bytes_of(object: &PyObject) -> Option<&PyBytesObject> {
-    object.downcast_ref::<PyBytesObject>()
 }
 
 fn compile(_: &Module, args: Args<'_>) -> PyResult {
