@@ -97,9 +97,10 @@ struct TellingArguments {
 
 #[derive(Args)]
 pub struct MergeArguments {
-    /// The database that takes the others up; made where it is missing.
+    /// The database that takes the others up; made where it is missing [default: beside the first one, by its
+    /// name without the shard's number]
     #[arg(long, value_name = "FILE")]
-    into: PathBuf,
+    into: Option<PathBuf>,
     /// The databases of the shards.
     #[arg(required = true, value_name = "FILE")]
     databases: Vec<PathBuf>,
@@ -371,18 +372,31 @@ fn promote(finding: &CampaignFinding, name: &str) -> Result<i32, String> {
     Ok(0)
 }
 
+/// The name of a shard's database without its number; another name where there is none in it.
+fn merged_name(first: &Path, (one, all): (u64, u64)) -> PathBuf {
+    let stem = first.file_stem().unwrap_or_default().to_string_lossy();
+    match stem.strip_suffix(&format!("-{one}of{all}")) {
+        Some(name) => first.with_file_name(format!("{name}.db")),
+        None => first.with_file_name(format!("{stem}-merged.db")),
+    }
+}
+
 pub fn merge(arguments: &MergeArguments) -> Result<i32, String> {
     let mut shards = arguments
         .databases
         .iter()
         .map(|path| CampaignStore::open(path))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut whole = if arguments.into.exists() {
-        CampaignStore::open(&arguments.into)?
+    let into = match &arguments.into {
+        Some(into) => into.clone(),
+        None => merged_name(&arguments.databases[0], shards[0].recipe.shard),
+    };
+    let mut whole = if into.exists() {
+        CampaignStore::open(&into)?
     } else {
         let mut recipe = shards[0].recipe.clone();
         recipe.shard = (1, 1);
-        CampaignStore::create(&arguments.into, &recipe)?
+        CampaignStore::create(&into, &recipe)?
     };
     for (path, shard) in arguments.databases.iter().zip(&mut shards) {
         whole
@@ -396,9 +410,25 @@ pub fn merge(arguments: &MergeArguments) -> Result<i32, String> {
         .sum();
     println!(
         "{}: {} databases, {programs} programs, {} findings",
-        arguments.into.display(),
+        into.display(),
         shards.len(),
         whole.findings()?.len()
     );
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::merged_name;
+    use std::path::Path;
+
+    #[test]
+    fn the_merged_database_stands_beside_the_first() {
+        let check = |first, expected| {
+            assert_eq!(merged_name(Path::new(first), (1, 4)), Path::new(expected));
+        };
+        check("runs/vm-7-1of4.db", "runs/vm-7.db");
+        check("runs/A.db", "runs/A-merged.db");
+        check("A.db", "A-merged.db");
+    }
 }
