@@ -350,21 +350,30 @@ fn lay_out(spec: &FormatSpec, negative: bool, prefix: &str, digits: &str, rest: 
     field
 }
 
+/// Digits with zeros in front of them.
+fn filled_up(digits: &str, least: usize) -> String {
+    let mut made = "0".repeat(least.saturating_sub(digits.len()));
+    made.push_str(digits);
+    made
+}
+
 /// Puts separators between groups of digits, with zeros in front up to a least width. A separator
 /// never comes first: where it would, one more zero stands before it.
 fn group(digits: &str, grouping: Grouping, least: usize) -> String {
     let (separator, size) = match grouping {
-        Grouping::None => return format!("{digits:0>least$}"),
+        Grouping::None => return filled_up(digits, least),
         Grouping::Comma => (',', 3),
         Grouping::Underscore => ('_', 3),
         Grouping::UnderscoreFour => ('_', 4),
     };
     let full = |count: usize| count + (count - 1) / size;
-    let mut count = digits.len();
+    // The least count lies close above this one.
+    let near = (least / (size + 1) * size).saturating_sub(1);
+    let mut count = digits.len().max(near);
     while full(count) < least {
         count += 1;
     }
-    let padded = format!("{digits:0>count$}");
+    let padded = filled_up(digits, count);
     let mut out = String::with_capacity(full(count));
     for (index, character) in padded.chars().enumerate() {
         if index > 0 && (count - index).is_multiple_of(size) {

@@ -499,6 +499,10 @@ fn pack_values(layout: &Layout_, values: &[&PyObject], function: &str) -> PyResu
             values.len()
         )));
     }
+    if layout.size > isize::MAX as usize - 33 {
+        return Err(overflow_error("byte string is too large"));
+    }
+    memory::probe(layout.size)?;
     let mut out = vec![0u8; layout.size];
     let mut next = values.iter();
     for item in &layout.items {
@@ -573,7 +577,7 @@ fn pack_into(this: &StructObject, args: &[&PyObject]) -> PyResult {
     if room - at < size {
         return Err(struct_error(format_args!(
             "pack_into requires a buffer of at least {} bytes for packing {size} bytes at offset {at} (actual buffer size is {room})",
-            size + at
+            size as usize + at as usize
         )));
     }
     let data = pack_values(&layout, values, "pack_into")?;
@@ -623,7 +627,7 @@ fn unpack_from(this: &StructObject, args: Args<'_>) -> PyResult {
     if room - at < size {
         return Err(struct_error(format_args!(
             "unpack_from requires a buffer of at least {} bytes for unpacking {size} bytes at offset {at} (actual buffer size is {room})",
-            size + at
+            size as usize + at as usize
         )));
     }
     unpack_values(&layout, &buffer.data()[at as usize..])

@@ -164,6 +164,7 @@ impl Buffered {
 
     /// Reads once from the raw stream; nothing where it would block.
     fn raw_read(&self, wanted: usize) -> PyResult<Option<Vec<u8>>> {
+        memory::probe(wanted.saturating_mul(2))?;
         let target = twinheap_objects::bytearray::from_slice(&vec![0; wanted])?;
         let view = call::call(
             twinheap_objects::memoryview::PyMemoryView_Type.as_object(),

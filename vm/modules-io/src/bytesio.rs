@@ -74,6 +74,10 @@ impl BytesIo {
     fn write_at_position(&self, data: &[u8]) -> PyResult<()> {
         let at = self.pos.get() as usize;
         let end = at + data.len();
+        if end > isize::MAX as usize {
+            return Err(overflow_error("new buffer size too large"));
+        }
+        memory::probe(end.saturating_mul(2))?;
         self.own_buffer(end)?;
         let filled = self.string_size.get() as usize;
         // SAFETY: the buffer is this object's own and has the room.

@@ -353,6 +353,7 @@ fn read(this: &FileIo, args: &[&PyObject]) -> PyResult {
     if size < 0 {
         return call0(this.as_object(), id!("readall"));
     }
+    memory::probe(size as usize)?;
     let mut data = vec![0; size as usize];
     match read_once(this, &mut data)? {
         None => Ok(none()),

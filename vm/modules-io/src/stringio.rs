@@ -103,6 +103,10 @@ impl StringIo {
             return Ok(());
         }
         let at = self.pos.get() as usize;
+        if at + added.len() > isize::MAX as usize {
+            return Err(overflow_error("new position too large"));
+        }
+        memory::probe((at + added.len()).saturating_mul(4))?;
         self.text.with(|all| {
             if at > all.len() {
                 all.resize(at, 0);

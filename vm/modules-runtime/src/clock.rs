@@ -73,6 +73,12 @@ fn sleep(_: &PyObject, duration: &PyObject) -> PyResult {
     if duration < 0.0 {
         return Err(value_error("sleep length must be non-negative"));
     }
+    // Nanoseconds in 64 bits.
+    if duration * 1e9 >= 9_223_372_036_854_775_808.0 {
+        return Err(errors::overflow_error(
+            "timestamp too large to convert to C _PyTime_t",
+        ));
+    }
     std::thread::sleep(std::time::Duration::from_secs_f64(duration));
     Ok(none())
 }

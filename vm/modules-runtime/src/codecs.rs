@@ -330,7 +330,13 @@ fn lookup_error(_: &PyObject, name: &PyObject) -> PyResult {
 fn handler_name(function: &str, given: Option<&&PyObject>) -> PyResult<String> {
     match given.filter(|given| !given.is_none()) {
         None => Ok("strict".to_owned()),
-        Some(given) => Ok(unicode::to_string_lossy(expect_str(function, given)?)),
+        Some(given) => match given.downcast_ref::<PyASCIIObject>() {
+            Some(name) => Ok(unicode::to_string_lossy(name)),
+            None => Err(type_error(format_args!(
+                "{function}() argument 2 must be str or None, not {}",
+                given.type_().name()
+            ))),
+        },
     }
 }
 
@@ -339,17 +345,30 @@ fn pair(object: Own, count: usize) -> PyResult {
 }
 
 fn encode_as(function: &str, args: &[&PyObject], encoding: Encoding) -> PyResult {
-    let text = expect_str(function, args[0])?;
+    let text = args[0].downcast_ref::<PyASCIIObject>().ok_or_else(|| {
+        type_error(format_args!(
+            "{function}() argument 1 must be str, not {}",
+            unicode::type_name_or_none(args[0])
+        ))
+    })?;
     let handler = handler_name(function, args.get(1))?;
     let made = text_codecs::encode(text, encoding, &handler)?;
     pair(made.upcast(), text.length.get() as usize)
 }
 
 fn data_of(object: &PyObject) -> PyResult<Vec<u8>> {
-    if let Some(text) = object.downcast_ref::<PyASCIIObject>() {
-        return Ok(unicode::to_utf8_surrogatepass(text));
-    }
     Ok(Buffer::of(object)?.data().to_vec())
+}
+
+/// The data of a codec that takes a str as well, as UTF-8.
+fn data_or_text_of(object: &PyObject) -> PyResult<Vec<u8>> {
+    match object.downcast_ref::<PyASCIIObject>() {
+        Some(text) => {
+            let encoded = text_codecs::encode(text, Encoding::Utf8, "strict")?;
+            Ok(bytes::data_of(&encoded).to_vec())
+        }
+        None => data_of(object),
+    }
 }
 
 /// How many bytes at the end are the beginning of a character.
@@ -371,8 +390,42 @@ fn incomplete(data: &[u8], encoding: Encoding) -> usize {
             odd + if high { 2 } else { 0 }
         }
         Encoding::Utf32(_) => data.len() % 4,
+        Encoding::UnicodeEscape | Encoding::RawUnicodeEscape => {
+            incomplete_escape(data, encoding == Encoding::RawUnicodeEscape)
+        }
         _ => 0,
     }
+}
+
+/// How many bytes belong to an escape that the data ends in.
+fn incomplete_escape(data: &[u8], is_raw: bool) -> usize {
+    let mut at = 0;
+    while let Some(offset) = data[at..].iter().position(|byte| *byte == b'\\') {
+        let start = at + offset;
+        let Some(&letter) = data.get(start + 1) else {
+            return data.len() - start;
+        };
+        let rest = &data[start + 2..];
+        let digits = match letter {
+            b'u' => 4,
+            b'U' => 8,
+            b'x' if !is_raw => 2,
+            b'N' if !is_raw && (rest.is_empty() || rest[0] == b'{' && !rest.contains(&b'}')) => {
+                return data.len() - start;
+            }
+            _ => 0,
+        };
+        let found = rest
+            .iter()
+            .take(digits)
+            .take_while(|byte| byte.is_ascii_hexdigit())
+            .count();
+        if found < digits && found == rest.len() {
+            return data.len() - start;
+        }
+        at = start + 2;
+    }
+    0
 }
 
 fn incomplete_utf8(data: &[u8]) -> usize {
@@ -412,7 +465,10 @@ fn decode_as(
     encoding: Encoding,
     default_final: bool,
 ) -> PyResult {
-    let data = data_of(args[0])?;
+    let data = match encoding {
+        Encoding::UnicodeEscape | Encoding::RawUnicodeEscape => data_or_text_of(args[0])?,
+        _ => data_of(args[0])?,
+    };
     let handler = handler_name(function, args.get(1))?;
     let is_final = args
         .get(2)
@@ -442,6 +498,10 @@ macro_rules! codec_functions {
         decode_as($text, $args, $encoding, false)
     }};
     (@ whole $args:ident, $text:literal, $encoding:expr) => {{
+        call::check_positional($text, $args.len(), 1, 2)?;
+        decode_as($text, $args, $encoding, true)
+    }};
+    (@ escapes $args:ident, $text:literal, $encoding:expr) => {{
         call::check_positional($text, $args.len(), 1, 3)?;
         decode_as($text, $args, $encoding, true)
     }};
@@ -479,9 +539,9 @@ codec_functions! {
     utf_32_le_decode, "utf_32_le_decode" => stateful Encoding::Utf32(Order::Little);
     utf_32_be_decode, "utf_32_be_decode" => stateful Encoding::Utf32(Order::Big);
     unicode_escape_encode, "unicode_escape_encode" => encode Encoding::UnicodeEscape;
-    unicode_escape_decode, "unicode_escape_decode" => whole Encoding::UnicodeEscape;
+    unicode_escape_decode, "unicode_escape_decode" => escapes Encoding::UnicodeEscape;
     raw_unicode_escape_encode, "raw_unicode_escape_encode" => encode Encoding::RawUnicodeEscape;
-    raw_unicode_escape_decode, "raw_unicode_escape_decode" => whole Encoding::RawUnicodeEscape;
+    raw_unicode_escape_decode, "raw_unicode_escape_decode" => escapes Encoding::RawUnicodeEscape;
 }
 
 /// `utf_16_ex_decode`: decodes, and tells the byte order that it found.
@@ -540,7 +600,8 @@ fn ex_decode(function: &str, args: &[&PyObject], width: usize) -> PyResult {
 
 fn readbuffer_encode(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("readbuffer_encode", args.len(), 1, 2)?;
-    let data = data_of(args[0])?;
+    let data = data_or_text_of(args[0])?;
+    handler_name("readbuffer_encode", args.get(1))?;
     pair(bytes::from_slice(&data)?.upcast(), data.len())
 }
 
@@ -564,12 +625,13 @@ fn escape_encode(_: &PyObject, args: &[&PyObject]) -> PyResult {
             _ => made.extend(format!("\\x{byte:02x}").bytes()),
         }
     }
+    handler_name("escape_encode", args.get(1))?;
     pair(bytes::from_slice(&made)?.upcast(), data.len())
 }
 
 fn escape_decode(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("escape_decode", args.len(), 1, 2)?;
-    let data = data_of(args[0])?;
+    let data = data_or_text_of(args[0])?;
     let handler = handler_name("escape_decode", args.get(1))?;
     let made = crate::codec_errors::decode_escapes(&data, &handler)?;
     pair(bytes::from_slice(&made)?.upcast(), data.len())

@@ -62,7 +62,7 @@ const TIMEOUT_MAX: f64 = 9_223_372_036.0;
 fn wait_in_vain(limit: Option<f64>) -> PyResult {
     match limit {
         Some(seconds) => {
-            std::thread::sleep(Duration::from_secs_f64(seconds));
+            std::thread::sleep(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
             Ok(bool_object(false))
         }
         None => loop {

@@ -324,6 +324,13 @@ fn complex_format(complex: &PyComplexObject, spec: &PyObject) -> PyResult {
             type_name,
         )));
     }
+    if parsed
+        .precision
+        .is_none_or(|precision| precision <= i32::MAX as usize)
+    {
+        let longest = parsed.width.max(parsed.precision).unwrap_or(0);
+        crate::memory::probe(longest.saturating_mul(6))?;
+    }
     let value = value(complex);
     let field = format_spec::format_complex(&parsed, value.real, value.imag)
         .map_err(|error| unicode::spec_error(error, spec, type_name))?;

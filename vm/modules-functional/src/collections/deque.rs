@@ -602,7 +602,13 @@ fn inplace_repeat(deque: &DequeObject, times: isize) -> PyResult {
     {
         return Err(errors::no_memory());
     }
-    for _ in 1..times {
+    // Rounds that only push one another out at the other end are not made.
+    let rounds = match usize::try_from(deque.maxlen.get()) {
+        Ok(most) if !items.is_empty() => times.min(most.div_ceil(items.len()) as isize + 1),
+        _ => times,
+    };
+    memory::probe((rounds.max(0) as usize).saturating_mul(8 * items.len()))?;
+    for _ in 1..rounds {
         for item in &items {
             deque.append_right(item.clone())?;
         }

@@ -72,6 +72,7 @@ fn product_new(
     else {
         return Err(overflow_error("repeat argument too large"));
     };
+    memory::probe(count.saturating_mul(16))?;
     let once = pools.len();
     for index in once..count {
         pools.push(pools[index % once].clone());
@@ -218,6 +219,7 @@ fn combinations_new(
         positional: 2,
     };
     let (pool, r) = combination_arguments(&SIGNATURE, args, kwargs)?;
+    memory::probe((r as usize).saturating_mul(16))?;
     let made = CombinationsObject::alloc(type_)?;
     made.stopped
         .set(c_int::from(r > tuple::items(&pool).len() as isize));
@@ -239,6 +241,7 @@ fn replacement_new(
         positional: 2,
     };
     let (pool, r) = combination_arguments(&SIGNATURE, args, kwargs)?;
+    memory::probe((r as usize).saturating_mul(16))?;
     let made = CombinationsObject::alloc(type_)?;
     made.stopped
         .set(c_int::from(tuple::items(&pool).is_empty() && r > 0));
@@ -402,6 +405,7 @@ fn permutations_new(
     if r < 0 {
         return Err(value_error("r must be non-negative"));
     }
+    memory::probe((r as usize).saturating_mul(16))?;
     let made = PermutationsObject::alloc(type_)?;
     made.indices.set(&(0..n).collect::<Vec<isize>>())?;
     made.cycles

@@ -299,7 +299,7 @@ fn bound(value: &PyObject, what: &str) -> PyResult<Option<isize>> {
     if value.is_none() {
         return Ok(None);
     }
-    match abstract_::as_ssize(value, None) {
+    match unicode::ssize(value) {
         Ok(bound) if bound >= 0 => Ok(Some(bound)),
         outcome => {
             if let Err(raised) = outcome {
@@ -338,7 +338,7 @@ fn islice_new(
     };
     let step = match items.get(3).filter(|step| !step.is_none()) {
         None => 1,
-        Some(step) => match abstract_::as_ssize(step, None) {
+        Some(step) => match unicode::ssize(step) {
             Ok(step) if step >= 1 => step,
             outcome => {
                 if let Err(raised) = outcome {

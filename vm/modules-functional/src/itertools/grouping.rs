@@ -394,6 +394,7 @@ pub fn tee(_: &PyObject, args: &[&PyObject]) -> PyResult {
     if count == 0 {
         return Ok(tuple::empty().upcast());
     }
+    memory::probe((count as usize).saturating_mul(8))?;
     let iterator = abstract_::get_iter(args[0])?;
     let copy = object::lookup_attr(&iterator, id!("__copy__"))?;
     let (first, copy) = match copy {

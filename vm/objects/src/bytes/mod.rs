@@ -269,7 +269,7 @@ fn bytes_repeat(bytes: &PyBytesObject, count: isize) -> PyResult {
     if data
         .len()
         .checked_mul(count)
-        .is_none_or(|total| total > isize::MAX as usize - HEADER)
+        .is_none_or(|total| total > isize::MAX as usize)
     {
         return Err(overflow_error("repeated bytes are too long"));
     }

@@ -148,7 +148,9 @@ pub fn format_value(
         .precision
         .is_none_or(|precision| precision <= i32::MAX as usize)
     {
-        memory::probe(spec.width.max(spec.precision).unwrap_or(0))?;
+        // The digits, the field and the str lie in memory side by side.
+        let longest = spec.width.max(spec.precision).unwrap_or(0);
+        memory::probe(longest.saturating_mul(3))?;
     }
     let field = format_spec::format_float(spec, value)
         .map_err(|error| unicode::spec_error(error, text, type_name))?;

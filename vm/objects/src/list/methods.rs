@@ -498,7 +498,7 @@ fn list_append(list: &PyListObject, value: &PyObject) -> PyResult {
 
 fn list_insert(list: &PyListObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("insert", args.len(), 2, 2)?;
-    let index = abstract_::as_ssize(args[0], Some(&crate::exceptions::PyExc_OverflowError))?;
+    let index = crate::unicode::ssize(args[0])?;
     insert(list, index, args[1])?;
     Ok(none())
 }
@@ -529,7 +529,7 @@ fn list_extend(list: &PyListObject, iterable: &PyObject) -> PyResult {
 fn list_pop(list: &PyListObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("pop", args.len(), 0, 1)?;
     let index = match args.first() {
-        Some(index) => abstract_::as_ssize(index, Some(&crate::exceptions::PyExc_OverflowError))?,
+        Some(index) => crate::unicode::ssize(index)?,
         None => -1,
     };
     let size = list.ob_size.get();

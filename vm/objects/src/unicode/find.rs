@@ -202,7 +202,16 @@ pub fn replace(
     if found.is_empty() {
         return result_unchanged(object);
     }
-    let mut out = Writer::with_capacity(hay.len() + found.len() * with.len());
+    let kept = hay.len() - found.len() * old.len();
+    let total = found
+        .len()
+        .checked_mul(with.len())
+        .and_then(|put| put.checked_add(kept));
+    let Some(total) = total.filter(|total| *total <= isize::MAX as usize / 4) else {
+        return Err(crate::errors::overflow_error("replace string is too long"));
+    };
+    crate::memory::probe(total)?;
+    let mut out = Writer::with_capacity(total);
     let mut from = 0;
     for at in found {
         out.push_text(hay.slice(from, at));

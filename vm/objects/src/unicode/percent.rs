@@ -307,7 +307,18 @@ pub(crate) fn integer_digits(
     };
     let sign = if number.ob_size.get() < 0 { "-" } else { "" };
     let prefix = if alternate { prefix } else { "" };
-    Ok(format!("{sign}{prefix}{digits:0>precision$}"))
+    // A width of the formatting machinery has 16 bits only, so the zeros are put one by one.
+    let missing = precision.saturating_sub(digits.len());
+    let mut made = Vec::new();
+    memory::reserve(
+        &mut made,
+        sign.len() + prefix.len() + missing + digits.len(),
+    )?;
+    made.extend_from_slice(sign.as_bytes());
+    made.extend_from_slice(prefix.as_bytes());
+    made.resize(made.len() + missing, b'0');
+    made.extend_from_slice(digits.as_bytes());
+    Ok(String::from_utf8(made).unwrap_or_default())
 }
 
 fn integer_text(specifier: &Specifier, value: &PyObject) -> PyResult<String> {
@@ -344,7 +355,7 @@ pub(crate) fn float_digits(
 fn float_text(specifier: &Specifier, value: &PyObject) -> PyResult<String> {
     let value = float::as_double(value)?;
     let conversion = specifier.conversion as u8 as char;
-    memory::probe(specifier.precision.unwrap_or(0))?;
+    memory::probe(specifier.precision.unwrap_or(0).saturating_mul(3))?;
     Ok(float_digits(
         value,
         conversion,
