@@ -31,7 +31,7 @@ const CRASHED: i32 = 77;
 const TOLD: [i32; 4] = [CRASHED, 70, 71, 72];
 
 /// Options that are given where the user gives no others.
-const OPTIONS: [(&str, &str); 5] = [
+const OPTIONS: [(&str, &str); 4] = [
     // The process limits its own memory, so that too much of it is an exception and not the end of the run.
     ("-rss_limit_mb=", "0"),
     ("-timeout=", "60"),
@@ -39,9 +39,10 @@ const OPTIONS: [(&str, &str); 5] = [
     ("-close_fd_mask=", "2"),
     // Keeping count of how rare each of an input's 20,000 features is takes as long as running both sides.
     ("-entropic=", "0"),
-    // A program of thirty statements may take more than libFuzzer's 4,096 bytes.
-    ("-max_len=", "16384"),
 ];
+/// A program of thirty statements may take more than libFuzzer's 4,096 bytes. While it makes a crash small, libFuzzer
+/// insists on the length of that.
+const LONGEST: (&str, &str) = ("-max_len=", "16384");
 
 /// Called by a target before libFuzzer reads its options.
 pub fn begin<K: Kind>() {
@@ -56,6 +57,7 @@ pub fn begin<K: Kind>() {
         }
     }
     streams::remember_own();
+    streams::watch_for_panics();
 }
 
 fn enter(descriptor: &OsStr) {
@@ -129,7 +131,9 @@ fn arguments(target: &str, given: Vec<OsString>) -> io::Result<(Vec<OsString>, P
             let mut absolute = absolute.into_os_string();
             if prefix.ends_with('/') {
                 fs::create_dir_all(&absolute)?;
-                absolute.push("/");
+                if !absolute.as_encoded_bytes().ends_with(b"/") {
+                    absolute.push("/");
+                }
             }
             artifacts = PathBuf::from(&absolute);
             let mut option = OsString::from("-artifact_prefix=");
@@ -149,7 +153,8 @@ fn arguments(target: &str, given: Vec<OsString>) -> io::Result<(Vec<OsString>, P
         option.push(&artifacts);
         made.push(option);
     }
-    for (option, value) in OPTIONS {
+    let longest = fuzzing.then_some(LONGEST);
+    for (option, value) in OPTIONS.into_iter().chain(longest) {
         if !made.iter().any(|given| starts(given, option)) {
             made.push(format!("{option}{value}").into());
         }
@@ -180,8 +185,14 @@ fn tell(target: &str, status: ExitStatus, file: &File, artifacts: &Path) -> io::
         return Ok(code.unwrap_or(CRASHED));
     }
     if let Some(code) = code.filter(|code| TOLD.contains(code)) {
+        let what = match code {
+            CRASHED => "a crash",
+            70 => "too much time",
+            71 => "too much memory",
+            _ => "an interrupt",
+        };
         eprintln!(
-            "twinheap: the run ended in input {}, {}",
+            "twinheap: the run of {target} was ended by {what} in input {}, {}",
             wreck.number,
             name_place(wreck.at)
         );
@@ -249,7 +260,11 @@ mod tests {
     #[test]
     fn options_of_the_user_come_first() {
         check(&["-timeout=3", "/tmp"], &["-timeout=3", "!-timeout=60"]);
-        check(&["-runs=1"], &["-rss_limit_mb=0", "-close_fd_mask=2"]);
+        check(
+            &["-runs=1"],
+            &["-rss_limit_mb=0", "-close_fd_mask=2", "-max_len="],
+        );
+        check(&["-minimize_crash=1", "/etc/hostname"], &["!-max_len="]);
     }
 
     #[test]

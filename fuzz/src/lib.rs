@@ -8,6 +8,7 @@ pub mod inputs;
 mod keeper;
 pub mod marshalled;
 pub mod programs;
+mod room;
 pub mod sources;
 mod streams;
 pub mod twins;

@@ -342,10 +342,20 @@ const UNFIT: [&str; 11] = [
     "signal.",
 ];
 
+/// An input that begins like this is the program itself, so that a finding's can be run again.
+const AS_IT_IS: &[u8] = b"# program\n";
+/// Set to anything, it has programs run that are unfit, to see what is said of how they end the process.
+const ANY_PROGRAM: &str = "TWINHEAP_ANY_PROGRAM";
+
 /// A program of the generator's model.
 fn generated(data: &[u8]) -> Result<String> {
-    let source = Model::from_bytes(data).source();
-    if UNFIT.iter().any(|word| source.contains(word)) {
+    let source = if data.starts_with(AS_IT_IS) {
+        String::from_utf8_lossy(data).into_owned()
+    } else {
+        Model::from_bytes(data).source()
+    };
+    let is_unfit = UNFIT.iter().any(|word| source.contains(word));
+    if is_unfit && std::env::var_os(ANY_PROGRAM).is_none() {
         return Err(arbitrary::Error::IncorrectFormat);
     }
     Ok(source)

@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use twinheap_observation::stage::Output;
 use twinheap_subject::system;
 
-/// More memory than this is an exception on both sides, as in a worker.
-const ADDRESS_SPACE: u64 = 2 << 30;
+use crate::room;
 
 /// A program that writes without end gets an error from the file.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -28,6 +27,15 @@ pub fn remember_own() {
         // They are kept until the process ends.
         place.store(copy.map_or(-1, IntoRawFd::into_raw_fd), Ordering::Relaxed);
     }
+}
+
+/// Has a panic say what it is where it is heard, from the very beginning: libFuzzer closes descriptor 2.
+pub fn watch_for_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        give_back();
+        before(panic);
+    }));
 }
 
 fn own(at: usize) -> i32 {
@@ -78,11 +86,6 @@ fn watch_for_crashes() {
             libc::sigaction(signal, &action, std::ptr::null_mut());
         }
     }
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        give_back();
-        before(panic);
-    }));
 }
 
 /// More output than this is not kept.
@@ -156,7 +159,7 @@ impl Streams {
         give_back();
         // Nobody answers a program that asks.
         system::redirect(&File::open("/dev/null")?, 0)?;
-        system::limit_resource(libc::RLIMIT_AS, ADDRESS_SPACE)?;
+        room::lift()?;
         system::limit_resource(libc::RLIMIT_CORE, 0)?;
         system::limit_resource(libc::RLIMIT_FSIZE, LARGEST_FILE)?;
         // libFuzzer would end over it; a program gets an error instead.
@@ -182,7 +185,9 @@ impl Streams {
         }
         // SAFETY: fchdir takes no pointers.
         unsafe { libc::fchdir(self.private.as_raw_fd()) };
+        room::limit()?;
         let made = work();
+        room::lift()?;
         self.restore()?;
         let mut output = Output::default();
         for (file, bytes) in self

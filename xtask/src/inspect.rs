@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use twinheap_harness::compare::LONGEST_DIFF;
 use twinheap_harness::{Side, SideKind};
 use twinheap_observation::wire::{RunRequest, Wanted};
 use twinheap_observation::{MemoryImage, Observation, Program, Stage, StageSet};
@@ -83,17 +84,19 @@ fn print(left: &MemoryImage, right: Option<(&MemoryImage, &str)>, name: &str) ->
     println!("- {name}\n+ {right_name}");
     let style = settings::style();
     let others = image_lines(right);
-    let diff = similar::TextDiff::from_slices(
-        &lines.iter().map(String::as_str).collect::<Vec<_>>(),
-        &others.iter().map(String::as_str).collect::<Vec<_>>(),
-    )
-    .iter_all_changes()
-    .map(|change| match change.tag() {
-        similar::ChangeTag::Equal => (false, format!("  {}", change.value())),
-        similar::ChangeTag::Delete => (true, style.bad(&format!("- {}", change.value()))),
-        similar::ChangeTag::Insert => (true, style.good(&format!("+ {}", change.value()))),
-    })
-    .collect::<Vec<_>>();
+    let diff = similar::TextDiff::configure()
+        .timeout(LONGEST_DIFF)
+        .diff_slices(
+            &lines.iter().map(String::as_str).collect::<Vec<_>>(),
+            &others.iter().map(String::as_str).collect::<Vec<_>>(),
+        )
+        .iter_all_changes()
+        .map(|change| match change.tag() {
+            similar::ChangeTag::Equal => (false, format!("  {}", change.value())),
+            similar::ChangeTag::Delete => (true, style.bad(&format!("- {}", change.value()))),
+            similar::ChangeTag::Insert => (true, style.good(&format!("+ {}", change.value()))),
+        })
+        .collect::<Vec<_>>();
     diff.iter().for_each(|(_, line)| println!("{line}"));
     if diff.iter().any(|(differs, _)| *differs) {
         settings::EXIT_NEW

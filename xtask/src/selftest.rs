@@ -1,10 +1,13 @@
 //! `selftest`: plants faults in a subject and fails unless each is caught and named correctly.
 
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use twinheap_harness::{CaseResult, Divergence, PairConfig, Proof, SideKind, run_pairs};
 use twinheap_observation::{OutcomeClass, Program, Stage, StageSet};
+use twinheap_store::campaign::NO_BATCH;
+use twinheap_store::{CampaignStore, TopicFigures};
 use twinheap_subject::{Fault, SubjectSpec};
 
 use crate::gate::prove_oracle;
@@ -42,6 +45,9 @@ pub fn run(arguments: &SelftestArguments) -> Result<i32, String> {
             style,
         );
     }
+    if arguments.only.as_deref().is_none_or(|name| name == SHARDS) {
+        failures += report(SHARDS, check_shards(), style);
+    }
     let state = tempfile::tempdir().map_err(|error| error.to_string())?;
     let chosen = Fault::ALL.into_iter().filter(|fault| {
         arguments
@@ -58,7 +64,7 @@ pub fn run(arguments: &SelftestArguments) -> Result<i32, String> {
         failures += report(fault.name(), check_fault(fault, &results), style);
     }
     if failures == 0 {
-        println!("every planted fault was caught and named");
+        println!("every planted fault was caught and named, and shards give what one run gives");
         return Ok(0);
     }
     println!("{failures} faults were not caught or not named correctly");
@@ -80,6 +86,87 @@ fn report(
             1
         }
     }
+}
+
+/// The name of the check that shards give what one run gives.
+const SHARDS: &str = "shards";
+/// Two blocks for each of two shards, and a little.
+const SHARDED_PROGRAMS: &str = "1100";
+
+/// Runs the same campaign at once and in two shards, by this very program, and compares what the databases hold.
+fn check_shards() -> Result<String, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let place = |name: &str| folder.path().join(name);
+    let run = |name: &str, shard: &str| run_campaign(&place(name), &place("report"), shard);
+    run("whole.db", "1/1")?;
+    run("first.db", "1/2")?;
+    run("second.db", "2/2")?;
+    let whole = CampaignStore::open(&place("whole.db"))?;
+    let mut merged = CampaignStore::open(&place("first.db"))?;
+    merged.merge(&CampaignStore::open(&place("second.db"))?)?;
+    let (one, other) = (contents(&whole)?, contents(&merged)?);
+    match one.iter().zip(&other).find(|(one, other)| one != other) {
+        None if one.len() == other.len() => Ok(format!(
+            "{} facts of one run and of its two shards are the same",
+            one.len()
+        )),
+        None => Err(format!("{} facts became {}", one.len(), other.len())),
+        Some((one, other)) => Err(format!("one run has {one}, its shards {other}")),
+    }
+}
+
+fn run_campaign(database: &Path, report: &Path, shard: &str) -> Result<(), String> {
+    let this = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = std::process::Command::new(this)
+        .args(["campaign", "--time", "5m", "--seed", "5", "--jobs", "1"])
+        .args(["--minimise", "0s", "--quiet", "--topics", "dict,int,str,re"])
+        .args(["--programs", SHARDED_PROGRAMS, "--shard", shard])
+        .arg("--db")
+        .arg(database)
+        .arg("--out")
+        .arg(report)
+        .output()
+        .map_err(|error| error.to_string())?;
+    // Findings are no trouble here.
+    match output.status.code() {
+        Some(0 | settings::EXIT_NEW) => Ok(()),
+        code => Err(format!(
+            "a campaign ended with {code:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )),
+    }
+}
+
+/// What must not depend on how a campaign was divided: all but times, what fresh processes at other addresses said of
+/// a suspicion, and what was met by the way while they were asked.
+fn contents(store: &CampaignStore) -> Result<Vec<String>, String> {
+    let mut facts: Vec<String> = store
+        .done()?
+        .iter()
+        .map(|batch| format!("batch {batch}"))
+        .collect();
+    for (topic, figures) in store.figures()? {
+        let figures = TopicFigures {
+            agree: figures.agree + figures.diverge,
+            diverge: 0,
+            oracle_microseconds: 0,
+            subject_microseconds: 0,
+            ..figures
+        };
+        facts.push(format!("{topic} {figures:?}"));
+    }
+    let mut findings = store.all_findings()?;
+    findings.retain(|finding| finding.batch != NO_BATCH);
+    for finding in findings {
+        facts.push(format!(
+            "{} programs, the first {}-{}, show {}",
+            finding.programs, finding.batch, finding.place, finding.signature
+        ));
+    }
+    for (transition, programs) in store.transitions()? {
+        facts.push(format!("{programs} programs reach {transition:?}"));
+    }
+    Ok(facts)
 }
 
 fn pair(

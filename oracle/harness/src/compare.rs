@@ -11,8 +11,23 @@ use twinheap_observation::{Observation, Stage, StageSet, StepTrail, Supported};
 use crate::heap;
 use crate::verdict::StageVerdict;
 
-/// How long the lines of two texts are matched.
-const LONGEST_DIFF: Duration = Duration::from_secs(1);
+/// How long the lines of two texts are matched, here and wherever a reader is shown what differs.
+pub const LONGEST_DIFF: Duration = Duration::from_secs(1);
+/// How much of a value or a line is kept in a difference.
+const KEPT_BYTES: usize = 4_096;
+
+/// The text, or its beginning and how much there is of it.
+pub fn clipped(text: String) -> String {
+    if text.len() <= KEPT_BYTES {
+        return text;
+    }
+    let end = text.floor_char_boundary(KEPT_BYTES);
+    format!(
+        "{} ... too long, the first {end} of {} bytes are shown",
+        &text[..end],
+        text.len()
+    )
+}
 
 /// How many differences of a stage are listed.
 pub const MAXIMUM_DIFFERENCES: usize = 50;
@@ -251,7 +266,7 @@ fn lines(stage: Stage, left: &[String], right: &[String]) -> Vec<Difference> {
             ChangeTag::Delete => ("missing line", change.old_index()),
             ChangeTag::Insert => ("extra line", change.new_index()),
         };
-        let text = change.value().to_owned();
+        let text = clipped(change.value().to_owned());
         let (left, right) = if kind == "missing line" {
             (text, String::new())
         } else {
@@ -283,8 +298,8 @@ fn simple(
         stage,
         kind: kind.to_owned(),
         place: place.to_owned(),
-        left: left.to_string(),
-        right: right.to_string(),
+        left: clipped(left.to_string()),
+        right: clipped(right.to_string()),
         field: None,
     }
 }

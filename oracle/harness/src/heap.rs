@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use twinheap_observation::{FieldValue, ImageField, ImageNode, MemoryImage, Ownership, Stage};
+use twinheap_observation::{
+    Digest, FieldValue, ImageField, ImageNode, MemoryImage, Ownership, Stage,
+};
 
-use crate::compare::{Difference, MAXIMUM_DIFFERENCES};
+use crate::compare::{Difference, MAXIMUM_DIFFERENCES, clipped};
 
 /// Which field of which layout.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +17,26 @@ pub struct FieldOfLayout {
     pub ownership: Ownership,
 }
 
+/// Differences beyond which nothing more is learned of how the reference disagrees with itself.
+const MOST_DIFFERENCES: usize = 50_000;
+/// Pairs of objects are compared at most so many times the objects of both images. Two rings of different lengths
+/// pair each object of one with each of the other.
+const PAIRS_PER_NODE: usize = 4;
+/// A longer path from a root is shown by its ends.
+const LONGEST_PLACE: usize = 400;
+
+/// The path, or its ends with a number between them that stands for the rest.
+fn shortened(place: String) -> String {
+    if place.len() <= LONGEST_PLACE {
+        return place;
+    }
+    let head = place.floor_char_boundary(LONGEST_PLACE / 2);
+    let tail = place.ceil_char_boundary(place.len() - LONGEST_PLACE / 4);
+    let rest = Digest::of(&place.as_bytes()[head..tail]);
+    let number: String = format!("{rest:?}").chars().take(8).collect();
+    format!("{}...{number}...{}", &place[..head], &place[tail..])
+}
+
 struct Walk<'a> {
     left: &'a MemoryImage,
     right: &'a MemoryImage,
@@ -22,6 +44,9 @@ struct Walk<'a> {
     queue: std::collections::VecDeque<(u32, u32, String)>,
     found: Vec<Difference>,
     limit: usize,
+    most_pairs: usize,
+    /// Pairs of objects were left out.
+    is_cut: bool,
 }
 
 /// What differs, the first difference first, at most [`MAXIMUM_DIFFERENCES`] of them.
@@ -44,7 +69,7 @@ fn index(fields: &[ImageField]) -> FieldIndex<'_> {
 
 /// Everything that differs, for the proof of the reference.
 pub fn all_differences(left: &MemoryImage, right: &MemoryImage) -> Vec<Difference> {
-    limited(left, right, usize::MAX)
+    limited(left, right, MOST_DIFFERENCES)
 }
 
 fn limited(left: &MemoryImage, right: &MemoryImage, limit: usize) -> Vec<Difference> {
@@ -55,6 +80,8 @@ fn limited(left: &MemoryImage, right: &MemoryImage, limit: usize) -> Vec<Differe
         queue: std::collections::VecDeque::new(),
         found: Vec::new(),
         limit,
+        most_pairs: (left.nodes.len() + right.nodes.len()).max(1_000) * PAIRS_PER_NODE,
+        is_cut: false,
     };
     for ((left_name, left_value), (_, right_value)) in left.roots.iter().zip(&right.roots) {
         walk.values(
@@ -77,6 +104,25 @@ fn limited(left: &MemoryImage, right: &MemoryImage, limit: usize) -> Vec<Differe
         }
         walk.nodes(left, right, &place);
     }
+    if walk.is_cut && walk.found.len() < limit {
+        walk.found.push(Difference {
+            stage: Stage::Heap,
+            kind: "too many pairs of objects".to_owned(),
+            place: String::new(),
+            left: format!("{} objects", left.nodes.len()),
+            right: format!(
+                "{} objects, of which the first {} pairs are compared",
+                right.nodes.len(),
+                walk.most_pairs
+            ),
+            field: None,
+        });
+    }
+    walk.found.truncate(limit);
+    for difference in &mut walk.found {
+        difference.left = clipped(std::mem::take(&mut difference.left));
+        difference.right = clipped(std::mem::take(&mut difference.right));
+    }
     walk.found
 }
 
@@ -91,9 +137,15 @@ impl<'a> Walk<'a> {
         match (left, right) {
             (FieldValue::Masked, _) | (_, FieldValue::Masked) => {}
             (FieldValue::Node(left), FieldValue::Node(right)) => {
-                if self.seen.insert((*left, *right)) {
-                    self.queue.push_back((*left, *right, place));
+                if self.seen.contains(&(*left, *right)) {
+                    return;
                 }
+                if self.seen.len() >= self.most_pairs {
+                    self.is_cut = true;
+                    return;
+                }
+                self.seen.insert((*left, *right));
+                self.queue.push_back((*left, *right, shortened(place)));
             }
             (left, right) if left == right => {}
             (left, right) => {

@@ -11,7 +11,7 @@ pub mod signature;
 pub mod verdict;
 
 pub use compare::{Difference, TextRules, compare};
-pub use pairing::{PairConfig, PairPool, run_pairs};
+pub use pairing::{OwnPair, PairConfig, PairPool, run_pairs};
 pub use proof::{Evidence, Proof, prove};
 pub use said::is_exception;
 pub use side::{Side, SideKind};

@@ -100,6 +100,9 @@ impl Pair {
     }
 }
 
+/// A pair that nobody else gives programs to.
+pub struct OwnPair(Pair);
+
 /// Decides whether a difference of this signature need not be confirmed in fresh processes again.
 pub type IsSettled<'a> = &'a (dyn Fn(&str) -> bool + Sync);
 
@@ -206,6 +209,25 @@ impl<'a> PairPool<'a> {
         result
     }
 
+    /// A pair of processes not yet started, at addresses that do not change from run to run: what it shows of a
+    /// program depends on the programs before it in this pair, and on nothing else.
+    pub fn own_pair(&self) -> OwnPair {
+        OwnPair(Pair::open(
+            &self.oracle.with_fixed_addresses(),
+            &self.subject.with_fixed_addresses(),
+        ))
+    }
+
+    /// Runs programs through a pair of one's own.
+    pub fn run_with(
+        &self,
+        pair: &mut OwnPair,
+        programs: &[Program],
+        is_settled: Option<IsSettled<'_>>,
+    ) -> Vec<CaseResult> {
+        self.run_chunk(&mut pair.0, programs, is_settled)
+    }
+
     fn idle_pairs(&self) -> std::sync::MutexGuard<'_, Vec<Pair>> {
         self.idle
             .lock()
@@ -287,9 +309,10 @@ impl<'a> PairPool<'a> {
             }
             return results;
         };
-        self.add_details(pair, programs, &mut suspects);
         let mut met: HashSet<String> = HashSet::new();
-        for suspect in suspects {
+        for mut suspect in suspects {
+            // One after another: all of their images at once may be more than the memory holds.
+            self.add_details(pair, &programs[suspect.at], &mut suspect);
             let (program, result) = (&programs[suspect.at], &mut results[suspect.at]);
             let stage = suspect.stage;
             let warm = self.warm_divergence(program, suspect.answers);
@@ -298,6 +321,7 @@ impl<'a> PairPool<'a> {
                     if met.contains(&divergence.signature) || is_settled(&divergence.signature) =>
                 {
                     divergence.came_back = (0, 0);
+                    divergence.lighten();
                     result.verdicts = verdicts;
                     result.divergence = Some(divergence);
                 }
@@ -353,25 +377,16 @@ impl<'a> PairPool<'a> {
         }
     }
 
-    /// Asks for the details of all the suspects at once; deaths, and sides that are partial, have told them.
-    fn add_details(&self, pair: &mut Pair, programs: &[Program], suspects: &mut [Suspect]) {
-        let lacks = |suspect: &&mut Suspect| {
-            let has = |answer: &Answer| match answer {
-                Answer::Report(report) => report.details.is_some(),
-                _ => true,
-            };
-            !has(&suspect.answers.0) || !has(&suspect.answers.1)
+    /// Asks for the details of a suspect; deaths, and sides that are partial, have told them.
+    fn add_details(&self, pair: &mut Pair, program: &Program, suspect: &mut Suspect) {
+        let has = |answer: &Answer| match answer {
+            Answer::Report(report) => report.details.is_some(),
+            _ => true,
         };
-        let mut lacking: Vec<&mut Suspect> = suspects.iter_mut().filter(lacks).collect();
-        if lacking.is_empty() {
+        if has(&suspect.answers.0) && has(&suspect.answers.1) {
             return;
         }
-        let again: Vec<Program> = lacking
-            .iter()
-            .map(|suspect| programs[suspect.at].clone())
-            .collect();
-        let answers = self.ask(pair, &again, true);
-        for (suspect, answers) in lacking.iter_mut().zip(answers) {
+        if let Some(answers) = self.ask(pair, std::slice::from_ref(program), true).pop() {
             suspect.answers = answers;
         }
     }
@@ -480,7 +495,10 @@ impl<'a> PairPool<'a> {
             }
         }
         match &mut divergence {
-            Some(divergence) => divergence.came_back = (came_back, tries),
+            Some(divergence) => {
+                divergence.came_back = (came_back, tries);
+                divergence.drop_large_images();
+            }
             None => result.unconfirmed = Some(suspected),
         }
         result.divergence = divergence;

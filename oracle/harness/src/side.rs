@@ -38,6 +38,15 @@ impl SideKind {
         kind
     }
 
+    /// The same worker, always at the same addresses; a command is left as it is.
+    pub fn with_fixed_addresses(&self) -> SideKind {
+        let mut kind = self.clone();
+        if let SideKind::Worker(spec) = &mut kind {
+            spec.fixed_addresses = true;
+        }
+        kind
+    }
+
     /// The same worker started with further arguments; a command has no such thing.
     pub fn with_arguments(&self, arguments: &[&str]) -> Option<SideKind> {
         let SideKind::Worker(spec) = self else {

@@ -2,9 +2,12 @@
 
 use twinheap_observation::outcome::OutcomeClass;
 use twinheap_observation::transitions::Transition;
-use twinheap_observation::{Observation, Program, Stage};
+use twinheap_observation::{Observation, Program, Stage, Supported};
 
 use crate::compare::Difference;
+
+/// Images of more objects are not kept with a divergence.
+const LARGEST_IMAGE: usize = 20_000;
 
 /// What is said of one stage of one program.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +36,40 @@ pub struct Divergence {
 }
 
 impl Divergence {
+    /// Lets go of the stages that nobody shows for this divergence; an image of many objects is large.
+    pub fn lighten(&mut self) {
+        const REASON: &str = "not kept: another stage differs first, or its differences are listed";
+        for observation in [&mut self.oracle, &mut self.subject] {
+            let unsupported = || Supported::Unsupported(REASON.to_owned());
+            observation.heap = Supported::Unsupported(REASON.to_owned());
+            observation.steps = Supported::Unsupported(REASON.to_owned());
+            if self.stage != Stage::Tokens {
+                observation.tokens = unsupported();
+            }
+            if self.stage != Stage::Ast {
+                observation.ast = unsupported();
+            }
+            if self.stage != Stage::Code {
+                observation.code = Supported::Unsupported(REASON.to_owned());
+            }
+        }
+    }
+
+    /// Lets go of images that are too large to be shown to anybody.
+    pub fn drop_large_images(&mut self) {
+        for observation in [&mut self.oracle, &mut self.subject] {
+            let count = observation
+                .heap
+                .shown()
+                .map_or(0, |image| image.nodes.len());
+            if count > LARGEST_IMAGE {
+                observation.heap = Supported::Unsupported(format!(
+                    "too large to keep: {count} objects, more than {LARGEST_IMAGE}"
+                ));
+            }
+        }
+    }
+
     /// Whether it shows in some fresh processes but not in all.
     pub fn is_flaky(&self) -> bool {
         self.came_back.0 < self.came_back.1

@@ -133,6 +133,18 @@ pub enum Message {
     Refused(String),
 }
 
+impl Message {
+    /// What sort of message it is.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Message::Hello(_) => "hello",
+            Message::Started { .. } => "that it started a program",
+            Message::Result { .. } => "a result",
+            Message::Refused(_) => "that it refuses to work",
+        }
+    }
+}
+
 /// Appends one frame to a buffer: a length of four bytes, then the encoded value.
 pub fn append_frame<T: Serialize>(buffer: &mut Vec<u8>, value: &T) {
     let body = codec::encode(value);

@@ -253,9 +253,7 @@ impl Drop for Driver {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+    memchr::memmem::find(bytes, wanted)
 }
 
 /// The script with the place of its programs written into it.

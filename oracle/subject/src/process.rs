@@ -36,6 +36,8 @@ pub struct SubjectSpec {
     pub limits: Limits,
     pub masks: Vec<MaskRule>,
     pub unsupported: Vec<FieldSpec>,
+    /// Whether every process gets the same addresses, so that what depends on them comes out the same.
+    pub fixed_addresses: bool,
     /// Programs after which a worker is replaced.
     pub recycle_after: u32,
 }
@@ -50,6 +52,7 @@ impl SubjectSpec {
             limits: Limits::default(),
             masks: Vec::new(),
             unsupported: Vec::new(),
+            fixed_addresses: false,
             recycle_after: 1_000,
         }
     }
@@ -178,6 +181,7 @@ impl Lane {
         let mut bytes_in_flight = 0;
         let mut buffer = Vec::new();
         let mut progress = Instant::now();
+        let mut has_started = false;
         let loss = loop {
             let room = recycle_after.saturating_sub(worker.ran) as usize;
             while to_send < requests.len() && in_flight.len() < WINDOW_PROGRAMS.min(room) {
@@ -204,9 +208,14 @@ impl Lane {
                 return next;
             }
             match worker.receive(progress + Duration::from_millis(wall)) {
-                Ok(Some(Message::Started { .. })) => progress = Instant::now(),
-                Ok(Some(Message::Result { index, report })) => {
-                    debug_assert_eq!(index, requests[next].index);
+                Ok(Some(Message::Started { index }))
+                    if index == requests[next].index && !has_started =>
+                {
+                    has_started = true;
+                    progress = Instant::now();
+                }
+                Ok(Some(Message::Result { index, report })) if index == requests[next].index => {
+                    has_started = false;
                     let retire = report.retire;
                     answers[next] = Some(Answer::Report(report));
                     next += 1;
@@ -218,7 +227,16 @@ impl Lane {
                         return next;
                     }
                 }
-                Ok(Some(_)) => {}
+                // Believed, such a worker could go on for ever.
+                Ok(Some(other)) => {
+                    answers[next] = Some(Answer::HarnessError(format!(
+                        "{}: the worker said {} out of turn",
+                        self.spec.label,
+                        other.name()
+                    )));
+                    self.worker = None;
+                    return next + 1;
+                }
                 Ok(None) => break Loss::Died,
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => break Loss::Overdue,
                 Err(error) => {
@@ -281,7 +299,11 @@ impl Worker {
     fn start(spec: &SubjectSpec) -> io::Result<Worker> {
         let directory = tempfile::Builder::new().prefix("twinheap-").tempdir()?;
         let last_words = system::memory_file(c"last-words", false)?;
-        let mut child = Command::new(&spec.program)
+        let mut command = Command::new(&spec.program);
+        if spec.fixed_addresses {
+            system::fix_addresses(&mut command);
+        }
+        let mut child = command
             .args(&spec.arguments)
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
@@ -320,8 +342,9 @@ impl Worker {
             Ok(Some(Message::Refused(reason))) => return Err(format!("{}: {reason}", spec.label)),
             Ok(Some(other)) => {
                 return Err(format!(
-                    "{}: unexpected first message {other:?}",
-                    spec.label
+                    "{}: the first that the worker said was {}",
+                    spec.label,
+                    other.name()
                 ));
             }
             Ok(None) => {
@@ -395,5 +418,91 @@ impl Drop for Worker {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use twinheap_observation::wire::Wanted;
+    use twinheap_observation::{Program, StageSet};
+
+    /// A worker that is a shell script, given frames in octal.
+    fn say(script: &str) -> Vec<Answer> {
+        let mut spec = SubjectSpec::new("a liar", PathBuf::from("/bin/sh"));
+        spec.arguments = vec!["-c".to_owned(), script.to_owned()];
+        spec.limits.wall_milliseconds = 2_000;
+        let wanted = Wanted {
+            stages: StageSet::of(&[]),
+            details: false,
+            marshal: false,
+            transitions: false,
+        };
+        let request = RunRequest {
+            index: 0,
+            program: Program::new("t", "p", "pass"),
+            code: None,
+            wanted,
+        };
+        Lane::new(spec).run_batch(&[request])
+    }
+
+    fn octal(messages: &[Message]) -> String {
+        let mut bytes = Vec::new();
+        for message in messages {
+            append_frame(&mut bytes, message);
+        }
+        bytes.iter().map(|byte| format!("\\{byte:03o}")).collect()
+    }
+
+    fn hello() -> Message {
+        Message::Hello(Hello {
+            implementation: "a liar".to_owned(),
+            stages: StageSet::of(&[]),
+            needs_code: false,
+            unsupported_fields: Vec::new(),
+            confinement: String::new(),
+            layout_fingerprint: 0,
+        })
+    }
+
+    fn check(script: &str, expected: &str) {
+        match say(script).pop() {
+            Some(Answer::HarnessError(said)) => assert!(said.contains(expected), "{said}"),
+            other => panic!("{script:?} was answered by {other:?}"),
+        }
+    }
+
+    #[test]
+    fn garbage_is_told_as_the_harness_s_trouble() {
+        check("cat /dev/zero", "malformed message");
+        check("tr '\\0' '\\377' < /dev/zero", "is not believable");
+        check("exit 3", "ended before it said anything");
+        check("echo no such library >&2; exit 3", "no such library");
+    }
+
+    #[test]
+    fn what_is_said_without_end_or_out_of_turn_is_not_listened_to() {
+        let started = Message::Started { index: 0 };
+        let endless = format!(
+            "printf '{}'; while :; do printf '{}'; done",
+            octal(&[hello()]),
+            octal(&[started])
+        );
+        check(&endless, "that it started a program out of turn");
+        let other = Message::Started { index: 7 };
+        let foreign = format!("printf '{}'; sleep 5", octal(&[hello(), other]));
+        check(&foreign, "out of turn");
+        let twice = format!("printf '{}'; sleep 5", octal(&[hello(), hello()]));
+        check(&twice, "hello out of turn");
+    }
+
+    #[test]
+    fn a_worker_that_falls_silent_is_overdue() {
+        let silent = format!("printf '{}'; sleep 60", octal(&[hello()]));
+        match say(&silent).pop() {
+            Some(Answer::Death(Outcome::TimedOut { .. })) => {}
+            other => panic!("{other:?}"),
+        }
     }
 }

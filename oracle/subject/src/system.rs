@@ -113,6 +113,18 @@ pub fn wait_readable(descriptor: RawFd, milliseconds: u64) -> io::Result<Readine
     }
 }
 
+/// Has a command started at addresses that do not change from run to run. Where the kernel forbids it, they do.
+pub fn fix_addresses(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt;
+    let unshuffle = || {
+        // SAFETY: personality takes a number and answers the one before.
+        unsafe { libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong) };
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure only makes a system call.
+    unsafe { command.pre_exec(unshuffle) };
+}
+
 /// Asks the kernel to kill this process when its parent dies, so that no worker outlives a run.
 pub fn die_with_parent() {
     // SAFETY: prctl with PR_SET_PDEATHSIG takes a number only.

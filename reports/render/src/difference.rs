@@ -1,6 +1,7 @@
 //! A divergence for a reader: the first differing stage, what differs there, and how often it came back.
 
 use similar::TextDiff;
+use twinheap_harness::compare::LONGEST_DIFF;
 use twinheap_harness::{Difference, Divergence};
 use twinheap_observation::{Observation, Stage};
 
@@ -64,7 +65,9 @@ pub fn listed(differences: &[Difference]) -> String {
 /// A unified diff of lines, the oracle's being the old ones.
 pub fn unified(left: &[String], right: &[String]) -> String {
     let (left, right) = (left.join("\n") + "\n", right.join("\n") + "\n");
-    TextDiff::from_lines(left.as_str(), right.as_str())
+    TextDiff::configure()
+        .timeout(LONGEST_DIFF)
+        .diff_lines(left.as_str(), right.as_str())
         .unified_diff()
         .context_radius(3)
         .header("oracle", "subject")

@@ -29,6 +29,9 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS examples (
         signature TEXT NOT NULL, batch INTEGER NOT NULL, place INTEGER NOT NULL, topic TEXT NOT NULL,
         difference TEXT NOT NULL, PRIMARY KEY (signature, batch, place));
+    CREATE TABLE IF NOT EXISTS shown (
+        signature TEXT NOT NULL, topic TEXT NOT NULL, programs INTEGER NOT NULL, PRIMARY KEY (signature, topic));
+    CREATE TABLE IF NOT EXISTS dismissed (signature TEXT PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS transitions (id INTEGER PRIMARY KEY, programs INTEGER NOT NULL);
 ";
 
@@ -48,6 +51,9 @@ pub struct Recipe {
     pub subject: String,
     pub stages: Vec<String>,
     pub batch_size: u32,
+    /// Batches that one pair of processes runs in order; a shard takes whole blocks of them.
+    #[serde(default)]
+    pub block_batches: u32,
     /// What the subject cannot run, so that nothing of the kind is generated.
     pub missing_features: Vec<String>,
     /// Which of how many shards, counted from 1.
@@ -260,6 +266,8 @@ impl CampaignStore {
         for finding in &record.findings {
             add_finding(&transaction, finding)?;
             add_example(&transaction, &finding.signature, &example_of(finding))?;
+            let programs = finding.programs as i64;
+            add_shown(&transaction, &finding.signature, &record.topic, programs)?;
         }
         for (transition, programs) in &record.transitions {
             add_transition(&transaction, transition.0, *programs)?;
@@ -276,44 +284,53 @@ impl CampaignStore {
 
     /// Notes that fresh processes have shown a suspicion to be right.
     pub fn record_confirmed(&mut self, finding: &CampaignFinding) -> Result<(), String> {
-        self.connection
+        let transaction = self.connection.transaction().map_err(trouble)?;
+        transaction
             .execute(
                 "UPDATE findings SET came_back = ?1, tries = ?2 WHERE signature = ?3",
                 params![finding.came_back.0, finding.came_back.1, finding.signature],
+            )
+            .and_then(|_| {
+                transaction.execute(
+                    "DELETE FROM dismissed WHERE signature = ?",
+                    [&finding.signature],
+                )
+            })
+            .map_err(trouble)?;
+        transaction.commit().map_err(trouble)
+    }
+
+    /// Sets a suspicion aside that no fresh process has shown: its programs count as agreeing. What they were is kept,
+    /// for should others show the signature yet, all of them count, in whatever order they came.
+    pub fn dismiss(&mut self, signature: &str) -> Result<(), String> {
+        self.connection
+            .execute(
+                "INSERT OR IGNORE INTO dismissed SELECT signature FROM findings WHERE signature = ? AND tries = 0",
+                [signature],
             )
             .map(drop)
             .map_err(trouble)
     }
 
-    /// Drops a suspicion that no fresh process has shown; its programs agree after all.
-    pub fn dismiss(&mut self, signature: &str) -> Result<(), String> {
-        let transaction = self.connection.transaction().map_err(trouble)?;
-        let known: Option<(i64, String)> = transaction
-            .query_row(
-                "SELECT programs, topic FROM findings WHERE signature = ? AND tries = 0",
-                [signature],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
+    fn dismissed(&self) -> Result<BTreeSet<String>, String> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT signature FROM dismissed")
             .map_err(trouble)?;
-        if let Some((programs, topic)) = known {
-            transaction
-                .execute(
-                    "UPDATE topics SET diverge = max(0, diverge - ?1), agree = agree + min(diverge, ?1)
-                     WHERE topic = ?2",
-                    params![programs, topic],
-                )
-                .map_err(trouble)?;
-            for statement in [
-                "DELETE FROM findings WHERE signature = ?",
-                "DELETE FROM examples WHERE signature = ?",
-            ] {
-                transaction
-                    .execute(statement, [signature])
-                    .map_err(trouble)?;
-            }
-        }
-        transaction.commit().map_err(trouble)
+        let rows = statement.query_map([], |row| row.get(0)).map_err(trouble)?;
+        rows.collect::<Result<_, _>>().map_err(trouble)
+    }
+
+    /// How many programs of which topic have shown which signature.
+    fn shown(&self) -> Result<Vec<(String, String, i64)>, String> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT signature, topic, programs FROM shown")
+            .map_err(trouble)?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .map_err(trouble)?;
+        rows.collect::<Result<_, _>>().map_err(trouble)
     }
 
     /// Notes what a finding was made small to.
@@ -358,14 +375,36 @@ impl CampaignStore {
 
     /// Every finding, the most widespread first.
     pub fn findings(&self) -> Result<Vec<CampaignFinding>, String> {
+        let dismissed = self.dismissed()?;
+        let mut all = self.all_findings()?;
+        all.retain(|finding| !dismissed.contains(&finding.signature));
+        Ok(all)
+    }
+
+    /// Those that were set aside as well.
+    pub fn all_findings(&self) -> Result<Vec<CampaignFinding>, String> {
         let query = format!("SELECT {COLUMNS} FROM findings ORDER BY programs DESC, signature");
         let mut statement = self.connection.prepare(&query).map_err(trouble)?;
         let rows = statement.query_map([], read_finding).map_err(trouble)?;
         rows.collect::<Result<_, _>>().map_err(trouble)
     }
 
-    /// The figures of each topic.
+    /// The figures of each topic; programs whose suspicion was set aside agree.
     pub fn figures(&self) -> Result<BTreeMap<String, TopicFigures>, String> {
+        let mut all = self.raw_figures()?;
+        let dismissed = self.dismissed()?;
+        for (signature, topic, programs) in self.shown()? {
+            if let (true, Some(figures)) = (dismissed.contains(&signature), all.get_mut(&topic)) {
+                let agreeing = figures.diverge.min(programs as u64);
+                figures.diverge -= agreeing;
+                figures.agree += agreeing;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The figures as the batches gave them.
+    fn raw_figures(&self) -> Result<BTreeMap<String, TopicFigures>, String> {
         let mut statement = self
             .connection
             .prepare("SELECT * FROM topics")
@@ -414,12 +453,17 @@ impl CampaignStore {
         if let Some(batch) = mine.intersection(&theirs).next() {
             return Err(format!("both databases hold batch {batch}"));
         }
-        let (findings, figures, transitions) =
-            (other.findings()?, other.figures()?, other.transitions()?);
+        let (findings, figures, transitions) = (
+            other.all_findings()?,
+            other.raw_figures()?,
+            other.transitions()?,
+        );
         let examples = findings
             .iter()
             .map(|finding| other.examples(&finding.signature))
             .collect::<Result<Vec<_>, _>>()?;
+        let shown = other.shown()?;
+        let dismissed = self.dismissed_by_both(other)?;
         let transaction = self.connection.transaction().map_err(trouble)?;
         for batch in theirs {
             transaction
@@ -438,7 +482,28 @@ impl CampaignStore {
         for (transition, programs) in &transitions {
             add_transition(&transaction, transition.0, *programs)?;
         }
+        for (signature, topic, programs) in &shown {
+            add_shown(&transaction, signature, topic, *programs)?;
+        }
+        transaction
+            .execute("DELETE FROM dismissed", [])
+            .map_err(trouble)?;
+        for signature in &dismissed {
+            transaction
+                .execute("INSERT INTO dismissed VALUES (?)", [signature])
+                .map_err(trouble)?;
+        }
         transaction.commit().map_err(trouble)
+    }
+
+    /// What nobody who has met it holds for a finding.
+    fn dismissed_by_both(&self, other: &CampaignStore) -> Result<BTreeSet<String>, String> {
+        let (mine, theirs) = (self.dismissed()?, other.dismissed()?);
+        let mut both: BTreeSet<String> = mine.union(&theirs).cloned().collect();
+        for finding in self.findings()?.iter().chain(&other.findings()?) {
+            both.remove(&finding.signature);
+        }
+        Ok(both)
     }
 }
 
@@ -506,11 +571,14 @@ fn add_finding(transaction: &Transaction<'_>, finding: &CampaignFinding) -> Resu
         (both.tried, both.milliseconds, both.complete) =
             (other.tried, other.milliseconds, other.complete);
     }
-    put_finding(
-        transaction,
-        &both,
-        (known.programs + finding.programs) as i64,
-    )
+    // What was met while another program was confirmed or made small counts for nothing where batches count.
+    let programs = match (known.batch == NO_BATCH, finding.batch == NO_BATCH) {
+        (false, true) => known.programs,
+        (true, false) => finding.programs,
+        (true, true) => known.programs.max(finding.programs),
+        (false, false) => known.programs + finding.programs,
+    };
+    put_finding(transaction, &both, programs as i64)
 }
 
 fn example_of(finding: &CampaignFinding) -> Example {
@@ -614,6 +682,22 @@ fn add_figures(
         .map_err(trouble)
 }
 
+fn add_shown(
+    transaction: &Transaction<'_>,
+    signature: &str,
+    topic: &str,
+    programs: i64,
+) -> Result<(), String> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO shown VALUES (?1, ?2, ?3)
+             ON CONFLICT (signature, topic) DO UPDATE SET programs = programs + ?3",
+        )
+        .and_then(|mut statement| statement.execute(params![signature, topic, programs]))
+        .map(drop)
+        .map_err(trouble)
+}
+
 fn add_transition(
     transaction: &Transaction<'_>,
     transition: u32,
@@ -641,6 +725,7 @@ mod tests {
             subject: "VM".into(),
             stages: vec![],
             batch_size: 2,
+            block_batches: 1,
             missing_features: vec![],
             shard,
             sides: Default::default(),
@@ -775,6 +860,49 @@ mod tests {
         assert!(found[0].is_confirmed());
         let figures = &store.figures().expect("read")["dict"];
         assert_eq!((figures.diverge, figures.agree), (1, 1));
+    }
+
+    #[test]
+    fn what_was_met_by_the_way_is_not_counted_among_the_programs() {
+        let mut store = store((1, 1), &[]);
+        let side = finding("a", NO_BATCH);
+        store.record_side_finding(&side).expect("it is recorded");
+        for batch in [4, 2] {
+            store
+                .record(&record(batch, &["a"]))
+                .expect("it is recorded");
+            store.record_side_finding(&side).expect("it is recorded");
+        }
+        let found = &store.findings().expect("read")[0];
+        assert_eq!((found.programs, found.batch), (2, 2));
+    }
+
+    #[test]
+    fn what_was_set_aside_counts_once_others_show_it() {
+        let suspicion = |batch: u64| {
+            let mut record = record(batch, &["a"]);
+            record.figures.diverge = 1;
+            record.findings[0].came_back = (0, 0);
+            record
+        };
+        let mut one = store((1, 1), &[]);
+        one.record(&suspicion(0)).expect("it is recorded");
+        one.dismiss("a").expect("it goes");
+        assert!(one.findings().expect("read").is_empty());
+        one.record(&suspicion(1)).expect("it is recorded");
+        one.record_confirmed(&finding("a", 1)).expect("it is noted");
+        let mut first = store((1, 2), &[]);
+        first.record(&suspicion(0)).expect("it is recorded");
+        first.dismiss("a").expect("it goes");
+        let mut second = store((2, 2), &[]);
+        second.record(&suspicion(1)).expect("it is recorded");
+        second
+            .record_confirmed(&finding("a", 1))
+            .expect("it is noted");
+        first.merge(&second).expect("they are of one campaign");
+        assert_eq!(first.findings(), one.findings());
+        assert_eq!(first.figures(), one.figures());
+        assert_eq!(first.findings().expect("read")[0].programs, 2);
     }
 
     #[test]

@@ -112,8 +112,43 @@ fn compile_tree(ast: &mut Ast, options: &Options<'_>) -> Result<Compiled, Box<Sy
     Ok(Compiled { code, warnings })
 }
 
-/// From the bytes of a source to the marshalled code object, and the warnings. An error in a module shows the
-/// line of the file that has the module's name.
+/// Parses the bytes of a source. An error in a module shows the line of the file that has the module's name.
+pub fn parse_bytes(
+    source: &[u8],
+    mode: Mode,
+    flags: &Flags,
+    filename: &str,
+    decoder: Option<Decoder<'_>>,
+) -> Result<Ast, Box<SyntaxError>> {
+    let read_file = || std::fs::read(filename).ok();
+    let ast = match mode {
+        Mode::Exec => twinheap_syntax::parse_module(source, flags, decoder, &read_file),
+        _ => twinheap_syntax::parse(source, mode, flags, decoder),
+    };
+    ast.map_err(Box::new)
+}
+
+/// The same for a source that is text already; cookies in it are ignored.
+pub fn parse_text(
+    source: &str,
+    mode: Mode,
+    flags: &Flags,
+    filename: &str,
+) -> Result<Ast, Box<SyntaxError>> {
+    let read_file = || std::fs::read(filename).ok();
+    twinheap_syntax::parse_text(source, mode, flags, &read_file).map_err(Box::new)
+}
+
+/// From a tree to the marshalled code object, and the warnings.
+pub fn compile_to_marshal(
+    ast: Ast,
+    options: &Options<'_>,
+) -> Result<(Vec<u8>, Vec<Warning>), Box<SyntaxError>> {
+    let compiled = compile(ast, options)?;
+    Ok((marshal::dumps(&compiled.code), compiled.warnings))
+}
+
+/// From the bytes of a source to the marshalled code object, and the warnings.
 pub fn compile_source(
     source: &[u8],
     mode: Mode,
@@ -121,13 +156,10 @@ pub fn compile_source(
     options: &Options<'_>,
     decoder: Option<Decoder<'_>>,
 ) -> Result<(Vec<u8>, Vec<Warning>), Box<SyntaxError>> {
-    let read_file = || std::fs::read(options.filename).ok();
-    let ast = match mode {
-        Mode::Exec => twinheap_syntax::parse_module(source, flags, decoder, &read_file),
-        _ => twinheap_syntax::parse(source, mode, flags, decoder),
-    };
-    let compiled = compile(ast.map_err(Box::new)?, options)?;
-    Ok((marshal::dumps(&compiled.code), compiled.warnings))
+    compile_to_marshal(
+        parse_bytes(source, mode, flags, options.filename, decoder)?,
+        options,
+    )
 }
 
 /// The error that comes of a warning that the program has made one; it is the one of this number.
@@ -156,17 +188,4 @@ pub fn error_of_warning(
             ..bare()
         },
     )
-}
-
-/// The same as `compile_source` for a source that is text already; cookies in it are ignored.
-pub fn compile_text(
-    source: &str,
-    mode: Mode,
-    flags: &Flags,
-    options: &Options<'_>,
-) -> Result<(Vec<u8>, Vec<Warning>), Box<SyntaxError>> {
-    let read_file = || std::fs::read(options.filename).ok();
-    let ast = twinheap_syntax::parse_text(source, mode, flags, &read_file).map_err(Box::new)?;
-    let compiled = compile(ast, options)?;
-    Ok((marshal::dumps(&compiled.code), compiled.warnings))
 }

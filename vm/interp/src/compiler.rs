@@ -1,55 +1,65 @@
 //! From source to code objects: the compiler's description, handed over as marshal bytes; its errors
 //! as exceptions.
 
-use crate::{marshal, warnings_module};
+use crate::{marshal, trees, warnings_module};
 use twinheap_abi::*;
-use twinheap_compile::{Options, compile_source};
+use twinheap_compile::Options;
 use twinheap_objects::errors::{self, PyResult, Raised};
 use twinheap_objects::exceptions::*;
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::singletons::none;
+use twinheap_objects::state::tstate;
 use twinheap_objects::{call, long, object, tuple, unicode};
 use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError, Warning, WarningKind};
 use twinheap_syntax::source::{Source, declared_encoding, line_of_file};
-use twinheap_syntax::{Flags, Mode};
+use twinheap_syntax::{Ast, Flags, Mode};
 
-/// What is compiled: bytes whose encoding a cookie may name, or a str.
+/// What is compiled: bytes whose encoding a cookie may name, or a str, in which cookies mean nothing.
 #[derive(Clone, Copy)]
-enum Input<'a> {
+pub enum Input<'a> {
     Bytes(&'a [u8]),
     Text(&'a str),
 }
 
 /// What is compiled, and how.
-struct Job<'a> {
-    input: Input<'a>,
-    filename: &'a str,
+#[derive(Clone)]
+pub struct Job<'a> {
+    pub input: Input<'a>,
+    pub filename: &'a str,
     /// The str that the program named the file by.
-    filename_object: Option<&'a PyObject>,
-    mode: Mode,
-    optimize: u32,
+    pub filename_object: Option<&'a PyObject>,
+    pub mode: Mode,
+    /// 0, 1 or 2.
+    pub optimize: u32,
+    /// The flags of `compile()`, future features among them.
+    pub flags: i32,
+    /// The minor version whose syntax is accepted, where it is not the VM's own.
+    pub feature_version: Option<u32>,
+}
+
+/// `PyCF_*`, as far as the parser knows them.
+pub mod flag {
+    pub const DONT_IMPLY_DEDENT: i32 = 0x200;
+    pub const ONLY_AST: i32 = 0x400;
+    pub const TYPE_COMMENTS: i32 = 0x1000;
+    pub const ALLOW_TOP_LEVEL_AWAIT: i32 = 0x2000;
+    pub const ALLOW_INCOMPLETE_INPUT: i32 = 0x4000;
+    pub const BARRY_AS_BDFL: i32 = 0x40_0000;
+    /// `PyCF_MASK`: the features of `__future__`, which code passes on to what it compiles.
+    pub const FEATURES: i32 = 0x1fe_0000;
+    /// `PyCF_MASK_OBSOLETE`: nested scopes.
+    pub const OBSOLETE: i32 = 0x10;
+    /// `PyCF_COMPILE_MASK`.
+    pub const COMPILE: i32 = DONT_IMPLY_DEDENT
+        | ONLY_AST
+        | TYPE_COMMENTS
+        | ALLOW_TOP_LEVEL_AWAIT
+        | ALLOW_INCOMPLETE_INPUT;
 }
 
 /// Compiles the bytes of a source; `optimize` is 0, 1 or 2.
 pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyResult {
     marshal::loads_compiled(&compile_to_marshal(source, filename, mode, optimize)?, None)
-}
-
-/// Compiles what a program gives: a source that is a str, in which cookies mean nothing, or bytes.
-pub fn compile_named(
-    source: Result<&str, &[u8]>,
-    filename: &PyASCIIObject,
-    mode: Mode,
-    optimize: u32,
-) -> PyResult {
-    let job = Job {
-        input: source.map_or_else(Input::Bytes, Input::Text),
-        filename: &unicode::to_string_lossy(filename),
-        filename_object: Some(filename.as_object()),
-        mode,
-        optimize,
-    };
-    marshal::loads_compiled(&job.run()?, Some(filename.as_object()))
 }
 
 /// The same as marshal bytes. Warnings are shown.
@@ -60,29 +70,91 @@ pub fn compile_to_marshal(
     optimize: u32,
 ) -> PyResult<Vec<u8>> {
     let job = Job {
-        input: Input::Bytes(source),
-        filename,
-        filename_object: None,
-        mode,
         optimize,
+        ..Job::new(Input::Bytes(source), filename, mode)
     };
-    job.run()
+    job.to_marshal()
 }
 
-impl Job<'_> {
-    fn options(&self) -> Options<'_> {
-        Options::new(self.filename, self.optimize)
+impl<'a> Job<'a> {
+    /// Without flags, unoptimised.
+    pub fn new(input: Input<'a>, filename: &'a str, mode: Mode) -> Job<'a> {
+        Job {
+            input,
+            filename,
+            filename_object: None,
+            mode,
+            optimize: 0,
+            flags: 0,
+            feature_version: None,
+        }
     }
 
-    /// The code as marshal bytes. What is warned about comes before an error.
-    fn run(&self) -> PyResult<Vec<u8>> {
-        let (flags, options) = (Flags::default(), self.options());
-        let compiled = match self.input {
-            Input::Bytes(bytes) => compile_source(bytes, self.mode, &flags, &options, None),
-            Input::Text(text) => twinheap_compile::compile_text(text, self.mode, &flags, &options),
-        };
-        let (warnings, outcome) = match compiled {
-            Ok((bytes, warnings)) => (warnings, Ok(bytes)),
+    fn options(&self) -> Options<'_> {
+        // Each walker may nest three nodes for a frame.
+        const FRAME_SCALE: i32 = 3;
+        let thread = tstate();
+        let limit = thread.recursion_limit.get();
+        Options {
+            flags: self.flags,
+            depth_limit: limit.saturating_mul(FRAME_SCALE),
+            depth: (limit - thread.recursion_remaining.get()).saturating_mul(FRAME_SCALE),
+            ..Options::new(self.filename, self.optimize)
+        }
+    }
+
+    /// What the flags mean to the parser.
+    fn parser_flags(&self) -> Flags {
+        let has = |flag: i32| self.flags & flag != 0;
+        let own = Flags::default();
+        Flags {
+            type_comments: has(flag::TYPE_COMMENTS),
+            feature_version: self.feature_version.unwrap_or(own.feature_version),
+            barry_as_bdfl: has(flag::BARRY_AS_BDFL),
+            dont_imply_dedent: has(flag::DONT_IMPLY_DEDENT),
+            allow_incomplete_input: has(flag::ALLOW_INCOMPLETE_INPUT),
+        }
+    }
+
+    fn parse(&self) -> Result<Ast, Box<SyntaxError>> {
+        let flags = self.parser_flags();
+        match self.input {
+            Input::Bytes(bytes) => {
+                twinheap_compile::parse_bytes(bytes, self.mode, &flags, self.filename, None)
+            }
+            Input::Text(text) => {
+                twinheap_compile::parse_text(text, self.mode, &flags, self.filename)
+            }
+        }
+    }
+
+    /// The code object.
+    pub fn code(&self) -> PyResult {
+        marshal::loads_compiled(&self.to_marshal()?, self.filename_object)
+    }
+
+    /// The tree as objects.
+    pub fn tree(&self) -> PyResult {
+        let parsed = self.parse().map(|mut ast| {
+            let warnings = std::mem::take(&mut ast.warnings);
+            (ast, warnings)
+        });
+        trees::tree_object(&self.outcome(parsed)?)
+    }
+
+    /// The code as marshal bytes.
+    fn to_marshal(&self) -> PyResult<Vec<u8>> {
+        let options = self.options();
+        let compiled = self
+            .parse()
+            .and_then(|ast| twinheap_compile::compile_to_marshal(ast, &options));
+        self.outcome(compiled)
+    }
+
+    /// What was made, or the error. What is warned about comes before it.
+    fn outcome<T>(&self, made: Result<(T, Vec<Warning>), Box<SyntaxError>>) -> PyResult<T> {
+        let (warnings, outcome) = match made {
+            Ok((made, warnings)) => (warnings, Ok(made)),
             Err(error) => (error.warnings.clone(), Err(error)),
         };
         for (number, warning) in warnings.iter().enumerate() {
@@ -121,7 +193,7 @@ impl Job<'_> {
         };
         let error = match source {
             Ok(source) => {
-                let (flags, options) = (Flags::default(), self.options());
+                let (flags, options) = (self.parser_flags(), self.options());
                 let which = (number, warning);
                 twinheap_compile::error_of_warning(source, self.mode, &flags, &options, which)
             }

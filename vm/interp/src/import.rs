@@ -20,6 +20,7 @@ use twinheap_syntax::Mode;
 
 /// The native modules of this crate.
 const OWN_MODULES: &[NativeModule] = &[
+    ("_ast", crate::trees::new_module),
     ("_frozen_importlib", crate::importlib::new_bootstrap),
     ("_frozen_importlib_external", crate::importlib::new_external),
     ("_imp", crate::importlib::new_imp),

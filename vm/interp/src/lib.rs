@@ -26,6 +26,7 @@ pub mod start;
 pub mod stdio;
 pub mod sys;
 mod sys_data;
+pub mod trees;
 pub mod warnings_module;
 
 use twinheap_abi::PyASCIIObject;

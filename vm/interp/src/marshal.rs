@@ -137,7 +137,7 @@ impl Reader<'_> {
     /// An object; none for the mark that ends a dict.
     fn object(&mut self) -> PyResult<Option<Own>> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > MAX_DEPTH && !self.compiled {
             return Err(value_error("recursion limit exceeded"));
         }
         if self.at >= self.data.len() {

@@ -4,9 +4,9 @@ use crate::generator::{ASYNC_HOOKS, ORIGIN_DEPTH};
 use crate::{frames, stdio, sys_data};
 use std::cell::Cell;
 use twinheap_abi::*;
-use twinheap_objects::call;
+use twinheap_objects::call::{self, Signature};
 use twinheap_objects::errors::{self, PyResult, type_error, value_error};
-use twinheap_objects::exceptions::PyExc_SystemExit;
+use twinheap_objects::exceptions::{PyExc_SystemExit, PyExc_TypeError};
 use twinheap_objects::memory;
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
@@ -45,9 +45,25 @@ pub fn set_object(name: &str, value: &PyObject) -> PyResult<()> {
     }
 }
 
-fn getsizeof(_: &Module, args: &[&PyObject]) -> PyResult {
-    call::check_positional("getsizeof", args.len(), 1, 2)?;
-    let value = args[0];
+fn getsizeof(_: &Module, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+    static SIGNATURE: Signature = Signature {
+        name: "getsizeof",
+        parameters: &["object", "default"],
+        required: 1,
+        positional: 2,
+    };
+    let [value, default] = call::bind_tuple::<2>(&SIGNATURE, args, kwargs)?;
+    match (size_of_object(value.expect("required")), default) {
+        (Err(raised), Some(default)) if errors::matches(&PyExc_TypeError) => {
+            errors::discard(raised);
+            Ok(Own::new(default))
+        }
+        (size, _) => size,
+    }
+}
+
+/// The size that an object tells of itself, and what memory management puts before it.
+fn size_of_object(value: &PyObject) -> PyResult {
     let Some(size) = types::call_special(value, id!("__sizeof__"), &[])? else {
         return Err(type_error(format_args!(
             "Type {} doesn't define __sizeof__",
@@ -355,7 +371,7 @@ methods! {
     "getdefaultencoding" => noargs(getdefaultencoding, "($module, /)");
     "getrecursionlimit" => noargs(getrecursionlimit, "($module, /)");
     "getrefcount" => o(getrefcount, "($module, object, /)");
-    "getsizeof" => fast(getsizeof);
+    "getsizeof" => varargs_keywords(getsizeof);
     "intern" => o(intern, "($module, string, /)");
     "is_finalizing" => noargs(is_finalizing, "($module, /)");
     "setrecursionlimit" => o(setrecursionlimit, "($module, limit, /)");

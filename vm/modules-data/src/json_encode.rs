@@ -285,8 +285,7 @@ impl Encoder {
         }
         let marker = self.enter(dict.as_object())?;
         pieces.push(literal(id!("{")))?;
-        let items = call::call_method(dict.as_object(), id!("items"), &[])?;
-        let items = list::from_iterable(&items)?;
+        let items = items_of(dict)?;
         if self.sort_keys.get() != 0 {
             list::sort(&items)?;
         }
@@ -315,6 +314,18 @@ impl Encoder {
         self.leave(marker)?;
         pieces.push(literal(id!("}")))
     }
+}
+
+/// The items of a dict as a list (`PyMapping_Items`); only a subclass is asked for them.
+fn items_of(dict: &PyDictObject) -> PyResult<Own<PyListObject>> {
+    if !dict.as_object().is_exactly(&dict::PyDict_Type) {
+        let items = call::call_method(dict.as_object(), id!("items"), &[])?;
+        return list::from_iterable(&items);
+    }
+    let pairs: PyResult<Vec<Own>> = dict::entries(dict)
+        .map(|(key, value)| Ok(tuple::pack(&[key, value])?.upcast()))
+        .collect();
+    list::from_vec(pairs?)
 }
 
 fn call_encoder(this: &Encoder, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {

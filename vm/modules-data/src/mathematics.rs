@@ -6,8 +6,6 @@ use twinheap_arith::digits;
 use twinheap_objects::exceptions::{PyExc_OverflowError, PyExc_ValueError};
 use twinheap_objects::float;
 
-// Named, so that these are the C library's own and not stand-ins that round differently.
-#[link(name = "m")]
 unsafe extern "C" {
     safe fn erf(x: f64) -> f64;
     safe fn erfc(x: f64) -> f64;
@@ -15,6 +13,9 @@ unsafe extern "C" {
     safe fn remainder(x: f64, y: f64) -> f64;
     safe fn ldexp(x: f64, exponent: c_int) -> f64;
     safe fn exp2(x: f64) -> f64;
+    /// glibc's other name for it: under the plain one this compiler's runtime has a function that
+    /// rounds differently.
+    #[link_name = "cbrtf64"]
     safe fn cbrt(x: f64) -> f64;
 }
 
@@ -267,6 +268,14 @@ fn fmod(_: &PyObject, args: &[&PyObject]) -> PyResult {
 
 fn pow(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let (x, y) = two(args, "pow")?;
+    if x.is_nan() || y.is_nan() {
+        return float::from_f64(match (x.is_nan(), y.is_nan()) {
+            (true, _) if y == 0.0 => 1.0,
+            (true, _) => x,
+            _ if x == 1.0 => 1.0,
+            _ => y,
+        });
+    }
     let r = x.powf(y);
     if x.is_finite() && y.is_finite() {
         if r.is_nan() || r.is_infinite() && x == 0.0 {

@@ -192,7 +192,7 @@ fn open_file(
         this.fd.set(fd);
         return Ok(());
     }
-    let path = crate::paths::path_bytes(file)?;
+    let path = twinheap_objects::paths::path_bytes(file)?;
     // SAFETY: the path ends with NUL.
     let fd = unsafe { libc::open(path.as_ptr(), flags, 0o666) };
     if fd < 0 {

@@ -20,7 +20,6 @@ mod fileio;
 mod newlines;
 mod open;
 mod outside;
-mod paths;
 mod posix;
 mod prelude;
 mod stringio;

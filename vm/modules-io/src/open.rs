@@ -110,7 +110,7 @@ fn open(_: &PyObject, args: Args<'_>) -> PyResult {
     let given = |value: Option<&PyObject>| value.is_some_and(|value| !value.is_none());
     let mut file = Own::new(file);
     if file.downcast_ref::<PyLongObject>().is_none() && !abstract_::has_index(&file) {
-        file = crate::paths::fs_path(&file)?;
+        file = twinheap_objects::paths::fs_path(&file)?;
     }
     let mode = Mode::parse(&mode_text)?;
     if mode.binary {

@@ -447,7 +447,19 @@ macro_rules! codec_functions {
     }};
 }
 
+fn utf_7_decode(_: &PyObject, args: &[&PyObject]) -> PyResult {
+    call::check_positional("utf_7_decode", args.len(), 1, 3)?;
+    let data = data_of(args[0])?;
+    let handler = handler_name("utf_7_decode", args.get(1))?;
+    let is_final = args
+        .get(2)
+        .map_or(Ok(false), |given| object::is_true(given))?;
+    let (made, used) = text_codecs::decode_utf7(&data, &handler, is_final)?;
+    pair(made.upcast(), used)
+}
+
 codec_functions! {
+    utf_7_encode, "utf_7_encode" => encode Encoding::Utf7;
     utf_8_encode, "utf_8_encode" => encode Encoding::Utf8;
     utf_8_decode, "utf_8_decode" => stateful Encoding::Utf8;
     ascii_encode, "ascii_encode" => encode Encoding::Ascii;
@@ -572,6 +584,8 @@ methods! {
     "decode" => keywords(decode, "($module, /, obj, encoding=\'utf-8\', errors=\'strict\')");
     "escape_encode" => fast(escape_encode, "($module, data, errors=None, /)");
     "escape_decode" => fast(escape_decode, "($module, data, errors=None, /)");
+    "utf_7_encode" => fast(utf_7_encode, "($module, str, errors=None, /)");
+    "utf_7_decode" => fast(utf_7_decode, "($module, data, errors=None, final=False, /)");
     "utf_8_encode" => fast(utf_8_encode, "($module, str, errors=None, /)");
     "utf_8_decode" => fast(utf_8_decode, "($module, data, errors=None, final=False, /)");
     "utf_16_encode" => fast(utf_16_encode, "($module, str, errors=None, byteorder=0, /)");

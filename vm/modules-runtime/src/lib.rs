@@ -14,8 +14,6 @@
 )]
 
 mod abc;
-mod ast_module;
-mod ast_nodes;
 pub mod at_exit;
 mod charmap;
 mod clock;
@@ -35,7 +33,6 @@ use twinheap_objects::module::NativeModule;
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
     ("_abc", abc::new_module),
-    ("_ast", ast_module::new_module),
     ("_codecs", codecs::new_module),
     ("_contextvars", context::new_module),
     ("_signal", signals::new_module),

@@ -55,6 +55,7 @@ pub mod module;
 pub mod namespace;
 pub mod object;
 pub mod own;
+pub mod paths;
 pub mod range;
 pub mod reduce;
 mod sequence_iter;

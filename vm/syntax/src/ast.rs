@@ -5,6 +5,28 @@ use std::rc::Rc;
 use crate::int::Int;
 use crate::names::Name;
 
+/// Declares nodes that have no fields, with their names.
+macro_rules! symbols {
+    (pub enum $name:ident { $($symbol:ident,)* }) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($symbol,)*
+        }
+
+        impl $name {
+            /// All of them, in the order of the grammar.
+            pub const ALL: &[$name] = &[$($name::$symbol,)*];
+
+            /// The name of its class in `ast`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($name::$symbol => stringify!($symbol),)*
+                }
+            }
+        }
+    };
+}
+
 /// Where a node starts and ends; lines count from 1, columns are UTF-8 byte offsets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
@@ -382,56 +404,61 @@ pub enum Constant {
     FrozenSet(Rc<[Constant]>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExprContext {
-    Load,
-    Store,
-    Del,
+symbols! {
+    pub enum ExprContext {
+        Load,
+        Store,
+        Del,
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BoolOp {
-    And,
-    Or,
+symbols! {
+    pub enum BoolOp {
+        And,
+        Or,
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator {
-    Add,
-    Sub,
-    Mult,
-    MatMult,
-    Div,
-    Mod,
-    Pow,
-    LShift,
-    RShift,
-    BitOr,
-    BitXor,
-    BitAnd,
-    FloorDiv,
+symbols! {
+    pub enum Operator {
+        Add,
+        Sub,
+        Mult,
+        MatMult,
+        Div,
+        Mod,
+        Pow,
+        LShift,
+        RShift,
+        BitOr,
+        BitXor,
+        BitAnd,
+        FloorDiv,
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnaryOp {
-    Invert,
-    Not,
-    UAdd,
-    USub,
+symbols! {
+    pub enum UnaryOp {
+        Invert,
+        Not,
+        UAdd,
+        USub,
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CmpOp {
-    Eq,
-    NotEq,
-    Lt,
-    LtE,
-    Gt,
-    GtE,
-    Is,
-    IsNot,
-    In,
-    NotIn,
+symbols! {
+    pub enum CmpOp {
+        Eq,
+        NotEq,
+        Lt,
+        LtE,
+        Gt,
+        GtE,
+        Is,
+        IsNot,
+        In,
+        NotIn,
+    }
 }
 
 #[derive(Clone, Debug)]

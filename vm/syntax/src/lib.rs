@@ -16,6 +16,7 @@ pub mod source;
 pub mod strings;
 pub mod token;
 pub mod tokenizer;
+pub mod walk;
 
 use error::{ErrorKind, SyntaxError, Warning};
 use names::Names;

@@ -34,6 +34,11 @@ use work::{Found, Worker};
 
 /// Programs of a batch: what is recorded at once, and what a kill can lose.
 const BATCH_SIZE: u32 = 32;
+/// Batches that one pair of fresh processes runs in order. What they show depends on what the processes have run
+/// before, so a shard takes whole blocks.
+const BLOCK_BATCHES: u32 = 8;
+/// Messages of workers that may wait to be recorded; beyond that workers wait.
+const UNRECORDED: usize = 64;
 /// How long suspicions are still confirmed when the time is over, at least.
 const GRACE: Duration = Duration::from_secs(10);
 /// The topic of programs that are mutations of real ones.
@@ -212,6 +217,7 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
         subject: pool.acquaintance().subject.implementation.clone(),
         stages: stages.iter().map(|stage| stage.name().to_owned()).collect(),
         batch_size: BATCH_SIZE,
+        block_batches: BLOCK_BATCHES,
         missing_features: profile.missing().map(str::to_owned).collect(),
         shard: arguments.shard,
         sides: (
@@ -272,6 +278,10 @@ fn check_resumed(begun: &Recipe, now: &Recipe) -> Result<(), String> {
         ("the oracle", begun.oracle != now.oracle),
         ("the subject", begun.subject != now.subject),
         ("the batch size", begun.batch_size != now.batch_size),
+        (
+            "the number of batches in a block",
+            begun.block_batches != now.block_batches,
+        ),
     ];
     match differing.iter().find(|(_, differs)| *differs) {
         None => Ok(()),
@@ -377,7 +387,7 @@ fn work_on(
     jobs: usize,
     progress: &mut Progress,
 ) -> Result<(), String> {
-    let (sender, receiver) = mpsc::channel();
+    let (sender, receiver) = mpsc::sync_channel(UNRECORDED);
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             let worker = Worker::new(shared, sender.clone());

@@ -11,6 +11,10 @@ use twinheap_store::CampaignFinding;
 /// Programs of a suspicion that fresh processes are asked about, one after another, until one shows it.
 const EXAMPLES: usize = 3;
 
+/// Signatures beyond so many are only recorded, and followed up by `findings minimise`; a subject in which nearly
+/// every program shows a signature of its own would fill the memory.
+const MOST_ENTRIES: usize = 10_000;
+
 /// What is to be done next for a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -73,6 +77,9 @@ impl Queue {
 
     fn add(&self, finding: CampaignFinding, step: Step) {
         let mut entries = self.entries();
+        if entries.len() >= MOST_ENTRIES && !entries.contains_key(&finding.signature) {
+            return;
+        }
         let order = entries.len();
         let entry = entries.entry(finding.signature.clone()).or_insert(Entry {
             examples: Vec::new(),
@@ -81,6 +88,9 @@ impl Queue {
             order,
         });
         entry.programs += finding.programs;
+        if entry.step == Step::Done {
+            return;
+        }
         entry.examples.push(finding);
         entry
             .examples
@@ -140,6 +150,7 @@ impl Queue {
     pub fn done(&self, signature: &str) {
         if let Some(entry) = self.entries().get_mut(signature) {
             entry.step = Step::Done;
+            entry.examples.clear();
         }
     }
 

@@ -1,11 +1,12 @@
 //! A worker of a campaign: takes the next batch, makes its programs, runs them, and follows up what is new.
 
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use twinheap_generate::{Model, Topic, generate, mutate_source};
-use twinheap_harness::{CaseResult, Divergence};
+use twinheap_harness::{CaseResult, Divergence, OwnPair};
 use twinheap_observation::{OutcomeClass, Program};
 use twinheap_render::difference::difference_text;
 use twinheap_store::campaign::NO_BATCH;
@@ -35,7 +36,13 @@ struct NobodyListens;
 
 pub struct Worker<'a> {
     shared: &'a Shared<'a>,
-    sender: Sender<Found>,
+    sender: SyncSender<Found>,
+}
+
+/// Batches that one pair of processes runs in order.
+struct Block {
+    pair: OwnPair,
+    batches: VecDeque<u64>,
 }
 
 /// A program of a batch: what it was made of, and its text.
@@ -57,7 +64,7 @@ pub fn mixed_seed(seed: u64, batch: u64, place: u64) -> u64 {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(shared: &'a Shared<'a>, sender: Sender<Found>) -> Worker<'a> {
+    pub fn new(shared: &'a Shared<'a>, sender: SyncSender<Found>) -> Worker<'a> {
         Worker { shared, sender }
     }
 
@@ -70,6 +77,7 @@ impl<'a> Worker<'a> {
     fn work(&self) -> Result<(), NobodyListens> {
         const PAUSE: Duration = Duration::from_millis(20);
         let mut batches_left = true;
+        let mut block: Option<Block> = None;
         while !self.is_over() {
             if (self.shared.balance.may_follow() || !batches_left)
                 && let Some(job) = self.shared.queue.take(!self.shared.minimise.is_zero())
@@ -78,9 +86,16 @@ impl<'a> Worker<'a> {
                 continue;
             }
             if batches_left {
-                match self.take_batch() {
-                    Some(batch) => self.do_batch(batch)?,
-                    None => batches_left = false,
+                if block.is_none() {
+                    block = self.take_block();
+                }
+                let taken = block.as_mut().and_then(|block| {
+                    let batch = block.batches.pop_front()?;
+                    Some((&mut block.pair, batch))
+                });
+                match taken {
+                    Some((pair, batch)) => self.do_batch(pair, batch)?,
+                    None => batches_left = block.take().is_some(),
                 }
             } else if self.shared.queue.is_at_work() {
                 std::thread::sleep(PAUSE);
@@ -114,24 +129,36 @@ impl<'a> Worker<'a> {
         self.sender.send(found).map_err(|_| NobodyListens)
     }
 
-    /// The next batch of this shard that is not done.
-    fn take_batch(&self) -> Option<u64> {
+    /// The next block of this shard that is not done. Of one that was left in the middle, the batches before are run
+    /// again, so that its processes come to the others as they would have.
+    fn take_block(&self) -> Option<Block> {
         let (one, all) = self.shared.recipe.shard;
+        let size = u64::from(self.shared.recipe.block_batches.max(1));
         loop {
-            let batch = self.shared.next.fetch_add(1, Ordering::Relaxed) * all + one - 1;
-            if self.shared.last.is_some_and(|last| batch >= last) {
+            let block = self.shared.next.fetch_add(1, Ordering::Relaxed) * all + one - 1;
+            let first = block * size;
+            let end = first + size;
+            let end = self.shared.last.map_or(end, |last| end.min(last));
+            if first >= end {
                 return None;
             }
-            if !self.shared.done.contains(&batch) {
-                return Some(batch);
+            let is_done = |batch: &u64| self.shared.done.contains(batch);
+            if let Some(last) = (first..end).rev().find(|batch| !is_done(batch)) {
+                return Some(Block {
+                    pair: self.shared.pools.patient.own_pair(),
+                    batches: (first..=last).collect(),
+                });
             }
         }
     }
 
-    fn do_batch(&self, batch: u64) -> Result<(), NobodyListens> {
+    fn do_batch(&self, pair: &mut OwnPair, batch: u64) -> Result<(), NobodyListens> {
         let begun = Instant::now();
-        let record = self.run_batch(batch);
+        let record = self.run_batch(pair, batch);
         self.shared.balance.ran(begun.elapsed());
+        if self.shared.done.contains(&batch) {
+            return Ok(());
+        }
         let findings = record.findings.clone();
         self.tell(Found::Batch(Box::new(record)))?;
         for finding in findings {
@@ -219,7 +246,7 @@ impl<'a> Worker<'a> {
         mutate_source(source, &others, seed).unwrap_or_else(|| source.clone())
     }
 
-    fn run_batch(&self, batch: u64) -> BatchRecord {
+    fn run_batch(&self, pair: &mut OwnPair, batch: u64) -> BatchRecord {
         let recipe = self.shared.recipe;
         let topic = &recipe.topics[(batch % recipe.topics.len() as u64) as usize];
         let made: Vec<Made> = (0..u64::from(recipe.batch_size))
@@ -227,7 +254,8 @@ impl<'a> Worker<'a> {
             .collect();
         let programs: Vec<Program> = made.iter().map(|made| made.program.clone()).collect();
         // Fresh processes are asked later, when the balance allows it.
-        let results = self.shared.pools.patient.run(&programs, Some(&|_| true));
+        let pool = self.shared.pools.patient;
+        let results = pool.run_with(pair, &programs, Some(&|_| true));
         let mut record = BatchRecord {
             batch,
             topic: topic.clone(),

@@ -1,15 +1,21 @@
 //! The builtin functions that need the code that runs: classes, namespaces, `exec`.
 
 use super::functions::{dir_of, vars_of};
+use crate::compiler::{Input, Job, flag};
 use crate::eval::calls::run_code;
-use crate::{compiler, frames};
+use crate::{frames, trees};
 use twinheap_abi::*;
 use twinheap_objects::call::{self, Args, Signature};
-use twinheap_objects::errors::{PyResult, not_implemented, system_error, type_error, value_error};
+use twinheap_objects::errors::{
+    self, PyResult, not_implemented, system_error, type_error, value_error,
+};
+use twinheap_objects::exceptions::PyExc_SyntaxError;
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::none;
-use twinheap_objects::{abstract_, buffer, dict, id, list, long, methods, tuple, types, unicode};
+use twinheap_objects::{
+    abstract_, buffer, dict, id, list, long, methods, paths, tuple, types, unicode,
+};
 use twinheap_syntax::Mode;
 
 type Module = PyObject;
@@ -203,22 +209,24 @@ fn dir(_: &Module, args: &PyTupleObject) -> PyResult {
     }
 }
 
-/// Compiles a source, a str or what its bytes are.
-fn compile_object(
-    source: &PyObject,
-    bytes: &[u8],
-    filename: &PyASCIIObject,
-    mode: Mode,
-    optimize: u32,
-) -> PyResult {
+/// What is to be compiled, of a source that is a str or shows bytes.
+fn input_of<'a>(source: &PyObject, bytes: &'a [u8]) -> Input<'a> {
     let text = source.downcast_ref::<PyASCIIObject>();
-    let text = text.and_then(|_| str::from_utf8(bytes).ok());
-    compiler::compile_named(text.ok_or(bytes), filename, mode, optimize)
+    match text.and_then(|_| str::from_utf8(bytes).ok()) {
+        Some(text) => Input::Text(text),
+        None => Input::Bytes(bytes),
+    }
+}
+
+/// `PyEval_MergeCompilerFlags`: the features of the code that is running.
+fn inherited_features() -> i32 {
+    let code = frames::innermost().and_then(|frame| frame.f_code.own());
+    code.map_or(0, |code| code.co_flags.get() & flag::FEATURES)
 }
 
 /// The static str that names a source without a file.
 fn no_file() -> PyResult<Own<PyASCIIObject>> {
-    Ok(crate::marshal::anonymous("<string>").map_or_else(|| unicode::from_str("<string>"), Ok)?)
+    crate::marshal::anonymous("<string>").map_or_else(|| unicode::from_str("<string>"), Ok)
 }
 
 /// The bytes of a source: a str in UTF-8, which it keeps, or what a bytes-like object holds.
@@ -236,54 +244,12 @@ fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u
         )));
     };
     if bytes.contains(&0) {
-        return Err(value_error("source code string cannot contain null bytes"));
+        return Err(errors::raise(
+            &PyExc_SyntaxError,
+            "source code string cannot contain null bytes",
+        ));
     }
     Ok(bytes)
-}
-
-/// `PyUnicode_FSDecoder`: a path as a str.
-fn decoded_path(path: &PyObject) -> PyResult<Own<PyASCIIObject>> {
-    let is_text = |path: &PyObject| {
-        path.downcast_ref::<PyASCIIObject>().is_some() || bytes_of(path).is_some()
-    };
-    let path = match is_text(path) {
-        true => Own::new(path),
-        false => {
-            let wrong = || {
-                type_error(format_args!(
-                    "expected str, bytes or os.PathLike object, not {:.200}",
-                    path.type_().name()
-                ))
-            };
-            let found = types::call_special(path, id!("__fspath__"), &[])?.ok_or_else(wrong)?;
-            if !is_text(&found) {
-                return Err(type_error(format_args!(
-                    "expected {:.200}.__fspath__() to return str or bytes, not {:.200}",
-                    path.type_().name(),
-                    found.type_().name()
-                )));
-            }
-            found
-        }
-    };
-    let text = match bytes_of(&path) {
-        Some(data) => unicode::codecs::decode(
-            twinheap_objects::bytes::data_of(data),
-            unicode::codecs::Encoding::Utf8,
-            "surrogateescape",
-        )?,
-        None => path
-            .downcast::<PyASCIIObject>()
-            .map_err(|_| system_error("a path that is neither str nor bytes"))?,
-    };
-    if unicode::text(&text).iter().any(|character| character == 0) {
-        return Err(value_error("embedded null character"));
-    }
-    Ok(text)
-}
-
-fn bytes_of(object: &PyObject) -> Option<&PyBytesObject> {
-    object.downcast_ref::<PyBytesObject>()
 }
 
 fn compile(_: &Module, args: Args<'_>) -> PyResult {
@@ -301,58 +267,68 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
         required: 3,
         positional: 6,
     };
-    let [source, filename, mode, flags, _, optimize, _] = args.bind::<7>(&SIGNATURE)?;
+    let [source, filename, mode, flags, alone, optimize, version] = args.bind::<7>(&SIGNATURE)?;
     let (Some(source), Some(filename), Some(mode)) = (source, filename, mode) else {
         return Err(type_error("compile() needs source, filename and mode"));
     };
-    let filename = decoded_path(filename)?;
+    let filename = paths::path_text(filename)?;
     let mode = unicode::expect_str(mode, "compile", "argument 'mode'")?;
     let mode = unicode::to_string_lossy(mode);
     if mode.contains('\0') {
         return Err(value_error("embedded null character"));
     }
-    let flags = flags.map_or(Ok(0), long::as_int)?;
+    let mut flags = flags.map_or(Ok(0), long::as_int)?;
+    let is_alone = alone.map_or(Ok(false), object::is_true)?;
     let optimize = optimize.map_or(Ok(-1), long::as_int)?;
-    check_flags(flags)?;
+    let version = version.map_or(Ok(-1), long::as_int)?;
+    if flags & !(flag::FEATURES | flag::OBSOLETE | flag::COMPILE) != 0 {
+        return Err(value_error("compile(): unrecognised flags"));
+    }
     if !(-1..=2).contains(&optimize) {
         return Err(value_error("compile(): invalid optimize value"));
     }
-    let mode = match mode.as_str() {
-        "exec" => Mode::Exec,
-        "eval" => Mode::Eval,
-        "single" => Mode::Single,
-        "func_type" => {
-            return Err(value_error(
-                "compile() mode 'func_type' requires flag PyCF_ONLY_AST",
-            ));
-        }
-        _ => {
-            return Err(value_error(
-                "compile() mode must be 'exec', 'eval' or 'single'",
-            ));
-        }
-    };
+    let only_tree = flags & flag::ONLY_AST != 0;
+    let mode = mode_of(&mode, only_tree)?;
+    if !is_alone {
+        flags |= inherited_features();
+    }
+    if trees::is_node(source) {
+        return match only_tree {
+            true => Ok(Own::new(source)),
+            false => Err(not_implemented("this VM compiles no trees of `ast` yet")),
+        };
+    }
     let bytes = source_bytes(source, "compile", "string, bytes or AST")?;
-    compile_object(source, &bytes, &filename, mode, optimize.max(0) as u32)
+    let shown = unicode::to_string_lossy(&filename);
+    let job = Job {
+        optimize: optimize.max(0) as u32,
+        flags,
+        feature_version: u32::try_from(version).ok().filter(|_| only_tree),
+        filename_object: Some(filename.as_object()),
+        ..Job::new(input_of(source, &bytes), &shown, mode)
+    };
+    match only_tree {
+        true => job.tree(),
+        false => job.code(),
+    }
 }
 
-/// The flags of `compile`: those that change nothing here are taken.
-fn check_flags(flags: i32) -> PyResult<()> {
-    // Features that every 3.11 program has, and implied dedents, which change nothing in whole sources.
-    const HARMLESS: i32 =
-        0x0200 | 0x4000 | 0x10 | 0x2_0000 | 0x4_0000 | 0x8_0000 | 0x10_0000 | 0x20_0000 | 0x80_0000;
-    // Those that CPython knows besides.
-    const KNOWN: i32 =
-        HARMLESS | 0x0100 | 0x0400 | 0x0800 | 0x1000 | 0x2000 | 0x40_0000 | 0x100_0000;
-    if flags & !KNOWN != 0 {
-        return Err(value_error("compile(): unrecognised flags"));
+fn mode_of(mode: &str, only_tree: bool) -> PyResult<Mode> {
+    match mode {
+        "exec" => Ok(Mode::Exec),
+        "eval" => Ok(Mode::Eval),
+        "single" => Ok(Mode::Single),
+        "func_type" if only_tree => Ok(Mode::FuncType),
+        "func_type" => Err(value_error(
+            "compile() mode 'func_type' requires flag PyCF_ONLY_AST",
+        )),
+        _ if only_tree => Err(value_error(
+            "compile() mode must be 'exec', 'eval', 'single' or 'func_type'",
+        )),
+        _ => Err(value_error(
+            "compile() mode must be 'exec', 'eval' or 'single'",
+        )),
     }
-    if flags & !HARMLESS != 0 {
-        return Err(not_implemented(
-            "this VM's compile() makes no trees and takes no such flags yet",
-        ));
-    }
-    Ok(())
 }
 
 /// The namespaces that `exec` and `eval` run in.
@@ -404,6 +380,17 @@ fn namespaces(
     Ok((globals, locals))
 }
 
+/// Compiles what `exec` and `eval` were given as text.
+fn compile_inheriting(input: Input<'_>, mode: Mode) -> PyResult {
+    let filename = no_file()?;
+    let job = Job {
+        flags: inherited_features(),
+        filename_object: Some(filename.as_object()),
+        ..Job::new(input, "<string>", mode)
+    };
+    job.code()
+}
+
 fn exec(_: &Module, args: Args<'_>) -> PyResult {
     const SIGNATURE: Signature = Signature {
         name: "exec",
@@ -420,7 +407,7 @@ fn exec(_: &Module, args: Args<'_>) -> PyResult {
         Some(_) => Own::new(source),
         None => {
             let bytes = source_bytes(source, "exec", "string, bytes or code")?;
-            compile_object(source, &bytes, &*no_file()?, Mode::Exec, 0)?
+            compile_inheriting(input_of(source, &bytes), Mode::Exec)?
         }
     };
     run_object("exec", &code, &globals, &locals)?;
@@ -438,7 +425,7 @@ fn eval(_: &Module, args: &[&PyObject]) -> PyResult {
                 .iter()
                 .position(|byte| !b" \t".contains(byte))
                 .unwrap_or(bytes.len());
-            compile_object(args[0], &bytes[start..], &*no_file()?, Mode::Eval, 0)?
+            compile_inheriting(input_of(args[0], &bytes[start..]), Mode::Eval)?
         }
     };
     run_object("eval", &code, &globals, &locals)

@@ -50,33 +50,38 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
         },
     };
     made.kw.put(Some(keywords));
-    made.vectorcall.set(slot!(vectorcall partial_vectorcall));
+    choose_vectorcall(&made);
     Ok(made.upcast())
 }
 
+/// A function that cannot be called by vectorcall is called by `partial_call`.
+fn choose_vectorcall(this: &PartialObject) {
+    let can = call::vectorcall_function(this.func.expect_ref()).is_some();
+    this.vectorcall.set(if can {
+        slot!(vectorcall partial_vectorcall)
+    } else {
+        None
+    });
+}
+
 fn partial_vectorcall(this: &PartialObject, args: Args<'_>) -> PyResult {
+    // Keywords of its own make the object give up vectorcall for good.
+    if this.kw.expect_ref().ma_used.get() != 0 {
+        this.vectorcall.set(None);
+        return call::make_tp_call(this.as_object(), args);
+    }
     let func = Own::new(this.func.expect_ref());
-    let (own_args, own_kw) = (
-        Own::new(this.args.expect_ref()),
-        Own::new(this.kw.expect_ref()),
-    );
+    let own_args = Own::new(this.args.expect_ref());
     let mut positional = tuple::items(&own_args).to_vec();
     positional.extend_from_slice(args.positional);
-    if own_kw.ma_used.get() == 0 {
-        return call::call_args(
-            &func,
-            Args {
-                positional: &positional,
-                kwnames: args.kwnames,
-                kwvalues: args.kwvalues,
-            },
-        );
-    }
-    let merged = dict::copy(&own_kw)?;
-    for (name, value) in args.keywords() {
-        dict::set_item(&merged, name.as_object(), value)?;
-    }
-    call::call_tuple(&func, &*tuple::pack(&positional)?, Some(&merged))
+    call::call_args(
+        &func,
+        Args {
+            positional: &positional,
+            kwnames: args.kwnames,
+            kwvalues: args.kwvalues,
+        },
+    )
 }
 
 fn partial_call(
@@ -157,6 +162,7 @@ fn setstate(this: &PartialObject, state: &PyObject) -> PyResult {
     this.args.put(Some(args));
     this.kw.put(Some(kw));
     this.dict.put(own_dict.map(Own::new));
+    choose_vectorcall(this);
     Ok(none())
 }
 

@@ -1,10 +1,10 @@
 //! `listdir` and `scandir`.
 
 use super::{bind, failure, like, path_argument, status};
-use crate::paths::fs_path;
 use crate::prelude::*;
 use std::os::unix::ffi::OsStrExt;
 use twinheap_objects::own::Native;
+use twinheap_objects::paths::fs_path;
 
 /// The names in a directory, in the order of the system.
 fn names(path: &PyObject, function: &str) -> PyResult<Vec<Vec<u8>>> {

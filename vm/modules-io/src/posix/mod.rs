@@ -5,10 +5,10 @@ mod directory;
 mod process;
 mod status;
 
-use crate::paths::{decode_path, fs_path, path_bytes};
 use crate::prelude::*;
 use std::ffi::CString;
 use twinheap_objects::exceptions::{PyExc_OSError, raise_os_error};
+use twinheap_objects::paths::{decode_path, fs_path, path_bytes};
 
 /// The system's last error.
 pub fn last_errno() -> i32 {

@@ -1,9 +1,9 @@
 //! What `posix` tells of the process and the system, and does to them.
 
 use super::{bind, failure, outcome};
-use crate::paths::path_bytes;
 use crate::prelude::*;
 use twinheap_objects::float;
+use twinheap_objects::paths::path_bytes;
 use twinheap_objects::struct_sequence::{Description, StructSequenceType};
 
 pub static TERMINAL_SIZE: StructSequenceType = StructSequenceType::new(Description {

@@ -221,10 +221,11 @@ pub fn split_exception(exception: &PyObject, condition: &PyObject) -> PyResult<(
     let Some(group) = exception.downcast_ref::<PyBaseExceptionGroupObject>() else {
         return Ok((none(), Own::new(exception)));
     };
-    let _depth = object::enter_recursive_call(" in exceptiongroup_split_recursive")?;
     let (matching, rest) = (list::new(0)?, list::new(0)?);
     for member in members_of(group) {
+        let depth = object::enter_recursive_call(" in exceptiongroup_split_recursive")?;
         let (yes, no) = split_exception(member, condition)?;
+        drop(depth);
         if !yes.is_none() {
             list::append(&matching, &yes)?;
         }

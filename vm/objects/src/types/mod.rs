@@ -294,10 +294,32 @@ pub fn is_instance(object: &PyObject, class: &PyObject) -> PyResult<bool> {
         let _depth = crate::object::enter_recursive_call(" in __instancecheck__")?;
         return any_class(tuple::items(classes), |member| is_instance(object, member));
     }
-    if let Some(answer) = call_special(class, crate::id!("__instancecheck__"), &[object])? {
-        return crate::object::is_true(&answer);
+    match checked_by_class(
+        class,
+        object,
+        crate::id!("__instancecheck__"),
+        " in __instancecheck__",
+    )? {
+        Some(answer) => Ok(answer),
+        None => plain_is_instance(object, class),
     }
-    plain_is_instance(object, class)
+}
+
+/// What the class's own check says of an object; none where it has no such method.
+fn checked_by_class(
+    class: &PyObject,
+    object: &PyObject,
+    name: &PyASCIIObject,
+    where_: &str,
+) -> PyResult<Option<bool>> {
+    let Some(check) = lookup_special(class, name)? else {
+        return Ok(None);
+    };
+    let depth = crate::object::enter_recursive_call(where_)?;
+    let answer = call::call(&check, &[object])?;
+    drop(depth);
+    drop(check);
+    crate::object::is_true(&answer).map(Some)
 }
 
 fn any_class(classes: &[&PyObject], test: impl Fn(&PyObject) -> PyResult<bool>) -> PyResult<bool> {
@@ -354,6 +376,13 @@ fn abstract_is_subclass(derived: &PyObject, class: &PyObject) -> PyResult<bool> 
     let Some(bases) = bases.downcast_ref::<PyTupleObject>() else {
         return Ok(false);
     };
+    // A single base is no deeper.
+    if let [single] = tuple::items(bases) {
+        return abstract_is_subclass(single, class);
+    }
+    if tuple::items(bases).is_empty() {
+        return Ok(false);
+    }
     let _depth = crate::object::enter_recursive_call(" in __issubclass__")?;
     any_class(tuple::items(bases), |base| {
         abstract_is_subclass(base, class)
@@ -375,10 +404,15 @@ pub fn is_subclass(derived: &PyObject, class: &PyObject) -> PyResult<bool> {
         let _depth = crate::object::enter_recursive_call(" in __subclasscheck__")?;
         return any_class(tuple::items(classes), |member| is_subclass(derived, member));
     }
-    if let Some(answer) = call_special(class, crate::id!("__subclasscheck__"), &[derived])? {
-        return crate::object::is_true(&answer);
+    match checked_by_class(
+        class,
+        derived,
+        crate::id!("__subclasscheck__"),
+        " in __subclasscheck__",
+    )? {
+        Some(answer) => Ok(answer),
+        None => plain_is_subclass(derived, class),
     }
-    plain_is_subclass(derived, class)
 }
 
 /// `recursive_issubclass`.

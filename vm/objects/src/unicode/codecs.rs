@@ -3,10 +3,12 @@
 mod decode;
 mod encode;
 mod handlers;
+mod utf7;
 
 pub use decode::{decode, decode_utf8};
 pub use encode::encode;
 pub use handlers::{lookup_error, register_error};
+pub use utf7::{decode_utf7, encode_utf7};
 
 use super::arguments::expect_str;
 use super::{as_ascii, empty, to_string_lossy};
@@ -31,6 +33,7 @@ pub enum Order {
 /// The encodings that are built in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
+    Utf7,
     Utf8,
     Ascii,
     Latin1,
@@ -54,6 +57,7 @@ impl Encoding {
             })
             .collect();
         Some(match normal.as_str() {
+            "utf_7" | "utf7" | "u7" | "unicode_1_1_utf_7" => Encoding::Utf7,
             "utf_8" | "utf8" | "u8" | "utf" | "cp65001" => Encoding::Utf8,
             "ascii" | "us_ascii" | "646" | "ansi_x3.4_1968" => Encoding::Ascii,
             "latin_1" | "latin1" | "iso_8859_1" | "iso8859_1" | "8859" | "iso8859" | "l1"
@@ -76,7 +80,8 @@ impl Encoding {
         let known = Encoding::from_name(name)?;
         let is_registered = matches!(
             known,
-            Encoding::Utf16(Order::Little | Order::Big)
+            Encoding::Utf7
+                | Encoding::Utf16(Order::Little | Order::Big)
                 | Encoding::Utf32(Order::Little | Order::Big)
                 | Encoding::UnicodeEscape
                 | Encoding::RawUnicodeEscape
@@ -87,6 +92,7 @@ impl Encoding {
     /// The name that errors show.
     pub fn name(self) -> &'static str {
         match self {
+            Encoding::Utf7 => "utf7",
             Encoding::Utf8 => "utf-8",
             Encoding::Ascii => "ascii",
             Encoding::Latin1 => "latin-1",

@@ -15,6 +15,7 @@ pub fn decode_utf8(content: &[u8]) -> PyResult<Own<PyASCIIObject>> {
 /// Decodes bytes.
 pub fn decode(content: &[u8], encoding: Encoding, errors: &str) -> PyResult<Own<PyASCIIObject>> {
     match encoding {
+        Encoding::Utf7 => return Ok(super::decode_utf7(content, errors, true)?.0),
         Encoding::Latin1 => return from_ucs1(content),
         Encoding::Utf8 | Encoding::Ascii if content.is_ascii() => return from_ucs1(content),
         Encoding::Utf8 => {
@@ -36,7 +37,8 @@ pub fn decode(content: &[u8], encoding: Encoding, errors: &str) -> PyResult<Own<
     loop {
         let fault = match encoding {
             Encoding::Utf8 => utf8_run(&mut out, content, at),
-            Encoding::Ascii | Encoding::Latin1 => ascii_run(&mut out, content, at),
+            // UTF-7 and Latin-1 were decoded above.
+            Encoding::Ascii | Encoding::Latin1 | Encoding::Utf7 => ascii_run(&mut out, content, at),
             Encoding::Utf16(_) => utf16_run(&mut out, content, at, order),
             Encoding::Utf32(_) => utf32_run(&mut out, content, at, order),
             Encoding::UnicodeEscape => escape_run(&mut out, content, at),
@@ -358,7 +360,7 @@ fn raw_escape_run(out: &mut Writer, content: &[u8], mut at: usize) -> Option<Fau
 }
 
 /// Handles bytes that cannot be decoded, and gives where to go on.
-fn handle(
+pub(super) fn handle(
     out: &mut Writer,
     content: &[u8],
     encoding: Encoding,

@@ -22,7 +22,7 @@ fn is_encodable(encoding: Encoding, character: u32) -> bool {
         Encoding::Ascii => character < 0x80,
         Encoding::Latin1 => character < 0x100,
         Encoding::Utf8 | Encoding::Utf16(_) | Encoding::Utf32(_) => !is_surrogate(character),
-        Encoding::UnicodeEscape | Encoding::RawUnicodeEscape => true,
+        Encoding::UnicodeEscape | Encoding::RawUnicodeEscape | Encoding::Utf7 => true,
     }
 }
 
@@ -37,7 +37,8 @@ fn reason(encoding: Encoding) -> &'static str {
 /// Writes a character, a lone surrogate included, as the encoding would.
 fn put(out: &mut Vec<u8>, encoding: Encoding, character: u32) {
     match encoding {
-        Encoding::Ascii | Encoding::Latin1 => out.push(character as u8),
+        // UTF-7 has an encoder of its own.
+        Encoding::Ascii | Encoding::Latin1 | Encoding::Utf7 => out.push(character as u8),
         Encoding::Utf8 => put_utf8(out, character),
         Encoding::Utf16(order) => put_utf16(out, order, character),
         Encoding::Utf32(Order::Big) => out.extend(character.to_be_bytes()),
@@ -88,6 +89,9 @@ pub fn encode(
     encoding: Encoding,
     errors: &str,
 ) -> PyResult<Own<PyBytesObject>> {
+    if encoding == Encoding::Utf7 {
+        return super::encode_utf7(object);
+    }
     let narrow = matches!(
         encoding,
         Encoding::Utf8 | Encoding::Ascii | Encoding::Latin1

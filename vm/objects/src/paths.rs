@@ -1,7 +1,11 @@
 //! Paths as the system takes them.
 
-use crate::prelude::*;
+use crate::errors::{PyResult, type_error, value_error};
+use crate::object::{ObjectExt, TypeExt};
+use crate::own::Own;
+use crate::{bytes, id, types, unicode};
 use std::ffi::CString;
+use twinheap_abi::*;
 
 /// `PyOS_FSPath`: a str or bytes.
 pub fn fs_path(path: &PyObject) -> PyResult {
@@ -50,4 +54,20 @@ fn encode_path(text: &PyASCIIObject) -> PyResult<Vec<u8>> {
 /// A path of the system as a str.
 pub fn decode_path(data: &[u8]) -> PyResult {
     Ok(unicode::codecs::decode(data, unicode::codecs::Encoding::Utf8, "surrogateescape")?.upcast())
+}
+
+/// `PyUnicode_FSDecoder`: a path as a str.
+pub fn path_text(path: &PyObject) -> PyResult<Own<PyASCIIObject>> {
+    let path = fs_path(path)?;
+    let decoded = match path.downcast_ref::<PyBytesObject>() {
+        Some(data) => decode_path(bytes::data_of(data))?,
+        None => path,
+    };
+    let Some(text) = decoded.downcast_ref::<PyASCIIObject>() else {
+        return Err(type_error("path should be string or bytes"));
+    };
+    if unicode::text(text).contains_character(0) {
+        return Err(value_error("embedded null character"));
+    }
+    Ok(Own::new(text))
 }

@@ -1,8 +1,27 @@
-//! `_ast`: the classes of syntax tree nodes (`Python/Python-ast.c`).
+//! `_ast`: the classes of syntax tree nodes, and trees as objects (`Python/Python-ast.c`).
+//!
+//! The classes are made once; what `compile()` makes with `PyCF_ONLY_AST` are their instances. Compiling such
+//! objects is not there yet, and says so.
 
-use crate::ast_nodes::{CLASSES, FLAGS, NodeClass};
-use crate::prelude::*;
-use twinheap_objects::exceptions::PyExc_AttributeError;
+mod classes;
+mod make;
+
+pub use make::tree_object;
+
+use classes::{CLASSES, FLAGS, NodeClass};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::mem::offset_of;
+use twinheap_abi::*;
+use twinheap_objects::errors::{PyResult, type_error};
+use twinheap_objects::object::{self, ObjectExt, TypeExt};
+use twinheap_objects::own::{Field, Layout, Own};
+use twinheap_objects::singletons::none;
+use twinheap_objects::state::Global;
+use twinheap_objects::{
+    abstract_, dict, getset, id, memory, methods, module, object_struct, slot, static_type, tuple,
+    types, unicode,
+};
 
 object_struct! {
     /// `AST_object`.
@@ -98,6 +117,7 @@ unsafe extern "C" fn new_slot(
     twinheap_objects::own::to_c(types::allocate(unsafe { &*type_ }, 0))
 }
 
+/// Names as strs, in a tuple.
 fn names(of: &[&str]) -> PyResult {
     let names: Vec<Own> = of
         .iter()
@@ -132,24 +152,79 @@ fn make_class(class: &NodeClass, base: &PyObject) -> PyResult {
     )
 }
 
-/// Makes the module.
-pub fn new_module() -> PyResult<Own<PyModuleObject>> {
-    let made = module::build("_ast", &[PyMethodDef::SENTINEL], &[&AST_type])?;
+/// `struct ast_state`: the classes, and the one instance of each that has no fields.
+struct State {
+    classes: HashMap<&'static str, Class>,
+}
+
+struct Class {
+    object: Own,
+    fields: Vec<Own>,
+    /// The node that stands for an operator or a context.
+    instance: Option<Own>,
+}
+
+impl Class {
+    fn type_(&self) -> &PyTypeObject {
+        self.object
+            .downcast_ref::<PyTypeObject>()
+            .expect("a class of nodes")
+    }
+}
+
+static STATE: Global<Cell<Option<&'static State>>> = Global(Cell::new(None));
+
+/// The classes, made when they are first asked for; they stay as long as the process.
+fn state() -> PyResult<&'static State> {
+    if let Some(state) = STATE.get() {
+        return Ok(state);
+    }
+    types::ready(&AST_type)?;
     if let Some(own) = types::dict_of(&AST_type) {
         let empty = tuple::empty();
         for name in ["_fields", "__match_args__", "_attributes"] {
             dict::set_literal(own, name, empty.as_object())?;
         }
     }
+    let mut classes: HashMap<&'static str, Class> = HashMap::new();
     for class in CLASSES {
-        let base = match dict::get_item(
-            module::dict_of(&made),
-            unicode::from_str(class.base)?.as_object(),
-        )? {
-            Some(base) => base,
-            None => return Err(errors::raise(&PyExc_AttributeError, class.base)),
+        let base = match class.base {
+            "AST" => AST_type.as_object(),
+            base => &classes[base].object,
         };
-        module::add(&made, class.name, &*make_class(class, &base)?)?;
+        let object = make_class(class, base)?;
+        let fields = class.fields.iter().map(|name| {
+            let name = unicode::from_str(name)?;
+            Ok(unicode::intern(name).upcast())
+        });
+        let fields = fields.collect::<PyResult<_>>()?;
+        let is_symbol = !matches!(class.base, "AST" | "stmt") && class.fields.is_empty();
+        let mut made = Class {
+            object,
+            fields,
+            instance: None,
+        };
+        if is_symbol {
+            made.instance = Some(types::allocate(made.type_(), 0)?);
+        }
+        classes.insert(class.name, made);
+    }
+    let state: &'static State = Box::leak(Box::new(State { classes }));
+    STATE.set(Some(state));
+    Ok(state)
+}
+
+/// Whether an object is a node of a tree.
+pub fn is_node(object: &PyObject) -> bool {
+    types::is_subtype(object.type_(), &AST_type)
+}
+
+/// Makes the module.
+pub fn new_module() -> PyResult<Own<PyModuleObject>> {
+    let state = state()?;
+    let made = module::build("_ast", &[PyMethodDef::SENTINEL], &[&AST_type])?;
+    for class in CLASSES {
+        module::add(&made, class.name, &state.classes[class.name].object)?;
     }
     for (name, value) in FLAGS {
         module::add_int(&made, name, *value)?;
