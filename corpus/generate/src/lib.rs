@@ -26,7 +26,7 @@ pub use engine::generate;
 pub use model::{END_MARKER, Model};
 pub use mutate::mutate_model;
 pub use profile::{Probe, Profile, is_feature, probes};
-pub use source::mutate_source;
+pub use source::{mutate_source, unbound_names};
 pub use topics::{Topic, needed_features};
 
 /// Rises whenever a seed would give another program than before.

@@ -146,6 +146,10 @@ const PROBES: &[(&str, &str)] = &[
         "pickletools",
         "import pickletools\npickletools.dis(b'\\x80\\x04K\\x01.')\n",
     ),
+    (
+        "struct",
+        "import struct\nprint(struct.pack('<hI3s', 1, 2, b'ab'), struct.unpack_from('>H', b'abc', 1), struct.calcsize('bq'))\n",
+    ),
     ("copy", "import copy\nprint(copy.deepcopy([1, {2: [3]}]))\n"),
     (
         "copyreg",

@@ -59,6 +59,22 @@ pub fn mutate_source(source: &str, others: &[&str], seed: u64) -> Option<String>
     (changes > 0).then_some(text)
 }
 
+/// Names that a source reads and never binds, and that are no built-in ones; None where it does not parse.
+pub fn unbound_names(source: &str) -> Option<Vec<String>> {
+    let harvest = harvest(source)?;
+    let mut names: Vec<String> = harvest
+        .reads
+        .iter()
+        .filter(|read| {
+            !is_builtin(&read.name) && !harvest.binds.iter().any(|bind| bind.name == read.name)
+        })
+        .map(|read| read.name.to_string())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    Some(names)
+}
+
 fn harvest(text: &str) -> Option<Harvest> {
     let tree = parse_str(text, Mode::Exec, &Flags::default()).ok()?;
     Some(Harvest::of(&tree.module, &tree.names, text))

@@ -13,6 +13,9 @@ use crate::layouts::{Layout, layout_of_instances};
 use crate::memory::{Address, c_text};
 use crate::text::{latin_text, str_text};
 
+/// More references than a program makes: what has them began with the count of static objects.
+const STATIC_REFCNT: i64 = 500_000_000;
+
 /// What is known of a type while a heap is walked.
 pub(crate) struct TypeFacts {
     /// How its instances are read.
@@ -398,8 +401,9 @@ impl Decoder {
             self.unsigned(fields::GC_TRACKED, u64::from(head._gc_next.get() != 0));
             self.unsigned(fields::GC_FLAGS, (head._gc_prev.get() & 1) as u64);
         }
-        // Everybody may hold an interned string, so its count says nothing about the program.
-        if layout != Layout::InternedStr {
+        // Everybody may hold an interned or static string, so its count says nothing about the program.
+        let is_static = layout == Layout::Str && object.ob_refcnt.get() as i64 > STATIC_REFCNT;
+        if layout != Layout::InternedStr && !is_static {
             self.signed(fields::OB_REFCNT, object.ob_refcnt.get() as i64);
         }
         self.reference(fields::OB_TYPE, object.ob_type.get());

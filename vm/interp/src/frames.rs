@@ -358,9 +358,23 @@ fn get_code(object: &PyFrameObject) -> PyResult {
     Ok(Own::new(frame_of(object).f_code.expect_ref()).upcast())
 }
 
+/// The generator that a frame is part of.
+fn generator_of(frame: &_PyInterpreterFrame) -> Option<&PyGenObject> {
+    if frame.owner.get() != FRAME_OWNED_BY_GENERATOR {
+        return None;
+    }
+    let start = std::ptr::from_ref(frame).cast::<u8>();
+    // SAFETY: such a frame lies inside its generator, which lives as long as the frame is that generator's.
+    Some(unsafe { &*start.sub(offset_of!(PyGenObject, gi_iframe)).cast() })
+}
+
 fn get_back(object: &PyFrameObject) -> PyResult {
     if let Some(back) = object.f_back.own() {
         return Ok(back.upcast());
+    }
+    let resting = |generator: &PyGenObject| generator.gi_frame_state.get() != FRAME_EXECUTING;
+    if generator_of(frame_of(object)).is_some_and(resting) {
+        return Ok(none());
     }
     let mut previous = frame_of(object).previous.get();
     // SAFETY: the frames of the chain are valid.
@@ -439,6 +453,13 @@ fn clear(object: &PyFrameObject) {
 
 fn clear_method(object: &PyFrameObject) -> PyResult {
     let frame = frame_of(object);
+    if let Some(generator) = generator_of(frame)
+        && generator.gi_frame_state.get() != FRAME_EXECUTING
+    {
+        let held = Own::new(generator);
+        crate::generator::finalize(&held);
+        return Ok(none());
+    }
     if frame.owner.get() != FRAME_OWNED_BY_FRAME_OBJECT {
         return Err(twinheap_objects::errors::runtime_error(
             "cannot clear an executing frame",

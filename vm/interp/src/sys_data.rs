@@ -111,7 +111,7 @@ pub static UNRAISABLE_ARGS: StructSequenceType = StructSequenceType::new(Descrip
 
 /// The type of `sys.get_asyncgen_hooks`' answer.
 pub static ASYNCGEN_HOOKS: StructSequenceType = StructSequenceType::new(Description {
-    name: "sys.asyncgen_hooks",
+    name: "asyncgen_hooks",
     fields: &["firstiter", "finalizer"],
     visible: 2,
     instantiable: false,

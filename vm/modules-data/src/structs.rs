@@ -504,6 +504,12 @@ fn pack_values(layout: &Layout_, values: &[&PyObject], function: &str) -> PyResu
     }
     memory::probe(layout.size)?;
     let mut out = vec![0u8; layout.size];
+    fill_values(layout, values, &mut out)?;
+    Ok(out)
+}
+
+/// Packs values into zero bytes; what was packed before one that cannot be stays.
+fn fill_values(layout: &Layout_, values: &[&PyObject], out: &mut [u8]) -> PyResult<()> {
     let mut next = values.iter();
     for item in &layout.items {
         for index in 0..item.repeat {
@@ -514,7 +520,7 @@ fn pack_values(layout: &Layout_, values: &[&PyObject], function: &str) -> PyResu
             }
         }
     }
-    Ok(out)
+    Ok(())
 }
 
 fn unpack_values(layout: &Layout_, data: &[u8]) -> PyResult {
@@ -580,9 +586,10 @@ fn pack_into(this: &StructObject, args: &[&PyObject]) -> PyResult {
             size as usize + at as usize
         )));
     }
-    let data = pack_values(&layout, values, "pack_into")?;
+    let mut data = vec![0u8; layout.size];
+    let filled = fill_values(&layout, values, &mut data);
     target.write(at as usize, &data);
-    Ok(none())
+    filled.map(|()| none())
 }
 
 fn unpack(this: &StructObject, data: &PyObject) -> PyResult {

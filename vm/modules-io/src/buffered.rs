@@ -567,9 +567,18 @@ fn into(this: &Buffered, target: &PyObject, once: bool) -> PyResult {
     this.check_closed("readinto of closed file")?;
     let wanted = buffer.data().len();
     let data = if once {
-        let ahead = this.take_ahead(wanted);
-        if !ahead.is_empty() || wanted == 0 {
-            Some(ahead)
+        let mut found = this.take_ahead(wanted);
+        let left = wanted - found.len();
+        if left as isize > this.buffer_size.get() {
+            // What is larger than the buffer is read past it.
+            match this.raw_read(left)? {
+                Some(more) => found.extend(more),
+                None if found.is_empty() => return Ok(none()),
+                None => {}
+            }
+            Some(found)
+        } else if !found.is_empty() || wanted == 0 {
+            Some(found)
         } else {
             this.raw_read(wanted)?
         }

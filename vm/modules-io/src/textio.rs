@@ -214,7 +214,12 @@ fn init(this: &TextIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> P
     let handler = text_or_none(handler, "argument 'errors'")?;
     let newline_text = check_newline(newline)?;
     let encoding = match encoding {
-        Some(given) if !unicode_is(&given, "locale") => given,
+        // The name is taken as text: the stream holds a str of its own.
+        Some(given) if !unicode_is(&given, "locale") => {
+            let name = given.downcast_ref::<PyASCIIObject>();
+            let name = name.map(unicode::to_string_lossy).unwrap_or_default();
+            unicode::from_str(&name)?.upcast()
+        }
         _ => unicode::from_str("utf-8")?.upcast(),
     };
     let handler = match handler {
@@ -686,7 +691,13 @@ fn tell(this: &TextIo) -> PyResult {
         return cookie.to_object();
     }
     let saved = call0(&decoder, id!("getstate"))?;
-    let found = find_position(&decoder, &mut cookie, &next, used as usize);
+    let found = find_position(
+        &decoder,
+        &mut cookie,
+        &next,
+        used as usize,
+        this.b2cratio.get(),
+    );
     let failed = found.is_err().then(errors::fetch);
     call::call_method(&decoder, id!("setstate"), &[&saved])?;
     if let Some(failed) = failed {
@@ -695,59 +706,114 @@ fn tell(this: &TextIo) -> PyResult {
     cookie.to_object()
 }
 
-fn set_state(decoder: &PyObject, flags: i32) -> PyResult<()> {
+/// `_textiowrapper_decoder_setstate`: the decoder as it was at a cookie's start.
+fn set_state(decoder: &PyObject, cookie: &Cookie) -> PyResult<()> {
+    if cookie.start == 0 && cookie.flags == 0 {
+        return call0(decoder, id!("reset")).map(drop);
+    }
     let state = tuple::pack(&[
         bytes::from_slice(&[])?.as_object(),
-        &*long::from_isize(flags as isize)?,
+        &*long::from_isize(cookie.flags as isize)?,
     ])?;
     call::call_method(decoder, id!("setstate"), &[state.as_object()]).map(drop)
 }
 
-/// Feeds the decoder byte by byte until it has given the characters that were used.
+/// How many bytes the decoder keeps, and its flags.
+fn get_state(decoder: &PyObject) -> PyResult<(usize, i32)> {
+    let state = call0(decoder, id!("getstate"))?;
+    let Some(&[kept, flags]) = state.downcast_ref::<PyTupleObject>().map(tuple::items) else {
+        return Err(type_error("illegal decoder state"));
+    };
+    let Some(kept) = kept.downcast_ref::<PyBytesObject>() else {
+        return Err(type_error(format_args!(
+            "illegal decoder state: the first item should be a bytes object, not '{:.200}'",
+            kept.type_().name()
+        )));
+    };
+    Ok((bytes::data_of(kept).len(), long::as_int(flags)?))
+}
+
+/// How many characters the decoder gives for some bytes.
+fn count_decoded(decoder: &PyObject, data: &[u8]) -> PyResult<usize> {
+    let piece = decode(decoder, bytes::from_slice(data)?.as_object(), false)?;
+    Ok(piece.length.get() as usize)
+}
+
+/// Looks for a safe point close before the characters that were used, guessed from how many bytes a character has
+/// taken: how many bytes lie before it, and how many characters are left.
+fn guess_start(
+    decoder: &PyObject,
+    cookie: &mut Cookie,
+    next: &[u8],
+    used: usize,
+    bytes_per_character: f64,
+) -> PyResult<(usize, usize)> {
+    let mut skip = ((bytes_per_character * used as f64) as isize).min(next.len() as isize);
+    let mut back = 1;
+    while skip > 0 {
+        set_state(decoder, cookie)?;
+        let decoded = count_decoded(decoder, &next[..skip as usize])?;
+        if decoded <= used {
+            let (kept, flags) = get_state(decoder)?;
+            if kept == 0 {
+                cookie.flags = flags;
+                return Ok((skip as usize, used - decoded));
+            }
+            skip -= kept as isize;
+            back = 1;
+        } else {
+            skip -= back;
+            back *= 2;
+        }
+    }
+    set_state(decoder, cookie)?;
+    Ok((0, used))
+}
+
+/// Finds the safe point before the characters that were used; from there the decoder is fed byte by byte.
 fn find_position(
     decoder: &PyObject,
     cookie: &mut Cookie,
     next: &[u8],
     used: usize,
+    bytes_per_character: f64,
 ) -> PyResult<()> {
-    set_state(decoder, cookie.flags)?;
-    let (mut decoded, mut fed) = (0usize, 0i32);
-    for byte in next {
-        fed += 1;
-        let piece = decode(decoder, bytes::from_slice(&[*byte])?.as_object(), false)?;
-        decoded += piece.length.get() as usize;
-        let state = call0(decoder, id!("getstate"))?;
-        if let Some(pair) = state.downcast_ref::<PyTupleObject>()
-            && object::length(tuple::items(pair)[0])? == 0
-            && decoded <= used
-        {
+    let (skipped, mut left) = guess_start(decoder, cookie, next, used, bytes_per_character)?;
+    cookie.start += skipped as i64;
+    cookie.skip = left as i32;
+    if left == 0 {
+        return Ok(());
+    }
+    let mut decoded = 0;
+    let mut reached = false;
+    for byte in &next[skipped..] {
+        decoded += count_decoded(decoder, &[*byte])?;
+        cookie.feed += 1;
+        let (kept, flags) = get_state(decoder)?;
+        if kept == 0 && decoded <= left {
             // A safe point: nothing is kept inside the decoder.
-            cookie.start += i64::from(fed);
-            cookie.flags = long::as_int(tuple::items(pair)[1])?;
-            (fed, cookie.skip) = (0, 0);
-            let done = decoded;
-            if done == used {
-                cookie.feed = 0;
-                return Ok(());
-            }
-            cookie.skip = (used - done) as i32;
+            cookie.start += i64::from(cookie.feed);
+            left -= decoded;
+            cookie.flags = flags;
+            (cookie.feed, decoded) = (0, 0);
         }
-        if decoded >= used {
+        if decoded >= left {
+            reached = true;
             break;
         }
     }
-    if decoded < used {
+    if !reached {
         let rest = decode(decoder, bytes::from_slice(&[])?.as_object(), true)?;
         decoded += rest.length.get() as usize;
         cookie.need_eof = true;
-        if decoded < used {
+        if decoded < left {
             return Err(errors::raise(
                 &PyExc_OSError,
                 "can't reconstruct logical file position",
             ));
         }
     }
-    cookie.feed = fed;
+    cookie.skip = left as i32;
     Ok(())
 }
 
@@ -795,7 +861,7 @@ fn seek(this: &TextIo, args: &[&PyObject]) -> PyResult {
         if cookie.start == 0 && cookie.flags == 0 {
             call0(&decoder, id!("reset"))?;
         } else {
-            set_state(&decoder, cookie.flags)?;
+            set_state(&decoder, &cookie)?;
         }
         if cookie.skip > 0 {
             skip_characters(this, &decoder, &cookie)?;

@@ -44,7 +44,17 @@ fn get_debug(_: &PyObject) -> PyResult {
 
 fn set_threshold(_: &PyObject, args: &PyTupleObject) -> PyResult {
     let items = tuple::items(args);
-    call::check_positional("set_threshold", items.len(), 1, 3)?;
+    if !(1..=3).contains(&items.len()) {
+        return Err(type_error(format_args!(
+            "set_threshold() takes at {} ({} given)",
+            if items.is_empty() {
+                "least 1 argument"
+            } else {
+                "most 3 arguments"
+            },
+            items.len()
+        )));
+    }
     for (index, item) in items.iter().enumerate() {
         let value = long::as_int(item)?;
         GC.generations[index].threshold.set(value);

@@ -497,10 +497,15 @@ fn replace(code: &PyCodeObject, args: crate::call::Args<'_>) -> PyResult {
     };
     let (names, kinds) = match given[10].or(given[11]).or(given[12]) {
         Some(_) => merged_names(code, [given[10], given[12], given[11]])?,
-        None => (
-            changed(None, 10, code.co_localsplusnames.expect_ref(), "tuple")?,
-            changed(None, 10, code.co_localspluskinds.expect_ref(), "bytes")?,
-        ),
+        // The new code has tables of its own in any case.
+        None => {
+            let names: Own<PyTupleObject> =
+                changed(None, 10, code.co_localsplusnames.expect_ref(), "tuple")?;
+            let kinds: Own<PyBytesObject> =
+                changed(None, 10, code.co_localspluskinds.expect_ref(), "bytes")?;
+            let names = tuple::pack(tuple::items(&names))?;
+            (names, bytes::from_slice(bytes::data_of(&kinds))?)
+        }
     };
     let text = |index: usize, current: &PyObject| -> PyResult {
         Ok(changed::<PyASCIIObject>(given[index], index, current, "str")?.upcast())

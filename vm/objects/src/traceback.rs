@@ -1,5 +1,6 @@
 //! traceback (`Python/traceback.c`): the chain of frames that an exception has passed.
 
+use crate::call::{self, Signature};
 use crate::errors::{PyResult, type_error};
 use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt, TypeExt};
@@ -117,6 +118,41 @@ getset! {
     "tb_next" => get_next, set_next;
 }
 
+/// `tb_new`: an entry that a program makes.
+fn tb_new(_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
+    static SIGNATURE: Signature = Signature {
+        name: "TracebackType",
+        parameters: &["tb_next", "tb_frame", "tb_lasti", "tb_lineno"],
+        required: 4,
+        positional: 4,
+    };
+    let given = call::bind_tuple::<4>(&SIGNATURE, args, kwargs)?;
+    let [Some(next), Some(frame), Some(lasti), Some(lineno)] = given else {
+        return Err(type_error("TracebackType() takes exactly 4 arguments"));
+    };
+    // Frames are the evaluator's: their type is known by its name here.
+    if frame.type_().name() != "frame" {
+        return Err(type_error(format_args!(
+            "TracebackType() argument 'tb_frame' must be frame, not {}",
+            crate::unicode::type_name_or_none(frame)
+        )));
+    }
+    let (lasti, lineno) = (crate::long::as_int(lasti)?, crate::long::as_int(lineno)?);
+    let next = match next.downcast_ref::<PyTracebackObject>() {
+        Some(entry) => Some(Own::new(entry).upcast()),
+        None if next.is_none() => None,
+        None => {
+            return Err(type_error(format_args!(
+                "expected traceback object or None, got '{}'",
+                next.type_().name()
+            )));
+        }
+    };
+    // SAFETY: the object is a frame.
+    let frame: Own<PyFrameObject> = unsafe { Own::new(frame).cast() };
+    Ok(new(next, frame, lasti, lineno)?.upcast())
+}
+
 static_type! {
     /// `traceback`.
     PyTraceBack_Type = "traceback", size size_of::<PyTracebackObject>(), 0, flags Py_TPFLAGS_HAVE_GC;
@@ -126,4 +162,5 @@ static_type! {
     tp_clear: slot!(clear clear),
     tp_members: MEMBERS.as_ptr(),
     tp_getset: GETSET.as_ptr(),
+    tp_new: slot!(new tb_new),
 }

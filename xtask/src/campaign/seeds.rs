@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use twinheap_syntax::ast::{Mod, Span, Stmt, StmtKind};
+use twinheap_generate::unbound_names;
+use twinheap_syntax::ast::{Mod, Span, StmtKind};
 use twinheap_syntax::{Flags, Mode, parse_str};
 
 use crate::programs::corpus;
@@ -33,6 +34,23 @@ const TESTS: [&str; 22] = [
     "test_super",
     "test_sort",
     "test_augassign",
+];
+/// Modules that a method may name.
+const MODULES: [&str; 14] = [
+    "collections",
+    "copy",
+    "functools",
+    "gc",
+    "itertools",
+    "math",
+    "operator",
+    "pickle",
+    "random",
+    "re",
+    "string",
+    "sys",
+    "types",
+    "weakref",
 ];
 /// Methods longer than this are left out.
 const MAXIMUM_LINES: usize = 40;
@@ -91,40 +109,71 @@ fn methods(source: &str) -> Vec<String> {
         return Vec::new();
     };
     let lines: Vec<&str> = source.split_inclusive('\n').collect();
-    let classes = body.iter().filter_map(|statement| match &statement.kind {
-        StmtKind::ClassDef(class) => Some(&class.body),
-        _ => None,
-    });
-    classes
-        .flatten()
-        .filter_map(|statement| match &statement.kind {
-            StmtKind::FunctionDef(function) => program_of(&lines, &function.body),
-            _ => None,
-        })
-        .collect()
+    let mut found = Vec::new();
+    for statement in body {
+        let StmtKind::ClassDef(class) = &statement.kind else {
+            continue;
+        };
+        let attributes: Vec<String> = class
+            .body
+            .iter()
+            .filter(|statement| matches!(statement.kind, StmtKind::Assign(_)))
+            .filter_map(|statement| dedented(&lines, &statement.span, &statement.span))
+            .collect();
+        for statement in &class.body {
+            if let StmtKind::FunctionDef(function) = &statement.kind
+                && let [first, .., last] | [first @ last] = function.body.as_slice()
+                && let Some(body) = dedented(&lines, &first.span, &last.span)
+            {
+                found.extend(program_of(&body, &attributes));
+            }
+        }
+    }
+    found
 }
 
-fn program_of(lines: &[&str], body: &[Stmt]) -> Option<String> {
-    let (first, last): (&Span, &Span) = (&body.first()?.span, &body.last()?.span);
+/// The lines of some statements, moved to the margin; none where there are too many of them.
+fn dedented(lines: &[&str], first: &Span, last: &Span) -> Option<String> {
     let range = first.lineno as usize - 1..last.end_lineno as usize;
-    if range.len() > MAXIMUM_LINES
-        || !lines
-            .get(range.clone())?
-            .iter()
-            .any(|line| line.contains("self.assert"))
-    {
+    if range.len() > MAXIMUM_LINES {
         return None;
     }
     let indent = first.col_offset as usize;
-    let dedented: String = lines[range]
+    let moved = lines
+        .get(range)?
         .iter()
-        .map(|line| line.get(indent..).unwrap_or("\n"))
-        .collect();
-    Some(format!("{}{dedented}", prelude(&dedented)))
+        .map(|line| line.get(indent..).unwrap_or("\n"));
+    Some(moved.collect())
 }
 
-/// The stand-in for `self` with the assertions that the method uses.
-fn prelude(body: &str) -> String {
+/// A method's body with what it needs around it: a stand-in for `self`, the attributes of its class that it uses,
+/// and the modules that it names. None where it needs more than that.
+fn program_of(body: &str, attributes: &[String]) -> Option<String> {
+    if !body.contains("self.assert") {
+        return None;
+    }
+    let mut text = prelude(body);
+    for name in attributes_of(body) {
+        if is_assertion(name) {
+            continue;
+        }
+        let start = format!("{name} = ");
+        let assignment = attributes.iter().find(|text| text.starts_with(&start))?;
+        text.push_str(&format!("self.{assignment}"));
+    }
+    text.push_str(body);
+    let mut imports = String::new();
+    for name in unbound_names(&text)? {
+        if !MODULES.contains(&name.as_str()) {
+            return None;
+        }
+        imports.push_str(&format!("import {name}\n"));
+    }
+    Some(imports + &text)
+}
+
+/// What a body reads of `self`, each once.
+fn attributes_of(body: &str) -> Vec<&str> {
     let mut names: Vec<&str> = body
         .match_indices("self.")
         .map(|(at, _)| {
@@ -132,12 +181,23 @@ fn prelude(body: &str) -> String {
             let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
             &rest[..end.unwrap_or(rest.len())]
         })
-        .filter(|name| name.starts_with("assert") || *name == "fail")
         .collect();
     names.sort_unstable();
     names.dedup();
+    names
+}
+
+fn is_assertion(name: &str) -> bool {
+    name.starts_with("assert") || name == "fail"
+}
+
+/// The stand-in for `self` with the assertions that the method uses.
+fn prelude(body: &str) -> String {
     let mut text = PRELUDE.to_owned();
-    for name in names {
+    for name in attributes_of(body)
+        .into_iter()
+        .filter(|name| is_assertion(name))
+    {
         text.push_str(&format!("self.{name} = self.__dict__['said']('{name}')\n"));
     }
     text

@@ -7,7 +7,7 @@ use twinheap_abi::*;
 use twinheap_objects::abstract_;
 use twinheap_objects::errors::{self, PyResult, Raised, name_error, system_error};
 use twinheap_objects::exceptions::{PyExc_AssertionError, PyExc_ImportError, PyExc_NameError};
-use twinheap_objects::object::{self, ObjectExt};
+use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::{call, dict, id, import_hook, list, tuple, unicode};
 
@@ -263,6 +263,29 @@ fn import_from(module: &PyObject, name: &PyASCIIObject) -> PyResult {
     Err(errors::raise_object(&PyExc_ImportError, Some(error)))
 }
 
+/// The complaint about a name of a module that is no str.
+fn wrong_name(module: &PyObject, name: &PyObject, from_dict: bool) -> errors::Raised {
+    let own_name = match object::get_attr(module, id!("__name__")) {
+        Ok(own_name) => own_name,
+        Err(raised) => return raised,
+    };
+    let Some(text) = own_name.downcast_ref::<PyASCIIObject>() else {
+        return errors::type_error(format_args!(
+            "module __name__ must be a string, not {:.100}",
+            own_name.type_().name()
+        ));
+    };
+    let (what, place) = match from_dict {
+        true => ("Key", "__dict__"),
+        false => ("Item", "__all__"),
+    };
+    errors::type_error(format_args!(
+        "{what} in {}.{place} must be str, not {:.100}",
+        unicode::to_string_lossy(text),
+        name.type_().name()
+    ))
+}
+
 /// `import_all_from`.
 fn import_all(namespace: &PyObject, module: &PyObject) -> PyResult<()> {
     let listed = object::lookup_attr(module, id!("__all__"))?;
@@ -281,7 +304,7 @@ fn import_all(namespace: &PyObject, module: &PyObject) -> PyResult<()> {
     };
     for name in tuple::items(&names) {
         let Some(text) = name.downcast_ref::<PyASCIIObject>() else {
-            return Err(errors::type_error("Item in __all__ must be str"));
+            return Err(wrong_name(module, name, skip_private));
         };
         if skip_private && unicode::to_string_lossy(text).starts_with('_') {
             continue;

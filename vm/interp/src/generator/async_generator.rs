@@ -455,8 +455,12 @@ getset! {
     "__qualname__" => get_qualname, set_qualname;
     "ag_await" => get_yieldfrom;
     "ag_frame" => get_frame;
-    "ag_code" => get_code;
     "ag_running" => get_running_async;
+}
+
+members! {
+    static MEMBERS:
+    "ag_code" => T_OBJECT, offset_of!(PyGenObject, gi_code), READONLY;
 }
 
 methods! {
@@ -480,6 +484,7 @@ static_type! {
     tp_traverse: slot!(traverse traverse),
     tp_weaklistoffset: offset_of!(PyGenObject, gi_weakreflist) as isize,
     tp_methods: METHODS.as_ptr(),
+    tp_members: MEMBERS.as_ptr(),
     tp_getset: GETSET.as_ptr(),
     tp_finalize: Some(finalize_slot),
 }

@@ -152,12 +152,12 @@ getset! {
     "cr_await" => get_yieldfrom;
     "cr_running" => get_running;
     "cr_frame" => get_frame;
-    "cr_code" => get_code;
     "cr_suspended" => get_suspended;
 }
 
 members! {
     static MEMBERS:
+    "cr_code" => T_OBJECT, offset_of!(PyGenObject, gi_code), READONLY;
     "cr_origin" => T_OBJECT, offset_of!(PyGenObject, gi_origin_or_finalizer), READONLY;
 }
 

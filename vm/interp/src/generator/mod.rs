@@ -23,7 +23,9 @@ use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::{bool_object, none};
 use twinheap_objects::state::tstate;
-use twinheap_objects::{code, getset, id, long, methods, slot, static_type, unicode, weakref};
+use twinheap_objects::{
+    code, getset, id, long, members, methods, slot, static_type, unicode, weakref,
+};
 
 /// What a generator's messages call it.
 fn kind_of(generator: &PyGenObject) -> &'static str {
@@ -498,7 +500,7 @@ fn close(generator: &PyGenObject) -> PyResult {
 }
 
 /// `_PyGen_Finalize`: a suspended generator that nobody holds is closed.
-fn finalize(generator: &PyGenObject) {
+pub(crate) fn finalize(generator: &PyGenObject) {
     if generator.gi_frame_state.get() >= FRAME_COMPLETED {
         return;
     }
@@ -625,10 +627,6 @@ fn get_frame(generator: &PyGenObject) -> PyResult {
     Ok(frames::frame_object(frame_in(generator))?.upcast())
 }
 
-fn get_code(generator: &PyGenObject) -> PyResult {
-    Ok(Own::new(generator.gi_code.expect_ref()).upcast())
-}
-
 fn get_running(generator: &PyGenObject) -> PyResult {
     Ok(bool_object(
         generator.gi_frame_state.get() == FRAME_EXECUTING,
@@ -658,7 +656,11 @@ getset! {
     "gi_running" => get_running;
     "gi_frame" => get_frame;
     "gi_suspended" => get_suspended;
-    "gi_code" => get_code;
+}
+
+members! {
+    static MEMBERS:
+    "gi_code" => T_OBJECT, offset_of!(PyGenObject, gi_code), READONLY;
 }
 
 methods! {
@@ -681,6 +683,7 @@ static_type! {
     tp_iter: slot!(unary object::self_iter),
     tp_iternext: slot!(iternext iternext),
     tp_methods: METHODS.as_ptr(),
+    tp_members: MEMBERS.as_ptr(),
     tp_getset: GETSET.as_ptr(),
     tp_finalize: Some(finalize_slot),
 }

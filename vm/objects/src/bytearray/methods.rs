@@ -198,6 +198,28 @@ fn plain_iterator(source: &PyObject) -> PyResult<Option<Own>> {
     }
 }
 
+/// Takes the ints of a list or tuple into a block of their number; not where there is anything but ints.
+fn fill_from_ints(array: &PyByteArrayObject, source: &PyObject) -> PyResult<bool> {
+    let items = if let Some(items) = source.downcast_exact::<PyListObject>() {
+        crate::list::items(items)
+    } else if let Some(items) = source.downcast_exact::<PyTupleObject>() {
+        tuple::items(items)
+    } else {
+        return Ok(false);
+    };
+    resize(array, items.len())?;
+    for (index, item) in items.iter().enumerate() {
+        if item.downcast_exact::<PyLongObject>().is_none() {
+            resize(array, 0)?;
+            return Ok(false);
+        }
+        let value = bytes::value_of(item)?;
+        // SAFETY: the block has room for all items.
+        unsafe { array.ob_start.get().add(index).write(value) };
+    }
+    Ok(true)
+}
+
 /// Appends byte by byte, so that the block grows as by `append`.
 fn append_all(array: &PyByteArrayObject, iterator: &PyObject) -> PyResult<()> {
     while let Some(item) = abstract_::next(iterator)? {
@@ -266,6 +288,9 @@ pub(super) fn bytearray_init(
     {
         let zeros = super::zeroed(count)?;
         return splice(array, 0, 0, data_of(&zeros));
+    }
+    if fill_from_ints(array, source)? {
+        return Ok(());
     }
     if let Some(iterator) = plain_iterator(source)? {
         return append_all(array, &iterator);

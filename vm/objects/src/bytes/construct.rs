@@ -180,7 +180,7 @@ pub(super) fn bytes_new(
     // SAFETY: an instance of a bytes subclass has room for the bytes; its memory is zero.
     unsafe {
         let bytes: &PyBytesObject = &*instance.as_ptr().cast();
-        bytes.ob_shash.set(-1);
+        bytes.ob_shash.set(made.ob_shash.get());
         std::ptr::copy_nonoverlapping(data.as_ptr(), super::data_pointer(bytes), data.len());
     }
     Ok(instance)

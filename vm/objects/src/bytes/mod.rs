@@ -94,7 +94,12 @@ fn singleton(slot: &Cell<*mut PyBytesObject>, data: &[u8]) -> PyResult<Own<PyByt
 #[doc(alias = "PyBytes_FromStringAndSize")]
 pub fn from_slice(data: &[u8]) -> PyResult<Own<PyBytesObject>> {
     match data {
-        [] => return singleton(&EMPTY, data),
+        [] => {
+            let empty = singleton(&EMPTY, data)?;
+            // CPython has hashed it before any program runs.
+            empty.ob_shash.set(0);
+            return Ok(empty);
+        }
         [byte] => return singleton(&SINGLE[*byte as usize], data),
         _ => {}
     }
