@@ -3,10 +3,10 @@
 use super::Encoding;
 use super::decode::handle;
 use super::handlers::{Failure, Fault};
+use crate::bytes;
 use crate::errors::PyResult;
 use crate::own::Own;
 use crate::unicode::{Writer, empty, text};
-use crate::{bytes, with_characters};
 use twinheap_abi::*;
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -67,29 +67,30 @@ impl Bits {
 pub fn encode_utf7(object: &PyASCIIObject) -> PyResult<Own<PyBytesObject>> {
     let mut out = Vec::with_capacity(object.length.get() as usize);
     let mut shifted: Option<Bits> = None;
-    with_characters!(text(object), all => {
-        for character in all.iter().map(|unit| u32::from(*unit)) {
-            if !is_direct(character) && (shifted.is_some() || character != u32::from(b'+')) {
-                if shifted.is_none() {
-                    out.push(b'+');
-                }
-                shifted.get_or_insert_default().put_character(&mut out, character);
-                continue;
+    let all = text(object);
+    for character in (0..all.len()).map(|index| all.at(index)) {
+        if !is_direct(character) && (shifted.is_some() || character != u32::from(b'+')) {
+            if shifted.is_none() {
+                out.push(b'+');
             }
-            let byte = character as u8;
-            if let Some(bits) = shifted.take() {
-                bits.finish(&mut out);
-                // Other characters end the sequence by themselves.
-                if byte == b'-' || digit_value(byte).is_some() {
-                    out.push(b'-');
-                }
-            }
-            out.push(byte);
-            if byte == b'+' {
+            shifted
+                .get_or_insert_default()
+                .put_character(&mut out, character);
+            continue;
+        }
+        let byte = character as u8;
+        if let Some(bits) = shifted.take() {
+            bits.finish(&mut out);
+            // Other characters end the sequence by themselves.
+            if byte == b'-' || digit_value(byte).is_some() {
                 out.push(b'-');
             }
         }
-    });
+        out.push(byte);
+        if byte == b'+' {
+            out.push(b'-');
+        }
+    }
     if let Some(bits) = shifted {
         bits.finish(&mut out);
         out.push(b'-');
