@@ -384,7 +384,8 @@ fn partition_by<B: ByteString>(this: &B, separator: &PyObject, last: bool) -> Py
     };
     let parts = match (found, last) {
         (Some(at), _) => {
-            let middle = if separator.is_exactly(&super::PyBytes_Type) && B::NAME == "bytes" {
+            // The separator of bytes stands for itself, whatever exporter it is.
+            let middle = if B::NAME == "bytes" {
                 Own::new(separator)
             } else {
                 B::make(sep)?
