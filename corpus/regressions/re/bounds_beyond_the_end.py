@@ -1,11 +1,10 @@
 # A start behind the end is no error: `match` still finds what asks for no character.
 import re
-import sys
 
 PATTERNS = ['', 'a', 'a*', 'a*?', 'a*+', '$', '^', r'\A', r'\Z', r'\b', r'\B', '(?m)$', '(?m)^',
             '()', '(a|)', '(a)?', '(?:ab)*', r'()\1', '(?=a)', '(?!a)', '(?<=a)', '(?<!a)', '(?>a|)',
             r'(a)?(?(1)b|)', '(?:a|b)*?']
-BOUNDS = [-1, 0, 1, 2, 3, 4, sys.maxsize, -sys.maxsize - 1]
+BOUNDS = [-1, 0, 1, 2, 3, 4, 1 << 62, -(1 << 62)]
 
 
 def shown(found):

@@ -682,6 +682,9 @@ fn gcd(_: &PyObject, args: &[&PyObject]) -> PyResult {
 }
 
 fn lcm(_: &PyObject, args: &[&PyObject]) -> PyResult {
+    if let [single] = args {
+        return abstract_::absolute(&*long::text::to_exact(abstract_::index(single)?)?);
+    }
     let mut result = long::from_isize(1)?;
     for arg in args {
         let next = long::text::to_exact(abstract_::index(arg)?)?;

@@ -265,6 +265,9 @@ fn bytes_concat(left: &PyBytesObject, right: &PyObject) -> PyResult {
         return Ok(from_slice(&[data_of(left), data_of(right)].concat())?.upcast());
     }
     let added = Buffer::of_or(right, || shared::no_concat(left.as_object(), right))?;
+    if added.data().is_empty() && left.as_object().is_exactly(&PyBytes_Type) {
+        return Ok(Own::new(left).upcast());
+    }
     Ok(from_slice(&[data_of(left), added.data()].concat())?.upcast())
 }
 

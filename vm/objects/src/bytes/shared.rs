@@ -377,9 +377,15 @@ fn partition_by<B: ByteString>(this: &B, separator: &PyObject, last: bool) -> Py
     } else {
         kernel::find(data, sep)
     };
+    // Where nothing is found, bytes stand for themselves, those of a subclass too.
+    let whole = || match B::NAME {
+        "bytes" => Ok(Own::new(this).upcast()),
+        _ => this.unchanged(),
+    };
     let parts = match (found, last) {
         (Some(at), _) => {
-            let middle = if separator.is_exactly(&super::PyBytes_Type) && B::NAME == "bytes" {
+            // The separator of bytes stands for itself, whatever exporter it is.
+            let middle = if B::NAME == "bytes" {
                 Own::new(separator)
             } else {
                 B::make(sep)?
@@ -390,8 +396,8 @@ fn partition_by<B: ByteString>(this: &B, separator: &PyObject, last: bool) -> Py
                 B::make(&data[at + sep.len()..])?,
             ]
         }
-        (None, false) => vec![this.unchanged()?, B::make(&[])?, B::make(&[])?],
-        (None, true) => vec![B::make(&[])?, B::make(&[])?, this.unchanged()?],
+        (None, false) => vec![whole()?, B::make(&[])?, B::make(&[])?],
+        (None, true) => vec![B::make(&[])?, B::make(&[])?, whole()?],
     };
     Ok(tuple::from_vec(parts)?.upcast())
 }

@@ -149,7 +149,10 @@ pub fn format_value(
         .is_none_or(|precision| precision <= i32::MAX as usize)
     {
         // The digits, the field and the str lie in memory side by side.
-        let longest = spec.width.max(spec.precision).unwrap_or(0);
+        // Only these kinds show all the digits that are asked for.
+        let is_filled = char::from_u32(spec.kind).is_some_and(|kind| "eEfF%".contains(kind));
+        let precision = spec.precision.filter(|_| is_filled || spec.alternate);
+        let longest = spec.width.max(precision).unwrap_or(0);
         memory::probe(longest.saturating_mul(3))?;
     }
     let field = format_spec::format_float(spec, value)

@@ -308,9 +308,9 @@ fn method_contains(set: &PySetObject, key: &PyObject) -> PyResult {
     Ok(bool_object(contains_any(set, key)?))
 }
 
+/// A copy of a subclass is a plain set.
 fn method_copy(set: &PySetObject) -> PyResult {
-    let type_ = set.as_object().type_();
-    let made = new_empty(type_)?;
+    let made = new_empty(algebra::base_type(set))?;
     merge(&made, set)?;
     Ok(made.upcast())
 }
