@@ -504,7 +504,7 @@ fn replace(code: &PyCodeObject, args: crate::call::Args<'_>) -> PyResult {
             let kinds: Own<PyBytesObject> =
                 changed(None, 10, code.co_localspluskinds.expect_ref(), "bytes")?;
             let names = tuple::pack(tuple::items(&names))?;
-            (names, bytes::from_slice(bytes::data_of(&kinds))?)
+            (names, bytes::from_slice_fresh(bytes::data_of(&kinds))?)
         }
     };
     let text = |index: usize, current: &PyObject| -> PyResult {
