@@ -1,17 +1,12 @@
 //! Character map codecs: `charmap_encode`, `charmap_decode`, and the table that `charmap_build` makes.
 
+use crate::codecs::handler_name;
 use crate::prelude::*;
 use twinheap_objects::buffer::Buffer;
 use twinheap_objects::bytes;
 use twinheap_objects::exceptions::{
     PyExc_LookupError, PyExc_UnicodeDecodeError, PyExc_UnicodeEncodeError,
 };
-
-fn handler_name(given: Option<&&PyObject>) -> String {
-    given
-        .and_then(|given| given.downcast_ref::<PyASCIIObject>())
-        .map_or_else(|| "strict".to_owned(), unicode::to_string_lossy)
-}
 
 fn mapping_of<'a>(args: &'a [&'a PyObject]) -> Option<&'a PyObject> {
     args.get(2).copied().filter(|mapping| !mapping.is_none())
@@ -73,7 +68,7 @@ fn look_up(mapping: &PyObject, key: usize) -> PyResult<Option<Own>> {
 pub fn charmap_decode(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("charmap_decode", args.len(), 1, 3)?;
     let data = Buffer::of(args[0])?.data().to_vec();
-    let handler = handler_name(args.get(1));
+    let handler = handler_name("charmap_decode", args.get(1))?;
     let count = long::from_usize(data.len())?;
     let Some(mapping) = mapping_of(args) else {
         let text = unicode::from_ucs1(&data)?.upcast();
@@ -135,10 +130,7 @@ fn push_mapped(writer: &mut unicode::Writer, found: Option<Own>) -> PyResult<boo
 }
 
 /// What a character is encoded as; nothing where the mapping has none.
-fn encode_one(mapping: Option<&PyObject>, character: u32) -> PyResult<Option<Vec<u8>>> {
-    let Some(mapping) = mapping else {
-        return Ok(u8::try_from(character).ok().map(|byte| vec![byte]));
-    };
+fn encode_one(mapping: &PyObject, character: u32) -> PyResult<Option<Vec<u8>>> {
     let Some(found) = look_up(mapping, character as usize)? else {
         return Ok(None);
     };
@@ -158,11 +150,19 @@ fn encode_one(mapping: Option<&PyObject>, character: u32) -> PyResult<Option<Vec
 pub fn charmap_encode(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("charmap_encode", args.len(), 1, 3)?;
     let Some(text) = args[0].downcast_ref::<PyASCIIObject>() else {
-        return Err(type_error("charmap_encode() argument 1 must be str"));
+        return Err(type_error(format_args!(
+            "charmap_encode() argument 1 must be str, not {}",
+            unicode::type_name_or_none(args[0])
+        )));
     };
-    let handler = handler_name(args.get(1));
-    let mapping = mapping_of(args);
+    let handler = handler_name("charmap_encode", args.get(1))?;
     let characters = unicode::text(text);
+    let Some(mapping) = mapping_of(args) else {
+        let encoding = unicode::codecs::Encoding::Latin1;
+        let made = unicode::codecs::encode(text, encoding, &handler)?.upcast();
+        let count = long::from_usize(characters.len())?;
+        return Ok(tuple::from_vec(vec![made, count])?.upcast());
+    };
     let mut made = Vec::with_capacity(characters.len());
     let mut at = 0;
     while at < characters.len() {
@@ -212,7 +212,10 @@ pub fn charmap_encode(_: &PyObject, args: &[&PyObject]) -> PyResult {
 /// The table from characters to bytes that a decoding table stands for, as a dict.
 pub fn charmap_build(_: &PyObject, map: &PyObject) -> PyResult {
     let Some(map) = map.downcast_ref::<PyASCIIObject>() else {
-        return Err(type_error("charmap_build() argument must be str"));
+        return Err(type_error(format_args!(
+            "charmap_build() argument must be str, not {}",
+            unicode::type_name_or_none(map)
+        )));
     };
     let made = dict::new()?;
     for (index, character) in unicode::text(map).iter().enumerate().take(256) {

@@ -31,13 +31,10 @@ fn registry() -> PyResult<(Own<PyListObject>, Own<PyDictObject>)> {
     ))
 }
 
-fn expect_str<'a>(function: &str, object: &'a PyObject) -> PyResult<&'a PyASCIIObject> {
-    object.downcast_ref::<PyASCIIObject>().ok_or_else(|| {
-        type_error(format_args!(
-            "{function}() argument must be str, not {}",
-            unicode::type_name_or_none(object)
-        ))
-    })
+/// The only argument of a function, as text.
+fn only_text<'a>(function: &str, object: &'a PyObject) -> PyResult<&'a PyASCIIObject> {
+    let text = unicode::expect_text(Some(object), function, "argument")?;
+    Ok(text.expect("it is given"))
 }
 
 fn register(_: &PyObject, function: &PyObject) -> PyResult {
@@ -117,7 +114,7 @@ fn lookup_codec(encoding: &PyASCIIObject) -> PyResult {
 }
 
 fn lookup(_: &PyObject, encoding: &PyObject) -> PyResult {
-    lookup_codec(expect_str("lookup", encoding)?)
+    lookup_codec(only_text("lookup", encoding)?)
 }
 
 fn forget_codec(_: &PyObject, encoding: &PyObject) -> PyResult {
@@ -216,16 +213,13 @@ fn codec_arguments<'a>(
     args: Args<'a>,
 ) -> PyResult<(&'a PyObject, Own<PyASCIIObject>, Option<&'a PyASCIIObject>)> {
     let [object, encoding, handler] = args.bind::<3>(signature)?;
-    let text = |given: Option<&'a PyObject>| -> PyResult<Option<&'a PyASCIIObject>> {
-        given
-            .map(|given| expect_str(signature.name, given))
-            .transpose()
-    };
-    let encoding = match text(encoding)? {
+    let text = |given, what| unicode::expect_text(given, signature.name, what);
+    let encoding = match text(encoding, "argument 'encoding'")? {
         Some(encoding) => Own::new(encoding),
         None => unicode::from_str("utf-8")?,
     };
-    Ok((object.expect("required"), encoding, text(handler)?))
+    let handler = text(handler, "argument 'errors'")?;
+    Ok((object.expect("required"), encoding, handler))
 }
 
 fn encode(_: &PyObject, args: Args<'_>) -> PyResult {
@@ -317,27 +311,20 @@ pub fn install() {
 
 fn register_error(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("register_error", args.len(), 2, 2)?;
-    text_codecs::register_error(expect_str("register_error", args[0])?, args[1])?;
+    let name = unicode::expect_text(Some(args[0]), "register_error", "argument 1")?;
+    text_codecs::register_error(name.expect("it is given"), args[1])?;
     Ok(none())
 }
 
 fn lookup_error(_: &PyObject, name: &PyObject) -> PyResult {
-    let name = unicode::to_string_lossy(expect_str("lookup_error", name)?);
+    let name = unicode::to_string_lossy(only_text("lookup_error", name)?);
     text_codecs::lookup_error(&name)
 }
 
 /// The name of an error handler that may be given as an argument.
-fn handler_name(function: &str, given: Option<&&PyObject>) -> PyResult<String> {
-    match given.filter(|given| !given.is_none()) {
-        None => Ok("strict".to_owned()),
-        Some(given) => match given.downcast_ref::<PyASCIIObject>() {
-            Some(name) => Ok(unicode::to_string_lossy(name)),
-            None => Err(type_error(format_args!(
-                "{function}() argument 2 must be str or None, not {}",
-                given.type_().name()
-            ))),
-        },
-    }
+pub fn handler_name(function: &str, given: Option<&&PyObject>) -> PyResult<String> {
+    let name = unicode::expect_text_or_none(given.copied(), function, "argument 2")?;
+    Ok(name.map_or_else(|| "strict".to_owned(), unicode::to_string_lossy))
 }
 
 fn pair(object: Own, count: usize) -> PyResult {

@@ -28,8 +28,18 @@ pub fn expect_str<'a>(
     })
 }
 
-/// The argument as text that C reads, or none where it is None or missing: Argument Clinic's
-/// `str(accept={str, NoneType})`.
+/// The argument as text that C reads, where it is given: Argument Clinic's `str`.
+pub fn expect_text<'a>(
+    object: Option<&'a PyObject>,
+    function: &str,
+    what: &str,
+) -> PyResult<Option<&'a PyASCIIObject>> {
+    object
+        .map(|object| c_text(expect_str(object, function, what)?))
+        .transpose()
+}
+
+/// The same for an argument that may be None: `str(accept={str, NoneType})`.
 pub fn expect_text_or_none<'a>(
     object: Option<&'a PyObject>,
     function: &str,
@@ -44,6 +54,11 @@ pub fn expect_text_or_none<'a>(
             object.type_().name()
         )));
     };
+    c_text(given).map(Some)
+}
+
+/// A str that is read as UTF-8 up to its end, which the first zero character must be.
+fn c_text(given: &PyASCIIObject) -> PyResult<&PyASCIIObject> {
     if as_utf8_cached(given)?.is_none() {
         // What cannot be encoded says why.
         encode(given, Encoding::Utf8, "strict")?;
@@ -51,7 +66,7 @@ pub fn expect_text_or_none<'a>(
     if text(given).contains_character(0) {
         return Err(value_error("embedded null character"));
     }
-    Ok(Some(given))
+    Ok(given)
 }
 
 /// The argument parsers call None by its value.

@@ -10,7 +10,7 @@ pub use encode::encode;
 pub use handlers::{lookup_error, register_error};
 pub use utf7::{decode_utf7, encode_utf7};
 
-use super::arguments::expect_str;
+use super::arguments::expect_text;
 use super::{as_ascii, empty, to_string_lossy};
 use crate::call::{Args, Signature};
 use crate::errors::{PyResult, Raised, raise, type_error};
@@ -161,12 +161,8 @@ static ENCODE: Signature = Signature {
 
 pub(super) fn unicode_encode(object: &PyASCIIObject, args: Args<'_>) -> PyResult {
     let [encoding, errors] = args.bind::<2>(&ENCODE)?;
-    let encoding = encoding
-        .map(|name| expect_str(name, "encode", "argument 'encoding'"))
-        .transpose()?;
-    let errors = errors
-        .map(|name| expect_str(name, "encode", "argument 'errors'"))
-        .transpose()?;
+    let encoding = expect_text(encoding, "encode", "argument 'encoding'")?;
+    let errors = expect_text(errors, "encode", "argument 'errors'")?;
     as_encoded_string(object, encoding, errors)
 }
 
