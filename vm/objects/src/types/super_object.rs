@@ -123,10 +123,8 @@ fn super_vectorcall(type_: &PyObject, args: Args<'_>) -> PyResult {
     };
     let made = types::allocate(type_, 0)?;
     // SAFETY: an instance of super or of a class below it.
-    init_with(
-        unsafe { &*made.as_ptr().cast::<superobject>() },
-        args.positional,
-    )?;
+    let instance = unsafe { &*made.as_ptr().cast::<superobject>() };
+    init_with(instance, args.positional)?;
     Ok(made)
 }
 
