@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, Once};
 
 use twinheap_compile::code::{CodeObject, Const};
@@ -14,13 +15,24 @@ const COUNT: usize = 1 << 14;
 #[unsafe(link_section = "__libfuzzer_extra_counters")]
 static mut COUNTERS: [u8; COUNT] = [0; COUNT];
 
-/// Set to `off`, it leaves the array alone, so that runs with and without guidance can be compared.
+/// Set to `off`, it leaves the array alone; set to `blind`, inputs are kept by chance, whatever they do, so that
+/// runs with and without guidance can be compared: without any corpus programs would stay as small as they begin.
 const SWITCH: &str = "TWINHEAP_COUNTERS";
 /// Set to anything, it has the goals reached written out at the end.
 const TALLY: &str = "TWINHEAP_GOALS";
 
+/// Inputs are kept by chance until so many are.
+const BLIND_SLOTS: u64 = 512;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Guidance {
+    On,
+    Off,
+    Blind,
+}
+
 thread_local! {
-    static ON: Cell<Option<bool>> = const { Cell::new(None) };
+    static GUIDANCE: Cell<Option<Guidance>> = const { Cell::new(None) };
 }
 
 /// Not kept by the thread, as it is read when the process ends.
@@ -28,7 +40,12 @@ static REACHED: Mutex<BTreeSet<Transition>> = Mutex::new(BTreeSet::new());
 static AT_EXIT: Once = Once::new();
 
 /// Counts what the objects of one input went through.
-pub fn count_transitions(transitions: &[Transition]) {
+pub fn count_transitions(input: &[u8], transitions: &[Transition]) {
+    if guidance() == Guidance::Blind {
+        let mut hasher = DefaultHasher::new();
+        input.hash(&mut hasher);
+        raise(hasher.finish() % BLIND_SLOTS);
+    }
     for transition in transitions {
         count(u64::from(transition.0));
     }
@@ -61,19 +78,27 @@ extern "C" fn write_tally() {
     );
 }
 
-fn is_on() -> bool {
-    ON.get().unwrap_or_else(|| {
-        let on = std::env::var_os(SWITCH).is_none_or(|value| value != "off");
-        ON.set(Some(on));
-        on
+fn guidance() -> Guidance {
+    GUIDANCE.get().unwrap_or_else(|| {
+        let wanted = std::env::var(SWITCH).unwrap_or_default();
+        let guidance = match wanted.as_str() {
+            "off" => Guidance::Off,
+            "blind" => Guidance::Blind,
+            _ => Guidance::On,
+        };
+        GUIDANCE.set(Some(guidance));
+        guidance
     })
 }
 
 /// Counts one more of what this number stands for.
 pub fn count(number: u64) {
-    if !is_on() {
-        return;
+    if guidance() == Guidance::On {
+        raise(number);
     }
+}
+
+fn raise(number: u64) {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
     // SAFETY: the targets have one thread, and libFuzzer touches the array only between inputs; the index is
     // below 1 << 14.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use twinheap_observation::stage::Output;
 use twinheap_subject::system;
 
-use crate::room;
+use crate::{room, watchdog};
 
 /// A program that writes without end gets an error from the file.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -63,10 +63,14 @@ fn give_back() {
 
 extern "C" fn crashed(signal: i32) {
     give_back();
-    // SAFETY: the table was filled before this handler was installed; the old handler comes back, and the
+    // SAFETY: the table has a place for each signal and was filled before this handler was installed; the old handler comes back, and the
     // signal again once this one returns.
     unsafe {
-        if let Some(before) = (*(&raw const HANDLERS))[signal as usize] {
+        if let Some(before) = (&raw const HANDLERS)
+            .cast::<Option<libc::sigaction>>()
+            .add(signal as usize)
+            .read()
+        {
             libc::sigaction(signal, &before, std::ptr::null_mut());
         }
         libc::raise(signal);
@@ -80,7 +84,10 @@ fn watch_for_crashes() {
             let mut before: libc::sigaction = std::mem::zeroed();
             let mut action: libc::sigaction = std::mem::zeroed();
             libc::sigaction(signal, std::ptr::null(), &mut before);
-            (*(&raw mut HANDLERS))[signal as usize] = Some(before);
+            (&raw mut HANDLERS)
+                .cast::<Option<libc::sigaction>>()
+                .add(signal as usize)
+                .write(Some(before));
             action.sa_sigaction = crashed as *const () as libc::sighandler_t;
             action.sa_flags = libc::SA_ONSTACK | libc::SA_NODEFER;
             libc::sigaction(signal, &action, std::ptr::null_mut());
@@ -166,6 +173,7 @@ impl Streams {
         // SAFETY: ignoring a signal runs no code.
         unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
         watch_for_crashes();
+        watchdog::listen();
         Ok(Streams {
             captured: [
                 system::memory_file(c"stdout", false)?,

@@ -133,7 +133,7 @@ impl Twins {
         let program = program(K::TARGET, source);
         let stages = StageSet::of(K::STAGES);
         let oracle = self.run_oracle(&program, stages, false);
-        counters::count_transitions(&oracle.report.transitions);
+        counters::count_transitions(input, &oracle.report.transitions);
         if oracle.overdue {
             return Corpus::Reject;
         }

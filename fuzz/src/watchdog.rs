@@ -19,6 +19,12 @@ static WHO: AtomicU32 = AtomicU32::new(At::Ground as u32);
 static SINCE: AtomicU64 = AtomicU64::new(0);
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
 
+/// Installs the handler; what is done to signals after this is undone between programs.
+pub fn listen() {
+    // SAFETY: the handler only sets flags of the thread that it interrupts.
+    unsafe { libc::signal(SIGNAL, interrupt as *const () as libc::sighandler_t) };
+}
+
 pub struct Watchdog {
     begun: Instant,
 }
@@ -26,8 +32,6 @@ pub struct Watchdog {
 impl Watchdog {
     /// Must be called by the thread that runs programs.
     pub fn start() -> Watchdog {
-        // SAFETY: the handler only sets flags of the thread that it interrupts.
-        unsafe { libc::signal(SIGNAL, interrupt as *const () as libc::sighandler_t) };
         let begun = Instant::now();
         // SAFETY: pthread_self takes nothing.
         let main = unsafe { libc::pthread_self() };

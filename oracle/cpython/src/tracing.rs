@@ -40,6 +40,9 @@ unsafe extern "C" fn trace(
     _: *mut ffi::PyObject,
 ) -> c_int {
     if what == ffi::PyTrace_CALL || what == ffi::PyTrace_LINE {
+        if crate::interpreter::raise_if_interrupted() < 0 {
+            return -1;
+        }
         WATCHER.with_borrow_mut(|watcher| {
             if let Some(watcher) = watcher {
                 watcher.event(frame, what);
