@@ -1,6 +1,7 @@
 //! Character map codecs: `charmap_encode`, `charmap_decode`, and the table that `charmap_build` makes.
 
 use crate::codecs::handler_name;
+use crate::encoding_map;
 use crate::prelude::*;
 use twinheap_objects::buffer::Buffer;
 use twinheap_objects::bytes;
@@ -131,6 +132,9 @@ fn push_mapped(writer: &mut unicode::Writer, found: Option<Own>) -> PyResult<boo
 
 /// What a character is encoded as; nothing where the mapping has none.
 fn encode_one(mapping: &PyObject, character: u32) -> PyResult<Option<Vec<u8>>> {
+    if let Some(map) = mapping.downcast_ref::<encoding_map::encoding_map>() {
+        return Ok(map.look_up(character).map(|byte| vec![byte]));
+    }
     let Some(found) = look_up(mapping, character as usize)? else {
         return Ok(None);
     };
@@ -217,10 +221,5 @@ pub fn charmap_build(_: &PyObject, map: &PyObject) -> PyResult {
             unicode::type_name_or_none(map)
         )));
     };
-    let made = dict::new()?;
-    for (index, character) in unicode::text(map).iter().enumerate().take(256) {
-        let key = long::from_usize(character as usize)?;
-        dict::set_item(&made, &key, &*long::from_usize(index)?)?;
-    }
-    Ok(made.upcast())
+    encoding_map::build(map)
 }

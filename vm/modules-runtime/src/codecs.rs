@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use twinheap_objects::buffer::Buffer;
 use twinheap_objects::bytes;
-use twinheap_objects::exceptions::{PyExc_LookupError, PyExc_TypeError};
+use twinheap_objects::exceptions::PyExc_LookupError;
 use twinheap_objects::state::Global;
 use twinheap_objects::unicode::codecs::{self as text_codecs, Encoding, Order};
 
@@ -670,7 +670,7 @@ methods! {
 
 /// Makes the module.
 pub fn new_module() -> PyResult<Own<PyModuleObject>> {
-    let _ = &PyExc_TypeError;
+    types::ready(&crate::encoding_map::EncodingMapType)?;
     crate::codec_errors::register_builtin_handlers()?;
     module::build("_codecs", FUNCTIONS, &[])
 }

@@ -21,6 +21,7 @@ mod codec_errors;
 pub mod codecs;
 mod collector;
 mod context;
+mod encoding_map;
 mod errno;
 mod locks;
 mod prelude;
