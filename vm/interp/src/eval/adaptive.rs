@@ -7,6 +7,7 @@
 //! CPython's counters step by step.
 
 use super::Eval;
+use std::cell::Cell;
 use twinheap_abi::opcode::*;
 use twinheap_abi::*;
 use twinheap_arith::float::{add_keeping_first, multiply_keeping_first, subtract_keeping_first};
@@ -16,6 +17,7 @@ use twinheap_objects::function::{PyFunction_Type, PyMethod_Type};
 use twinheap_objects::list::PyList_Type;
 use twinheap_objects::object::{ObjectExt, TypeExt};
 use twinheap_objects::own::Layout;
+use twinheap_objects::state::Global;
 use twinheap_objects::tuple::PyTuple_Type;
 use twinheap_objects::types::{PyBaseObject_Type, PyType_Type};
 use twinheap_objects::unicode::PyUnicode_Type;
@@ -82,6 +84,25 @@ fn is_builtin_named(callable: &PyObject, name: &str) -> bool {
     })
 }
 
+/// `len` and `isinstance` of the builtins module, as soon as a call of them was specialised: `callable_cache`.
+static KNOWN: Global<Cell<[*const PyObject; 2]>> = Global(Cell::new([std::ptr::null(); 2]));
+const LEN: usize = 0;
+const ISINSTANCE: usize = 1;
+
+/// Whether the callable is one of the two; it is remembered by its address.
+fn is_known(callable: &PyObject, which: usize) -> bool {
+    let mut known = KNOWN.get();
+    if std::ptr::eq(known[which], callable) {
+        return true;
+    }
+    let is_it = is_builtin_named(callable, ["len", "isinstance"][which]);
+    if is_it {
+        known[which] = callable;
+        KNOWN.set(known);
+    }
+    is_it
+}
+
 fn is_list_append(callable: &PyObject) -> bool {
     descriptor(callable).is_some_and(|(owner, method)| {
         std::ptr::eq(owner, &PyList_Type)
@@ -118,10 +139,10 @@ fn specialised_builtin(shape: &Shape<'_>, method: &PyMethodDef) -> Option<u8> {
     const FAST_KEYWORDS: i32 = METH_FASTCALL | METH_KEYWORDS;
     match method.ml_flags & CONVENTION {
         METH_O if shape.has_keywords || shape.total != 1 => None,
-        METH_O if is_builtin_named(shape.callable, "len") => Some(PRECALL_NO_KW_LEN),
+        METH_O if is_known(shape.callable, LEN) => Some(PRECALL_NO_KW_LEN),
         METH_O => Some(PRECALL_NO_KW_BUILTIN_O),
         METH_FASTCALL if shape.has_keywords => None,
-        METH_FASTCALL if shape.total == 2 && is_builtin_named(shape.callable, "isinstance") => {
+        METH_FASTCALL if shape.total == 2 && is_known(shape.callable, ISINSTANCE) => {
             Some(PRECALL_NO_KW_ISINSTANCE)
         }
         METH_FASTCALL => Some(PRECALL_NO_KW_BUILTIN_FAST),
@@ -196,8 +217,10 @@ fn call_hits(opcode: u8, shape: &Shape<'_>) -> bool {
         PRECALL_NO_KW_BUILTIN_O => shape.total == 1 && is_builtin(METH_O),
         PRECALL_NO_KW_BUILTIN_FAST => is_builtin(METH_FASTCALL),
         PRECALL_BUILTIN_FAST_WITH_KEYWORDS => is_builtin(METH_FASTCALL | METH_KEYWORDS),
-        PRECALL_NO_KW_LEN => shape.total == 1 && is_builtin_named(callable, "len"),
-        PRECALL_NO_KW_ISINSTANCE => shape.total == 2 && is_builtin_named(callable, "isinstance"),
+        PRECALL_NO_KW_LEN => shape.total == 1 && std::ptr::eq(KNOWN.get()[LEN], callable),
+        PRECALL_NO_KW_ISINSTANCE => {
+            shape.total == 2 && std::ptr::eq(KNOWN.get()[ISINSTANCE], callable)
+        }
         PRECALL_NO_KW_LIST_APPEND => {
             shape.is_method
                 && is_list_append(callable)
