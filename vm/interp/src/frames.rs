@@ -235,6 +235,12 @@ unsafe fn take_ownership(object: &PyFrameObject, frame: &_PyInterpreterFrame) {
         let moved = &*target;
         moved.frame_obj.set(null_mut());
         moved.owner.set(FRAME_OWNED_BY_FRAME_OBJECT);
+        if is_incomplete(moved) {
+            // A generator that never ran: its frame object stands where the first RESUME has run.
+            let code = moved.f_code.expect_ref();
+            let entry = code._co_firsttraceable.get() as usize;
+            moved.prev_instr.set(first_instruction(code).add(entry));
+        }
         // The caller's frame object is kept, so that f_back still answers.
         let mut previous = moved.previous.get();
         while !previous.is_null() && is_incomplete(&*previous) {

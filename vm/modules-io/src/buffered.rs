@@ -250,9 +250,8 @@ impl Buffered {
             let Some(count) = self.raw_write(&data)? else {
                 return Err(would_block("write could not complete without blocking", 0));
             };
-            self.adjust(self.write_pos.get() + count as i64);
-            self.raw_pos.set(self.pos.get());
             self.write_pos.set(self.write_pos.get() + count as i64);
+            self.raw_pos.set(self.write_pos.get());
         }
         // The end of what was written is the end of what is valid: nothing is left to read ahead.
         self.reset_write();
@@ -263,11 +262,9 @@ impl Buffered {
     fn flush_and_rewind(&self) -> PyResult<()> {
         self.flush_write()?;
         if self.readable.get() != 0 {
-            let offset = self.raw_offset();
+            let sought = self.raw_seek(-self.raw_offset(), 1);
             self.reset_read();
-            if offset != 0 {
-                self.raw_seek(-offset, 1)?;
-            }
+            sought?;
         }
         Ok(())
     }
@@ -449,7 +446,7 @@ impl Buffered {
     /// A stream that is written too must write out before it reads from the raw stream.
     fn flush_and_rewind_for_read(&self) -> PyResult<()> {
         if self.writable.get() != 0 {
-            self.flush_write()
+            self.flush_and_rewind()
         } else {
             Ok(())
         }
@@ -479,32 +476,62 @@ impl Buffered {
         if data.len() == count {
             return Ok(Some(data));
         }
+        self.check_room(count)?;
         self.flush_and_rewind_for_read()?;
         self.reset_read();
+        let size = self.buffer_size.get() as usize;
+        while count - data.len() >= size {
+            let whole = ((count - data.len()) / size * size).min(MOST_AT_ONCE.max(size));
+            match self.raw_read(whole)? {
+                None if data.is_empty() => return Ok(None),
+                None => return Ok(Some(data)),
+                Some(piece) if piece.is_empty() => return Ok(Some(data)),
+                Some(piece) => data.extend(piece),
+            }
+        }
+        // The rest is read into the buffer, which fills up from its start.
         self.pos.set(0);
         self.raw_pos.set(0);
-        self.check_room(count)?;
-        while data.len() < count {
-            let left = count - data.len();
-            let size = self.buffer_size.get() as usize;
-            let whole = (left / size * size).min(MOST_AT_ONCE.max(size));
-            if whole > 0 {
-                match self.raw_read(whole)? {
-                    None if data.is_empty() => return Ok(None),
-                    None => break,
-                    Some(piece) if piece.is_empty() => break,
-                    Some(piece) => data.extend(piece),
-                }
-                continue;
-            }
-            // The rest is read into the buffer.
-            self.pos.set(0);
-            self.raw_pos.set(0);
-            self.reset_read();
+        self.read_end.set(0);
+        while data.len() < count && self.read_end.get() < size as i64 {
             match self.fill()? {
                 None if data.is_empty() => return Ok(None),
                 None | Some(0) => break,
-                Some(_) => data.extend(self.take_ahead(left)),
+                Some(_) => data.extend(self.take_ahead(count - data.len())),
+            }
+        }
+        Ok(Some(data))
+    }
+
+    /// Reads up to `count` bytes for a caller's own buffer, `once` with one raw read at most; nothing
+    /// where it would block at once.
+    fn read_towards(&self, count: usize, once: bool) -> PyResult<Option<Vec<u8>>> {
+        let mut data = self.take_ahead(count);
+        if data.len() == count && count > 0 {
+            return Ok(Some(data));
+        }
+        self.flush_and_rewind_for_read()?;
+        self.reset_read();
+        self.pos.set(0);
+        while data.len() < count {
+            let left = count - data.len();
+            // What is larger than the buffer is read past it.
+            let past = left as isize > self.buffer_size.get();
+            let found = if past {
+                self.raw_read(left)?
+            } else if once && !data.is_empty() {
+                break;
+            } else {
+                self.fill()?.map(|_| self.take_ahead(left))
+            };
+            match found {
+                None if data.is_empty() => return Ok(None),
+                None => break,
+                Some(piece) if piece.is_empty() => break,
+                Some(piece) => data.extend(piece),
+            }
+            if once && past {
+                break;
             }
         }
         Ok(Some(data))
@@ -566,25 +593,7 @@ fn into(this: &Buffered, target: &PyObject, once: bool) -> PyResult {
     this.check_ok()?;
     this.check_closed("readinto of closed file")?;
     let wanted = buffer.data().len();
-    let data = if once {
-        let mut found = this.take_ahead(wanted);
-        let left = wanted - found.len();
-        if left as isize > this.buffer_size.get() {
-            // What is larger than the buffer is read past it.
-            match this.raw_read(left)? {
-                Some(more) => found.extend(more),
-                None if found.is_empty() => return Ok(none()),
-                None => {}
-            }
-            Some(found)
-        } else if !found.is_empty() || wanted == 0 {
-            Some(found)
-        } else {
-            this.raw_read(wanted)?
-        }
-    } else {
-        this.read_exactly(wanted)?
-    };
+    let data = this.read_towards(wanted, once)?;
     match data {
         None => Ok(none()),
         Some(data) => {

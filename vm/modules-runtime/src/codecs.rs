@@ -466,7 +466,7 @@ fn decode_as(
         } else {
             incomplete(&data, encoding)
         };
-    let made = text_codecs::decode(&data[..used], encoding, &handler)?;
+    let (made, used) = text_codecs::decode_start(&data, used, encoding, &handler)?;
     pair(made.upcast(), used)
 }
 
@@ -548,16 +548,16 @@ fn ex_decode(function: &str, args: &[&PyObject], width: usize) -> PyResult {
     let is_final = args
         .get(3)
         .map_or(Ok(false), |given| object::is_true(given))?;
-    let mut skip = 0;
+    let mut has_mark = false;
     if order == 0 && data.len() >= width {
         let (little, big): (&[u8], &[u8]) = match width {
             2 => (&[0xff, 0xfe], &[0xfe, 0xff]),
             _ => (&[0xff, 0xfe, 0, 0], &[0, 0, 0xfe, 0xff]),
         };
         if data.starts_with(little) {
-            (order, skip) = (-1, width);
+            (order, has_mark) = (-1, true);
         } else if data.starts_with(big) {
-            (order, skip) = (1, width);
+            (order, has_mark) = (1, true);
         }
     }
     let by_order = if order == 1 {
@@ -565,21 +565,23 @@ fn ex_decode(function: &str, args: &[&PyObject], width: usize) -> PyResult {
     } else {
         Order::Little
     };
-    let encoding = match width {
-        2 => Encoding::Utf16(by_order),
-        _ => Encoding::Utf32(by_order),
+    let encoded = |order| match width {
+        2 => Encoding::Utf16(order),
+        _ => Encoding::Utf32(order),
     };
-    let rest = &data[skip..];
-    let used = rest.len()
+    let used = data.len()
         - if is_final {
             0
         } else {
-            incomplete(rest, encoding)
+            incomplete(&data, encoded(by_order))
         };
-    let made = text_codecs::decode(&rest[..used], encoding, &handler)?.upcast();
+    // The mark, which errors hold as well, is read again.
+    let encoding = encoded(if has_mark { Order::Marked } else { by_order });
+    let (made, used) = text_codecs::decode_start(&data, used, encoding, &handler)?;
+    let made = made.upcast();
     let parts = vec![
         made,
-        long::from_usize(used + skip)?,
+        long::from_usize(used)?,
         long::from_isize(order as isize)?,
     ];
     Ok(tuple::from_vec(parts)?.upcast())

@@ -394,24 +394,84 @@ fn repr(code: &PyCodeObject) -> PyResult {
     Ok(writer.finish()?.upcast())
 }
 
-/// What equality and hash look at.
-fn identity(code: &PyCodeObject) -> PyResult<Own<PyTupleObject>> {
-    let numbers = [
+/// The numbers that equality looks at.
+fn numbers_of(code: &PyCodeObject) -> [i32; 5] {
+    [
         code.co_argcount.get(),
         code.co_posonlyargcount.get(),
         code.co_kwonlyargcount.get(),
         code.co_flags.get(),
         code.co_firstlineno.get(),
-    ];
-    let instructions = bytes::from_slice(&base_instructions(code))?.upcast();
-    let mut parts = vec![code.co_name.own().unwrap_or_else(none), instructions];
-    for number in numbers {
-        parts.push(long::from_i64(i64::from(number))?.upcast());
+    ]
+}
+
+/// `code_richcompare`.
+fn equal_codes(a: &PyCodeObject, b: &PyCodeObject) -> PyResult<bool> {
+    if !object::equal(a.co_name.expect_ref(), b.co_name.expect_ref())?
+        || numbers_of(a) != numbers_of(b)
+        || base_instructions(a) != base_instructions(b)
+        || !same_constant(a.co_consts.expect_ref(), b.co_consts.expect_ref())?
+    {
+        return Ok(false);
     }
-    for field in [&code.co_consts, &code.co_names, &code.co_localsplusnames] {
-        parts.push(field.own().unwrap_or_else(none));
+    for (mine, other) in [
+        (&a.co_names, &b.co_names),
+        (&a.co_localsplusnames, &b.co_localsplusnames),
+        (&a.co_linetable, &b.co_linetable),
+        (&a.co_exceptiontable, &b.co_exceptiontable),
+    ] {
+        if !object::equal(mine.expect_ref(), other.expect_ref())? {
+            return Ok(false);
+        }
     }
-    tuple::from_vec(parts)
+    Ok(true)
+}
+
+/// Whether two constants have the same `_PyCode_ConstantKey`: equal, of one type, zeros with their sign.
+fn same_constant(a: &PyObject, b: &PyObject) -> PyResult<bool> {
+    if std::ptr::eq(a, b) {
+        return Ok(true);
+    }
+    if !std::ptr::eq(a.type_(), b.type_()) {
+        return Ok(false);
+    }
+    if let (Some(x), Some(y)) = (
+        a.downcast_ref::<PyFloatObject>(),
+        b.downcast_ref::<PyFloatObject>(),
+    ) {
+        let (x, y) = (x.ob_fval.get(), y.ob_fval.get());
+        return Ok(same_number(x, y));
+    }
+    if let (Some(x), Some(y)) = (
+        a.downcast_ref::<PyComplexObject>(),
+        b.downcast_ref::<PyComplexObject>(),
+    ) {
+        let (x, y) = (x.cval.get(), y.cval.get());
+        return Ok(same_number(x.real, y.real) && same_number(x.imag, y.imag));
+    }
+    if a.is_exactly(&tuple::PyTuple_Type)
+        && let (Some(x), Some(y)) = (
+            a.downcast_ref::<PyTupleObject>(),
+            b.downcast_ref::<PyTupleObject>(),
+        )
+    {
+        let (x, y) = (tuple::items(x), tuple::items(y));
+        if x.len() != y.len() {
+            return Ok(false);
+        }
+        for (mine, other) in x.iter().zip(y) {
+            if !same_constant(mine, other)? {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    object::equal(a, b)
+}
+
+/// Equal numbers, of which zeros have the same sign.
+fn same_number(a: f64, b: f64) -> bool {
+    a == b && (a != 0.0 || a.is_sign_negative() == b.is_sign_negative())
 }
 
 fn richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
@@ -424,11 +484,28 @@ fn richcompare(a: &PyObject, b: &PyObject, op: i32) -> PyResult {
     if !matches!(op, Py_EQ | Py_NE) {
         return Ok(crate::singletons::not_implemented());
     }
-    object::rich_compare(identity(x)?.as_object(), identity(y)?.as_object(), op)
+    Ok(crate::singletons::bool_object(
+        equal_codes(x, y)? == (op == Py_EQ),
+    ))
 }
 
+/// `code_hash`: the hashes of the parts, folded together.
 fn hash(code: &PyCodeObject) -> PyResult<Py_hash_t> {
-    object::hash(identity(code)?.as_object())
+    let mut folded: Py_hash_t = 0;
+    for field in [
+        &code.co_name,
+        &code.co_consts,
+        &code.co_names,
+        &code.co_localsplusnames,
+        &code.co_linetable,
+        &code.co_exceptiontable,
+    ] {
+        folded ^= object::hash(field.expect_ref())?;
+    }
+    for number in &numbers_of(code)[..4] {
+        folded ^= *number as Py_hash_t;
+    }
+    Ok(if folded == -1 { -2 } else { folded })
 }
 
 const CO_FAST_LOCAL: u8 = 0x20;

@@ -152,7 +152,6 @@ fn build(type_: &PyTypeObject, values: Vec<Own>) -> PyResult {
         for (index, value) in values.into_iter().enumerate() {
             *target.add(index) = value.into_raw();
         }
-        memory::track(object.cast());
         Ok(Own::from_raw(object).upcast())
     }
 }
@@ -231,7 +230,11 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
         };
         values.push(given.unwrap_or_else(crate::singletons::none));
     }
-    build(type_, values)
+    // Only what Python code makes is tracked; what the interpreter makes is not.
+    let made = build(type_, values)?;
+    // SAFETY: the object is complete and was not tracked before.
+    unsafe { memory::track(made.as_raw()) };
+    Ok(made)
 }
 
 fn repr(sequence: &PyTupleObject) -> PyResult {

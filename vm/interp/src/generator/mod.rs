@@ -544,6 +544,7 @@ unsafe fn dealloc(generator: *mut PyGenObject) {
         memory::untrack(generator.cast());
         if object.gi_frame_state.get() < FRAME_CLEARED {
             object.gi_frame_state.set(FRAME_CLEARED);
+            frame_in(object).previous.set(null_mut());
             frames::clear_frame(frame_in(object));
         }
         object.gi_code.clear();

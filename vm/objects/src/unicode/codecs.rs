@@ -5,7 +5,7 @@ mod encode;
 mod handlers;
 mod utf7;
 
-pub use decode::{decode, decode_utf8};
+pub use decode::{decode, decode_start, decode_utf8};
 pub use encode::encode;
 pub use handlers::{lookup_error, register_error};
 pub use utf7::{decode_utf7, encode_utf7};

@@ -14,13 +14,28 @@ pub fn decode_utf8(content: &[u8]) -> PyResult<Own<PyASCIIObject>> {
 
 /// Decodes bytes.
 pub fn decode(content: &[u8], encoding: Encoding, errors: &str) -> PyResult<Own<PyASCIIObject>> {
+    if matches!(encoding, Encoding::Utf7) {
+        return Ok(super::decode_utf7(content, errors, true)?.0);
+    }
+    Ok(decode_start(content, content.len(), encoding, errors)?.0)
+}
+
+/// Decodes the first bytes of what is there, and tells how far it came; errors hold all of it.
+pub fn decode_start(
+    whole: &[u8],
+    length: usize,
+    encoding: Encoding,
+    errors: &str,
+) -> PyResult<(Own<PyASCIIObject>, usize)> {
+    let content = &whole[..length];
     match encoding {
-        Encoding::Utf7 => return Ok(super::decode_utf7(content, errors, true)?.0),
-        Encoding::Latin1 => return from_ucs1(content),
-        Encoding::Utf8 | Encoding::Ascii if content.is_ascii() => return from_ucs1(content),
+        Encoding::Latin1 => return Ok((from_ucs1(content)?, length)),
+        Encoding::Utf8 | Encoding::Ascii if content.is_ascii() => {
+            return Ok((from_ucs1(content)?, length));
+        }
         Encoding::Utf8 => {
             if let Ok(text) = str::from_utf8(content) {
-                return from_str(text);
+                return Ok((from_str(text)?, length));
             }
         }
         _ => {}
@@ -44,9 +59,11 @@ pub fn decode(content: &[u8], encoding: Encoding, errors: &str) -> PyResult<Own<
             Encoding::UnicodeEscape => escape_run(&mut out, content, at),
             Encoding::RawUnicodeEscape => raw_escape_run(&mut out, content, at),
         };
-        match fault {
-            None => return out.finish(),
-            Some(fault) => at = handle(&mut out, content, named, errors, (fault, &mut failure))?,
+        if let Some(fault) = fault {
+            at = handle(&mut out, whole, named, errors, (fault, &mut failure))?;
+        }
+        if fault.is_none() || at >= length {
+            return Ok((out.finish()?, at.max(length)));
         }
     }
 }
