@@ -347,6 +347,23 @@ fn get_lineno(object: &PyFrameObject) -> PyResult {
     Ok(long::from_i64(i64::from(line))?.upcast())
 }
 
+/// `frame_setlineno`: only a trace function may jump, and no trace function ever runs here.
+fn set_lineno(_: &PyFrameObject, value: Option<&PyObject>) -> PyResult<()> {
+    let Some(value) = value else {
+        return Err(twinheap_objects::errors::attribute_error(
+            "cannot delete attribute",
+        ));
+    };
+    if !value.is_exactly(&long::PyLong_Type) {
+        return Err(twinheap_objects::errors::value_error(
+            "lineno must be an integer",
+        ));
+    }
+    Err(twinheap_objects::errors::value_error(
+        "can't jump from the 'call' trace event of a new frame",
+    ))
+}
+
 fn get_lasti(object: &PyFrameObject) -> PyResult {
     let last = last_instruction(frame_of(object));
     long::from_isize(if last < 0 { -1 } else { 2 * last })
@@ -488,7 +505,7 @@ getset! {
     static GETSET:
     "f_back" => get_back;
     "f_locals" => get_locals;
-    "f_lineno" => get_lineno;
+    "f_lineno" => get_lineno, set_lineno;
     "f_lasti" => get_lasti;
     "f_globals" => get_globals;
     "f_builtins" => get_builtins;

@@ -6,7 +6,7 @@ use twinheap_abi::*;
 use twinheap_objects::errors;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
-use twinheap_objects::{abstract_, call, code, exceptions, id, list, types, unicode};
+use twinheap_objects::{abstract_, call, code, exceptions, id, list, traceback, types, unicode};
 use twinheap_syntax::ast::{Expr, ExprKind, Mod, StmtKind};
 use twinheap_syntax::{Flags, Mode};
 
@@ -334,8 +334,29 @@ fn format_syntax_location(out: &mut String, error: &PySyntaxErrorObject) {
     out.push_str(&format!("    {}{}\n", " ".repeat(start), "^".repeat(width)));
 }
 
+/// An exception without a traceback is placed where the program is.
+fn place(exception: &PyObject) {
+    let Some(base) = exceptions::base_exception(exception) else {
+        return;
+    };
+    if base.traceback.as_ref().is_some() {
+        return;
+    }
+    let Some(frame) = frames::innermost() else {
+        return;
+    };
+    let lasti = 2 * frames::last_instruction(frame) as i32;
+    let made = frames::frame_object(frame)
+        .and_then(|object| traceback::new(None, object, lasti, frames::current_line(frame)));
+    match made {
+        Ok(made) => base.traceback.put(Some(made.upcast())),
+        Err(raised) => errors::discard(raised),
+    }
+}
+
 /// `_PyErr_WriteUnraisableMsg`: by the program's own hook, where it has set one.
 pub fn report_unraisable(exception: Own, source: Option<&PyObject>) {
+    place(&exception);
     let (own, default) = (
         sys::get_object("unraisablehook"),
         sys::get_object("__unraisablehook__"),

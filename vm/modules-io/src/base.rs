@@ -361,6 +361,11 @@ getset! {
     "closed" => get_closed;
 }
 
+/// `PyType_GenericNew`: the classes without data of their own need nothing more.
+fn new_base(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyResult {
+    types::allocate(type_, 0)
+}
+
 static_type! {
     /// `_io._IOBase`.
     PyIOBase_Type = "_io._IOBase", size size_of::<IoBase>(), 0,
@@ -374,6 +379,7 @@ static_type! {
     tp_iternext: slot!(iternext next),
     tp_methods: BASE_METHODS.as_ptr(),
     tp_getset: BASE_GETSET.as_ptr(),
+    tp_new: slot!(new new_base),
     tp_finalize: Some(finalize_slot),
 }
 

@@ -233,7 +233,7 @@ fn init(this: &TextIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> P
         .set(u8::from(line_buffering.map_or(Ok(false), object::is_true)?));
     this.write_through
         .set(u8::from(write_through.map_or(Ok(false), object::is_true)?));
-    set_newline(this, newline, newline_text.as_deref());
+    set_newline(this, newline_text.as_deref())?;
     if this.known_encoding().is_none() {
         codec_of(this.encoding.expect_ref(), "codecs.open()")?;
     }
@@ -258,9 +258,10 @@ fn unicode_is(object: &PyObject, text: &str) -> bool {
         .is_some_and(|object| unicode::equals_str(object, text))
 }
 
-fn set_newline(this: &TextIo, newline: Option<&PyObject>, text: Option<&str>) {
-    this.readnl
-        .put(newline.filter(|newline| !newline.is_none()).map(Own::new));
+fn set_newline(this: &TextIo, text: Option<&str>) -> PyResult<()> {
+    // The stream has a text of its own, not the one that it was given.
+    let own = text.map(unicode::from_str).transpose()?;
+    this.readnl.put(own.map(Own::upcast));
     this.readuniversal
         .set(u8::from(text.is_none_or(str::is_empty)));
     this.readtranslate.set(u8::from(text.is_none()));
@@ -270,6 +271,7 @@ fn set_newline(this: &TextIo, newline: Option<&PyObject>, text: Option<&str>) {
         Some("\r\n") => c"\r\n".as_ptr().cast(),
         _ => std::ptr::null(),
     });
+    Ok(())
 }
 
 /// Encoder and decoder, as far as the buffer below can write and read.
@@ -967,8 +969,8 @@ fn reconfigure(this: &TextIo, args: Args<'_>) -> PyResult {
     }
     let current = this.readnl.own();
     let text = check_newline(newline.or(current.as_deref()))?;
-    if let Some(newline) = newline {
-        set_newline(this, Some(newline), text.as_deref());
+    if newline.is_some() {
+        set_newline(this, text.as_deref())?;
     }
     if changes || newline.is_some() {
         let translate = if this.readtranslate.get() != 0 {

@@ -370,14 +370,15 @@ fn main_module() -> PyResult<Own<PyModuleObject>> {
     }
     let made = module::new("__main__")?;
     let own = module::dict_of(&made);
-    // Its name is a str of its own, as that of a module that was not imported.
+    // Its name is a str of its own, as that of a module that was not imported, and the key in sys.modules.
     let name = unicode::from_str("__main__")?;
     dict::set_item(own, id!("__name__").as_object(), name.as_object())?;
+    made.md_name.put(Some(name.clone().upcast()));
     dict::set_literal(own, "__annotations__", dict::new()?.as_object())?;
     if let Some(builtins) = dict::get_literal(&modules, "builtins")? {
         dict::set_item(own, id!("__builtins__").as_object(), &builtins)?;
     }
-    dict::set_literal(&modules, "__main__", made.as_object())?;
+    dict::set_item(&modules, name.as_object(), made.as_object())?;
     Ok(made)
 }
 

@@ -196,6 +196,50 @@ fn iter_function(_: &Module, args: &[&PyObject]) -> PyResult {
     }
 }
 
+/// A slot of an object's asynchronous methods.
+fn async_slot(
+    object: &PyObject,
+    slot: fn(&PyAsyncMethods) -> Option<unaryfunc>,
+) -> Option<unaryfunc> {
+    // SAFETY: a type's suite lives as long as the type.
+    unsafe { object.type_().tp_as_async.get().as_ref() }.and_then(slot)
+}
+
+fn aiter_function(_: &Module, iterable: &PyObject) -> PyResult {
+    let Some(aiter) = async_slot(iterable, |suite| suite.am_aiter.get()) else {
+        return Err(type_error(format_args!(
+            "'{}' object is not an async iterable",
+            iterable.type_().name()
+        )));
+    };
+    // SAFETY: the slot of the object's own type.
+    let iterator = unsafe { errors::from_c(aiter(iterable.as_raw())) }?;
+    if async_slot(&iterator, |suite| suite.am_anext.get()).is_none() {
+        return Err(type_error(format_args!(
+            "aiter() returned not an async iterator of type '{}'",
+            iterator.type_().name()
+        )));
+    }
+    Ok(iterator)
+}
+
+fn anext_function(_: &Module, args: &[&PyObject]) -> PyResult {
+    call::check_positional("anext", args.len(), 1, 2)?;
+    let iterator = args[0];
+    let Some(anext) = async_slot(iterator, |suite| suite.am_anext.get()) else {
+        return Err(type_error(format_args!(
+            "'{}' object is not an async iterator",
+            iterator.type_().name()
+        )));
+    };
+    // SAFETY: the slot of the object's own type.
+    let awaitable = unsafe { errors::from_c(anext(iterator.as_raw())) }?;
+    match args.get(1) {
+        None => Ok(awaitable),
+        Some(default) => crate::generator::new_anext_awaitable(awaitable, default),
+    }
+}
+
 fn len(_: &Module, value: &PyObject) -> PyResult {
     long::from_usize(object::length(value)?)
 }
@@ -495,7 +539,9 @@ methods! {
     pub(super) static TABLE:
     "__import__" => keywords(import_function);
     "abs" => o(abs, "($module, x, /)");
+    "aiter" => o(aiter_function, "($module, async_iterable, /)");
     "all" => o(all, "($module, iterable, /)");
+    "anext" => fast(anext_function, "($module, aiterator, default=<unrepresentable>, /)");
     "any" => o(any, "($module, iterable, /)");
     "ascii" => o(ascii, "($module, obj, /)");
     "bin" => o(bin, "($module, number, /)");

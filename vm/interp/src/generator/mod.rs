@@ -213,6 +213,9 @@ fn resume_or_close(
         .previous_item
         .set((thread.exc_info() as *const _PyErr_StackItem).cast_mut());
     thread.exc_info.set(&generator.gi_exc_state);
+    if throwing {
+        chain_to_handled(generator);
+    }
     generator.gi_frame_state.set(FRAME_EXECUTING);
     let keep_alive = Own::new(generator);
     let result = eval::run((frame as *const _PyInterpreterFrame).cast_mut(), throwing);
@@ -231,6 +234,23 @@ fn resume_or_close(
     }
     drop(keep_alive);
     outcome
+}
+
+/// `_PyErr_ChainStackItem`: what is thrown in has what the generator handles as its context.
+fn chain_to_handled(generator: &PyGenObject) {
+    let handled = generator.gi_exc_state.exc_value.own();
+    if handled.is_none_or(|handled| handled.is_none()) {
+        return;
+    }
+    let fetched = errors::fetch();
+    let class = fetched
+        .type_
+        .as_deref()
+        .and_then(|class| class.downcast_ref::<PyTypeObject>());
+    match class {
+        Some(class) => errors::raise_object(class, fetched.value),
+        None => errors::restore(fetched),
+    };
 }
 
 /// StopIteration must not leave a generator: it becomes a RuntimeError.

@@ -195,7 +195,12 @@ fn init_without_arguments(this: &superobject) -> PyResult<()> {
                 class.type_().name()
             )));
         };
-        return fill(this, type_, Some(&object));
+        // A first argument of None leaves the object unbound.
+        return fill(
+            this,
+            type_,
+            Some(&*object).filter(|object| !object.is_none()),
+        );
     }
     Err(runtime_error("super(): __class__ cell not found"))
 }
