@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, Once};
 
 use twinheap_compile::code::{CodeObject, Const};
-use twinheap_observation::transitions::{Transition, unreached};
+use twinheap_observation::transitions::{Goal, Transition, goals, unreached};
 
 const COUNT: usize = 1 << 14;
 
@@ -15,9 +15,12 @@ const COUNT: usize = 1 << 14;
 #[unsafe(link_section = "__libfuzzer_extra_counters")]
 static mut COUNTERS: [u8; COUNT] = [0; COUNT];
 
-/// Set to `off`, it leaves the array alone; set to `blind`, inputs are kept by chance, whatever they do, so that
+/// Set to `shapes`, only changes of shape guide, set to `goals`, only what a campaign should reach; set to `off`, it
+/// leaves the array alone; set to `blind`, inputs are kept by chance, whatever they do, so that
 /// runs with and without guidance can be compared: without any corpus programs would stay as small as they begin.
 const SWITCH: &str = "TWINHEAP_COUNTERS";
+/// Set to anything, programs run on CPython only and nothing is compared, to measure what guides in little time.
+const ONLY: &str = "TWINHEAP_COUNTERS_ONLY";
 /// Set to anything, it has the goals reached written out at the end.
 const TALLY: &str = "TWINHEAP_GOALS";
 
@@ -27,17 +30,25 @@ const BLIND_SLOTS: u64 = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Guidance {
     On,
+    Shapes,
+    Goals,
     Off,
     Blind,
 }
 
 thread_local! {
+    static GOALS: Vec<Goal> = goals();
     static GUIDANCE: Cell<Option<Guidance>> = const { Cell::new(None) };
 }
 
 /// Not kept by the thread, as it is read when the process ends.
 static REACHED: Mutex<BTreeSet<Transition>> = Mutex::new(BTreeSet::new());
 static AT_EXIT: Once = Once::new();
+
+/// Whether nothing is to be compared.
+pub fn only_counts() -> bool {
+    std::env::var_os(ONLY).is_some()
+}
 
 /// Counts what the objects of one input went through.
 pub fn count_transitions(input: &[u8], transitions: &[Transition]) {
@@ -46,12 +57,30 @@ pub fn count_transitions(input: &[u8], transitions: &[Transition]) {
         input.hash(&mut hasher);
         raise(hasher.finish() % BLIND_SLOTS);
     }
-    for transition in transitions {
-        count(u64::from(transition.0));
+    match guidance() {
+        Guidance::Goals => count_goals(transitions),
+        Guidance::Shapes => {
+            let shapes = transitions.iter().filter(|one| !one.is_of_opcodes());
+            shapes.for_each(|one| count(u64::from(one.0)));
+        }
+        _ => transitions.iter().for_each(|one| count(u64::from(one.0))),
     }
     if std::env::var_os(TALLY).is_some() {
         tally(transitions);
     }
+}
+
+/// Counts for each goal how many transitions of the input reach it.
+fn count_goals(transitions: &[Transition]) {
+    GOALS.with(|goals| {
+        for transition in transitions {
+            for (number, goal) in (0..).zip(goals) {
+                if goal.is_reached_by(*transition) {
+                    count(1 << 33 | number);
+                }
+            }
+        }
+    });
 }
 
 /// Takes the transitions up in the list that is written out at the end.
@@ -82,6 +111,8 @@ fn guidance() -> Guidance {
     GUIDANCE.get().unwrap_or_else(|| {
         let wanted = std::env::var(SWITCH).unwrap_or_default();
         let guidance = match wanted.as_str() {
+            "shapes" => Guidance::Shapes,
+            "goals" => Guidance::Goals,
             "off" => Guidance::Off,
             "blind" => Guidance::Blind,
             _ => Guidance::On,
@@ -93,7 +124,7 @@ fn guidance() -> Guidance {
 
 /// Counts one more of what this number stands for.
 pub fn count(number: u64) {
-    if guidance() == Guidance::On {
+    if !matches!(guidance(), Guidance::Off | Guidance::Blind) {
         raise(number);
     }
 }

@@ -174,6 +174,11 @@ pub struct CampaignStore {
     pub recipe: Recipe,
 }
 
+/// What is wrong with the database as a whole.
+fn trouble_with(path: &Path, error: &rusqlite::Error) -> String {
+    format!("{}: {error}", path.display())
+}
+
 fn trouble(error: rusqlite::Error) -> String {
     let hint = if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
         "; what was recorded before is kept, and --resume goes on with it"
@@ -196,8 +201,17 @@ impl CampaignStore {
             std::fs::create_dir_all(folder)
                 .map_err(|error| format!("{}: {error}", folder.display()))?;
         }
-        let connection = Connection::open(path).map_err(trouble)?;
-        CampaignStore::begin(connection, recipe)
+        let begun = Connection::open(path)
+            .map_err(trouble)
+            .and_then(|connection| CampaignStore::begin(connection, recipe));
+        begun.map_err(|reason| {
+            // Half a database could neither be gone on with nor begun anew.
+            let _ = std::fs::remove_file(path);
+            format!(
+                "{}: no campaign can be kept there: {reason}",
+                path.display()
+            )
+        })
     }
 
     /// A campaign that is forgotten at the end.
@@ -222,7 +236,11 @@ impl CampaignStore {
         if !path.exists() {
             return Err(format!("{}: there is no such campaign", path.display()));
         }
-        let connection = Connection::open(path).map_err(trouble)?;
+        let connection = Connection::open(path).map_err(|error| trouble_with(path, &error))?;
+        // Whatever else a file holds, it is left as it is.
+        if !holds_campaign(&connection).map_err(|error| trouble_with(path, &error))? {
+            return Err(format!("{} holds no campaign", path.display()));
+        }
         prepare(&connection)?;
         let row = connection
             .query_row("SELECT format, recipe FROM campaign", [], |row| {
@@ -505,6 +523,14 @@ impl CampaignStore {
         }
         Ok(both)
     }
+}
+
+fn holds_campaign(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'campaign')",
+        [],
+        |row| row.get(0),
+    )
 }
 
 fn prepare(connection: &Connection) -> Result<(), String> {
@@ -790,6 +816,40 @@ mod tests {
         assert_eq!(first.figures(), whole.figures());
         assert_eq!(first.transitions(), whole.transitions());
         assert_eq!(first.done(), whole.done());
+    }
+
+    #[test]
+    fn what_holds_no_campaign_is_named_and_left_as_it_is() {
+        let foreign = {
+            let path =
+                std::env::temp_dir().join(format!("twinheap-foreign-{}", std::process::id()));
+            let connection = Connection::open(&path).expect("a database");
+            connection
+                .execute_batch("CREATE TABLE other (id INTEGER)")
+                .expect("a table");
+            drop(connection);
+            let content = std::fs::read(&path).expect("its content");
+            std::fs::remove_file(&path).expect("a file of ours");
+            content
+        };
+        let cases: [(&str, Vec<u8>, &str); 3] = [
+            ("empty", Vec::new(), "holds no campaign"),
+            ("garbage", vec![0xa5; 5_000], "file is not a database"),
+            ("foreign", foreign, "holds no campaign"),
+        ];
+        for (name, content, expected) in cases {
+            let file = format!("twinheap-{name}-{}.db", std::process::id());
+            let path = std::env::temp_dir().join(&file);
+            std::fs::write(&path, &content).expect("a place for it");
+            let said = CampaignStore::open(&path).map(drop).expect_err(name);
+            let left = std::fs::read(&path).expect("it is still there");
+            std::fs::remove_file(&path).expect("a file of ours");
+            assert!(
+                said.contains(&file) && said.contains(expected),
+                "{name}: {said}"
+            );
+            assert!(left == content, "{name} was written to");
+        }
     }
 
     #[test]

@@ -21,9 +21,13 @@ pub fn finish(campaign: &Campaign<'_>, ledger: &Ledger, database: &Path) -> Resu
         .out
         .clone()
         .unwrap_or_else(|| settings::root().join("reports/out/campaign"));
-    write_all(&report, &folder)?;
+    let written = write_all(&report, &folder);
+    // What was found is said even where no report can be kept.
     print!("{}", report.text());
     println!("database: {}", database.display());
+    written.map_err(|reason| {
+        format!("the report is not written: {reason}; everything found is in the database")
+    })?;
     println!("report: {}", folder.join("index.html").display());
     Ok(exit_code(&report))
 }
