@@ -34,7 +34,8 @@ object_struct! {
         encoding_start_of_stream: Cell<u8>,
         decoded_chars: Pointer<PyASCIIObject>,
         decoded_chars_used: Cell<isize>,
-        pending_bytes: Pointer<PyListObject>,
+        /// What waits to be written: ASCII text as it is, bytes, or a list of both.
+        pending_bytes: Pointer<PyObject>,
         pending_bytes_count: Cell<isize>,
         snapshot: Pointer<PyObject>,
         b2cratio: Cell<f64>,
@@ -131,16 +132,13 @@ impl TextIo {
             return Ok(());
         };
         self.pending_bytes_count.set(0);
-        let data = match list::items(&pending) {
-            [single] => Own::new(*single),
-            many => {
-                let mut all = Vec::new();
-                for piece in many {
-                    if let Some(piece) = piece.downcast_ref::<PyBytesObject>() {
-                        all.extend_from_slice(bytes::data_of(piece));
-                    }
-                }
-                bytes::from_slice(&all)?.upcast()
+        let data = match pending.downcast_ref::<PyListObject>() {
+            None if pending.downcast_ref::<PyBytesObject>().is_some() => pending,
+            None => bytes::from_slice(piece_data(&pending))?.upcast(),
+            Some(pieces) => {
+                let pieces = list::items(pieces).iter();
+                let all: Vec<&[u8]> = pieces.map(|piece| piece_data(piece)).collect();
+                bytes::from_slice(&all.concat())?.upcast()
             }
         };
         call::call_method(&self.raw(), id!("write"), &[&data]).map(drop)
@@ -319,14 +317,61 @@ fn fix_encoder_state(this: &TextIo) -> PyResult<()> {
     Ok(())
 }
 
+/// The bytes of a piece that waits to be written.
+fn piece_data(piece: &PyObject) -> &[u8] {
+    match piece.downcast_ref::<PyASCIIObject>() {
+        Some(text) => unicode::raw_bytes(text),
+        None => piece
+            .downcast_ref::<PyBytesObject>()
+            .map_or(&[], bytes::data_of),
+    }
+}
+
+/// What is to be written of a text: its bytes, or the text itself where those are its characters.
 fn encode(this: &TextIo, text: &PyASCIIObject) -> PyResult {
+    use codecs::Encoding;
     match this.known_encoding() {
+        Some(Encoding::Utf8 | Encoding::Ascii | Encoding::Latin1)
+            if text.is_ascii() && text.length.get() <= this.chunk_size.get() =>
+        {
+            Ok(Own::new(text.as_object()))
+        }
         Some(known) => Ok(codecs::encode(text, known, &this.handler())?.upcast()),
         None => {
             let encoder = this.encoder.own().unwrap_or_else(none);
-            call::call_method(&encoder, id!("encode"), &[text.as_object()])
+            let encoded = call::call_method(&encoder, id!("encode"), &[text.as_object()])?;
+            match encoded.downcast_ref::<PyBytesObject>() {
+                Some(_) => Ok(encoded),
+                None => Err(type_error(format_args!(
+                    "encoder should return a bytes object, not '{}'",
+                    encoded.type_().name()
+                ))),
+            }
         }
     }
+}
+
+/// Adds a piece to what waits; what would become too much is written before.
+fn add_pending(this: &TextIo, piece: Own) -> PyResult<()> {
+    let count = piece_data(&piece).len() as isize;
+    let Some(pending) = this.pending_bytes.own() else {
+        this.pending_bytes_count.set(count);
+        this.pending_bytes.put(Some(piece));
+        return Ok(());
+    };
+    if this.pending_bytes_count.get() + count > this.chunk_size.get() {
+        drop(pending);
+        this.write_pending()?;
+        this.pending_bytes.put(Some(piece));
+    } else if let Some(pieces) = pending.downcast_ref::<PyListObject>() {
+        list::append_take(pieces, piece)?;
+    } else {
+        let pieces = list::from_vec(vec![pending, piece])?;
+        this.pending_bytes.put(Some(pieces.upcast()));
+    }
+    this.pending_bytes_count
+        .set(this.pending_bytes_count.get() + count);
+    Ok(())
 }
 
 fn write(this: &TextIo, text: &PyObject) -> PyResult {
@@ -360,26 +405,7 @@ fn write(this: &TextIo, text: &PyObject) -> PyResult {
             source = text;
         }
     }
-    let encoded = encode(this, source)?;
-    let Some(data) = encoded.downcast_ref::<PyBytesObject>() else {
-        return Err(type_error(format_args!(
-            "encoder should return a bytes object, not '{}'",
-            encoded.type_().name()
-        )));
-    };
-    let count = bytes::data_of(data).len() as isize;
-    let pending = match this.pending_bytes.own() {
-        Some(pending) => pending,
-        None => {
-            let made = list::new(0)?;
-            this.pending_bytes.put(Some(made.clone()));
-            made
-        }
-    };
-    list::append(&pending, &encoded)?;
-    drop(pending);
-    this.pending_bytes_count
-        .set(this.pending_bytes_count.get() + count);
+    add_pending(this, encode(this, source)?)?;
     let due = this.pending_bytes_count.get() >= this.chunk_size.get();
     if due || needs_flush || this.write_through.get() != 0 {
         this.write_pending()?;

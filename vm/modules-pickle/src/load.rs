@@ -39,18 +39,21 @@ fn told_base(text: &[u8]) -> u32 {
     let is_blank = |byte: &u8| matches!(byte, b' ' | 9..=13);
     let start = text.iter().position(|byte| !is_blank(byte));
     let rest = &text[start.unwrap_or(text.len())..];
-    match rest
+    let rest = rest
         .strip_prefix(b"-")
         .or(rest.strip_prefix(b"+"))
-        .unwrap_or(rest)
-    {
+        .unwrap_or(rest);
+    match rest {
         [b'0', b'x' | b'X', ..] => 16,
         [b'0', b'o' | b'O', ..] => 8,
         [b'0', b'b' | b'B', ..] => 2,
-        [b'0', rest @ ..] => {
-            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit());
-            let is_zero = digits.into_iter().all(|&digit| digit == b'0');
-            if is_zero { 10 } else { 0 }
+        [b'0', ..] => {
+            // A number that begins like an octal one of old, unless its underscores are wrong already.
+            let is_part = |byte: &u8| byte.is_ascii_digit() || *byte == b'_';
+            let end = rest.iter().position(|byte| !is_part(byte));
+            let digits = &rest[..end.unwrap_or(rest.len())];
+            let is_wrong = digits.ends_with(b"_") || digits.windows(2).any(|pair| pair == b"__");
+            if is_wrong { 10 } else { 0 }
         }
         _ => 10,
     }
