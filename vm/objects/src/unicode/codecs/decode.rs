@@ -49,6 +49,7 @@ pub fn decode_start(
         other => other,
     };
     let mut failure = Failure::default();
+    let mut unknown_escape = None;
     loop {
         let fault = match encoding {
             Encoding::Utf8 => utf8_run(&mut out, content, at),
@@ -56,16 +57,32 @@ pub fn decode_start(
             Encoding::Ascii | Encoding::Latin1 | Encoding::Utf7 => ascii_run(&mut out, content, at),
             Encoding::Utf16(_) => utf16_run(&mut out, content, at, order),
             Encoding::Utf32(_) => utf32_run(&mut out, content, at, order),
-            Encoding::UnicodeEscape => escape_run(&mut out, content, at),
+            Encoding::UnicodeEscape => escape_run(&mut out, content, at, &mut unknown_escape),
             Encoding::RawUnicodeEscape => raw_escape_run(&mut out, content, at),
         };
         if let Some(fault) = fault {
             at = handle(&mut out, whole, named, errors, (fault, &mut failure))?;
         }
         if fault.is_none() || at >= length {
-            return Ok((out.finish()?, at.max(length)));
+            let made = out.finish()?;
+            if let Some(at) = unknown_escape {
+                warn_of_escape(&content[at..])?;
+            }
+            return Ok((made, at.max(length)));
         }
     }
+}
+
+/// Warns of an escape that has no meaning; the text begins behind its backslash.
+fn warn_of_escape(text: &[u8]) -> PyResult<()> {
+    let message = match text {
+        [b'4'..=b'7', ..] => {
+            let digits = String::from_utf8_lossy(&text[..3]);
+            format!("invalid octal escape sequence '\\{digits}'")
+        }
+        _ => format!("invalid escape sequence '\\{}'", char::from(text[0])),
+    };
+    crate::warnings::warn_deprecation(&message)
 }
 
 /// The order of the bytes, and how many the byte order mark takes.
@@ -280,7 +297,13 @@ fn named(content: &[u8], start: usize) -> Result<(u32, usize), Fault> {
     }
 }
 
-fn escape_run(out: &mut Writer, content: &[u8], mut at: usize) -> Option<Fault> {
+/// `unknown` takes where the first escape without a meaning stands, behind its backslash.
+fn escape_run(
+    out: &mut Writer,
+    content: &[u8],
+    mut at: usize,
+    unknown: &mut Option<usize>,
+) -> Option<Fault> {
     while at < content.len() {
         let byte = content[at];
         if byte != b'\\' {
@@ -313,6 +336,9 @@ fn escape_run(out: &mut Writer, content: &[u8], mut at: usize) -> Option<Fault> 
                 let (value, count) =
                     digits.fold((0, 0), |(v, n), b| (v << 3 | u32::from(b - b'0'), n + 1));
                 out.push_character(value);
+                if value > 0o377 {
+                    unknown.get_or_insert(at + 1);
+                }
                 at += 1 + count;
                 continue;
             }
@@ -332,6 +358,7 @@ fn escape_run(out: &mut Writer, content: &[u8], mut at: usize) -> Option<Fault> 
                 }
             }
             _ => {
+                unknown.get_or_insert(at + 1);
                 out.push_character(u32::from(b'\\'));
                 Some(u32::from(letter))
             }
