@@ -252,6 +252,25 @@ fn is_uncounted(opcode: u8) -> bool {
 }
 
 impl Eval {
+    /// Runs an instruction that the compiler does not write.
+    pub(super) fn step_specialised(&mut self, opcode: u8, oparg: usize) -> PyResult<()> {
+        match (opcode, DEOPT[usize::from(opcode)]) {
+            (PRECALL_ADAPTIVE, _) => self.precall_adaptive(oparg),
+            (BINARY_OP_ADAPTIVE, _) => self.binary_op_adaptive(oparg)?,
+            (_, PRECALL) => self.precall_specialised(opcode, oparg),
+            (_, BINARY_OP) => self.binary_op_specialised(opcode, oparg)?,
+            _ => return Err(super::unwind::unknown_opcode(opcode)),
+        }
+        Ok(())
+    }
+
+    /// A jump that warms the code up.
+    #[inline(always)]
+    pub(super) fn jump_backward_warming(&mut self, oparg: usize) -> PyResult<()> {
+        self.warm_up();
+        self.jump_backward(oparg)
+    }
+
     /// `_PyCode_Warmup`: code that was entered or looped often enough becomes adaptive.
     #[inline(always)]
     pub(super) fn warm_up(&mut self) {
@@ -340,8 +359,7 @@ impl Eval {
         }
     }
 
-    #[inline(never)]
-    pub(super) fn precall_adaptive(&mut self, oparg: usize) {
+    fn precall_adaptive(&mut self, oparg: usize) {
         let chosen = self.adapt(|| {
             // Behind: this instruction's cache, the call and its caches.
             // SAFETY: an instruction follows a call.
@@ -354,8 +372,7 @@ impl Eval {
         }
     }
 
-    #[inline(never)]
-    pub(super) fn precall_specialised(&mut self, opcode: u8, oparg: usize) {
+    fn precall_specialised(&mut self, opcode: u8, oparg: usize) {
         if call_hits(opcode, &self.shape(oparg)) {
             self.uncounted = is_uncounted(opcode);
         } else {
@@ -364,8 +381,7 @@ impl Eval {
         self.precall(oparg);
     }
 
-    #[inline(never)]
-    pub(super) fn binary_op_adaptive(&mut self, oparg: usize) -> PyResult<()> {
+    fn binary_op_adaptive(&mut self, oparg: usize) -> PyResult<()> {
         if !matches!(
             oparg as u32,
             NB_ADD
@@ -420,8 +436,7 @@ impl Eval {
             && std::ptr::eq(unsafe { *self.local(usize::from(following >> 8)) }, left)
     }
 
-    #[inline(never)]
-    pub(super) fn binary_op_specialised(&mut self, opcode: u8, oparg: usize) -> PyResult<()> {
+    fn binary_op_specialised(&mut self, opcode: u8, oparg: usize) -> PyResult<()> {
         let (left, right) = (self.peek(2), self.peek(1));
         let floats = super::arithmetic::floats(left, right);
         let result = match (opcode, floats) {

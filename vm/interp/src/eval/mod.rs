@@ -325,15 +325,6 @@ impl Eval {
             UNARY_NOT => self.unary_not()?,
             UNARY_INVERT => self.unary_invert()?,
             BINARY_OP => self.binary_op(oparg)?,
-            BINARY_OP_ADAPTIVE => self.binary_op_adaptive(oparg)?,
-            BINARY_OP_ADD_INT
-            | BINARY_OP_MULTIPLY_INT
-            | BINARY_OP_SUBTRACT_INT
-            | BINARY_OP_ADD_FLOAT
-            | BINARY_OP_MULTIPLY_FLOAT
-            | BINARY_OP_SUBTRACT_FLOAT
-            | BINARY_OP_ADD_UNICODE
-            | BINARY_OP_INPLACE_ADD_UNICODE => self.binary_op_specialised(opcode, oparg)?,
             BINARY_SUBSCR => self.binary_subscr()?,
             STORE_SUBSCR => self.store_subscr()?,
             DELETE_SUBSCR => self.delete_subscr()?,
@@ -378,10 +369,7 @@ impl Eval {
             UNPACK_SEQUENCE => self.unpack_sequence(oparg)?,
             UNPACK_EX => self.unpack_ex(oparg)?,
             JUMP_FORWARD => self.jump(oparg as isize),
-            JUMP_BACKWARD => {
-                self.warm_up();
-                self.jump_backward(oparg)?;
-            }
+            JUMP_BACKWARD => self.jump_backward_warming(oparg)?,
             JUMP_BACKWARD_NO_INTERRUPT => self.jump_backward(oparg)?,
             POP_JUMP_FORWARD_IF_FALSE => self.pop_jump_if(false, oparg as isize)?,
             POP_JUMP_FORWARD_IF_TRUE => self.pop_jump_if(true, oparg as isize)?,
@@ -401,25 +389,6 @@ impl Eval {
             MATCH_KEYS => self.match_keys()?,
             MATCH_CLASS => self.match_class(oparg)?,
             PRECALL => self.precall(oparg),
-            PRECALL_ADAPTIVE => self.precall_adaptive(oparg),
-            PRECALL_BOUND_METHOD
-            | PRECALL_BUILTIN_CLASS
-            | PRECALL_BUILTIN_FAST_WITH_KEYWORDS
-            | PRECALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS
-            | PRECALL_NO_KW_BUILTIN_FAST
-            | PRECALL_NO_KW_BUILTIN_O
-            | PRECALL_NO_KW_ISINSTANCE
-            | PRECALL_NO_KW_LEN
-            | PRECALL_NO_KW_LIST_APPEND
-            | PRECALL_NO_KW_METHOD_DESCRIPTOR_FAST
-            | PRECALL_NO_KW_METHOD_DESCRIPTOR_NOARGS
-            | PRECALL_NO_KW_METHOD_DESCRIPTOR_O
-            | PRECALL_NO_KW_STR_1
-            | PRECALL_NO_KW_TUPLE_1
-            | PRECALL_NO_KW_TYPE_1
-            | PRECALL_PYFUNC => {
-                self.precall_specialised(opcode, oparg);
-            }
             KW_NAMES => self.kw_names(oparg),
             CALL => self.call(oparg)?,
             CALL_FUNCTION_EX => self.call_function_ex(oparg)?,
@@ -448,7 +417,7 @@ impl Eval {
             IMPORT_FROM => self.import_from(oparg)?,
             IMPORT_STAR => self.import_star()?,
             PRINT_EXPR => self.print_expr()?,
-            other => return Err(unwind::unknown_opcode(other)),
+            other => self.step_specialised(other, oparg)?,
         }
         Ok(Flow::Next)
     }
