@@ -248,14 +248,6 @@ impl State for Sha512 {
     }
 }
 
-fn start_md5() -> Md5 {
-    Md5::start()
-}
-
-fn start_sha1() -> Sha1 {
-    Sha1::start()
-}
-
 fn start_sha224() -> Sha256 {
     let words = [
         0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939, 0xffc00b31, 0x68581511, 0x64f98fa7,
@@ -399,7 +391,7 @@ fn get_block_size<S: State>(_: &HashObject<S>) -> PyResult {
 }
 
 macro_rules! digest_module {
-    ($new_module:ident, $module:literal, $state:ty, [$($type:ident = $type_name:literal, $function:ident, $name:literal, $start:ident;)+]) => {
+    ($new_module:ident, $module:literal, $state:ty, [$($type:ident = $type_name:literal, $function:ident, $name:literal, $start:expr;)+]) => {
         $(
             static_type! {
                 /// A digest of this kind under way.
@@ -454,8 +446,8 @@ macro_rules! digest_module {
     };
 }
 
-digest_module!(new_md5, "_md5", Md5, [Md5Type = "_md5.md5", md5, "md5", start_md5;]);
-digest_module!(new_sha1, "_sha1", Sha1, [Sha1Type = "_sha1.sha1", sha1, "sha1", start_sha1;]);
+digest_module!(new_md5, "_md5", Md5, [Md5Type = "_md5.md5", md5, "md5", Md5::start;]);
+digest_module!(new_sha1, "_sha1", Sha1, [Sha1Type = "_sha1.sha1", sha1, "sha1", Sha1::start;]);
 digest_module!(new_sha256, "_sha256", Sha256, [
     Sha224Type = "_sha256.sha224", sha224, "sha224", start_sha224;
     Sha256Type = "_sha256.sha256", sha256, "sha256", start_sha256;

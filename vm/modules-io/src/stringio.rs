@@ -62,12 +62,10 @@ impl StringIo {
 
     /// `make_intermediate`: all that was accumulated as one string, which stays in the accumulator.
     fn intermediate(&self) -> PyResult {
-        let joined = match self.accu_small.own() {
-            Some(list) => match list::items(&list) {
-                [only] if only.is_exactly(&unicode::PyUnicode_Type) => Own::new(*only),
-                _ => self.text.with(|all| unicode::from_ucs4(all))?.upcast(),
-            },
-            None => self.text.with(|all| unicode::from_ucs4(all))?.upcast(),
+        let pieces = self.accu_small.own();
+        let joined = match pieces.as_deref().map(list::items) {
+            Some([only]) if only.is_exactly(&unicode::PyUnicode_Type) => Own::new(*only),
+            _ => self.text.with(|all| unicode::from_ucs4(all))?.upcast(),
         };
         self.accumulate(Some(&joined))?;
         Ok(joined)

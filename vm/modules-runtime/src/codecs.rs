@@ -33,8 +33,7 @@ fn registry() -> PyResult<(Own<PyListObject>, Own<PyDictObject>)> {
 
 /// The only argument of a function, as text.
 fn only_text<'a>(function: &str, object: &'a PyObject) -> PyResult<&'a PyASCIIObject> {
-    let text = unicode::expect_text(Some(object), function, "argument")?;
-    Ok(text.expect("it is given"))
+    unicode::expect_text(object, function, "argument")
 }
 
 fn register(_: &PyObject, function: &PyObject) -> PyResult {
@@ -213,7 +212,7 @@ fn codec_arguments<'a>(
     args: Args<'a>,
 ) -> PyResult<(&'a PyObject, Own<PyASCIIObject>, Option<&'a PyASCIIObject>)> {
     let [object, encoding, handler] = args.bind::<3>(signature)?;
-    let text = |given, what| unicode::expect_text(given, signature.name, what);
+    let text = |given, what| unicode::expect_optional_text(given, signature.name, what);
     let encoding = match text(encoding, "argument 'encoding'")? {
         Some(encoding) => Own::new(encoding),
         None => unicode::from_str("utf-8")?,
@@ -311,8 +310,8 @@ pub fn install() {
 
 fn register_error(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("register_error", args.len(), 2, 2)?;
-    let name = unicode::expect_text(Some(args[0]), "register_error", "argument 1")?;
-    text_codecs::register_error(name.expect("it is given"), args[1])?;
+    let name = unicode::expect_text(args[0], "register_error", "argument 1")?;
+    text_codecs::register_error(name, args[1])?;
     Ok(none())
 }
 

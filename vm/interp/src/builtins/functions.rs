@@ -153,11 +153,7 @@ fn format(_: &Module, args: &[&PyObject]) -> PyResult {
     call::check_positional("format", args.len(), 1, 2)?;
     let spec = match args.get(1) {
         Some(spec) => Some(spec.downcast_ref::<PyASCIIObject>().ok_or_else(|| {
-            let given = if spec.is_none() {
-                "None"
-            } else {
-                spec.type_().name()
-            };
+            let given = unicode::type_name_or_none(spec);
             type_error(format_args!("format() argument 2 must be str, not {given}"))
         })?),
         None => None,

@@ -232,10 +232,7 @@ fn no_file() -> PyResult<Own<PyASCIIObject>> {
 /// The bytes of a source: a str in UTF-8, which it keeps, or what a bytes-like object holds.
 fn source_bytes(source: &PyObject, function: &str, what: &str) -> PyResult<Vec<u8>> {
     let bytes = if let Some(text) = source.downcast_ref::<PyASCIIObject>() {
-        match unicode::as_utf8_cached(text)? {
-            Some(bytes) => bytes.to_vec(),
-            None => crate::encode_utf8(text, "strict")?,
-        }
+        unicode::as_utf8(text)?.to_vec()
     } else if buffer::is_exporter(source) {
         buffer::Buffer::of(source)?.data().to_vec()
     } else {
@@ -272,11 +269,8 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
         return Err(type_error("compile() needs source, filename and mode"));
     };
     let filename = paths::path_text(filename)?;
-    let mode = unicode::expect_str(mode, "compile", "argument 'mode'")?;
+    let mode = unicode::expect_text(mode, "compile", "argument 'mode'")?;
     let mode = unicode::to_string_lossy(mode);
-    if mode.contains('\0') {
-        return Err(value_error("embedded null character"));
-    }
     let mut flags = flags.map_or(Ok(0), long::as_int)?;
     let is_alone = alone.map_or(Ok(false), object::is_true)?;
     let optimize = optimize.map_or(Ok(-1), long::as_int)?;

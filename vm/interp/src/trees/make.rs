@@ -9,7 +9,7 @@ use twinheap_objects::exceptions::PyExc_RecursionError;
 use twinheap_objects::object;
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::state::tstate;
-use twinheap_objects::{bytes, complex, float, list, long, singletons, types, unicode};
+use twinheap_objects::{bytes, complex, float, id, list, long, singletons, types, unicode};
 use twinheap_syntax::Ast;
 use twinheap_syntax::ast::{Constant, Span, TypeIgnore};
 use twinheap_syntax::int::Int;
@@ -119,13 +119,12 @@ impl Maker {
         };
         if let Some(span) = span {
             let places = [
-                ("lineno", span.lineno),
-                ("col_offset", span.col_offset),
-                ("end_lineno", span.end_lineno),
-                ("end_col_offset", span.end_col_offset),
+                (id!("lineno"), span.lineno),
+                (id!("col_offset"), span.col_offset),
+                (id!("end_lineno"), span.end_lineno),
+                (id!("end_col_offset"), span.end_col_offset),
             ];
             for (name, place) in places {
-                let name = unicode::intern(unicode::from_str(name)?);
                 let place = long::from_i64(i64::from(place))?;
                 object::set_attr(&node, name.as_object(), Some(place.as_object()))?;
             }
@@ -183,10 +182,8 @@ impl Sink for Maker {
     }
 
     fn symbol(&mut self, name: &'static str) {
-        self.put_made(|| {
-            let instance = state()?.classes[name].instance.as_ref();
-            Ok(instance.expect("a node without fields").clone())
-        });
+        let instance = self.class(name).instance.as_ref();
+        self.put_made(|| Ok(instance.expect("a node without fields").clone()));
     }
 
     fn type_ignore(&mut self, ignore: &TypeIgnore) {

@@ -117,18 +117,16 @@ unsafe extern "C" fn new_slot(
     twinheap_objects::own::to_c(types::allocate(unsafe { &*type_ }, 0))
 }
 
-/// Names as strs, in a tuple.
-fn names(of: &[&str]) -> PyResult {
-    let names: Vec<Own> = of
-        .iter()
+/// Names as strs.
+fn names(of: &[&str]) -> PyResult<Vec<Own>> {
+    of.iter()
         .map(|name| Ok(unicode::intern(unicode::from_str(name)?).upcast()))
-        .collect::<PyResult<_>>()?;
-    Ok(tuple::from_vec(names)?.upcast())
+        .collect()
 }
 
 fn make_class(class: &NodeClass, base: &PyObject) -> PyResult {
     let namespace = dict::new()?;
-    let fields = names(class.fields)?;
+    let fields = tuple::from_vec(names(class.fields)?)?.upcast();
     dict::set_literal(&namespace, "_fields", &fields)?;
     dict::set_literal(&namespace, "__match_args__", &fields)?;
     dict::set_literal(
@@ -140,7 +138,8 @@ fn make_class(class: &NodeClass, base: &PyObject) -> PyResult {
         dict::set_literal(&namespace, name, &none())?;
     }
     if let Some(attributes) = class.attributes {
-        dict::set_literal(&namespace, "_attributes", &*names(attributes)?)?;
+        let attributes = tuple::from_vec(names(attributes)?)?;
+        dict::set_literal(&namespace, "_attributes", attributes.as_object())?;
     }
     let bases = tuple::pack(&[base])?;
     types::new_class(
@@ -193,15 +192,10 @@ fn state() -> PyResult<&'static State> {
             base => &classes[base].object,
         };
         let object = make_class(class, base)?;
-        let fields = class.fields.iter().map(|name| {
-            let name = unicode::from_str(name)?;
-            Ok(unicode::intern(name).upcast())
-        });
-        let fields = fields.collect::<PyResult<_>>()?;
         let is_symbol = !matches!(class.base, "AST" | "stmt") && class.fields.is_empty();
         let mut made = Class {
             object,
-            fields,
+            fields: names(class.fields)?,
             instance: None,
         };
         if is_symbol {

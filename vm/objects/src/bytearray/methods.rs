@@ -9,7 +9,7 @@ use crate::exceptions::PyExc_TypeError;
 use crate::object::{ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
 use crate::singletons::none;
-use crate::unicode::{codecs, expect_str, expect_text, ssize};
+use crate::unicode::{codecs, expect_optional_text, expect_str, ssize};
 use crate::{abstract_, bytes, long, methods, tuple, unicode};
 use twinheap_abi::*;
 
@@ -253,8 +253,8 @@ pub(super) fn bytearray_init(
     kwargs: Option<&PyDictObject>,
 ) -> PyResult<()> {
     let [source, encoding, handler] = call::bind_tuple::<3>(&INIT, args, kwargs)?;
-    let encoding = expect_text(encoding, "bytearray", "argument 'encoding'")?;
-    let handler = expect_text(handler, "bytearray", "argument 'errors'")?;
+    let encoding = expect_optional_text(encoding, "bytearray", "argument 'encoding'")?;
+    let handler = expect_optional_text(handler, "bytearray", "argument 'errors'")?;
     resize(array, 0)?;
     let Some(source) = source else {
         return match (encoding, handler) {

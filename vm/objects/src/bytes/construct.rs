@@ -6,7 +6,7 @@ use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_TypeError;
 use crate::object::{ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
-use crate::unicode::{codecs, expect_str, expect_text, text};
+use crate::unicode::{codecs, expect_optional_text, expect_str, text};
 use crate::{abstract_, id, long};
 use twinheap_abi::*;
 
@@ -165,8 +165,8 @@ pub(super) fn bytes_new(
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
     let [source, encoding, handler] = call::bind_tuple::<3>(&NEW, args, kwargs)?;
-    let encoding = expect_text(encoding, "bytes", "argument 'encoding'")?;
-    let handler = expect_text(handler, "bytes", "argument 'errors'")?;
+    let encoding = expect_optional_text(encoding, "bytes", "argument 'encoding'")?;
+    let handler = expect_optional_text(handler, "bytes", "argument 'errors'")?;
     let made = new_value(source, encoding, handler)?;
     if std::ptr::eq(type_, &PyBytes_Type) {
         return Ok(made.upcast());

@@ -8,7 +8,7 @@ use crate::object::{self, ObjectExt, TypeExt, is_true};
 use crate::own::{Layout, Own};
 use crate::singletons::bool_object;
 use crate::unicode::search as kernel;
-use crate::unicode::{self, expect_text, search_arguments, ssize};
+use crate::unicode::{self, expect_optional_text, search_arguments, ssize};
 use crate::{abstract_, list, long, memory, tuple};
 use twinheap_abi::*;
 
@@ -824,8 +824,8 @@ static DECODE: Signature = Signature {
 
 pub(crate) fn decode<B: ByteString>(this: &B, args: Args<'_>) -> PyResult {
     let [encoding, errors] = args.bind::<2>(&DECODE)?;
-    let encoding = expect_text(encoding, "decode", "argument 'encoding'")?;
-    let errors = expect_text(errors, "decode", "argument 'errors'")?;
+    let encoding = expect_optional_text(encoding, "decode", "argument 'encoding'")?;
+    let errors = expect_optional_text(errors, "decode", "argument 'errors'")?;
     unicode::codecs::from_encoded_object(this.as_object(), encoding, errors)
 }
 

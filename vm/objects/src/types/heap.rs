@@ -395,9 +395,7 @@ fn allocate_class(
 
 /// `tp_name` of a class: the name in UTF-8, which the str keeps; a lone surrogate and a NUL are errors.
 pub fn set_c_name(type_: &PyTypeObject, name: &PyASCIIObject) -> PyResult<()> {
-    let Some(bytes) = unicode::as_utf8_cached(name)? else {
-        return unicode::codecs::as_encoded_string(name, None, None).map(drop);
-    };
+    let bytes = unicode::as_utf8(name)?;
     if bytes.contains(&0) {
         return Err(errors::value_error(
             "type name must not contain null characters",

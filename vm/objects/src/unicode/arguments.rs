@@ -1,7 +1,6 @@
 //! What str methods ask of their arguments, and format specifications as str.
 
-use super::codecs::{Encoding, encode};
-use super::{Writer, as_utf8_cached, from_str, text};
+use super::{Writer, as_utf8, from_str, text};
 use crate::abstract_;
 use crate::call;
 use crate::errors::{PyResult, Raised, raise_object, type_error, value_error};
@@ -28,18 +27,27 @@ pub fn expect_str<'a>(
     })
 }
 
-/// The argument as text that C reads, where it is given: Argument Clinic's `str`.
+/// The argument as text that C reads: Argument Clinic's `str`.
 pub fn expect_text<'a>(
+    object: &'a PyObject,
+    function: &str,
+    what: &str,
+) -> PyResult<&'a PyASCIIObject> {
+    c_text(expect_str(object, function, what)?)
+}
+
+/// The same for an argument that may be left out.
+pub fn expect_optional_text<'a>(
     object: Option<&'a PyObject>,
     function: &str,
     what: &str,
 ) -> PyResult<Option<&'a PyASCIIObject>> {
     object
-        .map(|object| c_text(expect_str(object, function, what)?))
+        .map(|object| expect_text(object, function, what))
         .transpose()
 }
 
-/// The same for an argument that may be None: `str(accept={str, NoneType})`.
+/// The same for an argument that may also be None: `str(accept={str, NoneType})`.
 pub fn expect_text_or_none<'a>(
     object: Option<&'a PyObject>,
     function: &str,
@@ -59,10 +67,7 @@ pub fn expect_text_or_none<'a>(
 
 /// A str that is read as UTF-8 up to its end, which the first zero character must be.
 fn c_text(given: &PyASCIIObject) -> PyResult<&PyASCIIObject> {
-    if as_utf8_cached(given)?.is_none() {
-        // What cannot be encoded says why.
-        encode(given, Encoding::Utf8, "strict")?;
-    }
+    as_utf8(given)?;
     if text(given).contains_character(0) {
         return Err(value_error("embedded null character"));
     }

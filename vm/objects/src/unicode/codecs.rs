@@ -10,7 +10,7 @@ pub use encode::encode;
 pub use handlers::{lookup_error, register_error};
 pub use utf7::{decode_utf7, encode_utf7};
 
-use super::arguments::expect_text;
+use super::arguments::expect_optional_text;
 use super::{as_ascii, empty, to_string_lossy};
 use crate::call::{Args, Signature};
 use crate::errors::{PyResult, Raised, raise, type_error};
@@ -161,8 +161,8 @@ static ENCODE: Signature = Signature {
 
 pub(super) fn unicode_encode(object: &PyASCIIObject, args: Args<'_>) -> PyResult {
     let [encoding, errors] = args.bind::<2>(&ENCODE)?;
-    let encoding = expect_text(encoding, "encode", "argument 'encoding'")?;
-    let errors = expect_text(errors, "encode", "argument 'errors'")?;
+    let encoding = expect_optional_text(encoding, "encode", "argument 'encoding'")?;
+    let errors = expect_optional_text(errors, "encode", "argument 'errors'")?;
     as_encoded_string(object, encoding, errors)
 }
 

@@ -1,7 +1,8 @@
 //! Reading str objects: their characters, comparison, search helpers, repr.
 
+use super::codecs::{Encoding, encode};
 use super::from_ucs1;
-use crate::errors::PyResult;
+use crate::errors::{PyResult, system_error};
 use crate::own::{Layout, Own};
 use std::cmp::Ordering;
 use twinheap_abi::*;
@@ -122,7 +123,19 @@ pub fn to_utf8_surrogatepass(object: &PyASCIIObject) -> Vec<u8> {
     bytes
 }
 
-/// `PyUnicode_AsUTF8AndSize`: the text as UTF-8, which the str keeps; nothing where it holds a lone
+/// `PyUnicode_AsUTF8AndSize`: the text as UTF-8, which the str keeps.
+pub fn as_utf8(object: &PyASCIIObject) -> PyResult<&[u8]> {
+    match as_utf8_cached(object)? {
+        Some(bytes) => Ok(bytes),
+        // What cannot be encoded says why.
+        None => Err(match encode(object, Encoding::Utf8, "strict") {
+            Err(raised) => raised,
+            Ok(_) => system_error("a str that is and is not to be encoded"),
+        }),
+    }
+}
+
+/// The same; nothing where it holds a lone
 /// surrogate.
 pub fn as_utf8_cached(object: &PyASCIIObject) -> PyResult<Option<&[u8]>> {
     if object.is_ascii() {

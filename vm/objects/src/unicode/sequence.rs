@@ -1,6 +1,6 @@
 //! str as a sequence: length, concatenation, repetition, subscripts, membership, iteration, new.
 
-use super::arguments::expect_text;
+use super::arguments::expect_optional_text;
 use super::layout::character_at;
 use super::{
     PyUnicode_Type, concat, copy_exact, data_pointer, empty, find, from_ucs4, new_ucs1,
@@ -211,8 +211,8 @@ pub(super) fn unicode_new(
     kwargs: Option<&PyDictObject>,
 ) -> PyResult {
     let [object, encoding, errors] = call::bind_tuple::<3>(&NEW, args, kwargs)?;
-    let encoding = expect_text(encoding, "str", "argument 'encoding'")?;
-    let errors = expect_text(errors, "str", "argument 'errors'")?;
+    let encoding = expect_optional_text(encoding, "str", "argument 'encoding'")?;
+    let errors = expect_optional_text(errors, "str", "argument 'errors'")?;
     let made = match object {
         None => empty().upcast(),
         Some(object) if encoding.is_none() && errors.is_none() => object::str(object)?.upcast(),
