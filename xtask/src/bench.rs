@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
-use twinheap_harness::{PairConfig, Proof, Side, SideKind, run_pairs};
+use twinheap_harness::{PairConfig, Proof, Side, SideKind, StepsPolicy, run_pairs};
 use twinheap_observation::wire::{RunRequest, Wanted};
 use twinheap_observation::{Program, StageSet};
 use twinheap_subject::Answer;
@@ -49,6 +49,9 @@ struct HarnessArguments {
         value_name = "STAGES"
     )]
     stages: Vec<String>,
+    /// Which programs are run a second time, traced.
+    #[arg(long, default_value = "1/8", value_parser = settings::steps_policy, value_name = "WHEN")]
+    steps: StepsPolicy,
 }
 
 #[derive(Args)]
@@ -78,6 +81,7 @@ fn bench_harness(arguments: &HarnessArguments) -> Result<i32, String> {
         oracle,
         subject,
         stages: crate::gate::stages(&arguments.stages)?,
+        steps: arguments.steps,
         proof: &proof,
         confirmations: 0,
         transitions: false,
@@ -177,7 +181,7 @@ fn run_all(
         .zip(programs)
         .map(|(answer, program)| match answer {
             Answer::Report(report) => Ok((report.microseconds, report.marshal)),
-            Answer::Death(outcome) => {
+            Answer::Death(outcome, _) => {
                 Err(format!("{}: {}", program.name, outcome.lines().join("; ")))
             }
             Answer::HarnessError(reason) => Err(reason),

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use twinheap_harness::cross::{Cell, cross};
-use twinheap_harness::{CaseResult, PairConfig, PairPool, StageVerdict};
+use twinheap_harness::{CaseResult, PairConfig, PairPool, StageVerdict, StepsPolicy};
 use twinheap_observation::{Program, Stage, StageSet};
 use twinheap_render::difference::difference_text;
 
@@ -94,6 +94,7 @@ fn with_config<T>(
         oracle,
         subject,
         stages,
+        steps: StepsPolicy::Always,
         proof: &proof,
         confirmations,
         transitions: false,
@@ -167,12 +168,16 @@ fn print_verdicts(result: &CaseResult) {
     for stage in Stage::ALL {
         let text = match result.verdict(stage) {
             Some(StageVerdict::Agree) => style.good("agree"),
+            Some(StageVerdict::Cut(reason)) => style.bad(&format!("cut: {reason}")),
             Some(StageVerdict::Diverge) => style.bad("diverge"),
             Some(StageVerdict::Poisoned(reason)) => style.dim(&format!("poisoned: {reason}")),
             Some(StageVerdict::Unsupported(reason)) => style.dim(&format!("unsupported: {reason}")),
             None => style.dim("not shown by both sides"),
         };
         println!("  {stage:8} {text}");
+    }
+    if let Some(emptiness) = result.emptiness {
+        println!("  {}: the agreement says little", emptiness.text());
     }
     if let Some(stage) = result.unconfirmed {
         println!("  {stage} differed between warm workers, but in no fresh pair");

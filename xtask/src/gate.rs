@@ -7,10 +7,11 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use twinheap_generate::{Profile, Topic, generate};
 use twinheap_harness::pairing::Acquaintance;
-use twinheap_harness::{CaseResult, PairConfig, PairPool, Proof, SideKind, prove};
+use twinheap_harness::{CaseResult, PairConfig, PairPool, Proof, SideKind, StepsPolicy, prove};
 use twinheap_observation::{Program, Stage, StageSet};
-use twinheap_render::gate::Judged;
+use twinheap_render::gate::{Judged, StaleLine};
 use twinheap_render::{GateReport, files, terminal};
 use twinheap_store::{Ledger, RunRecord, Store};
 
@@ -35,6 +36,12 @@ pub struct GateArguments {
     /// Only these stages, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "STAGES")]
     stages: Vec<String>,
+    /// Whether programs are run a second time, traced, to compare their steps: always, blame (those that differ), never.
+    #[arg(long, default_value = "always", value_parser = settings::steps_policy, value_name = "WHEN")]
+    steps: StepsPolicy,
+    /// Fail where both sides raise ImportError or SyntaxError, die alike, or run no test: such agreement says little.
+    #[arg(long)]
+    refuse_empty: bool,
     /// Pairs of workers that run at once.
     #[arg(long, default_value_t = settings::default_pairs(), value_name = "N")]
     pairs: usize,
@@ -67,7 +74,7 @@ pub fn catch_interrupt() {
 }
 
 pub fn run(arguments: &GateArguments) -> Result<i32, String> {
-    let wanted = match stages(&arguments.stages) {
+    let wanted = match stages_between(&arguments.sides, &arguments.stages) {
         Ok(wanted) => wanted,
         Err(reason) => {
             eprintln!("twinheap: {reason}");
@@ -79,6 +86,18 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
         arguments.sides.subject_name(),
     )?;
     let mut programs = corpus()?;
+    let homeless: Vec<StaleLine> = ledger
+        .without_program(&programs)
+        .into_iter()
+        .map(|entry| StaleLine {
+            id: entry.id.clone(),
+            signature: entry.signature.clone(),
+            reason: format!(
+                "names a program that is not there: {}",
+                entry.program.as_deref().unwrap_or_default()
+            ),
+        })
+        .collect();
     programs.extend(ledger.own_programs());
     programs.retain(|program| is_chosen(program, &arguments.filters));
     if programs.is_empty() {
@@ -94,21 +113,23 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
         oracle,
         subject,
         stages: wanted,
+        steps: arguments.steps,
         proof: &empty,
         confirmations: arguments.confirmations,
         transitions: false,
         stop: &STOP,
         pairs: arguments.pairs,
     };
-    // A few chosen programs prove little, so the whole corpus speaks for the masks.
+    // A few chosen programs prove little, so the whole corpus speaks for the masks, and so do generated programs.
     let mut sample = corpus()?;
     sample.retain(|program| !programs.contains(program));
+    sample.extend(generated_sample());
     sample.extend(programs.iter().cloned());
     let proof = prove_oracle(&config.oracle, &sample, wanted)?;
     config.proof = &proof;
     let pool = PairPool::open(&config)?;
     let results = run_with_progress(&pool, &programs, arguments.quiet)?;
-    let report = make_report(
+    let mut report = make_report(
         pool.acquaintance(),
         wanted,
         &results,
@@ -116,17 +137,30 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
         &proof,
         begun,
     );
+    report.stale.extend(homeless);
+    report.refuses_empty = arguments.refuse_empty;
     let folder = arguments
         .out
         .clone()
         .unwrap_or_else(|| settings::root().join("reports/out"));
     files::write_all(&report, &folder)?;
     record(&report)?;
-    if !arguments.quiet {
-        print!("{}", terminal::report(&report, settings::style()));
+    let style = settings::style();
+    if arguments.quiet {
+        print!("{}", terminal::summary_line(&report, style));
+    } else {
+        print!("{}", terminal::report(&report, style));
         println!("report: {}", folder.join("index.html").display());
     }
     Ok(report.exit_code())
+}
+
+/// The stages that two sides are compared in where none is named: between two series of CPython those that can agree.
+pub fn stages_between(sides: &Sides, names: &[String]) -> Result<StageSet, String> {
+    if names.is_empty() && sides.are_two_series() {
+        return Ok(StageSet::of(&[Stage::Output, Stage::Outcome]));
+    }
+    stages(names)
 }
 
 /// The set of the stages of these names; all of them if none is named.
@@ -141,6 +175,30 @@ pub fn stages(names: &[String]) -> Result<StageSet, String> {
         })?;
         Ok(set.with(stage))
     })
+}
+
+/// How many generated programs of each topic speak for the masks, and the seed they are drawn with.
+const GENERATED_OF_EACH: u64 = 2;
+const GENERATED_SEED: u64 = 4_711;
+
+/// Generated programs of every topic, always the same.
+fn generated_sample() -> Vec<Program> {
+    let profile = Profile::full();
+    let seeds = GENERATED_SEED..GENERATED_SEED + GENERATED_OF_EACH;
+    Topic::ALL
+        .iter()
+        .flat_map(|topic| {
+            let profile = &profile;
+            seeds.clone().map(move |seed| {
+                let name = format!("generated_{}", topic.name());
+                Program::new(
+                    &name,
+                    &seed.to_string(),
+                    &generate(seed, *topic, profile).source(),
+                )
+            })
+        })
+        .collect()
 }
 
 /// The proof of the reference; an oracle given as a command proves nothing.

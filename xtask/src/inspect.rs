@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use twinheap_harness::compare::LONGEST_DIFF;
+use twinheap_harness::text::LONGEST_DIFF;
 use twinheap_harness::{Side, SideKind};
 use twinheap_observation::wire::{RunRequest, Wanted};
 use twinheap_observation::{MemoryImage, Observation, Program, Stage, StageSet};
@@ -132,7 +132,7 @@ fn observe(
             let details = report.details.ok_or("no details came")?;
             Ok((hello.implementation, details, report.marshal))
         }
-        Some(Answer::Death(outcome)) => Err(format!(
+        Some(Answer::Death(outcome, _)) => Err(format!(
             "{}: {}",
             hello.implementation,
             outcome.lines().join("; ")

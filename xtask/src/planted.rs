@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde::Deserialize;
 use twinheap_generate::{Profile, Topic, generate};
-use twinheap_harness::{PairConfig, PairPool, Proof, SideKind};
+use twinheap_harness::{PairConfig, PairPool, Proof, SideKind, StepsPolicy};
 use twinheap_observation::{Program, StageSet};
 use twinheap_subject::SubjectSpec;
 
@@ -224,6 +224,7 @@ fn hunt(
         subject: SideKind::Worker(subject.clone()),
         varied: None,
         stages: StageSet::ALL,
+        steps: StepsPolicy::Blame,
         proof,
         confirmations: 2,
         transitions: false,
@@ -264,7 +265,7 @@ fn hunt(
     if hunter.topics.is_empty() {
         return Err(format!("{}: none of its topics exists", bug.name));
     }
-    let profile = probe_subject(&hunter.plain)?;
+    let profile = probe_subject(&hunter.plain, true)?;
     std::thread::scope(|scope| {
         for _ in 0..arguments.jobs.max(1) {
             scope.spawn(|| hunter.run(&profile));

@@ -38,7 +38,15 @@ impl OneProgram {
         let stem = file
             .file_stem()
             .map_or_else(|| "program".into(), |stem| stem.to_string_lossy());
-        Ok(named(&stem, &format!("{stem}.py"), &source))
+        let mut program = named(&stem, &format!("{stem}.py"), &source);
+        // It runs where it lies, beside the modules that it may import.
+        let path =
+            fs::canonicalize(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
+            program.folder = folder.to_string_lossy().into_owned();
+            program.filename = name.to_string_lossy().into_owned();
+        }
+        Ok(program)
     }
 }
 
@@ -47,6 +55,7 @@ fn named(name: &str, filename: &str, source: &str) -> Program {
         name: name.to_owned(),
         topic: "one".to_owned(),
         filename: filename.to_owned(),
+        folder: String::new(),
         source: source.to_owned(),
     }
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use twinheap_harness::{CaseResult, Divergence, PairConfig, Proof, SideKind, run_pairs};
+use twinheap_harness::{
+    CaseResult, Divergence, PairConfig, Proof, SideKind, StepsPolicy, run_pairs,
+};
 use twinheap_observation::{OutcomeClass, Program, Stage, StageSet};
 use twinheap_store::campaign::NO_BATCH;
 use twinheap_store::{CampaignStore, TopicFigures};
@@ -187,6 +189,7 @@ fn pair(
         oracle: SideKind::Worker(oracle.clone()),
         subject: SideKind::Worker(subject),
         stages: StageSet::ALL,
+        steps: StepsPolicy::Always,
         proof,
         confirmations: CONFIRMATIONS,
         transitions: false,

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
-use twinheap_harness::SideKind;
+use twinheap_harness::{SideKind, StepsPolicy};
 use twinheap_render::terminal::Style;
 use twinheap_subject::command::CommandSpec;
 
@@ -59,6 +59,21 @@ impl Sides {
 pub fn root() -> PathBuf {
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().map_or(manifest.clone(), PathBuf::from)
+}
+
+/// Reads when programs are traced: `always`, `blame`, `never`, or `1/N` for one program in so many.
+pub fn steps_policy(text: &str) -> Result<StepsPolicy, String> {
+    match text {
+        "always" => Ok(StepsPolicy::Always),
+        "blame" => Ok(StepsPolicy::Blame),
+        "never" => Ok(StepsPolicy::Never),
+        other => other
+            .strip_prefix("1/")
+            .and_then(|number| number.parse().ok())
+            .filter(|number| *number > 0)
+            .map(StepsPolicy::Share)
+            .ok_or_else(|| "it is one of always, blame, never, or 1/N".to_owned()),
+    }
 }
 
 /// Colours on a terminal, none elsewhere.

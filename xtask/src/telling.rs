@@ -231,7 +231,7 @@ fn shown(kind: &SideKind, finding: &CampaignFinding) -> String {
         Some(Answer::Report(report)) => report
             .details
             .map_or_else(String::new, |details| text_of(&details)),
-        Some(Answer::Death(outcome)) => outcome.lines().join("\n"),
+        Some(Answer::Death(outcome, _)) => outcome.lines().join("\n"),
         Some(Answer::HarnessError(reason)) => format!("(harness: {reason})"),
         None => String::new(),
     }

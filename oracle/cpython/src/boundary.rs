@@ -66,7 +66,10 @@ fn share_modules(boundary: &mut Boundary) -> Result<(), String> {
         let (Some(name), Some(module)) = (pair.first().and_then(Object::text), pair.get(1)) else {
             continue;
         };
-        if let Some(namespace) = module.attribute(c"__dict__") {
+        // Each program has a `__main__` of its own.
+        if name != "__main__"
+            && let Some(namespace) = module.attribute(c"__dict__")
+        {
             boundary.share(
                 address(namespace.pointer()),
                 &format!("<dict of module {name}>"),

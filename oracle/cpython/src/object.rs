@@ -62,6 +62,18 @@ impl Object {
         result
     }
 
+    /// The value under a key of a dict, or `None` with the error cleared.
+    pub fn item(&self, key: &CStr) -> Option<Object> {
+        // SAFETY: the key is a C string; the GIL is held.
+        let key = Object::take(unsafe { ffi::PyUnicode_FromString(key.as_ptr()) })?;
+        // SAFETY: both are alive and the GIL is held.
+        let found = Object::take(unsafe { ffi::PyObject_GetItem(self.0, key.0) });
+        if found.is_none() {
+            clear_error();
+        }
+        found
+    }
+
     /// The text of a str.
     pub fn text(&self) -> Option<String> {
         let mut length = 0;
@@ -120,6 +132,14 @@ impl Object {
     }
 }
 
+impl Clone for Object {
+    fn clone(&self) -> Object {
+        // SAFETY: the object is alive and the GIL is held.
+        unsafe { ffi::Py_INCREF(self.0) };
+        Object(self.0)
+    }
+}
+
 impl Drop for Object {
     fn drop(&mut self) {
         // SAFETY: the reference is owned and the GIL is held.
@@ -139,6 +159,17 @@ pub fn text(value: &str) -> Option<Object> {
     Object::take(unsafe {
         ffi::PyUnicode_FromStringAndSize(value.as_ptr().cast(), value.len() as ffi::Py_ssize_t)
     })
+}
+
+/// A list of new references.
+pub fn list(items: &[Object]) -> Option<Object> {
+    // SAFETY: the GIL is held.
+    let list = Object::take(unsafe { ffi::PyList_New(0) })?;
+    for item in items {
+        // SAFETY: both are alive; the list takes a reference of its own.
+        unsafe { ffi::PyList_Append(list.0, item.0) };
+    }
+    Some(list)
 }
 
 /// A tuple of new references.

@@ -1,11 +1,11 @@
 //! Runs one program after another in the embedded interpreter, and leaves it as good as new.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use pyo3::ffi;
 use twinheap_observation::outcome::Outcome;
 use twinheap_observation::wire::{Limits, ReportBuilder, RunRequest};
-use twinheap_observation::{FieldSpec, MaskRule, Stage};
+use twinheap_observation::{FieldSpec, MaskRule, Program, Stage};
 use twinheap_subject::Finished;
 
 use crate::object::{self, Object, clear_error, take_exception};
@@ -41,6 +41,10 @@ pub struct Runner {
     collector_thresholds: (Object, Vec<i64>),
     modules: Object,
     modules_length: isize,
+    /// The class of `__main__.__loader__` for a program in a file.
+    loader: Object,
+    /// `sys.path` without a program's own folder.
+    path: Vec<Object>,
     /// Set by the self-test: the next heap gets a wrong byte.
     faulty: bool,
     #[cfg(twinheap_raw_layout)]
@@ -73,7 +77,13 @@ impl Runner {
             .attribute(c"get_threshold")
             .ok_or("gc has no get_threshold")?;
         let at_start = integers(thresholds.call(&[]));
+        let loader = object::import("_frozen_importlib_external")?
+            .attribute(c"SourceFileLoader")
+            .ok_or("importlib has no SourceFileLoader")?;
+        let path = sys.attribute(c"path").ok_or("sys has no path")?.items();
         let mut runner = Runner {
+            loader,
+            path,
             sys,
             thread_count,
             exit_functions,
@@ -143,14 +153,15 @@ impl Runner {
         self.programs += 1;
         // SAFETY: the GIL is held.
         unsafe { ffi::Py_SetRecursionLimit(RECURSION_LIMIT) };
-        self.fresh_streams();
+        let traced = report.wants(Stage::Steps);
+        self.fresh_streams(traced && report.wants_details());
         let program = &request.program;
         if report.wants(Stage::Tokens) {
             self.trees.add_tokens(&program.source, report);
         }
         if report.wants(Stage::Ast) {
             self.trees
-                .add_tree(&program.source, &program.filename, report);
+                .add_tree(&program.source, &program.path(), report);
         }
         let mut marshal = None;
         let outcome = match self.compile(request, &mut marshal) {
@@ -162,7 +173,7 @@ impl Runner {
             }
             Err(exception) => self.not_compiled(&exception, report),
         };
-        let retire = self.clean_up();
+        let retire = self.clean_up() || self.has_imported_from(&program.folder);
         let marshal = if request.wanted.marshal {
             marshal
         } else {
@@ -189,7 +200,7 @@ impl Runner {
         }
         let code = match CString::new(program.source.as_str()) {
             Ok(source) => {
-                let filename = object::text(&program.filename).ok_or_else(raised)?;
+                let filename = object::text(&program.path()).ok_or_else(raised)?;
                 // SAFETY: source and file name are alive; no flags are passed.
                 Object::take(unsafe {
                     ffi::Py_CompileStringObject(
@@ -203,7 +214,7 @@ impl Runner {
                 .ok_or_else(raised)?
             }
             Err(_) => {
-                let filename = object::text(&program.filename).ok_or_else(raised)?;
+                let filename = object::text(&program.path()).ok_or_else(raised)?;
                 tree::compile_with_nulls(&program.source, &filename).ok_or_else(raised)?
             }
         };
@@ -235,7 +246,7 @@ impl Runner {
         if report.wants(Stage::Code) {
             self.add_code(&code, report);
         }
-        let Some(namespace) = self.fresh_namespace() else {
+        let Some(namespace) = self.fresh_main(&request.program) else {
             clear_error();
             report.add_unsupported(Stage::Heap, "no memory for a namespace");
             return Outcome::Finished;
@@ -243,11 +254,11 @@ impl Runner {
         // The collector's counts begin anew with the program, whatever was made to look at its source.
         // SAFETY: the GIL is held.
         unsafe { ffi::PyGC_Collect() };
-        let traced =
-            report.wants(Stage::Steps) || (report.wants_transitions() && tracing::SEES_TRANSITIONS);
+        // Only a traced run meets a program at every line; transitions are seen there or not at all.
+        let traced = report.wants(Stage::Steps);
         if traced {
             tracing::begin(
-                &request.program.filename,
+                &request.program.path(),
                 namespace.pointer(),
                 code.pointer(),
                 report,
@@ -284,6 +295,8 @@ impl Runner {
         drop(exception);
         // SAFETY: the namespace is a live dict.
         unsafe { ffi::PyDict_Clear(namespace.pointer()) };
+        drop(namespace);
+        self.drop_main();
         // What dies last may still print.
         self.flush_streams();
         outcome
@@ -304,39 +317,90 @@ impl Runner {
         self.outcome_of(Some(exception))
     }
 
-    /// `__main__` of a program: its name and the builtins, in this order.
-    fn fresh_namespace(&self) -> Option<Object> {
-        // SAFETY: plain constructors and insertions on live objects.
-        unsafe {
-            let namespace = Object::take(ffi::PyDict_New())?;
-            // Interned, as the name of a module that was compiled in would be.
-            let name = Object::take(ffi::PyUnicode_InternFromString(c"__main__".as_ptr()))?;
-            ffi::PyDict_SetItemString(namespace.pointer(), c"__name__".as_ptr(), name.pointer());
-            ffi::PyDict_SetItemString(
-                namespace.pointer(),
-                c"__builtins__".as_ptr(),
-                self.builtins.pointer(),
-            );
-            Some(namespace)
+    /// The namespace of a new module `__main__`, as it stands in `sys.modules` while the program runs, with what
+    /// `python3 FILE` puts into it and into `sys`, in its order.
+    fn fresh_main(&self, program: &Program) -> Option<Object> {
+        let path = program.path();
+        let name = object::text("__main__")?;
+        // SAFETY: plain constructors and insertions on live objects; the GIL is held.
+        let namespace = unsafe {
+            let module = Object::take(ffi::PyModule_NewObject(name.pointer()))?;
+            let namespace = Object::borrow(ffi::PyModule_GetDict(module.pointer()))?;
+            let annotations = Object::take(ffi::PyDict_New())?;
+            let place = |key: &CStr, value: &Object| {
+                ffi::PyDict_SetItemString(namespace.pointer(), key.as_ptr(), value.pointer())
+            };
+            place(c"__annotations__", &annotations);
+            place(c"__builtins__", &self.builtins);
+            if !program.folder.is_empty() {
+                let file = object::text(&path)?;
+                let loader = self.loader.call(&[&object::text("__main__")?, &file])?;
+                place(c"__loader__", &loader);
+                place(c"__file__", &file);
+                place(c"__cached__", &Object::borrow(ffi::Py_None())?);
+            }
+            ffi::PyDict_SetItem(self.modules.pointer(), name.pointer(), module.pointer());
+            namespace
+        };
+        let argv = object::list(&[object::text(&path)?])?;
+        self.sys.set_attribute(c"argv", &argv);
+        let mut entries = Vec::with_capacity(self.path.len() + 1);
+        if !program.folder.is_empty() {
+            entries.push(object::text(&program.directory())?);
+        }
+        entries.extend(self.path.iter().cloned());
+        self.sys.set_attribute(c"path", &object::list(&entries)?);
+        Some(namespace)
+    }
+
+    /// Whether the program imported a module that lies beside it: the next program's may have the same name.
+    fn has_imported_from(&self, folder: &str) -> bool {
+        if folder.is_empty() {
+            return false;
+        }
+        // SAFETY: sys.modules is a dict; whatever a program made of it, another type gives null and an error.
+        let Some(values) = Object::take(unsafe { ffi::PyDict_Values(self.modules.pointer()) })
+        else {
+            clear_error();
+            return true;
+        };
+        let is_beside = |module: &Object| {
+            let namespace = module.attribute(c"__dict__");
+            let file = namespace.and_then(|namespace| namespace.item(c"__file__"));
+            file.and_then(|file| file.text())
+                .is_some_and(|file| file.starts_with(folder))
+        };
+        let found = values.items().iter().any(is_beside);
+        clear_error();
+        found
+    }
+
+    /// Takes `__main__` out of `sys.modules`, as it goes with the program.
+    fn drop_main(&self) {
+        // SAFETY: the dict is alive, the key a C string.
+        if unsafe { ffi::PyDict_DelItemString(self.modules.pointer(), c"__main__".as_ptr()) } < 0 {
+            clear_error();
         }
     }
 
     /// New stream objects over descriptors 1 and 2, as the program before may have replaced or closed them.
-    fn fresh_streams(&self) {
+    /// Where steps are shown in full, each line is written at once, so that a step can tell what was printed by then.
+    fn fresh_streams(&self, by_line: bool) {
         for (descriptor, name, errors) in
             [(1, c"stdout", "strict"), (2, c"stderr", "backslashreplace")]
         {
-            if let Some(stream) = self.stream(descriptor, errors) {
+            if let Some(stream) = self.stream(descriptor, errors, by_line) {
                 self.sys.set_attribute(name, &stream);
             }
         }
     }
 
-    fn stream(&self, descriptor: i32, errors: &str) -> Option<Object> {
+    fn stream(&self, descriptor: i32, errors: &str, by_line: bool) -> Option<Object> {
         // SAFETY: a plain constructor.
         let number = Object::take(unsafe { ffi::PyLong_FromLong(descriptor.into()) })?;
         // SAFETY: a plain constructor.
-        let buffering = Object::take(unsafe { ffi::PyLong_FromLong(-1) })?;
+        let buffering =
+            Object::take(unsafe { ffi::PyLong_FromLong(if by_line { 1 } else { -1 }) })?;
         // SAFETY: the singletons are immortal.
         let (none, closefd) = unsafe {
             (

@@ -6,9 +6,6 @@ use std::ffi::c_int;
 use pyo3::ffi;
 use twinheap_observation::wire::ReportBuilder;
 
-/// Whether the memory of this series can be read, so that there is more to see than lines.
-pub const SEES_TRANSITIONS: bool = cfg!(twinheap_raw_layout);
-
 thread_local! {
     static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) };
 }
@@ -69,6 +66,7 @@ impl Watcher {
         let mut lines = twinheap_decode::watch::LineWatcher::new(filename, report);
         // SAFETY: the caller's code object is alive and of 3.11's layout.
         lines.code(unsafe { twinheap_decode::Address::new(code.cast()) });
+        lines.ask_printed(twinheap_subject::system::printed);
         Watcher { lines, namespace }
     }
 
@@ -118,7 +116,8 @@ impl Watcher {
         report: &ReportBuilder,
     ) -> Watcher {
         let keep = report.wants_details();
-        let recorder = twinheap_observation::steps::StepRecorder::new(keep);
+        let mut recorder = twinheap_observation::steps::StepRecorder::new(keep);
+        recorder.ask_printed(twinheap_subject::system::printed);
         Watcher {
             recorder,
             filename: filename.as_bytes().to_vec(),

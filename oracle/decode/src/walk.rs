@@ -115,6 +115,9 @@ impl Decoder {
     ) -> Outcome {
         if report.wants(Stage::Heap) {
             let walked = self.walk(&[("namespace", namespace), ("exception", exception)]);
+            if walked.truncated {
+                report.add_cut(Stage::Heap);
+            }
             report.add_digest(Stage::Heap, walked.digest, |all| {
                 all.heap = Supported::Supported(walked.image());
             });

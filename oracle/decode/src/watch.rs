@@ -100,6 +100,13 @@ impl LineWatcher {
         }
     }
 
+    /// Asks at each step that is kept how much the program has printed by then.
+    pub fn ask_printed(&mut self, printed: fn() -> u32) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.ask_printed(printed);
+        }
+    }
+
     /// Whether a code object belongs to the program rather than to the library.
     pub fn is_of_program(&mut self, code: Address) -> bool {
         let filename = Address::of(code.view::<PyCodeObject>().co_filename.get());

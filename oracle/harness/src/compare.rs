@@ -1,18 +1,14 @@
-//! Compares two observations stage by stage and lists what differs in the first stage that does.
+//! Compares two observations stage by stage and lists what differs in each.
 
-use std::collections::HashSet;
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
 
-use similar::{ChangeTag, TextDiff};
-use twinheap_observation::outcome::{ExceptionView, Outcome};
-use twinheap_observation::stage::Output;
+use twinheap_observation::outcome::Outcome;
 use twinheap_observation::{Observation, Stage, StageSet, StepTrail, Supported};
 
 use crate::heap;
+use crate::text::{NoisyLines, TextRules, lines, texts_of};
 use crate::verdict::StageVerdict;
 
-/// How long the lines of two texts are matched, here and wherever a reader is shown what differs.
-pub const LONGEST_DIFF: Duration = Duration::from_secs(1);
 /// How much of a value or a line is kept in a difference.
 const KEPT_BYTES: usize = 4_096;
 
@@ -42,61 +38,25 @@ pub struct Difference {
     pub place: String,
     pub left: String,
     pub right: String,
+    /// Differences of a stage that belong together have the same number: lines that lie side by side, fields of a kind.
+    pub hunk: u32,
     /// For the heap: the layout and the field, from which masks are derived.
     pub field: Option<heap::FieldOfLayout>,
-}
-
-/// Rules for text, generalised from the proof of the reference.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TextRules {
-    /// Stages in which addresses differ between two runs of the reference.
-    pub addresses_vary: Vec<Stage>,
-}
-
-impl TextRules {
-    fn covers(&self, stage: Stage) -> bool {
-        self.addresses_vary.contains(&stage)
-    }
-
-    /// The text with addresses replaced, where the rules say so for this stage.
-    fn apply(&self, stage: Stage, text: &str) -> String {
-        if self.covers(stage) {
-            without_addresses(text)
-        } else {
-            text.to_owned()
-        }
-    }
-}
-
-/// Replaces hexadecimal numbers of at least six digits after `0x`.
-pub fn without_addresses(text: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("0x") {
-        let digits = rest[start + 2..]
-            .bytes()
-            .take_while(u8::is_ascii_hexdigit)
-            .count();
-        result.push_str(&rest[..start]);
-        if digits >= 6 {
-            result.push_str("0xADDRESS");
-        } else {
-            result.push_str(&rest[start..start + 2 + digits]);
-        }
-        rest = &rest[start + 2 + digits..];
-    }
-    result.push_str(rest);
-    result
 }
 
 /// Why a stage is poisoned.
 pub const NOT_WITH_ITSELF: &str = "the reference does not agree with itself";
 
+/// Before the kind of what differs in the traced run only.
+pub const TRACED: &str = "traced ";
+
 /// What several runs of the reference do not agree on in one program.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Noise {
-    /// Stages whose text differs.
+    /// Stages that differ as a whole.
     stages: Vec<Stage>,
+    /// Lines of the texts of a stage.
+    lines: HashMap<(Stage, &'static str), NoisyLines>,
     /// Kinds and places of the fields of the heap that differ.
     heap: HashSet<(String, String)>,
 }
@@ -111,14 +71,45 @@ impl Noise {
         rules: &TextRules,
     ) {
         for stage in stages.iter() {
-            if stage == Stage::Heap {
-                let found = both(&left.heap, &right.heap)
-                    .map_or_else(Vec::new, |(left, right)| heap::all_differences(left, right));
-                let places = found.into_iter().map(|found| (found.kind, found.place));
-                self.heap.extend(places);
-            } else if !self.stages.contains(&stage)
-                && !differences_of(stage, left, right, rules, false).is_empty()
-            {
+            match stage {
+                Stage::Heap => self.learn_heap(&every_heap_difference(left, right)),
+                Stage::Steps => self.learn_steps(left, right, rules),
+                stage => self.learn_text(stage, left, right, rules),
+            }
+        }
+    }
+
+    fn learn_heap(&mut self, found: &[Difference]) {
+        let places = found.iter();
+        self.heap
+            .extend(places.map(|found| (found.kind.clone(), found.place.clone())));
+    }
+
+    fn learn_steps(&mut self, left: &Observation, right: &Observation, rules: &TextRules) {
+        let found = step_differences(left, right, rules, false, Depth::Everything);
+        if found.iter().any(|found| found.field.is_none()) && !self.stages.contains(&Stage::Steps) {
+            self.stages.push(Stage::Steps);
+        }
+        self.learn_heap(&found);
+    }
+
+    fn learn_text(
+        &mut self,
+        stage: Stage,
+        left: &Observation,
+        right: &Observation,
+        rules: &TextRules,
+    ) {
+        let both = texts_of(stage, left, rules, false).zip(texts_of(stage, right, rules, false));
+        for (left, right) in both
+            .into_iter()
+            .flat_map(|(left, right)| left.into_iter().zip(right))
+        {
+            if left.lines == right.lines {
+                continue;
+            }
+            let known = self.lines.entry((stage, left.stream)).or_default();
+            if !known.learn(&left.lines, &right.lines) && !self.stages.contains(&stage) {
                 self.stages.push(stage);
             }
         }
@@ -129,28 +120,48 @@ impl Noise {
         self.stages.extend(stages);
     }
 
+    /// Whether nothing of this stage is noise.
+    fn spares(&self, stage: Stage) -> bool {
+        !self.stages.contains(&stage)
+            && match stage {
+                Stage::Heap | Stage::Steps => self.heap.is_empty(),
+                stage => self
+                    .lines
+                    .iter()
+                    .all(|((noisy, _), lines)| *noisy != stage || lines.is_empty()),
+            }
+    }
+
     fn remove_from(&self, stage: Stage, differences: &mut Vec<Difference>) {
         if self.stages.contains(&stage) {
             differences.clear();
         }
-        if stage == Stage::Heap && !self.heap.is_empty() {
+        if !self.heap.is_empty() {
             differences.retain(|found| {
-                let place = (found.kind.clone(), found.place.clone());
-                !self.heap.contains(&place)
+                found.field.is_none()
+                    || !self
+                        .heap
+                        .contains(&(found.kind.clone(), found.place.clone()))
             });
         }
     }
 }
 
-/// The verdict on each stage, and what differs in the first that does.
+/// The verdict on each stage, and what differs in those that do.
+#[derive(Default)]
 pub struct Comparison {
     pub verdicts: Vec<(Stage, StageVerdict)>,
-    pub first: Option<Stage>,
-    pub differences: Vec<Difference>,
+    pub found: Vec<(Stage, Vec<Difference>)>,
+}
+
+impl Comparison {
+    /// The first stage that differs.
+    pub fn first(&self) -> Option<Stage> {
+        self.found.first().map(|(stage, _)| *stage)
+    }
 }
 
 /// Compares two observations, leaving out what the reference does not agree on with itself.
-/// A partial one has no columns in its tracebacks and no standard error.
 pub fn compare(
     left: &Observation,
     right: &Observation,
@@ -159,50 +170,107 @@ pub fn compare(
     noise: &Noise,
     partial: bool,
 ) -> Comparison {
-    let mut comparison = Comparison {
-        verdicts: Vec::new(),
-        first: None,
-        differences: Vec::new(),
-    };
+    let mut comparison = Comparison::default();
     for stage in stages.iter() {
         let reason = left
             .unsupported_reason(stage)
             .or_else(|| right.unsupported_reason(stage));
         if let Some(reason) = reason {
-            comparison
-                .verdicts
-                .push((stage, StageVerdict::Unsupported(reason.to_owned())));
+            let verdict = StageVerdict::Unsupported(reason.to_owned());
+            comparison.verdicts.push((stage, verdict));
             continue;
         }
-        let mut differences = if stage == Stage::Heap && !noise.heap.is_empty() {
-            both(&left.heap, &right.heap)
-                .map_or_else(Vec::new, |(left, right)| heap::all_differences(left, right))
-        } else {
-            differences_of(stage, left, right, rules, partial)
-        };
-        if differences.is_empty() {
-            comparison.verdicts.push((stage, StageVerdict::Agree));
-            continue;
-        }
+        let differing: Vec<Stage> = comparison.found.iter().map(|(stage, _)| *stage).collect();
+        let (mut differences, strict) = judged(stage, left, right, rules, noise, partial);
+        // What differs in the plain run already is not told of the traced run again.
+        differences.retain(|found| {
+            !differing.iter().any(|stage| {
+                let head = format!("{TRACED}{stage}");
+                found.stage == Stage::Steps && found.kind.starts_with(&head)
+            })
+        });
         noise.remove_from(stage, &mut differences);
-        if differences.is_empty() {
-            comparison
-                .verdicts
-                .push((stage, StageVerdict::Poisoned(NOT_WITH_ITSELF.to_owned())));
-            continue;
-        }
-        differences.truncate(MAXIMUM_DIFFERENCES);
-        comparison.verdicts.push((stage, StageVerdict::Diverge));
-        if comparison.first.is_none() {
-            comparison.first = Some(stage);
-            comparison.differences = differences;
+        let verdict = match (differences.is_empty(), strict) {
+            (false, _) => StageVerdict::Diverge,
+            (true, true) => agreed(stage, left, right),
+            (true, false) => StageVerdict::Poisoned(NOT_WITH_ITSELF.to_owned()),
+        };
+        comparison.verdicts.push((stage, verdict));
+        if !differences.is_empty() {
+            differences.truncate(MAXIMUM_DIFFERENCES);
+            comparison.found.push((stage, differences));
         }
     }
     comparison
 }
 
+/// The verdict on a stage without a difference: an image or an output that was cut is not known beyond the cut.
+fn agreed(stage: Stage, left: &Observation, right: &Observation) -> StageVerdict {
+    let cut = match stage {
+        Stage::Heap => both(&left.heap, &right.heap)
+            .filter(|(left, right)| left.truncated || right.truncated)
+            .map(|(left, _)| {
+                format!(
+                    "the first {} objects agree, there are more",
+                    left.nodes.len()
+                )
+            }),
+        Stage::Output => both(&left.output, &right.output)
+            .filter(|(left, right)| left.truncated || right.truncated)
+            .map(|(left, _)| {
+                format!(
+                    "the first {} bytes agree, there are more",
+                    left.stdout.len()
+                )
+            }),
+        _ => None,
+    };
+    cut.map_or(StageVerdict::Agree, StageVerdict::Cut)
+}
+
+/// What differs in one stage, and whether nothing of it was taken for noise.
+fn judged(
+    stage: Stage,
+    left: &Observation,
+    right: &Observation,
+    rules: &TextRules,
+    noise: &Noise,
+    partial: bool,
+) -> (Vec<Difference>, bool) {
+    let spares = noise.spares(stage);
+    match stage {
+        Stage::Heap if !spares => {
+            let all = every_heap_difference(left, right);
+            let strict = all.is_empty();
+            (all, strict)
+        }
+        Stage::Steps if !spares => {
+            let all = step_differences(left, right, rules, partial, Depth::Everything);
+            let strict = all.is_empty();
+            (all, strict)
+        }
+        stage if !spares => {
+            let strict = differences_of(stage, left, right, rules, partial).is_empty();
+            (
+                without_noise(stage, left, right, rules, noise, partial),
+                strict,
+            )
+        }
+        stage => {
+            let found = differences_of(stage, left, right, rules, partial);
+            let strict = found.is_empty();
+            (found, strict)
+        }
+    }
+}
+
 fn both<'a, T>(left: &'a Supported<T>, right: &'a Supported<T>) -> Option<(&'a T, &'a T)> {
     left.shown().zip(right.shown())
+}
+
+fn every_heap_difference(left: &Observation, right: &Observation) -> Vec<Difference> {
+    both(&left.heap, &right.heap)
+        .map_or_else(Vec::new, |(left, right)| heap::all_differences(left, right))
 }
 
 /// What differs in one stage.
@@ -214,77 +282,66 @@ pub fn differences_of(
     partial: bool,
 ) -> Vec<Difference> {
     match stage {
-        Stage::Tokens => text_of(stage, both(&left.tokens, &right.tokens)),
-        Stage::Ast => text_of(stage, both(&left.ast, &right.ast)),
-        Stage::Code => both(&left.code, &right.code).map_or_else(Vec::new, |(left, right)| {
-            if left == right {
-                Vec::new()
-            } else {
-                lines(stage, &left.lines(), &right.lines())
-            }
-        }),
-        Stage::Steps => both(&left.steps, &right.steps)
-            .map_or_else(Vec::new, |(left, right)| steps(left, right)),
-        Stage::Output => both(&left.output, &right.output)
-            .map_or_else(Vec::new, |(left, right)| {
-                output(left, right, rules, partial)
-            }),
-        Stage::Outcome => both(&left.outcome, &right.outcome)
-            .map_or_else(Vec::new, |(left, right)| {
-                outcome(left, right, rules, partial)
-            }),
         Stage::Heap => both(&left.heap, &right.heap)
             .map_or_else(Vec::new, |(left, right)| heap::differences(left, right)),
+        Stage::Steps => step_differences(left, right, rules, partial, Depth::Listed),
+        stage => without_noise(stage, left, right, rules, &Noise::default(), partial),
     }
 }
 
-fn text_of(stage: Stage, pair: Option<(&String, &String)>) -> Vec<Difference> {
-    match pair {
-        Some((left, right)) if left != right => {
-            let split = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-            lines(stage, &split(left), &split(right))
-        }
-        _ => Vec::new(),
+fn without_noise(
+    stage: Stage,
+    left: &Observation,
+    right: &Observation,
+    rules: &TextRules,
+    noise: &Noise,
+    partial: bool,
+) -> Vec<Difference> {
+    if stage == Stage::Outcome
+        && let Some(found) = how_it_ended(left, right)
+    {
+        return vec![found];
     }
-}
-
-/// The differing lines of two texts.
-fn lines(stage: Stage, left: &[String], right: &[String]) -> Vec<Difference> {
-    let left_refs: Vec<&str> = left.iter().map(String::as_str).collect();
-    let right_refs: Vec<&str> = right.iter().map(String::as_str).collect();
-    // Texts that have nothing in common cost the square of their length; what is found by then is shown.
-    let diff = TextDiff::configure()
-        .timeout(LONGEST_DIFF)
-        .diff_slices(&left_refs, &right_refs);
-    let mut found = Vec::new();
-    for change in diff.iter_all_changes() {
-        if found.len() >= MAXIMUM_DIFFERENCES {
-            break;
+    let both = texts_of(stage, left, rules, partial).zip(texts_of(stage, right, rules, partial));
+    let mut found: Vec<Difference> = Vec::new();
+    for (mut left, mut right) in both
+        .into_iter()
+        .flat_map(|(left, right)| left.into_iter().zip(right))
+    {
+        if let Some(noisy) = noise.lines.get(&(stage, left.stream)) {
+            noisy.hide(&mut left.lines, &mut right.lines);
         }
-        let (kind, place) = match change.tag() {
-            ChangeTag::Equal => continue,
-            ChangeTag::Delete => ("missing line", change.old_index()),
-            ChangeTag::Insert => ("extra line", change.new_index()),
-        };
-        let text = clipped(change.value().to_owned());
-        let (left, right) = if kind == "missing line" {
-            (text, String::new())
-        } else {
-            (String::new(), text)
-        };
-        found.push(Difference {
-            stage,
-            kind: kind.to_owned(),
-            place: format!("line {}", place.unwrap_or(0) + 1),
-            left,
-            right,
-            field: None,
-        });
-    }
-    if found.is_empty() && left != right {
-        found.push(simple(stage, "order", "", left.len(), right.len()));
+        if left.lines != right.lines {
+            let hunk = found.last().map_or(0, |last| last.hunk + 1);
+            let differing = lines(stage, left.stream, &left.lines, &right.lines, hunk);
+            if differing.is_empty() {
+                let count = (left.lines.len(), right.lines.len());
+                found.push(simple(
+                    stage,
+                    "order of lines",
+                    left.stream,
+                    count.0,
+                    count.1,
+                ));
+            }
+            found.extend(differing);
+        }
     }
     found
+}
+
+fn how_it_ended(left: &Observation, right: &Observation) -> Option<Difference> {
+    let (left, right) = both(&left.outcome, &right.outcome)?;
+    (left.label() != right.label()).then(|| {
+        let shown = |outcome: &Outcome| outcome.lines().join("\n");
+        simple(
+            Stage::Outcome,
+            "how it ended",
+            "",
+            shown(left),
+            shown(right),
+        )
+    })
 }
 
 fn simple(
@@ -300,8 +357,45 @@ fn simple(
         place: place.to_owned(),
         left: clipped(left.to_string()),
         right: clipped(right.to_string()),
+        hunk: 0,
         field: None,
     }
+}
+
+/// How much of a heap's differences is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    Listed,
+    Everything,
+}
+
+/// What differs in the traced run: the steps themselves, then how they left everything.
+fn step_differences(
+    left: &Observation,
+    right: &Observation,
+    rules: &TextRules,
+    partial: bool,
+    depth: Depth,
+) -> Vec<Difference> {
+    let mut found =
+        both(&left.steps, &right.steps).map_or_else(Vec::new, |(left, right)| steps(left, right));
+    let Some((left, right)) = left.traced.as_ref().zip(right.traced.as_ref()) else {
+        return found;
+    };
+    for stage in [Stage::Output, Stage::Outcome, Stage::Heap] {
+        let differing = match (stage, depth) {
+            (Stage::Heap, Depth::Everything) => every_heap_difference(left, right),
+            _ => differences_of(stage, left, right, rules, partial),
+        };
+        let first = found.last().map_or(0, |last: &Difference| last.hunk + 1);
+        found.extend(differing.into_iter().map(|inner| Difference {
+            stage: Stage::Steps,
+            kind: format!("{TRACED}{stage}: {}", inner.kind),
+            hunk: first + inner.hunk,
+            ..inner
+        }));
+    }
+    found
 }
 
 fn steps(left: &StepTrail, right: &StepTrail) -> Vec<Difference> {
@@ -314,13 +408,8 @@ fn steps(left: &StepTrail, right: &StepTrail) -> Vec<Difference> {
         let show =
             |step: &twinheap_observation::Step| format!("line {} in {}", step.line, step.qualname);
         if (&expected.qualname, expected.line) != (&found.qualname, found.line) {
-            return vec![simple(
-                Stage::Steps,
-                "line",
-                &place,
-                show(expected),
-                show(found),
-            )];
+            let (left, right) = (show(expected), show(found));
+            return vec![simple(Stage::Steps, "line", &place, left, right)];
         }
         if expected.watched != found.watched {
             let left = format!("{}, watched {:016x}", show(expected), expected.watched);
@@ -328,105 +417,10 @@ fn steps(left: &StepTrail, right: &StepTrail) -> Vec<Difference> {
             return vec![simple(Stage::Steps, "watched objects", &place, left, right)];
         }
     }
-    vec![simple(
-        Stage::Steps,
-        "count",
-        "end",
-        left.count,
-        right.count,
-    )]
-}
-
-fn output(left: &Output, right: &Output, rules: &TextRules, partial: bool) -> Vec<Difference> {
-    let mut found = Vec::new();
-    let mut streams = vec![("stdout", &left.stdout, &right.stdout)];
-    if !partial {
-        streams.push(("stderr", &left.stderr, &right.stderr));
-    }
-    for (name, expected, got) in streams {
-        if expected == got {
-            continue;
-        }
-        let expected = rules.apply(Stage::Output, &String::from_utf8_lossy(expected));
-        let got = rules.apply(Stage::Output, &String::from_utf8_lossy(got));
-        if expected == got && rules.covers(Stage::Output) {
-            continue;
-        }
-        let split = |text: &str| text.split('\n').map(str::to_owned).collect::<Vec<_>>();
-        for mut difference in lines(Stage::Output, &split(&expected), &split(&got)) {
-            difference.place = format!("{name} {}", difference.place);
-            difference.kind = format!("{name}: {}", difference.kind);
-            found.push(difference);
-        }
-    }
-    found
-}
-
-fn outcome(left: &Outcome, right: &Outcome, rules: &TextRules, partial: bool) -> Vec<Difference> {
-    if left == right {
-        return Vec::new();
-    }
-    let (left, right) = if partial {
-        (reduced(left), reduced(right))
+    let kind = if left.count == right.count {
+        "watched objects beyond the steps that are kept"
     } else {
-        (left.clone(), right.clone())
+        "count"
     };
-    if left.label() != right.label() {
-        return vec![simple(
-            Stage::Outcome,
-            "how it ended",
-            "",
-            left.lines().join("\n"),
-            right.lines().join("\n"),
-        )];
-    }
-    let prepare = |outcome: &Outcome| -> Vec<String> {
-        outcome
-            .lines()
-            .iter()
-            .map(|line| rules.apply(Stage::Outcome, line))
-            .collect()
-    };
-    let (left, right) = (prepare(&left), prepare(&right));
-    if left == right {
-        return Vec::new();
-    }
-    let mut found = lines(Stage::Outcome, &left, &right);
-    for difference in &mut found {
-        let line = if difference.left.is_empty() {
-            &difference.right
-        } else {
-            &difference.left
-        };
-        let part = line.split_whitespace().next().unwrap_or("").to_owned();
-        difference.kind = format!("{} {part}", difference.kind);
-    }
-    found
-}
-
-/// An outcome without what a foreign interpreter cannot be expected to show.
-fn reduced(outcome: &Outcome) -> Outcome {
-    match outcome {
-        Outcome::Raised(exception) => Outcome::Raised(Box::new(reduced_exception(exception))),
-        other => other.clone(),
-    }
-}
-
-fn reduced_exception(exception: &ExceptionView) -> ExceptionView {
-    let mut reduced = exception.clone();
-    reduced.fields.clear();
-    for frame in &mut reduced.traceback {
-        frame.span = (-1, -1, -1, -1);
-        frame.qualname.clear();
-    }
-    reduced.cause = exception
-        .cause
-        .as_ref()
-        .map(|cause| Box::new(reduced_exception(cause)));
-    reduced.context = exception
-        .context
-        .as_ref()
-        .map(|context| Box::new(reduced_exception(context)));
-    reduced.members = exception.members.iter().map(reduced_exception).collect();
-    reduced
+    vec![simple(Stage::Steps, kind, "end", left.count, right.count)]
 }

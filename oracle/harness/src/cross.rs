@@ -4,12 +4,14 @@ use twinheap_observation::wire::{RunRequest, Wanted};
 use twinheap_observation::{Observation, Program, Stage, StageSet};
 use twinheap_subject::Answer;
 
+use crate::answers::Answered;
 use crate::compare::{Difference, Noise, compare};
-use crate::pairing::{PairConfig, acquaint, observation};
+use crate::pairing::{PairConfig, acquaint};
+use crate::place::ProgramFolder;
 use crate::side::Side;
 
 /// The stages that say whether two runs of a program came to the same.
-const JUDGED: [Stage; 4] = [Stage::Steps, Stage::Output, Stage::Outcome, Stage::Heap];
+const JUDGED: [Stage; 4] = [Stage::Output, Stage::Outcome, Stage::Heap, Stage::Steps];
 
 /// What one evaluator made of one compiler's code, compared with the reference's own run.
 #[derive(Clone, Debug)]
@@ -68,12 +70,12 @@ impl CrossTable {
     }
 }
 
-fn request(program: &Program, code: Option<Vec<u8>>) -> RunRequest {
+fn request(program: &Program, code: Option<Vec<u8>>, stages: StageSet) -> RunRequest {
     RunRequest {
         index: 0,
         program: program.clone(),
         wanted: Wanted {
-            stages: StageSet::ALL,
+            stages,
             details: true,
             marshal: code.is_none(),
             transitions: false,
@@ -84,19 +86,28 @@ fn request(program: &Program, code: Option<Vec<u8>>) -> RunRequest {
 
 type Made = Result<(Box<Observation>, Option<Vec<u8>>), String>;
 
-fn run(side: &mut Side, request: RunRequest) -> Made {
-    let answer = side.run_batch(std::slice::from_ref(&request)).pop();
-    let answer = answer.ok_or_else(|| "no answer".to_owned())?;
-    let marshal = match &answer {
+/// Runs the program plain, and traced in the same process.
+fn run(side: &mut Side, program: &Program, code: Option<Vec<u8>>) -> Made {
+    let mut ask = |stages| {
+        let request = request(program, code.clone(), stages);
+        let answer = side.run_batch(std::slice::from_ref(&request)).pop();
+        answer.ok_or_else(|| "no answer".to_owned())
+    };
+    let plain = ask(StageSet::PLAIN)?;
+    let traced = Some(ask(StageSet::TRACED)?);
+    let marshal = match &plain {
         Answer::Report(report) => report.marshal.clone(),
         _ => None,
     };
-    Ok((observation(answer)?, marshal))
+    Ok((Answered { plain, traced }.observation()?, marshal))
 }
 
 /// Runs the program four times, each in a fresh process.
 pub fn cross(config: &PairConfig<'_>, program: &Program) -> Result<CrossTable, String> {
     let known = acquaint(config)?;
+    let folder = ProgramFolder::new()?;
+    let placed = folder.place(std::slice::from_ref(program));
+    let program = &placed[0];
     let mut unsupported = known.oracle.unsupported_fields.clone();
     unsupported.extend(known.subject.unsupported_fields.iter().cloned());
     let open = |kind: &crate::SideKind| {
@@ -104,32 +115,29 @@ pub fn cross(config: &PairConfig<'_>, program: &Program) -> Result<CrossTable, S
             .with_unsupported(&unsupported)
             .open()
     };
-    let (reference, oracle_code) = run(&mut open(&config.oracle), request(program, None))?;
-    let own = run(&mut open(&config.subject), request(program, None));
+    let (reference, oracle_code) = run(&mut open(&config.oracle), program, None)?;
+    let own = run(&mut open(&config.subject), program, None);
     let with_code = |kind: &crate::SideKind, code: Option<Vec<u8>>, compiler: &str| -> Made {
         let code = code.ok_or_else(|| format!("{compiler} gives no code"))?;
-        run(&mut open(kind), request(program, Some(code)))
+        run(&mut open(kind), program, Some(code))
     };
     let subject_runs_oracle = with_code(&config.subject, oracle_code, "the oracle's compiler");
     let subject_code = own.as_ref().ok().and_then(|(_, code)| code.clone());
     let oracle_runs_subject = with_code(&config.oracle, subject_code, "the subject's compiler");
     // A second run of the reference says what it does not agree on with itself.
     let mut noise = Noise::default();
-    if let Ok((again, _)) = run(&mut open(&config.oracle), request(program, None)) {
+    if let Ok((again, _)) = run(&mut open(&config.oracle), program, None) {
         noise.learn(&reference, &again, known.stages, &config.proof.text);
     }
     let judge = |made: &Made, stages: &[Stage]| match made {
         Err(reason) => Cell::Missing(reason.clone()),
         Ok((found, _)) => {
             let stages = StageSet::of(stages).intersection(known.stages);
-            let mut compared =
-                compare(&reference, found, stages, &config.proof.text, &noise, false);
-            match compared.first {
+            let compared = compare(&reference, found, stages, &config.proof.text, &noise, false);
+            match compared.found.into_iter().next() {
                 None => Cell::Agrees,
-                Some(stage) => {
-                    let first = (!compared.differences.is_empty())
-                        .then(|| Box::new(compared.differences.swap_remove(0)));
-                    Cell::Differs(stage, first)
+                Some((stage, differences)) => {
+                    Cell::Differs(stage, differences.into_iter().next().map(Box::new))
                 }
             }
         }

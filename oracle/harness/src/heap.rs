@@ -41,6 +41,9 @@ struct Walk<'a> {
     left: &'a MemoryImage,
     right: &'a MemoryImage,
     seen: HashSet<(u32, u32)>,
+    /// The object that each object of either side was first met with: one object stands for one.
+    left_partner: HashMap<u32, u32>,
+    right_partner: HashMap<u32, u32>,
     queue: std::collections::VecDeque<(u32, u32, String)>,
     found: Vec<Difference>,
     limit: usize,
@@ -77,13 +80,18 @@ fn limited(left: &MemoryImage, right: &MemoryImage, limit: usize) -> Vec<Differe
         left,
         right,
         seen: HashSet::new(),
+        left_partner: HashMap::new(),
+        right_partner: HashMap::new(),
         queue: std::collections::VecDeque::new(),
         found: Vec::new(),
         limit,
         most_pairs: (left.nodes.len() + right.nodes.len()).max(1_000) * PAIRS_PER_NODE,
         is_cut: false,
     };
-    for ((left_name, left_value), (_, right_value)) in left.roots.iter().zip(&right.roots) {
+    for (left_name, left_value) in &left.roots {
+        let Some((_, right_value)) = right.roots.iter().find(|(name, _)| name == left_name) else {
+            continue;
+        };
         walk.values(
             left_value,
             right_value,
@@ -94,10 +102,12 @@ fn limited(left: &MemoryImage, right: &MemoryImage, limit: usize) -> Vec<Differe
                 place,
                 left: left.text(),
                 right: right.text(),
+                hunk: 0,
                 field: None,
             },
         );
     }
+    walk.compare_root_names();
     while let Some((left, right, place)) = walk.queue.pop_front() {
         if walk.found.len() >= limit {
             break;
@@ -115,10 +125,23 @@ fn limited(left: &MemoryImage, right: &MemoryImage, limit: usize) -> Vec<Differe
                 right.nodes.len(),
                 walk.most_pairs
             ),
+            hunk: 0,
+            field: None,
+        });
+    }
+    if walk.found.is_empty() && left != right {
+        walk.found.push(Difference {
+            stage: Stage::Heap,
+            kind: UNLISTED.to_owned(),
+            place: String::new(),
+            left: format!("{} objects", left.nodes.len()),
+            right: format!("{} objects", right.nodes.len()),
+            hunk: 0,
             field: None,
         });
     }
     walk.found.truncate(limit);
+    number_hunks(&mut walk.found);
     for difference in &mut walk.found {
         difference.left = clipped(std::mem::take(&mut difference.left));
         difference.right = clipped(std::mem::take(&mut difference.right));
@@ -126,7 +149,69 @@ fn limited(left: &MemoryImage, right: &MemoryImage, limit: usize) -> Vec<Differe
     walk.found
 }
 
+/// The kind of a difference that the walk did not find though the images are unequal: trouble of the harness's own.
+pub const UNLISTED: &str = "the images differ, but no difference was found";
+
+/// Fields of a kind belong together, wherever they are.
+fn number_hunks(found: &mut [Difference]) {
+    let mut kinds: HashMap<String, u32> = HashMap::new();
+    for difference in found {
+        let next = kinds.len() as u32;
+        difference.hunk = *kinds.entry(difference.kind.clone()).or_insert(next);
+    }
+}
+
+/// Two references lead to one object on one side, and to two on the other.
+fn identity(left: u32, right: u32, first_right: u32, first_left: u32, place: String) -> Difference {
+    let said =
+        |this: u32, partner: u32| format!("#{this}, met before as the counterpart of #{partner}");
+    let (left_said, right_said) = if first_right == right {
+        (format!("#{left}"), said(right, first_left))
+    } else {
+        (said(left, first_right), format!("#{right}"))
+    };
+    Difference {
+        stage: Stage::Heap,
+        kind: "identity: one object / two objects".to_owned(),
+        place,
+        left: left_said,
+        right: right_said,
+        hunk: 0,
+        field: None,
+    }
+}
+
 impl<'a> Walk<'a> {
+    /// Roots that one side has and the other has not.
+    fn compare_root_names(&mut self) {
+        let names = |image: &'a MemoryImage| image.roots.iter().map(|(name, _)| name.as_str());
+        let only = |here: &'a MemoryImage, there: &'a MemoryImage| {
+            names(here)
+                .filter(|name| !names(there).any(|other| other == *name))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let (left, right) = (only(self.left, self.right), only(self.right, self.left));
+        let is_reordered =
+            left.is_empty() && right.is_empty() && !names(self.left).eq(names(self.right));
+        if is_reordered || !left.is_empty() || !right.is_empty() {
+            let kind = if is_reordered {
+                "order of roots"
+            } else {
+                "roots"
+            };
+            self.found.push(Difference {
+                stage: Stage::Heap,
+                kind: kind.to_owned(),
+                place: String::new(),
+                left,
+                right,
+                hunk: 0,
+                field: None,
+            });
+        }
+    }
+
     fn values(
         &mut self,
         left: &FieldValue,
@@ -145,6 +230,13 @@ impl<'a> Walk<'a> {
                     return;
                 }
                 self.seen.insert((*left, *right));
+                let first_right = *self.left_partner.entry(*left).or_insert(*right);
+                let first_left = *self.right_partner.entry(*right).or_insert(*left);
+                if (first_right, first_left) != (*right, *left) {
+                    self.found
+                        .push(identity(*left, *right, first_right, first_left, place));
+                    return;
+                }
                 self.queue.push_back((*left, *right, shortened(place)));
             }
             (left, right) if left == right => {}
@@ -171,6 +263,7 @@ impl<'a> Walk<'a> {
                 place: place.to_owned(),
                 left: left.type_name.clone(),
                 right: right.type_name.clone(),
+                hunk: 0,
                 field: None,
             });
             return;
@@ -325,6 +418,7 @@ fn difference(
         place: place.to_owned(),
         left: left.to_string(),
         right: right.to_string(),
+        hunk: 0,
         field: Some(FieldOfLayout {
             layout: node.layout.clone(),
             owner: owner.to_owned(),

@@ -1,25 +1,27 @@
 //! Runs programs through pairs of sides in parallel: digests first, details and fresh processes where they differ.
+//!
+//! The plain run decides. A traced run follows behind it in the same processes where the steps are to be compared, and
+//! wherever something differs, to name the step at which the sides part.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
-use twinheap_observation::outcome::Outcome;
+use twinheap_observation::outcome::{Outcome, OutcomeClass};
 use twinheap_observation::stage::StageDigest;
 use twinheap_observation::wire::{Hello, Report, RunRequest, Wanted};
-use twinheap_observation::{FieldSpec, Observation, Program, Stage, StageSet, Supported};
+use twinheap_observation::{Digest, FieldSpec, Observation, Program, Stage, StageSet};
 use twinheap_subject::Answer;
 
-use crate::compare::{Noise, compare};
+use crate::answers::{Answered, Mode, is_of_a_limit, microseconds};
+use crate::compare::Noise;
+use crate::judge::{Judgement, judge};
+use crate::place::ProgramFolder;
 use crate::proof::Proof;
 use crate::side::{Side, SideKind, common_stages};
-use crate::signature::sign;
-use crate::verdict::{CaseResult, Divergence, StageVerdict};
+use crate::verdict::{CaseResult, Divergence, Emptiness, StageVerdict};
 
-/// Fresh runs of the oracle beyond those of the pairs: what depends on an address may well agree by chance in
-/// two of them.
-const FURTHER_RUNS: u32 = 3;
 /// Programs handed to a pair at once.
 const CHUNK: usize = 32;
 
@@ -30,14 +32,42 @@ pub struct PairConfig<'a> {
     /// The oracle in a varied environment; what changes with it is not held against a foreign subject.
     pub varied: Option<SideKind>,
     pub stages: StageSet,
+    pub steps: StepsPolicy,
     pub proof: &'a Proof,
     /// Fresh pairs that a difference is confirmed with.
     pub confirmations: u32,
-    /// Whether the oracle is asked what the programs' objects went through.
+    /// Whether the oracle is asked what the programs' objects went through; a traced run tells.
     pub transitions: bool,
     /// Set from outside to stop after the programs under way.
     pub stop: &'a AtomicBool,
     pub pairs: usize,
+}
+
+/// Which programs are run a second time, traced, so that their steps can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepsPolicy {
+    /// Every program.
+    Always,
+    /// Those that differ, to name the first step that does.
+    Blame,
+    /// Those that differ, and of the others one in so many.
+    Share(u32),
+    /// None; not even those that differ.
+    Never,
+}
+
+impl StepsPolicy {
+    /// Whether a program that agrees is run traced all the same. The name alone decides, so that every machine chooses
+    /// the same.
+    pub fn includes(self, name: &str) -> bool {
+        match self {
+            StepsPolicy::Always => true,
+            StepsPolicy::Blame | StepsPolicy::Never => false,
+            StepsPolicy::Share(one_in) => Digest::of(name.as_bytes())
+                .0
+                .is_multiple_of(u128::from(one_in.max(1))),
+        }
+    }
 }
 
 /// What is known of both sides before programs run.
@@ -54,7 +84,7 @@ pub fn acquaint(config: &PairConfig<'_>) -> Result<Acquaintance, String> {
     pair.acquaint(config.stages)
 }
 
-struct Pair {
+pub(crate) struct Pair {
     oracle: Side,
     subject: Side,
     /// How many processes of each will have been started when the next programs run.
@@ -110,18 +140,18 @@ pub type IsSettled<'a> = &'a (dyn Fn(&str) -> bool + Sync);
 struct Suspect {
     at: usize,
     stage: Stage,
-    answers: (Answer, Answer),
 }
 
 /// Pairs of sides that stay alive between the programs they are given.
 pub struct PairPool<'a> {
-    config: &'a PairConfig<'a>,
-    oracle: SideKind,
+    pub(crate) config: &'a PairConfig<'a>,
+    pub(crate) oracle: SideKind,
     subject: SideKind,
-    varied: Option<SideKind>,
+    pub(crate) varied: Option<SideKind>,
     acquaintance: Acquaintance,
-    partial: bool,
+    pub(crate) partial: bool,
     idle: Mutex<Vec<Pair>>,
+    folder: ProgramFolder,
 }
 
 /// Runs every program through a pool that is opened for them alone.
@@ -154,6 +184,7 @@ impl<'a> PairPool<'a> {
                 || matches!(config.oracle, SideKind::Command(_)),
             acquaintance: known,
             idle: Mutex::new(vec![first]),
+            folder: ProgramFolder::new()?,
         })
     }
 
@@ -205,7 +236,8 @@ impl<'a> PairPool<'a> {
     /// What fresh processes say of a program, whatever warm ones would.
     pub fn decide(&self, program: &Program) -> CaseResult {
         let mut result = CaseResult::new(program);
-        self.confirm(program, Stage::Outcome, &mut result);
+        let placed = self.folder.place(std::slice::from_ref(program));
+        self.confirm(&placed[0], Stage::Outcome, &mut result);
         result
     }
 
@@ -234,24 +266,49 @@ impl<'a> PairPool<'a> {
             .expect("no thread panics while it holds the pairs")
     }
 
-    fn stages(&self) -> StageSet {
+    pub(crate) fn stages(&self) -> StageSet {
         self.acquaintance.stages
+    }
+
+    /// What the plain run is asked for.
+    fn plain_stages(&self) -> StageSet {
+        self.stages().intersection(StageSet::PLAIN)
+    }
+
+    /// What the traced run is asked for.
+    fn traced_stages(&self) -> StageSet {
+        self.stages().intersection(StageSet::TRACED)
+    }
+
+    /// Whether a program that differs is run traced as well.
+    pub(crate) fn steps_at_a_difference(&self) -> bool {
+        self.stages().contains(Stage::Steps) && self.config.steps != StepsPolicy::Never
     }
 
     fn needs_code(&self) -> bool {
         self.acquaintance.subject.needs_code
     }
 
-    fn open_pair(&self) -> Pair {
+    pub(crate) fn open_pair(&self) -> Pair {
         Pair::open(&self.oracle, &self.subject)
     }
 
-    fn request(&self, index: usize, program: &Program, details: bool) -> RunRequest {
+    pub(crate) fn request(
+        &self,
+        index: usize,
+        program: &Program,
+        details: bool,
+        mode: Mode,
+    ) -> RunRequest {
+        let stages = match mode {
+            Mode::Plain => self.plain_stages(),
+            Mode::Traced => self.traced_stages(),
+        };
         let wanted = Wanted {
-            stages: self.stages(),
+            stages,
             details: details || self.partial,
             marshal: self.needs_code(),
-            transitions: self.config.transitions,
+            transitions: self.config.transitions && mode == Mode::Traced,
         };
         RunRequest {
             index: index as u32,
@@ -261,25 +318,67 @@ impl<'a> PairPool<'a> {
         }
     }
 
-    /// Both sides' answers to the same programs.
-    fn ask(&self, pair: &mut Pair, programs: &[Program], details: bool) -> Vec<(Answer, Answer)> {
+    /// Both sides' answers to the same programs, which both run at the same time.
+    fn ask(
+        &self,
+        pair: &mut Pair,
+        programs: &[Program],
+        details: bool,
+        mode: Mode,
+    ) -> Vec<(Answer, Answer)> {
         let mut requests: Vec<RunRequest> = programs
             .iter()
             .enumerate()
-            .map(|(index, program)| self.request(index, program, details))
+            .map(|(index, program)| self.request(index, program, details, mode))
             .collect();
-        let oracle = pair.oracle.run_batch(&requests);
-        for (request, answer) in requests.iter_mut().zip(&oracle) {
-            request.wanted.marshal = false;
-            request.wanted.transitions = false;
-            if let (true, Answer::Report(report)) = (self.needs_code(), answer) {
-                request.code = report.marshal.clone();
+        let (oracle, subject) = if self.needs_code() {
+            let oracle = pair.oracle.run_batch(&requests);
+            for (request, answer) in requests.iter_mut().zip(&oracle) {
+                request.wanted.marshal = false;
+                if let Answer::Report(report) = answer {
+                    request.code.clone_from(&report.marshal);
+                }
             }
-        }
-        // A program that the oracle could not compile goes to the subject's own compiler.
-        let subject = pair.subject.run_batch(&requests);
+            // A program that the oracle could not compile goes to the subject's own compiler.
+            (oracle, pair.subject.run_batch(&requests))
+        } else {
+            let (oracle, subject) = (&mut pair.oracle, &mut pair.subject);
+            std::thread::scope(|scope| {
+                let beside = scope.spawn(|| oracle.run_batch(&requests));
+                let subject = subject.run_batch(&requests);
+                let oracle = beside.join();
+                (oracle.expect("running a batch does not panic"), subject)
+            })
+        };
         pair.keep_in_step();
         oracle.into_iter().zip(subject).collect()
+    }
+
+    /// Both runs of one program, in full, by both sides of a pair.
+    pub(crate) fn ask_in_full(
+        &self,
+        pair: &mut Pair,
+        program: &Program,
+        with_steps: bool,
+    ) -> Option<(Answered, Answered)> {
+        let one = std::slice::from_ref(program);
+        let (oracle, subject) = self.ask(pair, one, true, Mode::Plain).pop()?;
+        let traced = if with_steps {
+            self.ask(pair, one, true, Mode::Traced).pop()
+        } else {
+            None
+        };
+        let (oracle_traced, subject_traced) = traced.unzip();
+        Some((
+            Answered {
+                plain: oracle,
+                traced: oracle_traced,
+            },
+            Answered {
+                plain: subject,
+                traced: subject_traced,
+            },
+        ))
     }
 
     fn run_chunk(
@@ -288,55 +387,114 @@ impl<'a> PairPool<'a> {
         programs: &[Program],
         is_settled: Option<IsSettled<'_>>,
     ) -> Vec<CaseResult> {
-        let answers = self.ask(pair, programs, false);
+        let placed = self.folder.place(programs);
+        let programs: &[Program] = &placed;
+        let answers = self.ask(pair, programs, false, Mode::Plain);
         let mut results = Vec::with_capacity(programs.len());
         let mut suspects = Vec::new();
         for (at, (program, (oracle, subject))) in programs.iter().zip(answers).enumerate() {
             let mut result = CaseResult::new(program);
             if let Some(stage) = self.first_look(program, (&oracle, &subject), &mut result) {
-                suspects.push(Suspect {
-                    at,
-                    stage,
-                    answers: (oracle, subject),
-                });
+                suspects.push(Suspect { at, stage });
             }
             results.push(result);
         }
-        let Some(is_settled) = is_settled else {
-            for suspect in suspects {
-                let result = &mut results[suspect.at];
-                self.confirm(&programs[suspect.at], suspect.stage, result);
-            }
-            return results;
-        };
-        let mut met: HashSet<String> = HashSet::new();
-        for mut suspect in suspects {
-            // One after another: all of their images at once may be more than the memory holds.
-            self.add_details(pair, &programs[suspect.at], &mut suspect);
-            let (program, result) = (&programs[suspect.at], &mut results[suspect.at]);
-            let stage = suspect.stage;
-            let warm = self.warm_divergence(program, suspect.answers);
-            match warm {
-                Some((verdicts, mut divergence))
-                    if met.contains(&divergence.signature) || is_settled(&divergence.signature) =>
-                {
-                    divergence.came_back = (0, 0);
-                    divergence.lighten();
-                    result.verdicts = verdicts;
-                    result.divergence = Some(divergence);
-                }
-                _ => {
-                    self.confirm(program, stage, result);
-                    if let Some(confirmed) = &result.divergence {
-                        met.insert(confirmed.signature.clone());
-                    }
-                }
-            }
-        }
+        self.look_at_steps(pair, programs, &mut results, &mut suspects);
+        suspects.sort_by_key(|suspect| suspect.at);
+        self.settle(pair, programs, &mut results, suspects, is_settled);
         results
     }
 
-    /// Notes what two answers say of a program; the stage, if they differ in one.
+    /// Runs traced, behind the plain runs, what agreed there and is to be stepped through.
+    fn look_at_steps(
+        &self,
+        pair: &mut Pair,
+        programs: &[Program],
+        results: &mut [CaseResult],
+        suspects: &mut Vec<Suspect>,
+    ) {
+        if !self.stages().contains(Stage::Steps) {
+            return;
+        }
+        let is_suspect = |at: &usize| suspects.iter().any(|suspect| suspect.at == *at);
+        let due: Vec<usize> = (0..programs.len())
+            .filter(|at| self.config.steps.includes(&programs[*at].name))
+            .filter(|at| !is_suspect(at) && results[*at].harness_error.is_none())
+            .collect();
+        let chosen: Vec<Program> = due.iter().map(|at| programs[*at].clone()).collect();
+        let answers = self.ask(pair, &chosen, false, Mode::Traced);
+        for (at, (oracle, subject)) in due.into_iter().zip(answers) {
+            let result = &mut results[at];
+            if let Answer::Report(report) = &oracle {
+                result.transitions.clone_from(&report.transitions);
+            }
+            match (&oracle, &subject) {
+                (Answer::HarnessError(reason), _) | (_, Answer::HarnessError(reason)) => {
+                    result.harness_error = Some(reason.clone());
+                }
+                (Answer::Report(left), Answer::Report(right)) => {
+                    let compared = by_digests(left, right, self.traced_stages());
+                    match compared {
+                        Ok(verdicts) => {
+                            let steps = verdicts
+                                .into_iter()
+                                .find(|(stage, _)| *stage == Stage::Steps);
+                            result.verdicts.extend(steps);
+                        }
+                        Err(_) => suspects.push(Suspect {
+                            at,
+                            stage: Stage::Steps,
+                        }),
+                    }
+                }
+                (Answer::Death(left, _), Answer::Death(right, _)) if left == right => {
+                    let reason = "the process ended with the program".to_owned();
+                    let verdict = StageVerdict::Unsupported(reason);
+                    result.verdicts.push((Stage::Steps, verdict));
+                }
+                _ => suspects.push(Suspect {
+                    at,
+                    stage: Stage::Steps,
+                }),
+            }
+        }
+    }
+
+    /// Decides on the programs whose answers differ: in fresh processes, or by the warm pair's own details where their
+    /// signature is settled.
+    fn settle(
+        &self,
+        pair: &mut Pair,
+        programs: &[Program],
+        results: &mut [CaseResult],
+        suspects: Vec<Suspect>,
+        is_settled: Option<IsSettled<'_>>,
+    ) {
+        let mut met: HashSet<String> = HashSet::new();
+        for suspect in suspects {
+            let (program, result) = (&programs[suspect.at], &mut results[suspect.at]);
+            // One after another: all of their images at once may be more than the memory holds.
+            let warm = is_settled.and_then(|is_settled| {
+                let (verdicts, divergence) = self.warm_divergence(pair, program)?;
+                let known =
+                    met.contains(&divergence.signature) || is_settled(&divergence.signature);
+                known.then_some((verdicts, divergence))
+            });
+            if let Some((verdicts, mut divergence)) = warm {
+                divergence.came_back = (0, 0);
+                divergence.lighten();
+                result.verdicts = verdicts;
+                result.divergence = Some(divergence);
+                continue;
+            }
+            self.confirm(program, suspect.stage, result);
+            if let Some(confirmed) = &result.divergence {
+                met.insert(confirmed.signature.clone());
+            }
+        }
+    }
+
+    /// Notes what two answers to the plain run say of a program; the stage, if they differ in one.
     fn first_look(
         &self,
         program: &Program,
@@ -348,274 +506,160 @@ impl<'a> PairPool<'a> {
         if let Answer::Report(report) = oracle {
             result.outcome = Some(report.outcome);
             result.raised.clone_from(&report.raised);
-            result.transitions.clone_from(&report.transitions);
         }
         match (oracle, subject) {
             (Answer::HarnessError(reason), _) | (_, Answer::HarnessError(reason)) => {
                 result.harness_error = Some(reason.clone());
                 None
             }
+            (Answer::Report(left), Answer::Report(right)) if self.partial => {
+                self.by_details(program, left, right, result)
+            }
             (Answer::Report(left), Answer::Report(right)) => {
-                let verdicts = if self.partial {
-                    self.by_details(program, left, right)
-                } else {
-                    self.by_digests(left, right)
-                };
-                match verdicts {
+                match by_digests(left, right, self.plain_stages()) {
                     Ok(verdicts) => {
                         result.verdicts = verdicts;
+                        self.note_cut(left, right, result);
+                        self.weigh(left, result);
                         None
                     }
                     Err(stage) => Some(stage),
                 }
             }
-            (Answer::Death(left), Answer::Death(right)) if left.class() == right.class() => {
-                result.verdicts = self.died_alike();
+            (Answer::Death(left, one), Answer::Death(right, other))
+                if left.class() != OutcomeClass::Crashed
+                    && left == right
+                    && (one == other || is_of_a_limit(left)) =>
+            {
+                result.outcome = Some(left.class());
+                result.verdicts = self.died_alike(left);
+                result.weigh(Some(left), &one.stderr);
                 None
             }
             _ => Some(Stage::Outcome),
         }
     }
 
-    /// Asks for the details of a suspect; deaths, and sides that are partial, have told them.
-    fn add_details(&self, pair: &mut Pair, program: &Program, suspect: &mut Suspect) {
-        let has = |answer: &Answer| match answer {
-            Answer::Report(report) => report.details.is_some(),
-            _ => true,
-        };
-        if has(&suspect.answers.0) && has(&suspect.answers.1) {
-            return;
+    /// What a report of digests tells of an empty agreement.
+    fn weigh(&self, oracle: &Report, result: &mut CaseResult) {
+        result.weigh(None, &[]);
+        if result.emptiness.is_none() {
+            result.emptiness = if oracle.no_test_ran {
+                Some(Emptiness::NoTestRan)
+            } else {
+                Emptiness::of_end(oracle.outcome, oracle.raised.as_deref())
+            };
         }
-        if let Some(answers) = self.ask(pair, std::slice::from_ref(program), true).pop() {
-            suspect.answers = answers;
+    }
+
+    /// Where an image was cut, equal digests say nothing of the rest.
+    fn note_cut(&self, left: &Report, right: &Report, result: &mut CaseResult) {
+        for stage in left.cut.iter().chain(&right.cut) {
+            let verdict = result.verdicts.iter_mut().find(|(found, _)| found == stage);
+            if let Some((_, verdict @ StageVerdict::Agree)) = verdict {
+                *verdict = StageVerdict::Cut("what was seen agrees, but there was more".to_owned());
+            }
         }
     }
 
     /// What the warm pair's own details say, before any fresh process was asked.
     fn warm_divergence(
         &self,
+        pair: &mut Pair,
         program: &Program,
-        answers: (Answer, Answer),
     ) -> Option<(Vec<(Stage, StageVerdict)>, Divergence)> {
-        let left = observation(answers.0).ok()?;
-        let right = observation(answers.1).ok()?;
-        let (verdicts, found) = self.judge(program, left, right, &Noise::default());
-        found.map(|divergence| (verdicts, divergence))
+        let (oracle, subject) = self.ask_in_full(pair, program, self.steps_at_a_difference())?;
+        let left = oracle.observation().ok()?;
+        let right = subject.observation().ok()?;
+        let judged = self.judge(program, left, right, &Noise::default());
+        judged
+            .divergence
+            .map(|divergence| (judged.verdicts, divergence))
     }
 
-    /// The verdicts where every digest agrees, or the first stage that differs.
-    fn by_digests(
-        &self,
-        left: &Report,
-        right: &Report,
-    ) -> Result<Vec<(Stage, StageVerdict)>, Stage> {
-        let mut verdicts = Vec::new();
-        for stage in self.stages().iter() {
-            let verdict = match (left.digest(stage), right.digest(stage)) {
-                (Some(StageDigest::Digest(left)), Some(StageDigest::Digest(right)))
-                    if left == right =>
-                {
-                    StageVerdict::Agree
-                }
-                (Some(StageDigest::Digest(_)), Some(StageDigest::Digest(_))) => return Err(stage),
-                (Some(StageDigest::Unsupported(reason)), _)
-                | (_, Some(StageDigest::Unsupported(reason))) => {
-                    StageVerdict::Unsupported(reason.clone())
-                }
-                _ => StageVerdict::Unsupported("not shown".to_owned()),
-            };
-            verdicts.push((stage, verdict));
-        }
-        Ok(verdicts)
-    }
-
-    /// The same for a side whose outcomes lack parts, so that digests cannot be compared.
+    /// The comparison for a side whose outcomes lack parts, so that digests cannot be compared.
     fn by_details(
         &self,
         program: &Program,
         left: &Report,
         right: &Report,
-    ) -> Result<Vec<(Stage, StageVerdict)>, Stage> {
+        result: &mut CaseResult,
+    ) -> Option<Stage> {
         let Some((left, right)) = left.details.as_ref().zip(right.details.as_ref()) else {
-            return Err(Stage::Output);
+            return Some(Stage::Output);
         };
-        let mut noise = Noise::default();
-        noise.poison(self.config.proof.unspecified_stages(&program.name));
-        match self.judge(program, left.clone(), right.clone(), &noise) {
-            (verdicts, None) => Ok(verdicts),
-            (_, Some(divergence)) => Err(divergence.stage),
+        let noise = self.config.proof.unspecified_in(&program.name);
+        let judged = self.judge(program, left.clone(), right.clone(), &noise);
+        if let Some(divergence) = judged.divergence {
+            return Some(divergence.stage);
         }
+        result.verdicts = judged.verdicts;
+        let printed = left
+            .output
+            .shown()
+            .map(|output| [output.stdout.as_slice(), output.stderr.as_slice()].concat());
+        result.weigh(left.outcome.shown(), &printed.unwrap_or_default());
+        None
     }
 
-    /// Both sides came to the same end, of which nothing but the outcome can be compared.
-    fn died_alike(&self) -> Vec<(Stage, StageVerdict)> {
+    /// Both sides came to the same end, and wrote the same before it.
+    fn died_alike(&self, outcome: &Outcome) -> Vec<(Stage, StageVerdict)> {
         let verdict = |stage| match stage {
             Stage::Outcome => StageVerdict::Agree,
-            _ => StageVerdict::Unsupported("both sides died".to_owned()),
+            Stage::Output if !is_of_a_limit(outcome) => StageVerdict::Agree,
+            _ => StageVerdict::Unsupported("the process ended with the program".to_owned()),
         };
-        self.stages()
+        self.plain_stages()
             .iter()
             .map(|stage| (stage, verdict(stage)))
             .collect()
     }
 
-    /// Fresh processes decide: the reference's own runs say what is noise, the first pair that differs beyond
-    /// that gives the details, the rest count how often it comes back.
-    fn confirm(&self, program: &Program, suspected: Stage, result: &mut CaseResult) {
-        let tries = self.config.confirmations.max(2);
-        let mut observed = Vec::new();
-        for _ in 0..tries {
-            let asked = self
-                .ask(&mut self.open_pair(), std::slice::from_ref(program), true)
-                .pop();
-            let Some((oracle, subject)) = asked else {
-                continue;
-            };
-            if let Answer::Death(Outcome::Crashed { cause, message }) = &oracle {
-                result.harness_error = Some(format!("the oracle died: {cause} {message}"));
-                return;
-            }
-            match (observation(oracle), observation(subject)) {
-                (Ok(left), Ok(right)) => observed.push((left, right)),
-                (Err(reason), _) | (_, Err(reason)) => {
-                    result.harness_error = Some(reason);
-                    return;
-                }
-            }
-        }
-        let noise = self.noise_of(program, &observed);
-        let mut came_back = 0;
-        let mut divergence: Option<Divergence> = None;
-        for (left, right) in observed {
-            let (verdicts, found) = self.judge(program, left, right, &noise);
-            came_back += u32::from(found.is_some());
-            if divergence.is_none() {
-                result.verdicts = verdicts;
-                divergence = found;
-            }
-        }
-        match &mut divergence {
-            Some(divergence) => {
-                divergence.came_back = (came_back, tries);
-                divergence.drop_large_images();
-            }
-            None => result.unconfirmed = Some(suspected),
-        }
-        result.divergence = divergence;
-    }
-
-    /// What the reference's fresh runs do not agree on, and for a foreign subject what changes with the
-    /// environment.
-    fn noise_of(
-        &self,
-        program: &Program,
-        observed: &[(Box<Observation>, Box<Observation>)],
-    ) -> Noise {
-        let mut noise = Noise::default();
-        let Some(((first, _), others)) = observed.split_first() else {
-            return noise;
-        };
-        let rules = &self.config.proof.text;
-        for (other, _) in others {
-            noise.learn(first, other, self.stages(), rules);
-        }
-        // Text with an address in it hardly ever agrees by chance; fields of a heap do.
-        let further = if self.stages().contains(Stage::Heap) {
-            FURTHER_RUNS
-        } else {
-            1
-        };
-        for other in self.fresh_runs(&self.oracle, program, further) {
-            noise.learn(first, &other, self.stages(), rules);
-        }
-        if let (true, Some(varied)) = (self.partial, &self.varied) {
-            for other in self.fresh_runs(varied, program, 1) {
-                noise.learn(first, &other, self.stages(), rules);
-            }
-        }
-        noise
-    }
-
-    /// What fresh processes of one side show of a program.
-    fn fresh_runs(&self, kind: &SideKind, program: &Program, times: u32) -> Vec<Observation> {
-        let request = self.request(0, program, true);
-        let one = |_| {
-            let answer = kind.open().run_batch(std::slice::from_ref(&request)).pop();
-            answer
-                .and_then(|answer| observation(answer).ok())
-                .map(|shown| *shown)
-        };
-        (0..times).filter_map(one).collect()
-    }
-
-    fn judge(
+    pub(crate) fn judge(
         &self,
         program: &Program,
         oracle: Box<Observation>,
         subject: Box<Observation>,
         noise: &Noise,
-    ) -> (Vec<(Stage, StageVerdict)>, Option<Divergence>) {
-        let rules = &self.config.proof.text;
-        let comparison = compare(&oracle, &subject, self.stages(), rules, noise, self.partial);
-        let verdicts = comparison.verdicts;
-        let Some(stage) = comparison.first else {
-            return (verdicts, None);
-        };
-        let label = |observation: &Observation| {
-            observation
-                .outcome
-                .shown()
-                .map_or_else(|| "not shown".to_owned(), Outcome::label)
-        };
-        let divergence = Divergence {
-            stage,
-            signature: sign(
-                &program.topic,
-                stage,
-                &comparison.differences,
-                &oracle,
-                &subject,
-            ),
-            differences: comparison.differences,
-            outcomes: (label(&oracle), label(&subject)),
-            came_back: (1, 1),
+    ) -> Judgement {
+        let mut stages = self.plain_stages();
+        if oracle.traced.is_some() || subject.traced.is_some() {
+            stages = self.stages();
+        }
+        judge(
+            program,
             oracle,
             subject,
+            stages,
+            self.config.proof,
+            noise,
+            self.partial,
+        )
+    }
+}
+
+/// The verdicts where every digest agrees, or the first stage that differs.
+fn by_digests(
+    left: &Report,
+    right: &Report,
+    stages: StageSet,
+) -> Result<Vec<(Stage, StageVerdict)>, Stage> {
+    let mut verdicts = Vec::new();
+    for stage in stages.iter() {
+        let verdict = match (left.digest(stage), right.digest(stage)) {
+            (Some(StageDigest::Digest(left)), Some(StageDigest::Digest(right)))
+                if left == right =>
+            {
+                StageVerdict::Agree
+            }
+            (Some(StageDigest::Digest(_)), Some(StageDigest::Digest(_))) => return Err(stage),
+            (Some(StageDigest::Unsupported(reason)), _)
+            | (_, Some(StageDigest::Unsupported(reason))) => {
+                StageVerdict::Unsupported(reason.clone())
+            }
+            _ => StageVerdict::Unsupported("not shown".to_owned()),
         };
-        (verdicts, Some(divergence))
+        verdicts.push((stage, verdict));
     }
-}
-
-fn microseconds(answer: &Answer) -> u32 {
-    match answer {
-        Answer::Report(report) => report.microseconds,
-        _ => 0,
-    }
-}
-
-fn all_unsupported(reason: &str) -> Observation {
-    Observation {
-        tokens: Supported::Unsupported(reason.to_owned()),
-        ast: Supported::Unsupported(reason.to_owned()),
-        code: Supported::Unsupported(reason.to_owned()),
-        steps: Supported::Unsupported(reason.to_owned()),
-        output: Supported::Unsupported(reason.to_owned()),
-        outcome: Supported::Unsupported(reason.to_owned()),
-        heap: Supported::Unsupported(reason.to_owned()),
-    }
-}
-
-/// What an answer shows; a death shows its outcome and nothing else.
-pub(crate) fn observation(answer: Answer) -> Result<Box<Observation>, String> {
-    match answer {
-        Answer::Report(report) => report
-            .details
-            .ok_or_else(|| "details were asked for but did not come".to_owned()),
-        Answer::Death(outcome) => {
-            let mut observation = all_unsupported("the subject died");
-            observation.outcome = Supported::Supported(outcome);
-            Ok(Box::new(observation))
-        }
-        Answer::HarnessError(reason) => Err(reason),
-    }
+    Ok(verdicts)
 }

@@ -1,14 +1,17 @@
 //! The proof of the reference: CPython against itself, from which both masks are derived.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 use twinheap_observation::wire::{RunRequest, Wanted};
 use twinheap_observation::{FieldSpec, MaskRule, Observation, Program, Stage, StageSet};
 use twinheap_subject::{Answer, Lane, SubjectSpec};
 
-use crate::compare::{Difference, TextRules, differences_of, without_addresses};
+use crate::answers::Answered;
+use crate::compare::{Difference, Noise, differences_of};
 use crate::heap;
+use crate::place::ProgramFolder;
+use crate::text::{TextRules, without_addresses};
 
 /// How many programs the proof is made with at most; the masks generalise from them.
 const SAMPLE: usize = 240;
@@ -31,23 +34,17 @@ pub struct Proof {
     /// Fields that two pinned runs do not agree on.
     pub masks: Vec<MaskRule>,
     pub text: TextRules,
-    /// Stages of single programs on which two pinned runs do not agree at all.
-    pub noise: Vec<(String, Stage)>,
-    /// Stages of single programs that change with the environment: no foreign interpreter is judged by them.
-    pub unspecified: Vec<(String, Stage)>,
+    /// What of single programs changes from run to run or with the environment: no foreign interpreter is judged by it.
+    pub unspecified: HashMap<String, Noise>,
     pub pinned: Vec<Evidence>,
     pub varied: Vec<Evidence>,
     pub programs: usize,
 }
 
 impl Proof {
-    /// The stages of this program that no foreign interpreter is judged by.
-    pub fn unspecified_stages(&self, program: &str) -> Vec<Stage> {
-        let listed = self.unspecified.iter().chain(&self.noise);
-        listed
-            .filter(|(name, _)| name == program)
-            .map(|(_, stage)| *stage)
-            .collect()
+    /// What of this program no foreign interpreter is judged by.
+    pub fn unspecified_in(&self, program: &str) -> Noise {
+        self.unspecified.get(program).cloned().unwrap_or_default()
     }
 }
 
@@ -61,7 +58,9 @@ pub fn prove(
     varied_arguments: &[&str],
 ) -> Result<Proof, String> {
     let stride = programs.len().div_ceil(SAMPLE).max(1);
+    let folder = ProgramFolder::new()?;
     let sample: Vec<Program> = programs.iter().step_by(stride).cloned().collect();
+    let sample = folder.place(&sample);
     let fresh_spec = SubjectSpec {
         recycle_after: 1,
         ..oracle.clone()
@@ -73,11 +72,12 @@ pub fn prove(
             .map(|argument| (*argument).to_owned()),
     );
     let reversed: Vec<Program> = sample.iter().rev().cloned().collect();
-    let halves = [
-        (&fresh_spec, &sample),
-        (oracle, &sample),
+    let sample: &[Program] = &sample;
+    let halves: [(&SubjectSpec, &[Program]); 4] = [
+        (&fresh_spec, sample),
+        (oracle, sample),
         (oracle, &reversed),
-        (&varied_spec, &sample),
+        (&varied_spec, sample),
     ];
     let mut runs: Vec<Observations> = halves
         .into_par_iter()
@@ -90,16 +90,22 @@ pub fn prove(
     };
     let mut pinned = Tally::default();
     for other in [1, 2] {
-        pinned.compare(&sample, &runs[0], &runs[other], stages);
+        pinned.compare(sample, &runs[0], &runs[other], stages);
     }
     pinned.narrow();
     proof.masks = pinned.rules.keys().cloned().collect();
     proof.text.addresses_vary = pinned.addresses.keys().copied().collect();
-    proof.noise = pinned.programs.keys().cloned().collect();
     proof.pinned = pinned.evidence();
     let mut varied = Tally::default();
-    varied.compare(&sample, &runs[0], &runs[3], stages);
-    proof.unspecified = varied.programs.keys().cloned().collect();
+    varied.compare(sample, &runs[0], &runs[3], stages);
+    for other in 1..runs.len() {
+        for (at, program) in sample.iter().enumerate() {
+            if let (Some(left), Some(right)) = (&runs[0][at], &runs[other][at]) {
+                let noise = proof.unspecified.entry(program.name.clone()).or_default();
+                noise.learn(left, right, stages, &proof.text);
+            }
+        }
+    }
     varied.rules.retain(|rule, _| !proof.masks.contains(rule));
     varied
         .addresses
@@ -116,28 +122,41 @@ fn observe(
 ) -> Result<Observations, String> {
     let mut lane = Lane::new(spec.clone());
     lane.hello()?;
-    let wanted = Wanted {
-        stages,
-        details: true,
-        marshal: false,
-        transitions: false,
+    let mut run = |stages: StageSet| {
+        let wanted = Wanted {
+            stages,
+            details: true,
+            marshal: false,
+            transitions: false,
+        };
+        let requests: Vec<RunRequest> = programs
+            .iter()
+            .enumerate()
+            .map(|(index, program)| RunRequest {
+                index: index as u32,
+                program: program.clone(),
+                code: None,
+                wanted,
+            })
+            .collect();
+        lane.run_batch(&requests)
     };
-    let requests: Vec<RunRequest> = programs
-        .iter()
-        .enumerate()
-        .map(|(index, program)| RunRequest {
-            index: index as u32,
-            program: program.clone(),
-            code: None,
-            wanted,
-        })
-        .collect();
-    lane.run_batch(&requests)
+    let plain = run(stages.intersection(StageSet::PLAIN));
+    let traced: Vec<Option<Answer>> = if stages.contains(Stage::Steps) {
+        let traced = run(stages.intersection(StageSet::TRACED));
+        traced.into_iter().map(Some).collect()
+    } else {
+        plain.iter().map(|_| None).collect()
+    };
+    plain
         .into_iter()
-        .map(|answer| match answer {
-            Answer::Report(report) => Ok(report.details),
-            Answer::Death(_) => Ok(None),
-            Answer::HarnessError(reason) => Err(reason),
+        .zip(traced)
+        .map(|(plain, traced)| match (&plain, &traced) {
+            (Answer::HarnessError(reason), _) | (_, Some(Answer::HarnessError(reason))) => {
+                Err(reason.clone())
+            }
+            (Answer::Death(..), _) | (_, Some(Answer::Death(..))) => Ok(None),
+            _ => Answered { plain, traced }.observation().map(Some),
         })
         .collect()
 }
@@ -166,6 +185,11 @@ impl Tally {
             for stage in stages.iter() {
                 if stage == Stage::Heap {
                     self.heap(program, left, right);
+                } else if stage == Stage::Steps {
+                    self.text(program, stage, left, right);
+                    if let Some((left, right)) = left.traced.as_ref().zip(right.traced.as_ref()) {
+                        self.heap(program, left, right);
+                    }
                 } else {
                     self.text(program, stage, left, right);
                 }
@@ -195,7 +219,11 @@ impl Tally {
         let Some((left, right)) = left.heap.shown().zip(right.heap.shown()) else {
             return;
         };
-        for difference in heap::all_differences(left, right) {
+        self.heap_differences(program, heap::all_differences(left, right));
+    }
+
+    fn heap_differences(&mut self, program: &Program, found: Vec<Difference>) {
+        for difference in found {
             let example = example(program, &difference);
             match &difference.field {
                 Some(field) => {
@@ -221,7 +249,9 @@ impl Tally {
     }
 
     fn text(&mut self, program: &Program, stage: Stage, left: &Observation, right: &Observation) {
-        let strict = differences_of(stage, left, right, &TextRules::default(), false);
+        let mut strict = differences_of(stage, left, right, &TextRules::default(), false);
+        // What differs in the heap is told field by field.
+        strict.retain(|found| found.field.is_none());
         let Some(first) = strict.first() else {
             return;
         };

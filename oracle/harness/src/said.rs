@@ -21,8 +21,9 @@ struct Mention<'a> {
     message: String,
 }
 
-/// What differs between a line of the reference and the one in its place; none where there is no such line.
-pub fn between(topic: &str, left: Option<&str>, right: Option<&str>) -> String {
+/// What differs between a line of the reference and the one in its place; none where there is no such line. Where
+/// nothing but values differ, the operation that made them is named.
+pub fn between(place: &str, left: Option<&str>, right: Option<&str>) -> String {
     let mention = |line: Option<&'_ str>| line.and_then(mention_in).map(owned);
     match (mention(left), mention(right)) {
         (Some((one, said)), Some((other, _))) if one == other => {
@@ -38,12 +39,72 @@ pub fn between(topic: &str, left: Option<&str>, right: Option<&str>) -> String {
             &format!("no exception / {other}"),
             &operation(&other, &said),
         ),
-        (None, None) => format!("{topic} {}", values(left, right)),
+        (None, None) if place.is_empty() => values(left, right),
+        (None, None) => format!("{place}: {}", values(left, right)),
     }
 }
 
 fn owned(mention: Mention<'_>) -> (String, String) {
     (mention.name.to_owned(), mention.message)
+}
+
+/// What shows or names values, and is hardly ever what a line is about.
+const WRAPPERS: [&str; 12] = [
+    "print",
+    "repr",
+    "show",
+    "list",
+    "str",
+    "len",
+    "sorted",
+    "type",
+    "report",
+    "tuple",
+    "isinstance",
+    "ascii",
+];
+
+/// The operation that a line of a program is about: the first method that it calls, or the first function, the first
+/// operator, the first keyword.
+pub fn operation_of_line(line: &str) -> String {
+    let found = tokens(line);
+    let is_name = |token: &str| {
+        token.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
+            && !token.ends_with(['\'', '"'])
+    };
+    let next = |at: usize| found.get(at + 1).map(String::as_str);
+    let calls = |at: usize| is_name(&found[at]) && next(at) == Some("(");
+    let is_method = |at: usize| at > 0 && found[at - 1] == ".";
+    let method = (1..found.len()).find(|at| is_method(*at) && calls(*at));
+    if let Some(at) = method {
+        return format!(".{}", found[at]);
+    }
+    let is_plain = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let function = (0..found.len())
+        .find(|at| calls(*at) && is_plain(&found[*at]) && !WRAPPERS.contains(&found[*at].as_str()));
+    if let Some(at) = function {
+        return format!("{}()", found[at]);
+    }
+    const OPERATORS: &str = "+-*/%&|^<>@~";
+    let is_operator = |token: &&String| token.len() == 1 && OPERATORS.contains(token.as_str());
+    if let Some(operator) = found.iter().find(is_operator) {
+        return operator.clone();
+    }
+    const WORDS: [&str; 14] = [
+        "in", "is", "not", "del", "for", "while", "with", "raise", "import", "yield", "await",
+        "class", "def", "return",
+    ];
+    if let Some(word) = found.iter().find(|token| WORDS.contains(&token.as_str())) {
+        return word.clone();
+    }
+    match found.iter().position(|token| token == "[") {
+        Some(at) if found[at..].iter().any(|token| token == ":") => "[:]".to_owned(),
+        Some(_) => "[]".to_owned(),
+        None => String::new(),
+    }
 }
 
 /// A head with the words of a message behind it, where there are any.
@@ -429,14 +490,28 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_about_its_first_operation() {
+        for (line, expected) in [
+            ("print(list(map(str, list2))[:3])", "map()"),
+            ("list1.sort(key=len)", ".sort"),
+            ("    print(sorted(int1 + 7))", "+"),
+            ("x = y[2:3]", "[:]"),
+            ("for item in x:", "for"),
+            ("text = 'a.b(c)'", ""),
+        ] {
+            assert_eq!(operation_of_line(line), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn values_are_told_by_kind_and_label() {
-        check("dict 5 {1: 2}", "dict 5 {1: 3}", "t dict int / int");
-        check("['a', 'b']", "['b', 'a']", "t order");
-        check("1.5", "2", "t float / int");
-        check("True", "7", "t bool / int");
-        check("last", "7", "t text / int");
-        check("[1]", "[1, b'x']", "t nothing / ,");
-        assert_eq!(between("t", Some("x 5"), None), "t text / no line");
-        assert_eq!(between("t", None, Some("")), "t no line / an empty line");
+        check("dict 5 {1: 2}", "dict 5 {1: 3}", "t: dict int / int");
+        check("['a', 'b']", "['b', 'a']", "t: order");
+        check("1.5", "2", "t: float / int");
+        check("True", "7", "t: bool / int");
+        check("last", "7", "t: text / int");
+        check("[1]", "[1, b'x']", "t: nothing / ,");
+        assert_eq!(between("t", Some("x 5"), None), "t: text / no line");
+        assert_eq!(between("t", None, Some("")), "t: no line / an empty line");
     }
 }

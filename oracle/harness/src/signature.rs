@@ -1,49 +1,140 @@
 //! The signature of a divergence: stage, kind and outcome pair, without addresses, literals or line numbers.
 
 use twinheap_observation::outcome::{ExceptionView, Outcome};
-use twinheap_observation::{Observation, Stage};
+use twinheap_observation::{Observation, Program, Stage, Step, StepTrail};
 
-use crate::compare::{Difference, without_addresses};
-use crate::said::{between, opened, operation, with_words};
+use crate::compare::Difference;
+use crate::said::{between, opened, operation, operation_of_line, with_words};
 
-/// One signature is one finding, however many programs show it. The topic counts only where nothing but values
-/// differ, as these say little of the operation.
+/// One signature is one finding, however many programs and topics show it. The differences are those of one hunk.
 pub fn sign(
-    topic: &str,
+    program: &Program,
     stage: Stage,
-    differences: &[Difference],
+    differences: &[&Difference],
     oracle: &Observation,
     subject: &Observation,
 ) -> String {
     let kind = differences
         .first()
         .map_or("unknown", |difference| &difference.kind);
-    let ends = (oracle.outcome.shown(), subject.outcome.shown());
-    match (stage, ends) {
-        (Stage::Output, (Some(left), Some(right))) => {
-            let said = output(topic, oracle, subject);
-            if said.ended_early && class_of(left) != class_of(right) {
-                return format!("{stage} | ended early | {}", endings(left, right));
+    let ends = oracle.outcome.shown().zip(subject.outcome.shown());
+    match stage {
+        Stage::Tokens | Stage::Ast | Stage::Code => {
+            let (left, right) = first_lines(differences);
+            let shown =
+                |line: Option<&str>| line.map_or("no line".to_owned(), |line| head_of(stage, line));
+            format!("{stage} | {} / {}", shown(left), shown(right))
+        }
+        Stage::Output => {
+            let (left, right) = first_lines(differences);
+            let stream = if kind.starts_with("stderr") {
+                "stderr: "
+            } else {
+                ""
+            };
+            if let (None, Some((one, other))) = (right, ends)
+                && class_of(one) != class_of(other)
+            {
+                return format!("{stage} | ended early | {}", endings(one, other));
             }
-            format!("{stage} | {}", said.differing)
+            let place = culprit(program, oracle, subject, differences.first().copied());
+            format!("{stage} | {stream}{}", between(&place, left, right))
         }
-        (Stage::Outcome, (Some(Outcome::Raised(left)), Some(Outcome::Raised(right))))
-            if left.type_name == right.type_name =>
-        {
-            format!("{stage} | {}", same_type(topic, left, right, differences))
+        Stage::Outcome => match ends {
+            Some((Outcome::Raised(left), Outcome::Raised(right)))
+                if left.type_name == right.type_name =>
+            {
+                format!("{stage} | {}", same_type(left, right, differences))
+            }
+            Some((left, right)) => format!("{stage} | {}", endings(left, right)),
+            None => format!("{stage} | {}", generalised(kind)),
+        },
+        Stage::Heap | Stage::Steps => {
+            let place = culprit(program, oracle, subject, None);
+            // Of exceptions that end alike, nothing is said; how both ended is no part of what differs.
+            with_words(&format!("{stage} | {}", generalised(kind)), &place)
         }
-        (Stage::Outcome, (Some(left), Some(right))) => {
-            format!("{stage} | {}", endings(left, right))
-        }
-        // How both ended alike is no part of what differs.
-        (_, (Some(left), Some(right))) if class_of(left) == class_of(right) => {
-            format!("{stage} | {} | {}", generalised(kind), left.class().name())
-        }
-        (_, (Some(left), Some(right))) => {
-            format!("{stage} | {} | {}", generalised(kind), endings(left, right))
-        }
-        _ => format!("{stage} | {} | outcome not shown", generalised(kind)),
     }
+}
+
+/// The first line that the subject lacks, and the first that it has instead.
+fn first_lines<'a>(differences: &[&'a Difference]) -> (Option<&'a str>, Option<&'a str>) {
+    let of = |word: &str, take: fn(&'a Difference) -> &'a str| {
+        differences
+            .iter()
+            .find(|difference| difference.kind.ends_with(word))
+            .map(|difference| take(difference))
+    };
+    (
+        of("missing line", |difference| &difference.left),
+        of("extra line", |difference| &difference.right),
+    )
+}
+
+/// What a line of a stage is of: the kind of token, the node or field of a tree, the instruction or field of a code
+/// object.
+fn head_of(stage: Stage, line: &str) -> String {
+    let mut words = line.split_whitespace();
+    let first = words.next().unwrap_or("");
+    if stage == Stage::Code && words.clone().next() == Some("opcode") {
+        return format!("opcode {}", words.nth(1).unwrap_or(""));
+    }
+    generalised(first.split(['(', '=', ':']).next().unwrap_or(first))
+}
+
+/// The operation at which the two sides part: that of the line before the first step that differs, or of the line that
+/// printed what differs first. Empty where nothing was traced.
+fn culprit(
+    program: &Program,
+    oracle: &Observation,
+    subject: &Observation,
+    difference: Option<&Difference>,
+) -> String {
+    let Some(trail) = oracle.steps.shown() else {
+        return String::new();
+    };
+    let parted = subject
+        .steps
+        .shown()
+        .and_then(|other| parting(trail, other));
+    let printed = || {
+        let at = offset_of(&oracle.output.shown()?.stdout, difference?)?;
+        let after = trail
+            .steps
+            .iter()
+            .position(|step| step.printed as usize > at);
+        after.unwrap_or(trail.steps.len()).checked_sub(1)
+    };
+    let line = parted
+        .or_else(printed)
+        .and_then(|step| trail.steps.get(step))
+        .and_then(|step| {
+            program
+                .source
+                .lines()
+                .nth((step.line as usize).checked_sub(1)?)
+        });
+    line.map(operation_of_line).unwrap_or_default()
+}
+
+/// The step before the first one in which two trails differ.
+fn parting(left: &StepTrail, right: &StepTrail) -> Option<usize> {
+    let same = |(left, right): &(&Step, &Step)| {
+        (left.line, left.watched, &left.qualname) == (right.line, right.watched, &right.qualname)
+    };
+    let alike = left.steps.iter().zip(&right.steps).take_while(same).count();
+    (alike < left.steps.len().max(right.steps.len())).then(|| alike.saturating_sub(1))
+}
+
+/// Where a differing line of standard output begins.
+fn offset_of(stdout: &[u8], difference: &Difference) -> Option<usize> {
+    let number: usize = difference
+        .place
+        .strip_prefix("stdout line ")?
+        .parse()
+        .ok()?;
+    let lines = stdout.split(|byte| *byte == b'\n').take(number - 1);
+    Some(lines.map(|line| line.len() + 1).sum())
 }
 
 /// How a program ended, without any message.
@@ -85,12 +176,7 @@ fn panic_of(words: &str) -> &str {
 }
 
 /// Two exceptions of one type: whether the message differs, or what else.
-fn same_type(
-    topic: &str,
-    left: &ExceptionView,
-    right: &ExceptionView,
-    differences: &[Difference],
-) -> String {
+fn same_type(left: &ExceptionView, right: &ExceptionView, differences: &[&Difference]) -> String {
     let name = &left.type_name;
     if left.args.first() != right.args.first() {
         return with_words(&format!("message of {name}"), &message(left));
@@ -116,42 +202,8 @@ fn same_type(
     if matches!(part, "at" | "note" | "suppresses") {
         return format!("{} of {name}", generalised(&first.kind));
     }
-    let what = between(topic, left.as_deref(), right.as_deref());
+    let what = between("", left.as_deref(), right.as_deref());
     format!("{part} of {name}: {what}")
-}
-
-/// What two outputs differ in.
-struct OutputDifference {
-    differing: String,
-    /// The subject printed what the reference printed, but not all of it.
-    ended_early: bool,
-}
-
-fn output(topic: &str, oracle: &Observation, subject: &Observation) -> OutputDifference {
-    let streams = |observation: &Observation| {
-        let shown = observation.output.shown();
-        let text = |bytes: &Vec<u8>| without_addresses(&String::from_utf8_lossy(bytes));
-        shown.map_or_else(Default::default, |output| {
-            (text(&output.stdout), text(&output.stderr))
-        })
-    };
-    let (left, right) = (streams(oracle), streams(subject));
-    let (name, left, right) = if left.0 == right.0 {
-        ("stderr: ", left.1, right.1)
-    } else {
-        ("", left.0, right.0)
-    };
-    let (left, right): (Vec<&str>, Vec<&str>) = (left.lines().collect(), right.lines().collect());
-    let alike = left
-        .iter()
-        .zip(&right)
-        .take_while(|(one, other)| one == other)
-        .count();
-    let (one, other) = (left.get(alike), right.get(alike));
-    OutputDifference {
-        differing: format!("{name}{}", between(topic, one.copied(), other.copied())),
-        ended_early: other.is_none() && one.is_some(),
-    }
 }
 
 /// A text with numbers and quoted parts replaced.

@@ -1,6 +1,7 @@
 //! The comparison on made-up observations: the first differing stage is named, masks and rules hold.
 
-use twinheap_harness::compare::{Noise, TextRules, compare, without_addresses};
+use twinheap_harness::compare::{Noise, compare};
+use twinheap_harness::text::{TextRules, without_addresses};
 use twinheap_observation::outcome::{ExceptionView, Outcome};
 use twinheap_observation::stage::Output;
 use twinheap_observation::{
@@ -56,8 +57,9 @@ fn check(
 ) {
     let comparison = compare(left, right, StageSet::ALL, rules, &Noise::default(), false);
     let found = comparison
-        .first
-        .map(|stage| (stage, comparison.differences[0].kind.as_str()));
+        .found
+        .first()
+        .map(|(stage, differences)| (*stage, differences[0].kind.as_str()));
     assert_eq!(found, expected);
 }
 
@@ -75,7 +77,7 @@ fn the_first_differing_stage_is_named() {
         &left,
         &right,
         &TextRules::default(),
-        Some((Stage::Output, "stdout: missing line")),
+        Some((Stage::Output, "stdout missing line")),
     );
 }
 
@@ -121,7 +123,7 @@ fn addresses_are_hidden_only_where_the_proof_says_so() {
         &left,
         &right,
         &TextRules::default(),
-        Some((Stage::Output, "stdout: missing line")),
+        Some((Stage::Output, "stdout missing line")),
     );
     check(
         &left,

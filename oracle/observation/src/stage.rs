@@ -10,16 +10,17 @@ use crate::image::MemoryImage;
 use crate::outcome::Outcome;
 use crate::steps::StepTrail;
 
-/// A stage. The first that differs names the culprit.
+/// A stage. The first that differs names the culprit. All but the last are seen as people run programs: untraced, with
+/// specialised code; the steps are those of a second, traced run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Stage {
     Tokens,
     Ast,
     Code,
-    Steps,
     Output,
     Outcome,
     Heap,
+    Steps,
 }
 
 impl Stage {
@@ -28,10 +29,10 @@ impl Stage {
         Stage::Tokens,
         Stage::Ast,
         Stage::Code,
-        Stage::Steps,
         Stage::Output,
         Stage::Outcome,
         Stage::Heap,
+        Stage::Steps,
     ];
 
     /// The name that reports and ledgers use.
@@ -66,6 +67,15 @@ pub struct StageSet(u8);
 impl StageSet {
     pub const ALL: StageSet = StageSet(0x7f);
     pub const NONE: StageSet = StageSet(0);
+    /// What a plain run shows: everything but the steps.
+    pub const PLAIN: StageSet = StageSet(0x7f & !(1 << Stage::Steps as u8));
+    /// What the traced run shows: the steps, and how they left everything.
+    pub const TRACED: StageSet = StageSet(
+        1 << Stage::Steps as u8
+            | 1 << Stage::Output as u8
+            | 1 << Stage::Outcome as u8
+            | 1 << Stage::Heap as u8,
+    );
 
     /// The set of these stages.
     pub fn of(stages: &[Stage]) -> StageSet {
@@ -76,6 +86,14 @@ impl StageSet {
 
     pub fn with(self, stage: Stage) -> StageSet {
         StageSet(self.0 | 1 << stage as u8)
+    }
+
+    pub fn without(self, stage: Stage) -> StageSet {
+        StageSet(self.0 & !(1 << stage as u8))
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     pub fn contains(self, stage: Stage) -> bool {
@@ -123,10 +141,13 @@ pub struct Observation {
     /// The tree as an indented dump with positions.
     pub ast: Supported<String>,
     pub code: Supported<CodeDump>,
-    pub steps: Supported<StepTrail>,
     pub output: Supported<Output>,
     pub outcome: Supported<Outcome>,
     pub heap: Supported<MemoryImage>,
+    /// The steps of the traced run.
+    pub steps: Supported<StepTrail>,
+    /// What else the traced run showed: its output, outcome and heap.
+    pub traced: Option<Box<Observation>>,
 }
 
 impl Observation {
@@ -136,10 +157,11 @@ impl Observation {
             tokens: Supported::not_asked(),
             ast: Supported::not_asked(),
             code: Supported::not_asked(),
-            steps: Supported::not_asked(),
             output: Supported::not_asked(),
             outcome: Supported::not_asked(),
             heap: Supported::not_asked(),
+            steps: Supported::not_asked(),
+            traced: None,
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Step {
     pub line: u32,
     /// A shallow digest of the objects bound in the module namespace, or 0 where none was taken.
     pub watched: u64,
+    /// How many bytes standard output had by then, where that was asked for.
+    pub printed: u32,
 }
 
 /// Every step of a run.
@@ -29,9 +31,9 @@ pub struct StepTrail {
 }
 
 /// Takes the steps of a run as they happen.
-#[derive(Default)]
 pub struct StepRecorder {
     keep: bool,
+    printed: fn() -> u32,
     count: u64,
     rolling: RollingDigest,
     steps: Vec<Step>,
@@ -42,8 +44,16 @@ impl StepRecorder {
     pub fn new(keep: bool) -> StepRecorder {
         StepRecorder {
             keep,
-            ..StepRecorder::default()
+            printed: || 0,
+            count: 0,
+            rolling: RollingDigest::default(),
+            steps: Vec::new(),
         }
+    }
+
+    /// Asks this at each step that is kept how much was printed by then.
+    pub fn ask_printed(&mut self, printed: fn() -> u32) {
+        self.printed = printed;
     }
 
     /// Whether the watched objects are to be looked at for the step that comes next.
@@ -53,6 +63,7 @@ impl StepRecorder {
 
     /// Takes one line event. The name is hashed here, so the caller need not copy it.
     pub fn record(&mut self, qualname: &[u8], line: u32, watched: u64) {
+        let printed = if self.keep { (self.printed)() } else { 0 };
         self.count += 1;
         self.rolling
             .fold(hash_name(qualname) ^ u64::from(line).rotate_left(40));
@@ -63,6 +74,7 @@ impl StepRecorder {
                 qualname,
                 line,
                 watched,
+                printed,
             });
         }
     }

@@ -104,6 +104,10 @@ pub struct Report {
     pub microseconds: u32,
     /// What the program's objects went through, where it was asked for.
     pub transitions: Vec<Transition>,
+    /// Stages of which not everything was seen, as a limit cut them.
+    pub cut: Vec<Stage>,
+    /// `unittest` said that it ran no test.
+    pub no_test_ran: bool,
     /// The worker asks to be replaced before it runs another program.
     pub retire: bool,
 }
@@ -201,6 +205,8 @@ pub struct ReportBuilder {
     observation: Option<Box<Observation>>,
     transitions: Vec<Transition>,
     raised: Option<String>,
+    cut: Vec<Stage>,
+    no_test_ran: bool,
 }
 
 impl ReportBuilder {
@@ -212,7 +218,14 @@ impl ReportBuilder {
             observation,
             transitions: Vec::new(),
             raised: None,
+            cut: Vec::new(),
+            no_test_ran: false,
         }
+    }
+
+    /// Says that a limit cut what was seen of a stage.
+    pub fn add_cut(&mut self, stage: Stage) {
+        self.cut.push(stage);
     }
 
     /// Whether this stage is wanted at all.
@@ -300,6 +313,13 @@ impl ReportBuilder {
     }
 
     pub fn add_output(&mut self, output: Output) {
+        const NO_TEST: &[u8] = b"Ran 0 tests in";
+        if output.truncated {
+            self.add_cut(Stage::Output);
+        }
+        self.no_test_ran = [&output.stdout, &output.stderr]
+            .iter()
+            .any(|bytes| bytes.windows(NO_TEST.len()).any(|window| window == NO_TEST));
         self.add_digest(Stage::Output, Digest::of_value(&output), |all| {
             all.output = Supported::Supported(output)
         });
@@ -326,6 +346,8 @@ impl ReportBuilder {
             marshal: None,
             microseconds: 0,
             transitions: self.transitions,
+            cut: self.cut,
+            no_test_ran: self.no_test_ran,
             retire: false,
         }
     }

@@ -54,7 +54,9 @@ impl Reference {
         let mut boundary = Boundary::new();
         boundary.share_singletons(|singleton| machine::singleton(singleton).map(address));
         boundary.share_empty_keys(address(std::ptr::from_ref(vm.empty_dict()).cast()));
-        for (name, namespace) in vm.module_namespaces() {
+        // Each program has a `__main__` of its own.
+        let of_library = |(name, _): &(String, _)| name != "__main__";
+        for (name, namespace) in vm.module_namespaces().into_iter().filter(of_library) {
             boundary.share(address(namespace), &format!("<dict of module {name}>"));
         }
         Ok(Reference {
@@ -70,6 +72,7 @@ impl Reference {
         report: &mut ReportBuilder,
     ) -> Result<Finished, String> {
         let program = &request.program;
+        let path = program.path();
         if report.wants(Stage::Tokens) {
             report.add_tokens(self.vm.tokens(&program.source));
         }
@@ -80,10 +83,7 @@ impl Reference {
         // The code goes through marshal, as the oracle's does and as an import would have it.
         let compiled = match &request.code {
             Some(foreign) => Ok(self.vm.load(foreign)?),
-            None => match self
-                .vm
-                .compile_to_marshal(program.source.as_bytes(), &program.filename)
-            {
+            None => match self.vm.compile_to_marshal(program.source.as_bytes(), &path) {
                 Ok(own) => {
                     let code = self.vm.load(&own)?;
                     marshal = request.wanted.marshal.then_some(own);
@@ -110,12 +110,15 @@ impl Reference {
         }
         let wanted = report.wants(Stage::Steps);
         if wanted {
-            let mut watcher = LineWatcher::new(&request.program.filename, report);
+            let mut watcher = LineWatcher::new(&path, report);
             watcher.code(address(std::ptr::from_ref(&*code).cast()));
             WATCHER.set(Some(watcher));
         }
+        let directory = (!program.folder.is_empty()).then(|| program.directory());
         let run = self.vm.run(
             &code,
+            &path,
+            directory.as_deref(),
             wanted.then_some(note_line as fn(&_PyInterpreterFrame, i32)),
         );
         if let Some(watcher) = WATCHER.take() {
@@ -133,10 +136,11 @@ impl Reference {
         }
         let outcome = self.decoder.observe(namespace, address(exception), report);
         self.vm.release(run);
+        let beside = directory.is_some() && self.vm.has_imported_from(&program.folder);
         Ok(Finished {
             outcome,
             marshal,
-            retire: self.vm.is_disturbed(),
+            retire: self.vm.is_disturbed() || beside,
         })
     }
 }

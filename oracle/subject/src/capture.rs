@@ -9,6 +9,10 @@ use twinheap_observation::stage::Output;
 
 use crate::system;
 
+/// The number under which a keeper hands a worker the file for its standard output, so that what a program wrote is
+/// there when it has taken the worker with it.
+pub const PRINTED_DESCRIPTOR: i32 = 198;
+
 /// The two files in memory behind descriptors 1 and 2 of this process.
 pub struct Capture {
     stdout: File,
@@ -16,10 +20,16 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Puts a file in memory behind descriptor 1, and behind 2 unless it is one already:
-    /// the keeper gives a worker a file as its standard error, to read the last words there.
+    /// Puts a file in memory behind descriptor 1, the keeper's where it handed one down, and behind 2 unless it is
+    /// one already: the keeper gives a worker a file as its standard error, to read the last words there.
     pub fn install() -> io::Result<Capture> {
-        let stdout = system::memory_file(c"stdout", false)?;
+        let stdout = match system::duplicate_high(PRINTED_DESCRIPTOR) {
+            Ok(handed_down) => {
+                system::close(PRINTED_DESCRIPTOR);
+                File::from(handed_down)
+            }
+            Err(_) => system::memory_file(c"stdout", false)?,
+        };
         system::redirect(&stdout, 1)?;
         let standard_error = io::stderr();
         let inherited = File::from(system::duplicate_high(standard_error.as_raw_fd())?);

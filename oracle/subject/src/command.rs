@@ -19,6 +19,8 @@ pub struct CommandSpec {
     pub label: String,
     /// Words of the command; `{file}` stands for the script.
     pub words: Vec<String>,
+    /// Variables that the interpreter needs; it inherits none but `PATH`.
+    pub environment: Vec<(String, String)>,
     pub limits: Limits,
 }
 
@@ -28,13 +30,31 @@ impl CommandSpec {
         let (label, command) = text
             .split_once('=')
             .ok_or_else(|| format!("{text:?} is not of the form 'name=command {{file}}'"))?;
-        let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        let mut words = split_words(command)?;
+        let is_assignment = |word: &String| {
+            let name = word.split_once('=').map(|(name, _)| name);
+            name.is_some_and(|name| {
+                !name.is_empty()
+                    && name
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            })
+        };
+        let assignments = words.iter().take_while(|word| is_assignment(word)).count();
+        let environment = words
+            .drain(..assignments)
+            .filter_map(|word| {
+                word.split_once('=')
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            })
+            .collect();
         if !words.iter().any(|word| word.contains("{file}")) {
             return Err(format!("the command {command:?} has no {{file}}"));
         }
         Ok(CommandSpec {
             label: label.trim().to_owned(),
             words,
+            environment,
             limits: Limits::default(),
         })
     }
@@ -79,7 +99,7 @@ impl CommandSubject {
         match self.run_one(&request) {
             Answer::Report(report) if report.outcome == OutcomeClass::Finished => {}
             Answer::Report(report) => return refuse(format!("it ends as {:?}", report.outcome)),
-            Answer::Death(outcome) => return refuse(outcome.lines().join("; ")),
+            Answer::Death(outcome, _) => return refuse(outcome.lines().join("; ")),
             Answer::HarnessError(reason) => return refuse(reason),
         }
         Ok(Hello {
@@ -121,7 +141,7 @@ impl CommandSubject {
         };
         let ended = driver.and_then(|mut driver| {
             let ended = driver.run(&request.program)?;
-            if !matches!(ended, Ended::Died(_)) {
+            if !matches!(ended, Ended::Died(..)) {
                 self.driver = Some(driver);
             }
             Ok(ended)
@@ -129,30 +149,70 @@ impl CommandSubject {
         match ended {
             Ok(Ended::Told {
                 output,
+                errors,
                 outcome,
                 microseconds,
-            }) => told(&output, &outcome, microseconds, &self.spec.limits),
-            Ok(Ended::Died(outcome)) => Answer::Death(outcome),
+            }) => told(
+                kept(&output, &errors, &self.spec.limits),
+                &outcome,
+                microseconds,
+            ),
+            Ok(Ended::Died(outcome, output, errors)) => {
+                Answer::Death(outcome, kept(&output, &errors, &self.spec.limits))
+            }
             Err(error) => Answer::HarnessError(format!("{}: {error}", self.spec.label)),
         }
     }
 }
 
+/// What was written, up to the limit.
+fn kept(stdout: &[u8], stderr: &[u8], limits: &Limits) -> Output {
+    let limit = limits.output_bytes as usize;
+    let cut = |bytes: &[u8]| bytes[..bytes.len().min(limit)].to_vec();
+    Output {
+        stdout: cut(stdout),
+        stderr: cut(stderr),
+        truncated: stdout.len() > limit || stderr.len() > limit,
+    }
+}
+
+/// The words of a command; quotes and backslashes keep spaces in a word, as in a shell.
+fn split_words(command: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut characters = command.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            quote @ ('\'' | '"') => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match characters.next() {
+                        Some(end) if end == quote => break,
+                        Some('\\') if quote == '"' => word.extend(characters.next()),
+                        Some(other) => word.push(other),
+                        None => return Err(format!("{command:?} has a quote that is not closed")),
+                    }
+                }
+            }
+            '\\' => word.get_or_insert_default().extend(characters.next()),
+            space if space.is_whitespace() => words.extend(word.take()),
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
 /// The report of a program that came to an end of its own.
-fn told(output: &[u8], outcome: &str, microseconds: u32, limits: &Limits) -> Answer {
+fn told(output: Output, outcome: &str, microseconds: u32) -> Answer {
     let outcome = parse_outcome(&mut outcome.lines());
     let class = outcome.class();
     let raised = match &outcome {
         Outcome::Raised(exception) => Some(exception.type_name.clone()),
         _ => None,
     };
-    let kept = output.len().min(limits.output_bytes as usize);
     let mut observation = Observation::empty();
-    observation.output = Supported::Supported(Output {
-        stdout: output[..kept].to_vec(),
-        stderr: Vec::new(),
-        truncated: kept < output.len(),
-    });
+    observation.output = Supported::Supported(output);
     observation.outcome = Supported::Supported(outcome);
     Answer::Report(Box::new(Report {
         outcome: class,
@@ -162,6 +222,8 @@ fn told(output: &[u8], outcome: &str, microseconds: u32, limits: &Limits) -> Ans
         marshal: None,
         microseconds,
         transitions: Vec::new(),
+        cut: Vec::new(),
+        no_test_ran: false,
         retire: false,
     }))
 }

@@ -34,14 +34,14 @@ pub fn name_death(status: ExitStatus, last_words: &[u8], limits: &Limits) -> Out
     } else if message.contains("Fatal Python error") {
         format!("fatal error, {}", signal_name(signal))
     } else {
-        signal_name(signal).to_owned()
+        signal_name(signal)
     };
     Outcome::Crashed { cause, message }
 }
 
 /// The usual name of a signal.
-pub fn signal_name(signal: i32) -> &'static str {
-    match signal {
+pub fn signal_name(signal: i32) -> String {
+    let name = match signal {
         libc::SIGSEGV => "SIGSEGV",
         libc::SIGABRT => "SIGABRT",
         libc::SIGBUS => "SIGBUS",
@@ -53,6 +53,7 @@ pub fn signal_name(signal: i32) -> &'static str {
         libc::SIGSYS => "SIGSYS",
         libc::SIGPIPE => "SIGPIPE",
         libc::SIGXFSZ => "SIGXFSZ",
-        _ => "a signal",
-    }
+        other => return format!("signal {other}"),
+    };
+    name.to_owned()
 }

@@ -95,26 +95,63 @@ def file_of_driver():
 
 DRIVER_FILE = file_of_driver()
 OUT = sys.stdout
+ERRORS = getattr(sys, "stderr", None)
+PATH = list(sys.path)[1:]
+
+
+def fresh_main(path, directory):
+    # What `python3 FILE` has: a module of its own in sys.modules, sys.argv, and the file's folder in sys.path.
+    namespace = {"__name__": "__main__"}
+    try:
+        module = type(sys)("__main__")
+        namespace = module.__dict__
+        sys.modules["__main__"] = module
+        namespace["__builtins__"] = __builtins__
+    except Exception:
+        pass
+    try:
+        sys.argv[:] = [path]
+        sys.path[:] = ([directory] if directory else []) + PATH
+    except Exception:
+        pass
+    if directory:
+        namespace["__file__"] = path
+    return namespace
+
+
+def forget_siblings(directory):
+    # The next program may have a module of the same name beside it.
+    if not directory:
+        return
+    try:
+        for name in list(sys.modules):
+            file = getattr(sys.modules[name], "__file__", None)
+            if isinstance(file, str) and file.startswith(directory):
+                del sys.modules[name]
+    except Exception:
+        pass
 
 
 def run(text):
-    namespace = {"__name__": "__main__"}
+    path, directory, source = eval(text)
     print(MARK + "started")
     OUT.flush()
     error = None
     try:
-        filename, source = eval(text)
-        exec(compile(source, filename, "exec"), namespace)
+        exec(compile(source, path, "exec"), fresh_main(path, directory))
     except BaseException as problem:
         error = problem
-    try:
-        sys.stdout.flush()
-    except Exception:
-        pass
+    for stream in ("stdout", "stderr"):
+        try:
+            getattr(sys, stream).flush()
+        except Exception:
+            pass
     try:
         sys.stdout = OUT
+        sys.stderr = ERRORS
     except Exception:
         pass
+    forget_siblings(directory)
     print(MARK + "result")
     if error is None:
         print("finished")

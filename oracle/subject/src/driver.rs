@@ -5,7 +5,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -28,6 +27,7 @@ const DONE: &[u8] = b"\x01twinheap done\n";
 /// The folder of the programs, and the pipe that says which file holds the next one.
 const WORK: &str = "work";
 const CALLS: &str = "calls";
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// An interpreter may need so much longer to come up than to run a program.
 const START_MILLISECONDS: u64 = 20_000;
 /// Interpreters with a compiler of their own reserve far more than they use.
@@ -38,11 +38,12 @@ pub enum Ended {
     /// The script told what was printed and how it ended.
     Told {
         output: Vec<u8>,
+        errors: Vec<u8>,
         outcome: String,
         microseconds: u32,
     },
-    /// It took the process with it.
-    Died(Outcome),
+    /// It took the process with it, with what it had written by then.
+    Died(Outcome, Vec<u8>, Vec<u8>),
 }
 
 /// A process that waits for programs.
@@ -92,6 +93,14 @@ impl Driver {
         let mut child = command
             .args(&words[1..])
             .current_dir(&work)
+            .env_clear()
+            .env(
+                "PATH",
+                std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into()),
+            )
+            .env("HOME", directory.path())
+            .env("TZ", "UTC")
+            .envs(spec.environment.iter().map(|(name, value)| (name, value)))
             .env("PYTHONHASHSEED", "0")
             .env("PYTHONUTF8", "1")
             .env("LANG", "C.UTF-8")
@@ -119,9 +128,11 @@ impl Driver {
     pub fn run(&mut self, program: &Program) -> io::Result<Ended> {
         self.empty_work_folder()?;
         self.incoming.clear();
+        let written = system::length_of(&self.last_words);
         let text = format!(
-            "({}, {})",
-            literal(&program.filename),
+            "({}, {}, {})",
+            literal(&program.path()),
+            literal(&program.directory()),
             literal(&program.source)
         );
         let number = self.ran;
@@ -138,7 +149,7 @@ impl Driver {
         let mut deadline = begun + Duration::from_millis(starting);
         let mut started = None;
         let ended = loop {
-            if let Some(told) = self.told(started.unwrap_or(begun)) {
+            if let Some(told) = self.told(started.unwrap_or(begun), written) {
                 break told;
             }
             if started.is_none() && find(&self.incoming, STARTED).is_some() {
@@ -149,12 +160,14 @@ impl Driver {
             let left = deadline.saturating_duration_since(Instant::now());
             let waited = system::wait_readable(self.results.as_raw_fd(), left.as_millis() as u64)?;
             if waited == Readiness::TimedOut || self.prints_without_end() {
-                break Ended::Died(self.end_overdue()?);
+                let outcome = self.end_overdue()?;
+                break self.died(outcome, written);
             }
             let mut chunk = [0_u8; 1 << 16];
             let count = self.results.read(&mut chunk)?;
             if count == 0 {
-                break Ended::Died(self.bury(started.is_some())?);
+                let outcome = self.bury(started.is_some())?;
+                break self.died(outcome, written);
             }
             self.incoming.extend_from_slice(&chunk[..count]);
         };
@@ -183,16 +196,33 @@ impl Driver {
     }
 
     /// The part of a program that has come to its end, if the script has told so.
-    fn told(&self, begun: Instant) -> Option<Ended> {
+    fn told(&self, begun: Instant, written: u64) -> Option<Ended> {
         let output = find(&self.incoming, STARTED)? + STARTED.len();
         let result = output + find(&self.incoming[output..], RESULT)?;
         let outcome = &self.incoming[result + RESULT.len()..];
         let outcome = &outcome[..find(outcome, DONE)?];
         Some(Ended::Told {
             output: self.incoming[output..result].to_vec(),
+            errors: self.errors_since(written),
             outcome: String::from_utf8_lossy(outcome).into_owned(),
             microseconds: begun.elapsed().as_micros().min(u128::from(u32::MAX)) as u32,
         })
+    }
+
+    fn died(&self, outcome: Outcome, written: u64) -> Ended {
+        let from = find(&self.incoming, STARTED).map_or(0, |at| at + STARTED.len());
+        let output = self.incoming[from..].to_vec();
+        Ended::Died(outcome, output, self.errors_since(written))
+    }
+
+    /// What was written to standard error since it was so long.
+    fn errors_since(&self, written: u64) -> Vec<u8> {
+        let length = system::length_of(&self.last_words).saturating_sub(written);
+        system::read_part(
+            &self.last_words,
+            written,
+            length.min(self.limits.output_bytes),
+        )
     }
 
     fn prints_without_end(&self) -> bool {
@@ -230,18 +260,13 @@ impl Driver {
                 said.trim()
             )));
         }
-        if status.success() {
-            return Ok(Outcome::Exited("process exit status 0".to_owned()));
-        }
         Ok(name_death(status, &words, &self.limits))
     }
 
     fn last_words(&self) -> io::Result<Vec<u8>> {
-        let length = self.last_words.metadata()?.len();
+        let length = system::length_of(&self.last_words);
         let start = length.saturating_sub(1 << 14);
-        let mut bytes = vec![0; (length - start) as usize];
-        self.last_words.read_exact_at(&mut bytes, start)?;
-        Ok(bytes)
+        Ok(system::read_part(&self.last_words, start, length - start))
     }
 }
 

@@ -4,18 +4,19 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use twinheap_observation::outcome::Outcome;
+use twinheap_observation::stage::Output;
 use twinheap_observation::wire::{
     Hello, Limits, Message, Report, Request, RunRequest, append_frame, take_frame,
 };
 use twinheap_observation::{FieldSpec, MaskRule};
 
+use crate::capture::PRINTED_DESCRIPTOR;
 use crate::death::name_death;
 use crate::system::{self, Readiness};
 
@@ -62,8 +63,8 @@ impl SubjectSpec {
 #[derive(Clone, Debug)]
 pub enum Answer {
     Report(Box<Report>),
-    /// The program took the worker with it.
-    Death(Outcome),
+    /// The program took the worker with it; with what it had written by then.
+    Death(Outcome, Output),
     /// Trouble of ours, never blamed on the subject.
     HarnessError(String),
 }
@@ -81,6 +82,8 @@ struct Worker {
     child: Child,
     requests: ChildStdin,
     results: ChildStdout,
+    /// What the worker's standard output goes to once it is up; read here when it has died.
+    printed: File,
     last_words: File,
     incoming: Vec<u8>,
     ran: u32,
@@ -259,14 +262,16 @@ impl Lane {
         if matches!(loss, Loss::Overdue) {
             let _ = worker.child.kill();
             let _ = worker.child.wait();
-            return Answer::Death(Outcome::TimedOut {
+            let outcome = Outcome::TimedOut {
                 limit_milliseconds: self.spec.limits.wall_milliseconds,
-            });
+            };
+            return Answer::Death(outcome, worker.output(&self.spec.limits));
         }
         match worker.child.wait() {
-            Ok(status) => {
-                Answer::Death(name_death(status, &worker.last_words(), &self.spec.limits))
-            }
+            Ok(status) => Answer::Death(
+                name_death(status, &worker.last_words(), &self.spec.limits),
+                worker.output(&self.spec.limits),
+            ),
             Err(error) => Answer::HarnessError(format!("no exit status: {error}")),
         }
     }
@@ -299,7 +304,9 @@ impl Worker {
     fn start(spec: &SubjectSpec) -> io::Result<Worker> {
         let directory = tempfile::Builder::new().prefix("twinheap-").tempdir()?;
         let last_words = system::memory_file(c"last-words", false)?;
+        let printed = system::memory_file(c"stdout", false)?;
         let mut command = Command::new(&spec.program);
+        system::hand_down(&mut command, &printed, PRINTED_DESCRIPTOR);
         if spec.fixed_addresses {
             system::fix_addresses(&mut command);
         }
@@ -327,6 +334,7 @@ impl Worker {
             child,
             requests,
             results,
+            printed,
             last_words,
             incoming: Vec::new(),
             ran: 0,
@@ -401,16 +409,23 @@ impl Worker {
     }
 
     fn last_words(&self) -> Vec<u8> {
-        let length = self
-            .last_words
-            .metadata()
-            .map_or(0, |metadata| metadata.len());
+        let length = system::length_of(&self.last_words);
         let start = length.saturating_sub(1 << 14);
-        let mut words = vec![0; (length - start) as usize];
-        match self.last_words.read_exact_at(&mut words, start) {
-            Ok(()) => words,
-            Err(_) => Vec::new(),
+        system::read_part(&self.last_words, start, length - start)
+    }
+
+    /// What the program had written when it died.
+    fn output(&self, limits: &Limits) -> Output {
+        let mut output = Output::default();
+        for (file, bytes) in [
+            (&self.printed, &mut output.stdout),
+            (&self.last_words, &mut output.stderr),
+        ] {
+            let length = system::length_of(file);
+            output.truncated |= length > limits.output_bytes;
+            *bytes = system::read_part(file, 0, length.min(limits.output_bytes));
         }
+        output
     }
 }
 
@@ -501,7 +516,7 @@ mod tests {
     fn a_worker_that_falls_silent_is_overdue() {
         let silent = format!("printf '{}'; sleep 60", octal(&[hello()]));
         match say(&silent).pop() {
-            Some(Answer::Death(Outcome::TimedOut { .. })) => {}
+            Some(Answer::Death(Outcome::TimedOut { .. }, _)) => {}
             other => panic!("{other:?}"),
         }
     }

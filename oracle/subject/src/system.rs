@@ -30,6 +30,12 @@ pub fn duplicate_high(descriptor: RawFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
+/// Closes a descriptor that nothing of this process stands for.
+pub fn close(descriptor: RawFd) {
+    // SAFETY: close takes a number only; the caller owns the descriptor.
+    unsafe { libc::close(descriptor) };
+}
+
 /// Makes `target` another name of `source`.
 pub fn redirect(source: &impl AsRawFd, target: RawFd) -> io::Result<()> {
     // SAFETY: dup2 takes no pointers.
@@ -110,6 +116,40 @@ pub fn wait_readable(descriptor: RawFd, milliseconds: u64) -> io::Result<Readine
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Gives a command an open file under this number.
+pub fn hand_down(command: &mut std::process::Command, file: &File, target: RawFd) {
+    use std::os::unix::process::CommandExt;
+    let source = file.as_raw_fd();
+    let duplicate = move || {
+        // SAFETY: dup2 takes no pointers; the copy is not closed on exec.
+        checked(unsafe { libc::dup2(source, target) }).map(drop)
+    };
+    // SAFETY: between fork and exec the closure only makes a system call.
+    unsafe { command.pre_exec(duplicate) };
+}
+
+/// How long a file is; 0 where that cannot be found out.
+pub fn length_of(file: &File) -> u64 {
+    file.metadata().map_or(0, |metadata| metadata.len())
+}
+
+/// How many bytes the file behind standard output has; 0 where that cannot be found out.
+pub fn printed() -> u32 {
+    // SAFETY: lseek takes numbers only; the file is appended to, so its position is of no account.
+    let end = unsafe { libc::lseek(1, 0, libc::SEEK_END) };
+    u32::try_from(end).unwrap_or(0)
+}
+
+/// A part of a file; nothing where it cannot be read.
+pub fn read_part(file: &File, start: u64, length: u64) -> Vec<u8> {
+    use std::os::unix::fs::FileExt;
+    let mut bytes = vec![0; length as usize];
+    match file.read_exact_at(&mut bytes, start) {
+        Ok(()) => bytes,
+        Err(_) => Vec::new(),
     }
 }
 

@@ -67,7 +67,7 @@ fn describe(answer: &Answer) -> String {
                 outcome.join("; ")
             )
         }
-        Answer::Death(outcome) => outcome.label(),
+        Answer::Death(outcome, _) => outcome.label(),
         Answer::HarnessError(reason) => format!("harness error: {reason}"),
     }
 }

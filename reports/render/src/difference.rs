@@ -1,7 +1,7 @@
 //! A divergence for a reader: the first differing stage, what differs there, and how often it came back.
 
 use similar::TextDiff;
-use twinheap_harness::compare::LONGEST_DIFF;
+use twinheap_harness::text::LONGEST_DIFF;
 use twinheap_harness::{Difference, Divergence};
 use twinheap_observation::{Observation, Stage};
 
@@ -21,19 +21,32 @@ pub fn difference_text(divergence: &Divergence) -> String {
         divergence.stage, divergence.signature
     );
     text.push_str(&stage_text(divergence));
+    let others: Vec<_> = divergence.findings.iter().skip(1).collect();
+    if !others.is_empty() {
+        text.push_str("\nalso differs:\n");
+    }
+    for finding in others.iter().take(LISTED) {
+        text.push_str(&format!(
+            "  {} ({} times)\n",
+            finding.signature, finding.differences
+        ));
+    }
+    if others.len() > LISTED {
+        text.push_str(&format!("  ... and {} more\n", others.len() - LISTED));
+    }
     text
 }
 
 fn stage_text(divergence: &Divergence) -> String {
     match divergence.stage {
-        Stage::Heap | Stage::Steps => listed(&divergence.differences),
+        Stage::Heap | Stage::Steps => listed(&divergence.of_first_stage()),
         stage => {
             let unified = unified(
                 &stage_lines(&divergence.oracle, stage),
                 &stage_lines(&divergence.subject, stage),
             );
             if unified.is_empty() {
-                listed(&divergence.differences)
+                listed(&divergence.of_first_stage())
             } else {
                 unified
             }

@@ -40,6 +40,11 @@ pub fn junit(gate: &GateReport) -> Result<String, String> {
 fn test_case(program: &ProgramReport) -> TestCase {
     let status = match program.judged {
         Judged::Agree => TestCaseStatus::success(),
+        Judged::Empty => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(program.emptiness.clone().unwrap_or_default());
+            status
+        }
         Judged::Known => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(format!(
@@ -70,9 +75,10 @@ fn test_case(program: &ProgramReport) -> TestCase {
 pub fn summary(gate: &GateReport) -> String {
     let mut text = format!("# {} against {}\n\n", gate.subject, gate.oracle);
     text.push_str(&format!(
-        "{} programs: {} agree on every stage, {} known, {} new, {} harness errors, {} stale ledger entries.\n\n",
+        "{} programs: {} agree, {} say little, {} known, {} new, {} harness errors, {} stale ledger entries.\n\n",
         gate.programs.len(),
         gate.count(Judged::Agree),
+        gate.count(Judged::Empty),
         gate.count(Judged::Known),
         gate.count(Judged::New),
         gate.count(Judged::HarnessError),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use twinheap_harness::{CaseResult, Evidence, Proof, StageVerdict};
+use twinheap_harness::{CaseResult, Emptiness, Evidence, Proof, StageVerdict};
 use twinheap_observation::Stage;
 use twinheap_store::Ledger;
 
@@ -14,6 +14,8 @@ use crate::difference::difference_text;
 #[serde(rename_all = "kebab-case")]
 pub enum Judged {
     Agree,
+    /// It agrees, and that says little: neither side did what the program is for.
+    Empty,
     Known,
     New,
     HarnessError,
@@ -27,6 +29,8 @@ pub struct Cell {
     pub new: u32,
     pub unsupported: u32,
     pub poisoned: u32,
+    /// Agrees as far as was seen, and not everything was.
+    pub cut: u32,
 }
 
 /// One program.
@@ -35,11 +39,16 @@ pub struct ProgramReport {
     pub name: String,
     pub topic: String,
     pub judged: Judged,
-    /// The ledger entry that covers it.
+    /// The ledger entry that covers its first finding.
     pub ledger: Option<String>,
     pub stages: BTreeMap<String, String>,
+    /// The first differing stage, and the signature of the first finding.
     pub stage: Option<String>,
     pub signature: Option<String>,
+    /// Everything that differs.
+    pub findings: Vec<FindingReport>,
+    /// Why an agreement says little.
+    pub emptiness: Option<String>,
     /// How often it came back in fresh processes: `2 of 2`.
     pub came_back: Option<String>,
     pub outcomes: Option<(String, String)>,
@@ -49,6 +58,16 @@ pub struct ProgramReport {
     pub harness_error: Option<String>,
     pub source: String,
     pub microseconds: (u32, u32),
+}
+
+/// One finding of a program.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingReport {
+    pub stage: String,
+    pub signature: String,
+    pub digest: String,
+    /// The ledger entry that has recorded this very difference.
+    pub ledger: Option<String>,
 }
 
 /// A rule of a mask with its evidence.
@@ -66,13 +85,16 @@ pub struct FindingLine {
     pub judged: Judged,
     pub ledger: Option<String>,
     pub programs: Vec<String>,
+    /// The digests of the differences, for the ledger.
+    pub digests: Vec<String>,
 }
 
-/// An entry that no longer diverges.
+/// An entry that no longer holds.
 #[derive(Clone, Debug, Serialize)]
 pub struct StaleLine {
     pub id: String,
     pub signature: String,
+    pub reason: String,
 }
 
 /// Everything the gate found out.
@@ -90,6 +112,10 @@ pub struct GateReport {
     pub proof_programs: usize,
     pub unsupported_fields: Vec<String>,
     pub stale: Vec<StaleLine>,
+    /// How many agreements are empty, by reason.
+    pub empty: BTreeMap<String, usize>,
+    /// Whether an empty agreement fails the gate.
+    pub refuses_empty: bool,
     pub interrupted: bool,
     pub seconds: f64,
 }
@@ -135,8 +161,11 @@ impl GateReport {
                 .map(|entry| StaleLine {
                     id: entry.id.clone(),
                     signature: entry.signature.clone(),
+                    reason: "no longer diverges as it says".to_owned(),
                 })
                 .collect(),
+            empty: empty_agreements(results),
+            refuses_empty: false,
             interrupted: false,
             seconds: 0.0,
         }
@@ -150,15 +179,25 @@ impl GateReport {
             .count()
     }
 
+    /// Whether nothing at all was compared, however many programs ran.
+    fn compared_nothing(&self) -> bool {
+        let nothing = Some(Emptiness::NothingCompared.text());
+        self.programs
+            .iter()
+            .all(|program| program.emptiness.as_deref() == nothing)
+    }
+
     /// The exit code that the design gives this result.
     pub fn exit_code(&self) -> i32 {
         if self.interrupted {
             130
         } else if self.count(Judged::HarnessError) > 0 {
             5
-        } else if self.programs.is_empty() {
+        } else if self.compared_nothing() {
             4
-        } else if self.count(Judged::New) > 0 {
+        } else if self.count(Judged::New) > 0
+            || (self.refuses_empty && self.count(Judged::Empty) > 0)
+        {
             1
         } else if !self.stale.is_empty() {
             3
@@ -171,6 +210,7 @@ impl GateReport {
 fn count(cell: &mut Cell, verdict: Option<&StageVerdict>, judged: Judged) {
     match verdict {
         Some(StageVerdict::Agree) => cell.agree += 1,
+        Some(StageVerdict::Cut(_)) => cell.cut += 1,
         Some(StageVerdict::Diverge) if judged == Judged::Known => cell.known += 1,
         Some(StageVerdict::Diverge) => cell.new += 1,
         Some(StageVerdict::Poisoned(_)) => cell.poisoned += 1,
@@ -180,16 +220,31 @@ fn count(cell: &mut Cell, verdict: Option<&StageVerdict>, judged: Judged) {
 
 fn program_report(result: &CaseResult, ledger: &Ledger) -> ProgramReport {
     let divergence = result.divergence.as_ref();
-    let entry = divergence.and_then(|divergence| ledger.covering(&result.program.name, divergence));
-    let judged = match (&result.harness_error, divergence, entry) {
+    let findings: Vec<FindingReport> = divergence
+        .iter()
+        .flat_map(|divergence| &divergence.findings)
+        .map(|finding| FindingReport {
+            stage: finding.stage.name().to_owned(),
+            signature: finding.signature.clone(),
+            digest: finding.digest.clone(),
+            ledger: ledger
+                .covering(&result.program.name, finding)
+                .map(|entry| entry.id.clone()),
+        })
+        .collect();
+    // Every difference is judged: one that is known does not hide another.
+    let is_known = findings.iter().all(|finding| finding.ledger.is_some());
+    let judged = match (&result.harness_error, divergence, result.emptiness) {
         (Some(_), _, _) => Judged::HarnessError,
-        (None, None, _) => Judged::Agree,
-        (None, Some(_), Some(_)) => Judged::Known,
-        (None, Some(_), None) => Judged::New,
+        (None, None, None) => Judged::Agree,
+        (None, None, Some(_)) => Judged::Empty,
+        (None, Some(_), _) if is_known => Judged::Known,
+        (None, Some(_), _) => Judged::New,
     };
     let verdict_word = |verdict: &StageVerdict| match verdict {
         StageVerdict::Agree => "agree".to_owned(),
         StageVerdict::Diverge => "diverge".to_owned(),
+        StageVerdict::Cut(reason) => format!("cut: {reason}"),
         StageVerdict::Poisoned(reason) => format!("poisoned: {reason}"),
         StageVerdict::Unsupported(reason) => format!("unsupported: {reason}"),
     };
@@ -197,7 +252,10 @@ fn program_report(result: &CaseResult, ledger: &Ledger) -> ProgramReport {
         name: result.program.name.clone(),
         topic: result.program.topic.clone(),
         judged,
-        ledger: entry.map(|entry| entry.id.clone()),
+        ledger: findings.first().and_then(|finding| finding.ledger.clone()),
+        emptiness: result
+            .emptiness
+            .map(|emptiness| emptiness.text().to_owned()),
         stages: result
             .verdicts
             .iter()
@@ -205,6 +263,7 @@ fn program_report(result: &CaseResult, ledger: &Ledger) -> ProgramReport {
             .collect(),
         stage: divergence.map(|divergence| divergence.stage.name().to_owned()),
         signature: divergence.map(|divergence| divergence.signature.clone()),
+        findings,
         came_back: divergence
             .map(|found| format!("{} of {}", found.came_back.0, found.came_back.1)),
         outcomes: divergence.map(|divergence| divergence.outcomes.clone()),
@@ -218,25 +277,46 @@ fn program_report(result: &CaseResult, ledger: &Ledger) -> ProgramReport {
 
 fn findings(programs: &[ProgramReport]) -> Vec<FindingLine> {
     let mut lines: Vec<FindingLine> = Vec::new();
-    for program in programs {
-        let Some(signature) = &program.signature else {
-            continue;
+    let all = programs.iter().flat_map(|program| {
+        let found = program.findings.iter();
+        found.map(move |finding| (program, finding))
+    });
+    for (program, finding) in all {
+        let judged = if finding.ledger.is_some() {
+            Judged::Known
+        } else {
+            Judged::New
         };
-        match lines
-            .iter_mut()
-            .find(|line| line.signature == *signature && line.judged == program.judged)
-        {
-            Some(line) => line.programs.push(program.name.clone()),
+        let same =
+            |line: &&mut FindingLine| line.signature == finding.signature && line.judged == judged;
+        match lines.iter_mut().find(same) {
+            Some(line) => {
+                if line.programs.last() != Some(&program.name) {
+                    line.programs.push(program.name.clone());
+                }
+                if !line.digests.contains(&finding.digest) {
+                    line.digests.push(finding.digest.clone());
+                }
+            }
             None => lines.push(FindingLine {
-                signature: signature.clone(),
-                judged: program.judged,
-                ledger: program.ledger.clone(),
+                signature: finding.signature.clone(),
+                judged,
+                ledger: finding.ledger.clone(),
                 programs: vec![program.name.clone()],
+                digests: vec![finding.digest.clone()],
             }),
         }
     }
     lines.sort_by_key(|line| (line.judged != Judged::New, usize::MAX - line.programs.len()));
     lines
+}
+
+fn empty_agreements(results: &[CaseResult]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for emptiness in results.iter().filter_map(|result| result.emptiness) {
+        *counts.entry(emptiness.text().to_owned()).or_default() += 1;
+    }
+    counts
 }
 
 fn mask_lines(evidence: &[Evidence]) -> Vec<MaskLine> {

@@ -54,18 +54,6 @@ impl Style {
 /// The whole report.
 pub fn report(gate: &GateReport, style: Style) -> String {
     let mut text = format!("{} against {}\n\n", gate.subject, gate.oracle);
-    masks(
-        &mut text,
-        "mask of the pinned environment",
-        &gate.pinned_mask,
-        style,
-    );
-    masks(
-        &mut text,
-        "mask of the varied environment (foreign interpreters only)",
-        &gate.varied_mask,
-        style,
-    );
     if !gate.unsupported_fields.is_empty() {
         let _ = writeln!(text, "fields that the subject declares it does not keep:");
         let _ = writeln!(
@@ -76,26 +64,24 @@ pub fn report(gate: &GateReport, style: Style) -> String {
     }
     text.push_str(&table(gate, style));
     text.push_str(&findings(gate, style));
+    text.push_str(&masks("the pinned environment", &gate.pinned_mask, style));
+    text.push_str(&masks(
+        "the varied environment (foreign interpreters only)",
+        &gate.varied_mask,
+        style,
+    ));
     text.push_str(&summary_line(gate, style));
     text
 }
 
-fn masks(text: &mut String, title: &str, lines: &[MaskLine], style: Style) {
-    let _ = writeln!(text, "{title}: {} rules", lines.len());
-    let mut sorted: Vec<&MaskLine> = lines.iter().collect();
-    sorted.sort_by_key(|line| u64::MAX - line.count);
-    for line in sorted.iter().take(SHOWN) {
-        let _ = writeln!(text, "  {:6} x {}", line.count, line.rule);
-        let _ = writeln!(
-            text,
-            "{}",
-            style.dim(&format!("           e.g. {}", line.example))
-        );
-    }
-    if lines.len() > SHOWN {
-        let _ = writeln!(text, "  ... and {} more", lines.len() - SHOWN);
-    }
-    text.push('\n');
+/// One line on what a mask hides; the report lists the rules, each with an example.
+fn masks(title: &str, lines: &[MaskLine], style: Style) -> String {
+    let hidden: u64 = lines.iter().map(|line| line.count).sum();
+    let line = format!(
+        "mask of {title}: {} rules from {hidden} differences of the reference with itself\n",
+        lines.len()
+    );
+    style.dim(&line)
 }
 
 /// Topics by stages: agree / known / new / unsupported.
@@ -127,18 +113,26 @@ pub fn table(gate: &GateReport, style: Style) -> String {
         }
         text.push('\n');
     }
-    text.push_str(&style.dim("agree / known / new / unsupported (p: poisoned)\n"));
+    text.push_str(&style.dim(
+        "agree / known / new / unsupported (p: the reference does not agree with itself, c: cut at a limit)\n",
+    ));
+    for (reason, count) in &gate.empty {
+        let _ = writeln!(text, "{} {count}: {reason}", style.bad("empty agreement"));
+    }
     text.push('\n');
     text
 }
 
 /// `7/0/2/1`.
 pub fn cell_text(cell: Cell) -> String {
-    let poisoned = if cell.poisoned > 0 {
-        format!(" {}p", cell.poisoned)
-    } else {
-        String::new()
+    let marked = |count: u32, mark: &str| {
+        if count > 0 {
+            format!(" {count}{mark}")
+        } else {
+            String::new()
+        }
     };
+    let poisoned = marked(cell.poisoned, "p") + &marked(cell.cut, "c");
     format!(
         "{}/{}/{}/{}{poisoned}",
         cell.agree, cell.known, cell.new, cell.unsupported
@@ -153,6 +147,12 @@ fn findings(gate: &GateReport, style: Style) -> String {
             _ => style.bad("new"),
         };
         let _ = writeln!(text, "{word} {} {}", line.programs.len(), line.signature);
+        let digests: Vec<&str> = line.digests.iter().take(4).map(String::as_str).collect();
+        let _ = writeln!(
+            text,
+            "{}",
+            style.dim(&format!("      digests {}", digests.join(" ")))
+        );
         let names: Vec<&str> = line.programs.iter().take(4).map(String::as_str).collect();
         let more = if line.programs.len() > 4 { " ..." } else { "" };
         let _ = writeln!(
@@ -197,25 +197,49 @@ fn findings(gate: &GateReport, style: Style) -> String {
     for entry in &gate.stale {
         let _ = writeln!(
             text,
-            "{} ledger entry {} no longer diverges",
+            "{} ledger entry {} {}",
             style.bad("stale"),
-            entry.id
+            entry.id,
+            entry.reason
         );
     }
     text.push('\n');
     text
 }
 
-fn summary_line(gate: &GateReport, style: Style) -> String {
+/// What the programs that agree agree on: the stages that were compared at all.
+fn compared(gate: &GateReport) -> String {
+    let seen = |stage: &&String| {
+        gate.table
+            .values()
+            .any(|row| row.get(*stage).is_some_and(|cell| cell.agree > 0))
+    };
+    let stages: Vec<&str> = gate
+        .stages
+        .iter()
+        .filter(seen)
+        .map(String::as_str)
+        .collect();
+    if stages.len() == gate.stages.len() {
+        format!("all {} stages", stages.len())
+    } else {
+        stages.join(", ")
+    }
+}
+
+/// The verdict in one line.
+pub fn summary_line(gate: &GateReport, style: Style) -> String {
     let stopped = if gate.interrupted {
         " (interrupted)"
     } else {
         ""
     };
     let line = format!(
-        "{} programs: {} agree on every stage, {} known, {} new, {} harness errors, {} stale; {:.1} s{stopped}",
+        "{} programs: {} agree on {}, {} say little, {} known, {} new, {} harness errors, {} stale; {:.1} s{stopped}",
         gate.programs.len(),
         gate.count(Judged::Agree),
+        compared(gate),
+        gate.count(Judged::Empty),
         gate.count(Judged::Known),
         gate.count(Judged::New),
         gate.count(Judged::HarnessError),

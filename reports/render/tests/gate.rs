@@ -1,6 +1,8 @@
 //! The gate's report on made-up results: exit codes, the table, and every file form.
 
-use twinheap_harness::{CaseResult, Difference, Divergence, Proof, StageVerdict};
+use twinheap_harness::{
+    CaseResult, Difference, Divergence, Emptiness, Finding, Proof, StageVerdict,
+};
 use twinheap_observation::{Observation, Program, Stage};
 use twinheap_render::{GateReport, Judged, files, page, terminal};
 use twinheap_store::{Entry, Ledger};
@@ -22,12 +24,14 @@ fn diverging(name: &str) -> CaseResult {
     result.divergence = Some(Divergence {
         stage: Stage::Heap,
         signature: SIGNATURE.to_owned(),
+        findings: vec![finding(SIGNATURE, DIGEST)],
         differences: vec![Difference {
             stage: Stage::Heap,
             kind: "list PyListObject.allocated".to_owned(),
             place: "namespace[\"x\"].allocated".to_owned(),
             left: "4".to_owned(),
             right: "8".to_owned(),
+            hunk: 0,
             field: None,
         }],
         outcomes: ("finished".to_owned(), "finished".to_owned()),
@@ -36,6 +40,17 @@ fn diverging(name: &str) -> CaseResult {
         subject: Box::new(Observation::empty()),
     });
     result
+}
+
+const DIGEST: &str = "0123456789abcdef";
+
+fn finding(signature: &str, digest: &str) -> Finding {
+    Finding {
+        stage: Stage::Heap,
+        signature: signature.to_owned(),
+        digest: digest.to_owned(),
+        differences: 1,
+    }
 }
 
 fn broken(name: &str) -> CaseResult {
@@ -50,6 +65,7 @@ fn ledger(program: &str) -> Ledger {
             id: "list-allocated".to_owned(),
             signature: SIGNATURE.to_owned(),
             scope: "list/*".to_owned(),
+            digests: vec![DIGEST.to_owned()],
             reason: "a test".to_owned(),
             program: Some(program.to_owned()),
             source: None,
@@ -85,6 +101,40 @@ fn a_new_divergence_is_1() {
 #[test]
 fn a_known_divergence_is_0() {
     check(&[agreeing("a"), diverging("b")], &ledger("list/b"), 0);
+}
+
+#[test]
+fn a_known_entry_lets_pass_what_it_recorded_and_nothing_else() {
+    let mut other_value = diverging("b");
+    let divergence = other_value.divergence.as_mut().expect("it diverges");
+    divergence.findings[0] = finding(SIGNATURE, "another digest");
+    check(&[other_value], &ledger("list/b"), 1);
+    let mut second = diverging("b");
+    let divergence = second.divergence.as_mut().expect("it diverges");
+    divergence
+        .findings
+        .push(finding("output | int / int", "and its digest"));
+    check(&[second], &ledger("list/b"), 1);
+}
+
+#[test]
+fn an_empty_agreement_is_counted_apart_and_can_be_refused() {
+    let mut empty = agreeing("a");
+    empty.emptiness = Some(Emptiness::ImportError);
+    let mut report = report(&[empty, agreeing("b")], &Ledger::default());
+    assert_eq!((report.count(Judged::Empty), report.exit_code()), (1, 0));
+    report.refuses_empty = true;
+    assert_eq!(report.exit_code(), 1);
+}
+
+#[test]
+fn a_gate_that_compared_nothing_is_4() {
+    let mut nothing = agreeing("a");
+    for (_, verdict) in &mut nothing.verdicts {
+        *verdict = StageVerdict::Unsupported("not shown".to_owned());
+    }
+    nothing.weigh(None, &[]);
+    check(&[nothing], &Ledger::default(), 4);
 }
 
 #[test]

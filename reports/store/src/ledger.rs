@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
-use twinheap_harness::{CaseResult, Divergence};
+use twinheap_harness::{CaseResult, Finding};
 use twinheap_observation::Program;
 
 /// One known divergence.
@@ -16,6 +16,8 @@ pub struct Entry {
     pub signature: String,
     /// Names of programs it may show in; `*` stands for any text.
     pub scope: String,
+    /// Digests of the differences that were recorded; they pass, and nothing else does.
+    pub digests: Vec<String>,
     /// Why it is known and not repaired.
     pub reason: String,
     /// The minimal program, by its name in the corpus ...
@@ -24,6 +26,13 @@ pub struct Entry {
     /// ... or in full.
     #[serde(default)]
     pub source: Option<String>,
+}
+
+impl Entry {
+    /// Whether this very difference was recorded.
+    fn records(&self, finding: &Finding) -> bool {
+        matches(&self.signature, &finding.signature) && self.digests.contains(&finding.digest)
+    }
 }
 
 #[derive(Deserialize)]
@@ -81,6 +90,12 @@ impl Ledger {
                     entry.id
                 ));
             }
+            if entry.digests.is_empty() {
+                return Err(format!(
+                    "ledger entry {} records no digest, so it would let nothing pass",
+                    entry.id
+                ));
+            }
             if entry.reason.trim().is_empty() {
                 return Err(format!("ledger entry {} gives no reason", entry.id));
             }
@@ -88,9 +103,20 @@ impl Ledger {
         Ok(())
     }
 
-    /// The entry that covers this divergence of this program.
-    pub fn covering(&self, program: &str, divergence: &Divergence) -> Option<&Entry> {
-        self.entry_of(program, &divergence.signature)
+    /// The entry that covers this finding of this program: it has recorded this very difference.
+    pub fn covering(&self, program: &str, finding: &Finding) -> Option<&Entry> {
+        self.entries
+            .iter()
+            .find(|entry| matches(&entry.scope, program) && entry.records(finding))
+    }
+
+    /// The entries that name a program which the corpus does not have.
+    pub fn without_program(&self, programs: &[Program]) -> Vec<&Entry> {
+        let is_missing = |name: &String| !programs.iter().any(|program| program.name == *name);
+        self.entries
+            .iter()
+            .filter(|entry| entry.program.as_ref().is_some_and(is_missing))
+            .collect()
     }
 
     /// The entry that covers a signature in a program of this name.
@@ -124,8 +150,9 @@ impl Ledger {
                 result.harness_error.is_none()
                     && !result
                         .divergence
-                        .as_ref()
-                        .is_some_and(|divergence| matches(&entry.signature, &divergence.signature))
+                        .iter()
+                        .flat_map(|divergence| &divergence.findings)
+                        .any(|finding| entry.records(finding))
             })
             .collect()
     }
@@ -208,7 +235,7 @@ mod tests {
 
     #[test]
     fn an_entry_needs_a_program_or_a_source() {
-        let text = "[[divergence]]\nid = 'a'\nsignature = 's'\nscope = '*'\nreason = 'r'\n";
+        let text = "[[divergence]]\nid = 'a'\nsignature = 's'\nscope = '*'\nreason = 'r'\ndigests = ['0']\n";
         assert!(parse(text).is_err());
         assert_eq!(
             parse(&format!("{text}program = 'dict/x'\n")).map(|entries| entries.len()),
@@ -218,9 +245,10 @@ mod tests {
 
     #[test]
     fn ids_are_unique_and_unknown_keys_are_refused() {
-        let entry =
-            "[[divergence]]\nid = 'a'\nsignature = 's'\nscope = '*'\nreason = 'r'\nsource = 'x'\n";
+        let entry = "[[divergence]]\nid = 'a'\nsignature = 's'\nscope = '*'\nreason = 'r'\ndigests = ['0']\nsource = 'x'\n";
         assert!(parse(&format!("{entry}{entry}")).is_err());
         assert!(parse(&format!("{entry}colour = 'blue'\n")).is_err());
+        let nothing = entry.replace("['0']", "[]");
+        assert!(parse(&nothing).is_err_and(|said| said.contains("records no digest")));
     }
 }

@@ -73,6 +73,8 @@ pub struct Vm {
     /// What was there when everything was first frozen, and how many modules when it last was.
     start: Cell<Option<Start>>,
     modules: Cell<usize>,
+    /// `sys.path` without a program's own folder.
+    path: Vec<String>,
 }
 
 /// What a program may change for those after it.
@@ -101,6 +103,7 @@ impl Vm {
                 empty_dict,
                 start: Cell::new(None),
                 modules: Cell::new(0),
+                path: config.path.clone(),
             }),
             Err(_) => Err(format!("the VM could not start: {}", shown_exception())),
         }
@@ -191,13 +194,55 @@ impl Vm {
         }
     }
 
-    /// Runs a code object as `__main__` in a fresh namespace; a hook hears of each line. The
+    /// Runs a code object as the program of a file, or of no file where the path has no folder: a new `__main__`
+    /// stands in `sys.modules`, `sys.argv` and `sys.path[0]` are the program's own. A hook hears of each line. The
     /// streams are flushed at the end.
-    pub fn run(&self, code: &PyCodeObject, hook: Option<LineHook>) -> Result<Run, String> {
-        match main_module().and_then(|_| main_namespace()) {
+    pub fn run(
+        &self,
+        code: &PyCodeObject,
+        path: &str,
+        directory: Option<&str>,
+        hook: Option<LineHook>,
+    ) -> Result<Run, String> {
+        match self.prepare_main(path, directory) {
             Ok(namespace) => Ok(self.run_in(namespace, code, hook)),
             Err(_) => Err(shown_exception()),
         }
+    }
+
+    fn prepare_main(&self, path: &str, directory: Option<&str>) -> PyResult<Own<PyDictObject>> {
+        drop_main()?;
+        let made = main_module()?;
+        if directory.is_some() {
+            add_file(&made, path)?;
+        }
+        sys::set_object(
+            "argv",
+            list::from_vec(vec![unicode::from_str(path)?.upcast()])?.as_object(),
+        )?;
+        let mut entries: Vec<Own> = Vec::new();
+        for entry in directory
+            .into_iter()
+            .chain(self.path.iter().map(String::as_str))
+        {
+            entries.push(unicode::from_str(entry)?.upcast());
+        }
+        sys::set_object("path", list::from_vec(entries)?.as_object())?;
+        Ok(Own::new(module::dict_of(&made)))
+    }
+
+    /// Whether a module was imported from this folder, so that the next program must not meet it.
+    pub fn has_imported_from(&self, folder: &str) -> bool {
+        self.module_namespaces().iter().any(|(_, namespace)| {
+            // SAFETY: the namespaces of loaded modules are live dicts.
+            let namespace = unsafe { &*namespace.cast::<PyDictObject>() };
+            let file = dict::get_literal(namespace, "__file__").ok().flatten();
+            file.and_then(|file| {
+                file.downcast_ref::<PyASCIIObject>()
+                    .map(unicode::to_string_lossy)
+            })
+            .is_some_and(|file| file.starts_with(folder))
+        })
     }
 
     /// Runs a code object in the dict of the `__main__` module, as the command line does.
@@ -205,8 +250,7 @@ impl Vm {
         let namespace = || -> PyResult<Own<PyDictObject>> {
             let made = main_module()?;
             if !filename.starts_with('<') {
-                module::add_str(&made, "__file__", filename)?;
-                module::add(&made, "__cached__", &singletons::none())?;
+                add_file(&made, filename)?;
             }
             Ok(Own::new(module::dict_of(&made)))
         };
@@ -270,6 +314,9 @@ impl Vm {
         drop(run.exception);
         clear_namespace(&run.namespace);
         drop(run.namespace);
+        if drop_main().is_err() {
+            errors::clear();
+        }
         errors::clear();
         twinheap_objects::memory::collect::collect(2);
         if sys::new_streams().is_err() {
@@ -382,19 +429,23 @@ fn main_module() -> PyResult<Own<PyModuleObject>> {
     Ok(made)
 }
 
-/// `{'__name__': '__main__', '__builtins__': <module>}`, in this order.
-fn main_namespace() -> PyResult<Own<PyDictObject>> {
-    let namespace = dict::new()?;
-    dict::set_item(
-        &namespace,
-        id!("__name__").as_object(),
-        id!("__main__").as_object(),
-    )?;
+/// Takes `__main__` out of `sys.modules`, as it goes with its program.
+fn drop_main() -> PyResult<()> {
+    let name = unicode::from_str("__main__")?;
     let modules = sys::modules()?;
-    if let Some(builtins) = dict::get_literal(&modules, "builtins")? {
-        dict::set_item(&namespace, id!("__builtins__").as_object(), &builtins)?;
-    }
-    Ok(namespace)
+    dict::remove(&modules, name.as_object()).map(drop)
+}
+
+/// What a program in a file has in its namespace.
+fn add_file(made: &PyModuleObject, path: &str) -> PyResult<()> {
+    let external = import_hook::import_module("_frozen_importlib_external")?;
+    let loader = object::get_attr(&external, id!("SourceFileLoader"))?;
+    let name = unicode::from_str("__main__")?;
+    let file = unicode::from_str(path)?;
+    let loader = twinheap_objects::call::call(&loader, &[name.as_object(), file.as_object()])?;
+    module::add(made, "__loader__", &loader)?;
+    module::add(made, "__file__", file.as_object())?;
+    module::add(made, "__cached__", &singletons::none())
 }
 
 /// Empties a namespace as module deallocation does: names with one underscore first, `__builtins__`

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use twinheap_generate::{Profile, Topic};
-use twinheap_harness::{PairConfig, PairPool, Proof, SideKind};
+use twinheap_harness::{PairConfig, PairPool, Proof, SideKind, StepsPolicy};
 use twinheap_observation::{Stage, StageSet};
 use twinheap_store::{CampaignStore, Ledger, Recipe};
 
@@ -73,6 +73,10 @@ pub struct CampaignArguments {
     /// always differs, output and outcome]
     #[arg(long, value_delimiter = ',', value_name = "STAGES")]
     stages: Vec<String>,
+    /// Which programs are run a second time, traced: always, blame (those that differ), never, or `1/N` for those that
+    /// differ and one in N of the others, which also tells what the objects went through.
+    #[arg(long, default_value = "1/8", value_parser = settings::steps_policy, value_name = "WHEN")]
+    steps: StepsPolicy,
     /// The database of the campaign.
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
@@ -206,7 +210,14 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
     let (oracle, subject) = arguments.sides.open()?;
     let chapters = corpus()?;
     let proof = prove_oracle(&oracle, &chapters, stages)?;
-    let config = pair_config(oracle, subject, stages, &proof, arguments.jobs);
+    let config = pair_config(
+        oracle,
+        subject,
+        stages,
+        arguments.steps,
+        &proof,
+        arguments.jobs,
+    );
     let pool = PairPool::open(&config)?;
     let profile = profile::of_subject(&pool, arguments.sides.subject_name(), arguments.probe)?;
     let recipe = Recipe {
@@ -421,7 +432,14 @@ pub fn follow_up(store: &mut CampaignStore, what: &FollowUp<'_>) -> Result<(), S
     catch_interrupt();
     let (oracle, subject) = what.sides.open()?;
     let proof = prove_oracle(&oracle, &corpus()?, stages)?;
-    let config = pair_config(oracle, subject, stages, &proof, what.jobs);
+    let config = pair_config(
+        oracle,
+        subject,
+        stages,
+        StepsPolicy::Blame,
+        &proof,
+        what.jobs,
+    );
     let pool = PairPool::open(&config)?;
     let hasty = impatient(&config);
     let small = PairPool::open(&hasty)?;
@@ -459,6 +477,7 @@ fn pair_config(
     oracle: SideKind,
     subject: SideKind,
     stages: StageSet,
+    steps: StepsPolicy,
     proof: &Proof,
     pairs: usize,
 ) -> PairConfig<'_> {
@@ -467,6 +486,7 @@ fn pair_config(
         oracle,
         subject,
         stages,
+        steps,
         proof,
         confirmations: 2,
         transitions: true,

@@ -26,7 +26,7 @@ pub fn of_subject(pool: &PairPool<'_>, subject: &str, again: bool) -> Result<Pro
     {
         return Ok(profile);
     }
-    let profile = probe(pool)?;
+    let profile = probe(pool, subject == "vm")?;
     let text = json!({ "of": identity, "missing": profile.missing().collect::<Vec<_>>() });
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -55,8 +55,9 @@ fn stored(path: &PathBuf, identity: &serde_json::Value) -> Option<Profile> {
     )
 }
 
-/// Runs every probe; what the subject does not do as the oracle does is missing.
-pub fn probe(pool: &PairPool<'_>) -> Result<Profile, String> {
+/// Runs every probe; what a subject cannot run is missing. Our own VM must run them all: one that it cannot run is a
+/// failure, and never makes the generator narrower.
+pub fn probe(pool: &PairPool<'_>, is_own: bool) -> Result<Profile, String> {
     let probes = probes();
     let programs: Vec<Program> = probes
         .iter()
@@ -68,24 +69,23 @@ pub fn probe(pool: &PairPool<'_>) -> Result<Profile, String> {
         if let Some(reason) = &result.harness_error {
             return Err(format!("probing {}: {reason}", probe.feature));
         }
-        if !does_as_the_oracle(result) {
+        if cannot_run(result) {
+            if is_own {
+                let outcomes = result.divergence.as_ref().map(|found| &found.outcomes);
+                return Err(format!(
+                    "the VM cannot run the probe of {}: {outcomes:?}",
+                    probe.feature
+                ));
+            }
             profile = profile.without(probe.feature);
         }
     }
     Ok(profile)
 }
 
-/// Whether the subject printed the same and came to the same end; how it got there is for the campaign to find.
-fn does_as_the_oracle(result: &CaseResult) -> bool {
-    let Some(divergence) = &result.divergence else {
-        return true;
-    };
-    let ends = divergence.outcomes.0 == divergence.outcomes.1;
-    let printed = |observation: &twinheap_observation::Observation| {
-        observation
-            .output
-            .shown()
-            .map(|output| output.stdout.clone())
-    };
-    ends && printed(&divergence.oracle) == printed(&divergence.subject)
+/// Whether the subject came to another end than the reference. One that prints something else can run the program; what
+/// it prints is for the campaign to find.
+fn cannot_run(result: &CaseResult) -> bool {
+    let outcomes = result.divergence.as_ref().map(|found| &found.outcomes);
+    outcomes.is_some_and(|(oracle, subject)| oracle != subject)
 }
