@@ -55,6 +55,8 @@ pub struct Runner {
 struct Left {
     namespace: Object,
     exception: Option<Object>,
+    #[cfg(twinheap_raw_layout)]
+    before: Option<twinheap_decode::Surroundings>,
 }
 
 impl Runner {
@@ -254,6 +256,10 @@ impl Runner {
         // The collector's counts begin anew with the program, whatever was made to look at its source.
         // SAFETY: the GIL is held.
         unsafe { ffi::PyGC_Collect() };
+        #[cfg(twinheap_raw_layout)]
+        let before = report
+            .wants(Stage::Heap)
+            .then(|| twinheap_decode::Surroundings::take(Self::address(Some(&self.modules))));
         // Only a traced run meets a program at every line; transitions are seen there or not at all.
         let traced = report.wants(Stage::Steps);
         if traced {
@@ -282,11 +288,14 @@ impl Runner {
         let left = Left {
             namespace,
             exception,
+            #[cfg(twinheap_raw_layout)]
+            before,
         };
         let outcome = self.observe(&left, report);
         let Left {
             namespace,
             exception,
+            ..
         } = left;
         // What a program wants done at its exit is done before it is taken down.
         if self.exit_functions.call(&[]).is_none() {
@@ -320,6 +329,7 @@ impl Runner {
     /// The namespace of a new module `__main__`, as it stands in `sys.modules` while the program runs, with what
     /// `python3 FILE` puts into it and into `sys`, in its order.
     fn fresh_main(&self, program: &Program) -> Option<Object> {
+        self.drop_main();
         let path = program.path();
         let name = object::text("__main__")?;
         // SAFETY: plain constructors and insertions on live objects; the GIL is held.
@@ -512,10 +522,13 @@ impl Runner {
             // SAFETY: the GIL is held; only names die, which runs no Python code.
             unsafe { ffi::PyType_ClearCache() };
         }
-        let namespace = Self::address(Some(&left.namespace));
-        let outcome =
-            self.decoder
-                .observe(namespace, Self::address(left.exception.as_ref()), report);
+        let behind = twinheap_decode::LeftBehind {
+            namespace: Self::address(Some(&left.namespace)),
+            exception: Self::address(left.exception.as_ref()),
+            modules: Self::address(Some(&self.modules)),
+            before: left.before.as_ref(),
+        };
+        let outcome = self.decoder.observe(&behind, report);
         if let Some(list) = planted {
             list.allocated.set(list.allocated.get() - 1);
         }

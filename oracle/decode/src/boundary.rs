@@ -24,6 +24,9 @@ impl Hasher for AddressHasher {
     }
 }
 
+/// How the key of a set's deleted slot is shown.
+const SET_DUMMY: &str = "<set dummy>";
+
 /// A map by address.
 pub type AddressMap<T> = HashMap<usize, T, BuildHasherDefault<AddressHasher>>;
 
@@ -43,6 +46,11 @@ impl Boundary {
     /// Declares a shared object: `<None>`, `<int 7>`, `<latin1 'a'>`, `<dict of module sys>`.
     pub fn share(&mut self, object: Address, name: &str) {
         self.named.insert(object.number(), name.into());
+    }
+
+    /// Whether this is the key of a set's deleted slot.
+    pub(crate) fn is_set_dummy(&self, object: Address) -> bool {
+        self.name_of(object) == Some(SET_DUMMY)
     }
 
     /// Declares the key table of the empty dict, given any dict that was just made.
@@ -80,7 +88,7 @@ impl Boundary {
             (Singleton::False, "<False>"),
             (Singleton::Ellipsis, "<Ellipsis>"),
             (Singleton::NotImplemented, "<NotImplemented>"),
-            (Singleton::SetDummy, "<set dummy>"),
+            (Singleton::SetDummy, SET_DUMMY),
         ] {
             self.share_found(ask(singleton), name);
         }

@@ -4,10 +4,11 @@ use std::mem::offset_of;
 
 use twinheap_abi::*;
 
-use crate::code::base_instructions;
+use crate::code::{base_instructions, instruction_units};
 use crate::fields;
 use crate::layouts::Layout;
 use crate::memory::{Address, c_text};
+use crate::quickened::Counted;
 use crate::walk::Decoder;
 
 impl Decoder {
@@ -103,14 +104,16 @@ impl Decoder {
         self.reference(fields::FUNC_CLOSURE, function.func_closure.get());
         self.reference(fields::FUNC_DOC, function.func_doc.get());
         self.reference(fields::FUNC_DICT, function.func_dict.get());
-        self.presence(fields::FUNC_WEAKREFLIST, function.func_weakreflist.get());
+        self.weak_references(fields::FUNC_WEAKREFLIST, function.func_weakreflist.get());
         self.reference(fields::FUNC_MODULE, function.func_module.get());
         self.reference(fields::FUNC_ANNOTATIONS, function.func_annotations.get());
         self.unsigned(
             fields::FUNC_VECTORCALL,
             u64::from(function.vectorcall.get().is_some()),
         );
-        self.unsigned(fields::FUNC_VERSION, u64::from(function.func_version.get()));
+        let version = function.func_version.get();
+        let version = self.versions.rank(Counted::Functions, version);
+        self.unsigned(fields::FUNC_VERSION, version);
     }
 
     fn write_code(&mut self, address: Address) {
@@ -147,14 +150,20 @@ impl Decoder {
             self.reference(field, object.get());
         }
         self.presence(fields::CO_CACHED_CODE, code._co_code.get());
-        let (base, quickened) = base_instructions(address);
-        self.bytes(fields::CO_CODE_ADAPTIVE, &base);
-        self.bytes(fields::CO_QUICKENED, &quickened);
+        self.bytes(fields::CO_CODE_ADAPTIVE, &base_instructions(address));
+        if !self.hides(fields::CO_QUICKENED) {
+            self.write_quickened(instruction_units(address));
+        }
     }
 
     fn write_frame(&mut self, address: Address) {
         let frame = address.view::<PyFrameObject>();
         self.reference(fields::FRAME_BACK, frame.f_back.get());
+        self.reference(fields::FRAME_TRACE, frame.f_trace.get());
+        self.unsigned(
+            fields::FRAME_TRACE_OPCODES,
+            u64::from(frame.f_trace_opcodes.get()),
+        );
         self.signed(fields::FRAME_LINENO, i64::from(frame.f_lineno.get()));
         self.unsigned(
             fields::FRAME_TRACE_LINES,
@@ -170,6 +179,7 @@ impl Decoder {
         let frame = address.view::<_PyInterpreterFrame>();
         let code_address = Address::of(frame.f_code.get());
         self.reference(fields::IFRAME_FUNC, frame.f_func.get());
+        self.namespace_reference(fields::IFRAME_BUILTINS, frame.f_builtins.get());
         self.namespace_reference(fields::IFRAME_GLOBALS, frame.f_globals.get());
         self.namespace_reference(fields::IFRAME_LOCALS, frame.f_locals.get());
         self.reference(fields::IFRAME_CODE, frame.f_code.get());
@@ -199,15 +209,28 @@ impl Decoder {
         self.reference(fields::GI_CODE, generator.gi_code.get());
         self.reference(fields::GI_NAME, generator.gi_name.get());
         self.reference(fields::GI_QUALNAME, generator.gi_qualname.get());
-        // Only asynchronous generators set this field.
-        if c_text(address.type_of().tp_name.get()) == b"async_generator" {
-            self.signed(fields::GI_CLOSED, i64::from(generator.gi_closed.get()));
+        self.weak_references(fields::GI_WEAKREFLIST, generator.gi_weakreflist.get());
+        self.reference(fields::GI_EXC_VALUE, generator.gi_exc_state.exc_value.get());
+        // A plain generator leaves what the others need as the memory was.
+        let kind = c_text(address.type_of().tp_name.get());
+        if kind != b"generator" {
+            self.reference(
+                fields::GI_ORIGIN_OR_FINALIZER,
+                generator.gi_origin_or_finalizer.get(),
+            );
         }
-        self.signed(
-            fields::GI_FRAME_STATE,
-            i64::from(generator.gi_frame_state.get()),
-        );
-        if generator.gi_frame_state.get() < FRAME_COMPLETED {
+        if kind == b"async_generator" {
+            for (field, flag) in [
+                (fields::GI_CLOSED, &generator.gi_closed),
+                (fields::GI_HOOKS_INITED, &generator.gi_hooks_inited),
+                (fields::GI_RUNNING_ASYNC, &generator.gi_running_async),
+            ] {
+                self.signed(field, i64::from(flag.get()));
+            }
+        }
+        let state = generator.gi_frame_state.get();
+        self.signed(fields::GI_FRAME_STATE, i64::from(state));
+        if state < FRAME_COMPLETED {
             self.write_inner_frame(address.offset(offset_of!(PyGenObject, gi_iframe) as isize));
         }
     }

@@ -10,26 +10,30 @@ use crate::layouts::{Layout, layout_of_instances};
 use crate::memory::{Address, c_text};
 use crate::text::{bytes_data, int_digits, int_hexadecimal, str_points, str_text};
 
-/// The base instructions of a code object with zeroed caches, and its present opcodes without caches.
-pub(crate) fn base_instructions(address: Address) -> (Vec<u8>, Vec<u8>) {
+/// The instructions of a code object as they stand, with their caches.
+pub(crate) fn instruction_units<'heap>(address: Address) -> &'heap [u16] {
     let count = address.view::<PyCodeObject>().ob_size.get() as usize;
-    let units = address
+    address
         .offset(offset_of!(PyCodeObject, co_code_adaptive) as isize)
-        .table::<u16>(count);
+        .table(count)
+}
+
+/// The base instructions of a code object with zeroed caches.
+pub(crate) fn base_instructions(address: Address) -> Vec<u8> {
+    let units = instruction_units(address);
+    let count = units.len();
     let mut base = Vec::with_capacity(count * 2);
-    let mut quickened = Vec::with_capacity(count);
     let mut index = 0;
     while index < count {
         let [opcode, argument] = units[index].to_le_bytes();
         let original = DEOPT[opcode as usize];
         base.extend_from_slice(&[original, argument]);
-        quickened.push(opcode);
         index += 1;
         let caches = (CACHES[original as usize] as usize).min(count - index);
         base.resize(base.len() + caches * 2, 0);
         index += caches;
     }
-    (base, quickened)
+    base
 }
 
 /// The whole code object as data.
@@ -45,7 +49,7 @@ pub fn dump(address: Address) -> CodeDump {
         co_kwonlyargcount: code.co_kwonlyargcount.get(),
         co_stacksize: code.co_stacksize.get(),
         co_flags: code.co_flags.get(),
-        co_code: base_instructions(address).0,
+        co_code: base_instructions(address),
         co_consts: tuple_items(Address::of(code.co_consts.get()))
             .map(constant)
             .collect(),

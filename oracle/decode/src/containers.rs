@@ -5,8 +5,9 @@ use std::mem::offset_of;
 use twinheap_abi::*;
 
 use crate::fields;
-use crate::layouts::Layout;
+use crate::layouts::{Layout, layout_of_instances};
 use crate::memory::Address;
+use crate::quickened::Counted;
 use crate::text::str_is;
 use crate::walk::Decoder;
 
@@ -83,9 +84,48 @@ pub(crate) fn dict_items(dict: Address) -> impl Iterator<Item = (Address, Addres
 /// What stands for a hash, or a place in a table, that was made of an object's address.
 const BY_IDENTITY: &[u8] = b"<by identity>";
 
-/// Whether a hash is that of the object's identity: its address, rotated by four bits.
-fn is_identity_hash(object: Address, hash: isize) -> bool {
-    !object.is_null() && object.number().rotate_right(4) == hash as usize
+/// Whether an object's hash is made of an address: its own, where its type hashes as `object` does, or that of something
+/// in a tuple or frozenset.
+fn hashes_by_identity(object: Address) -> bool {
+    if object.is_null() {
+        return false;
+    }
+    let object_type = object.type_of();
+    match layout_of_instances(object_type) {
+        Layout::Tuple => {
+            let size = object.view::<PyVarObject>().ob_size.get().max(0) as usize;
+            let items = object.offset(offset_of!(PyTupleObject, ob_item) as isize);
+            let items = items.table::<*const PyObject>(size);
+            items
+                .iter()
+                .any(|item| hashes_by_identity(Address::of(*item)))
+        }
+        Layout::FrozenSet => {
+            let set = object.view::<PySetObject>();
+            let table = Address::of(set.table.get()).table::<setentry>(set.mask.get() as usize + 1);
+            table
+                .iter()
+                .any(|entry| hashes_by_identity(Address::of(entry.key.get())))
+        }
+        Layout::Method => {
+            hashes_by_identity(Address::of(object.view::<PyMethodObject>().im_self.get()))
+        }
+        _ => {
+            let hash = object_type.tp_hash.get().map(|hash| hash as usize);
+            hash.is_some() && hash == hash_of_object(object_type)
+        }
+    }
+}
+
+/// The hash function of `object`, where the chain of bases ends.
+fn hash_of_object(mut object_type: &PyTypeObject) -> Option<usize> {
+    loop {
+        let base = Address::of(object_type.tp_base.get());
+        if base.is_null() {
+            return object_type.tp_hash.get().map(|hash| hash as usize);
+        }
+        object_type = base.view();
+    }
 }
 
 /// The value under an ASCII key, found without the interpreter's help.
@@ -215,7 +255,9 @@ impl Decoder {
     fn write_dict(&mut self, address: Address) {
         let dict = address.view::<PyDictObject>();
         self.signed(fields::MA_USED, dict.ma_used.get() as i64);
-        self.unsigned(fields::MA_VERSION_TAG, dict.ma_version_tag.get());
+        // The tag counts the changes of all dicts since the start of the process, so only that there is one says anything.
+        let has_tag = dict.ma_version_tag.get() != 0;
+        self.unsigned(fields::MA_VERSION_TAG, u64::from(has_tag));
         self.key_table(fields::MA_KEYS, dict.ma_keys.get());
         self.presence(fields::MA_VALUES, dict.ma_values.get());
         if !dict.ma_values.get().is_null() {
@@ -261,14 +303,16 @@ impl Decoder {
             u64::from(head.dk_log2_index_bytes.get()),
         );
         self.unsigned(fields::DK_KIND, u64::from(head.dk_kind.get()));
-        self.unsigned(fields::DK_VERSION, u64::from(head.dk_version.get()));
+        let version = self.versions.rank(Counted::Keys, head.dk_version.get());
+        self.unsigned(fields::DK_VERSION, version);
         self.signed(fields::DK_USABLE, head.dk_usable.get() as i64);
         self.signed(fields::DK_NENTRIES, head.dk_nentries.get() as i64);
         // Keys that hash by their addresses lie in other places in every process.
         let by_identity = table.is_general()
-            && table.general().iter().any(|entry| {
-                is_identity_hash(Address::of(entry.me_key.get()), entry.me_hash.get())
-            });
+            && table
+                .general()
+                .iter()
+                .any(|entry| hashes_by_identity(Address::of(entry.me_key.get())));
         self.bytes(
             fields::DK_INDICES,
             if by_identity {
@@ -281,7 +325,7 @@ impl Decoder {
             for (index, entry) in table.general().iter().enumerate() {
                 let key = Address::of(entry.me_key.get());
                 // The hash of a deleted entry stays as it was; nothing reads it any more.
-                if is_identity_hash(key, entry.me_hash.get()) {
+                if hashes_by_identity(key) {
                     self.bytes_at(fields::ME_HASH, index, BY_IDENTITY);
                 } else if !key.is_null() {
                     self.signed_at(fields::ME_HASH, index, entry.me_hash.get() as i64);
@@ -298,6 +342,33 @@ impl Decoder {
         self.encoder.end_node();
     }
 
+    /// The members of a set in an order that does not depend on addresses: those that have been met, in the order in
+    /// which they were, then the others by their type, value and hash.
+    fn write_members(&mut self, table: &[setentry]) {
+        let members = table.iter().filter(|entry| {
+            let key = entry.key.get();
+            !key.is_null() && !self.boundary.is_set_dummy(Address::of(key))
+        });
+        let mut sorted: Vec<(u32, String, isize, Address)> = members
+            .map(|entry| {
+                let key = Address::of(entry.key.get());
+                let hash = entry.hash.get();
+                let hash = if hashes_by_identity(key) { 0 } else { hash };
+                let met = self.number_of(key).unwrap_or(u32::MAX);
+                (
+                    met,
+                    crate::text::render(key) + &self.attributes_text(key),
+                    hash,
+                    key,
+                )
+            })
+            .collect();
+        sorted.sort_by(|one, other| (one.0, &one.1, one.2).cmp(&(other.0, &other.1, other.2)));
+        for (index, (.., key)) in sorted.into_iter().enumerate() {
+            self.reference_at(fields::SET_MEMBER, index, key.pointer());
+        }
+    }
+
     fn write_set(&mut self, address: Address) {
         let set = address.view::<PySetObject>();
         self.signed(fields::SET_FILL, set.fill.get() as i64);
@@ -308,14 +379,12 @@ impl Decoder {
         let in_place = std::ptr::eq(set.table.get(), set.smalltable.as_ptr());
         self.unsigned(fields::SET_IN_PLACE, u64::from(in_place));
         let table = Address::of(set.table.get()).table::<setentry>(set.mask.get() as usize + 1);
-        let placed =
-            |entry: &setentry| is_identity_hash(Address::of(entry.key.get()), entry.hash.get());
-        if table
-            .iter()
-            .any(|entry| !entry.key.get().is_null() && placed(entry))
-        {
+        let is_member = |key: Address| !key.is_null() && !self.boundary.is_set_dummy(key);
+        let keys = table.iter().map(|entry| Address::of(entry.key.get()));
+        if keys.filter(|key| is_member(*key)).any(hashes_by_identity) {
             // Neither the places nor the order of the members can be compared then.
             self.bytes(fields::SET_ENTRY_HASH, BY_IDENTITY);
+            self.write_members(table);
             return;
         }
         for (index, entry) in table.iter().enumerate() {

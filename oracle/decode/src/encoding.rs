@@ -31,6 +31,8 @@ pub(crate) enum Value<'a> {
 pub struct MaskTable {
     hidden: Vec<bool>,
     any: bool,
+    /// Bits of the words of native objects, by the name of the type and the place of the word.
+    words: Vec<(String, usize, usize)>,
 }
 
 impl MaskTable {
@@ -53,7 +55,31 @@ impl MaskTable {
             *cell = by_rule || by_spec;
             any |= *cell;
         }
-        MaskTable { hidden, any }
+        let words = rules.iter().filter_map(|rule| {
+            let (part, place) = rule.field.name.strip_suffix(']')?.split_once('[')?;
+            let place: usize = place.parse().ok()?;
+            match part {
+                "word" => Some((rule.layout.clone(), place, usize::MAX)),
+                "half" => {
+                    let bits = 0xffff_ffff << (32 * (place % 2));
+                    Some((rule.layout.clone(), place / 2, bits))
+                }
+                _ => None,
+            }
+        });
+        MaskTable {
+            hidden,
+            any,
+            words: words.collect(),
+        }
+    }
+
+    /// The bits of a word of an object of a native type that are hidden.
+    pub(crate) fn hidden_bits(&self, type_name: &str, index: usize) -> usize {
+        self.words
+            .iter()
+            .filter(|(name, place, _)| *place == index && name == type_name)
+            .fold(0, |bits, (.., more)| bits | more)
     }
 
     #[inline]

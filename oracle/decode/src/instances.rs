@@ -5,6 +5,7 @@ use twinheap_abi::*;
 use crate::fields;
 use crate::layouts::{Layout, is_of_native_module};
 use crate::memory::{Address, c_text};
+use crate::text::render;
 use crate::types::members_of;
 use crate::walk::Decoder;
 
@@ -32,8 +33,35 @@ impl Decoder {
         let weak = type_object.tp_weaklistoffset.get();
         if weak > 0 {
             let list = address.offset(weak).view::<*const PyObject>();
-            self.presence(fields::INSTANCE_WEAKREFS, *list);
+            self.weak_references(fields::INSTANCE_WEAKREFS, *list);
         }
+    }
+
+    /// The attributes of an instance as text, as far as they are plain values: enough to tell most instances of a class
+    /// apart without their addresses.
+    pub(crate) fn attributes_text(&self, address: Address) -> String {
+        let type_object = address.type_of();
+        if type_object.tp_flags.get() & Py_TPFLAGS_MANAGED_DICT == 0 {
+            return String::new();
+        }
+        let dict = Address::of(*address.offset(-24).view::<*const PyObject>());
+        if !dict.is_null() {
+            return render(dict);
+        }
+        let values = Address::of(*address.offset(-32).view::<*const PyDictValues>());
+        let type_address = Address::of(std::ptr::from_ref(type_object));
+        let keys = Address::of(type_address.view::<PyHeapTypeObject>().ht_cached_keys.get());
+        if values.is_null() || keys.is_null() {
+            return String::new();
+        }
+        let count = keys.view::<PyDictKeysObject>().dk_nentries.get() as usize;
+        values
+            .table::<*const PyObject>(count)
+            .iter()
+            .filter(|value| !value.is_null())
+            .map(|value| render(Address::of(*value)))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// In front of the GC head lie a pointer to inline values and a pointer to a dict; at most one is set.

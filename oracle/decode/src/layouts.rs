@@ -38,6 +38,7 @@ layouts! {
     Bytes "bytes" ["bytes"],
     ByteArray "bytearray" ["bytearray"],
     MemoryView "memoryview" ["memoryview"],
+    ManagedBuffer "managed buffer" ["managedbuffer"],
     Tuple "tuple" ["tuple"],
     List "list" ["list"],
     Dict "dict" ["dict"],

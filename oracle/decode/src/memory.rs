@@ -24,6 +24,16 @@ impl Address {
         Address(pointer as usize)
     }
 
+    /// A number that may be an address; what lies there is not vouched for, and must not be read.
+    pub(crate) fn at(number: usize) -> Address {
+        Address(number)
+    }
+
+    /// The address as C takes it.
+    pub(crate) fn pointer(self) -> *mut PyObject {
+        self.0 as *mut PyObject
+    }
+
     pub(crate) fn is_null(self) -> bool {
         self.0 == 0
     }

@@ -1,10 +1,12 @@
 //! Numbers, strings and byte strings: `ob_digit`, the string state, the data bytes.
 
+use std::mem::offset_of;
+
 use twinheap_abi::*;
 
 use crate::fields;
 use crate::layouts::Layout;
-use crate::memory::Address;
+use crate::memory::{Address, c_text};
 use crate::text::{bytes_data, int_digits, str_data};
 use crate::walk::Decoder;
 
@@ -45,6 +47,7 @@ impl Decoder {
                 self.bytes(fields::OB_SVAL, bytes_data(address));
             }
             Layout::ByteArray => self.write_bytearray(address),
+            Layout::ManagedBuffer => self.write_managed_buffer(address),
             _ => self.write_memoryview(address),
         }
     }
@@ -85,10 +88,49 @@ impl Decoder {
 
     fn write_memoryview(&mut self, address: Address) {
         let view = address.view::<PyMemoryViewObject>();
-        self.presence(fields::MV_MBUF, view.mbuf.get());
+        self.reference(fields::MV_MBUF, view.mbuf.get());
         self.signed(fields::MV_HASH, view.hash.get() as i64);
         self.signed(fields::MV_FLAGS, i64::from(view.flags.get()));
         self.signed(fields::MV_EXPORTS, view.exports.get() as i64);
+        self.weak_references(fields::MV_WEAKREFLIST, view.weakreflist.get());
+        const RELEASED: i32 = 1;
+        if view.flags.get() & RELEASED == 0 {
+            let start = offset_of!(PyMemoryViewObject, view) as isize;
+            self.write_view(address.offset(start).view());
+        }
+    }
+
+    /// What a memoryview holds its buffer by.
+    fn write_managed_buffer(&mut self, address: Address) {
+        let buffer = address.view::<_PyManagedBufferObject>();
+        self.signed(fields::MB_FLAGS, i64::from(buffer.flags.get()));
+        self.signed(fields::MB_EXPORTS, buffer.exports.get() as i64);
+        const RELEASED: i32 = 1;
+        if buffer.flags.get() & RELEASED == 0 {
+            let start = offset_of!(_PyManagedBufferObject, master) as isize;
+            self.write_view(address.offset(start).view());
+        }
+    }
+
+    /// A view of a buffer: its owner, its form, and where it begins, as far as the owner's data say.
+    fn write_view(&mut self, view: &Py_buffer) {
+        self.reference(fields::VIEW_OBJ, view.obj);
+        self.unsigned(fields::VIEW_BUF, u64::from(!view.buf.is_null()));
+        self.signed(fields::VIEW_LEN, view.len as i64);
+        self.signed(fields::VIEW_ITEMSIZE, view.itemsize as i64);
+        self.signed(fields::VIEW_READONLY, i64::from(view.readonly));
+        self.signed(fields::VIEW_NDIM, i64::from(view.ndim));
+        self.bytes(fields::VIEW_FORMAT, c_text(view.format));
+        for (field, numbers) in [
+            (fields::VIEW_SHAPE, view.shape),
+            (fields::VIEW_STRIDES, view.strides),
+            (fields::VIEW_SUBOFFSETS, view.suboffsets),
+        ] {
+            let numbers = Address::of(numbers).table::<isize>(view.ndim.max(0) as usize);
+            for (index, number) in numbers.iter().enumerate() {
+                self.signed_at(field, index, *number as i64);
+            }
+        }
     }
 
     /// The bytes that a str takes, whose size the type object does not tell.

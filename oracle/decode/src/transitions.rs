@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use twinheap_abi::*;
 use twinheap_observation::transitions::{Family, LENGTH_BOUNDS, Shape, Transition, bucket};
 
-use crate::containers::{KeyTable, dict_items};
+use crate::containers::KeyTable;
 use crate::memory::Address;
 use crate::text::{bytes_data, int_digits};
+use crate::watch::program_names;
 
 /// How many names of a namespace, and how many locals of a frame, are looked at.
 const NAMES: usize = 48;
@@ -196,11 +197,14 @@ fn float_shape(value: f64) -> Shape {
 
 /// Adds the pairs of neighbouring instructions of a code object and of those in its constants.
 pub fn add_opcode_pairs(code: Address, found: &mut BTreeSet<Transition>) {
-    let (instructions, opcodes) = crate::code::base_instructions(code);
-    drop(instructions);
-    let base = |opcode: u8| twinheap_abi::opcode::DEOPT[usize::from(opcode)];
+    let instructions = crate::code::base_instructions(code);
+    let opcodes: Vec<u8> = instructions
+        .chunks(2)
+        .map(|unit| unit[0])
+        .filter(|opcode| *opcode != twinheap_abi::opcode::CACHE)
+        .collect();
     for pair in opcodes.windows(2) {
-        found.insert(Transition::of_opcodes(base(pair[0]), base(pair[1])));
+        found.insert(Transition::of_opcodes(pair[0], pair[1]));
     }
     for constant in
         crate::code::tuple_items(Address::of(code.view::<PyCodeObject>().co_consts.get()))
@@ -223,8 +227,7 @@ pub struct ShapeWatcher {
 impl ShapeWatcher {
     /// Notes what changed in the namespace, and in the locals of the frame if it is the same as before.
     pub fn line(&mut self, namespace: Address, frame: &_PyInterpreterFrame) {
-        // The first two are the module's name and the builtins.
-        let names = dict_items(namespace).skip(2).take(NAMES);
+        let names = program_names(namespace).take(NAMES);
         for (at, (key, value)) in names.enumerate() {
             let now = shape(value);
             match self.globals.get_mut(at) {

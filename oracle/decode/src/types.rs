@@ -2,8 +2,10 @@
 
 use twinheap_abi::*;
 
+use crate::containers::dict_items;
 use crate::fields::{self, FieldId};
 use crate::memory::{Address, c_text};
+use crate::quickened::Counted;
 use crate::walk::Decoder;
 
 /// Function slots of `PyTypeObject`, by the offsets of words that hold one (the method suites included).
@@ -48,29 +50,34 @@ impl Decoder {
             fields::TP_VERSION_VALID,
             u64::from(flags & Py_TPFLAGS_VALID_VERSION_TAG != 0),
         );
-        self.unsigned(
-            fields::TP_VERSION_TAG,
-            u64::from(object.tp_version_tag.get()),
-        );
+        let version = self
+            .versions
+            .rank(Counted::Types, object.tp_version_tag.get());
+        self.unsigned(fields::TP_VERSION_TAG, version);
         self.bytes(fields::TP_DOC, c_text(object.tp_doc.get()));
         self.signed(
             fields::TP_WEAKLISTOFFSET,
             object.tp_weaklistoffset.get() as i64,
         );
         self.signed(fields::TP_DICTOFFSET, object.tp_dictoffset.get() as i64);
-        self.unsigned(fields::TP_SLOTS, self.type_slots(address));
+        let (set, inherited) = self.type_slots(address);
+        self.unsigned(fields::TP_SLOTS, set);
+        self.unsigned(fields::TP_SLOTS_INHERITED, inherited);
         self.reference(fields::TP_BASE, object.tp_base.get());
         self.reference(fields::TP_BASES, object.tp_bases.get());
         self.reference(fields::TP_MRO, object.tp_mro.get());
         self.reference(fields::TP_DICT, object.tp_dict.get());
-        // The dict of subclasses is keyed by their addresses, so only its size can be compared.
+        // The dict of subclasses is keyed by their addresses; its values are weak references in the order of birth.
         let subclasses = Address::of(object.tp_subclasses.get());
-        let count = if subclasses.is_null() {
-            0
-        } else {
-            subclasses.view::<PyDictObject>().ma_used.get()
-        };
-        self.signed(fields::TP_SUBCLASSES, count as i64);
+        let mut count = 0;
+        if !subclasses.is_null() {
+            for (index, (_, weak)) in dict_items(subclasses).enumerate() {
+                self.reference_at(fields::TP_SUBCLASS, index, weak.pointer());
+                count += 1;
+            }
+        }
+        self.signed(fields::TP_SUBCLASSES, count);
+        self.weak_references(fields::TP_WEAKLIST, object.tp_weaklist.get());
         if flags & Py_TPFLAGS_HEAPTYPE != 0 {
             self.write_heap_type(address);
         }
@@ -94,15 +101,22 @@ impl Decoder {
         }
     }
 
-    /// One bit for each function slot of the type itself that is set.
-    fn type_slots(&self, address: Address) -> u64 {
+    /// One bit for each function slot of the type itself that is set, and one for each that its base has too.
+    fn type_slots(&self, address: Address) -> (u64, u64) {
         let words = address.table::<usize>(LAST_SLOT / 8 + 1);
+        let base = Address::of(address.view::<PyTypeObject>().tp_base.get());
+        let inherited = base.table::<usize>(LAST_SLOT / 8 + 1);
         (FIRST_SLOT..=LAST_SLOT)
             .step_by(8)
             .filter(|offset| !NO_SLOTS.contains(offset))
             .enumerate()
-            .fold(0, |bits, (bit, offset)| {
-                bits | u64::from(words[offset / 8] != 0) << bit
+            .fold((0, 0), |(set, same), (bit, offset)| {
+                let word = words[offset / 8];
+                let is_same = word != 0 && inherited.get(offset / 8) == Some(&word);
+                (
+                    set | u64::from(word != 0) << bit,
+                    same | u64::from(is_same) << bit,
+                )
             })
     }
 

@@ -11,6 +11,8 @@ use crate::encoding::{Encoder, MaskTable, Value, parse};
 use crate::fields::{self, FieldId};
 use crate::layouts::{Layout, layout_of_instances};
 use crate::memory::{Address, c_text};
+use crate::quickened::Versions;
+use crate::surroundings::Surroundings;
 use crate::text::{latin_text, str_text};
 
 /// More references than a program makes: what has them began with the count of static objects.
@@ -24,6 +26,17 @@ pub(crate) struct TypeFacts {
     pub(crate) name: Box<str>,
     /// How it is shown when it was there before the program; `None` for the program's own classes.
     pub(crate) external: Option<Box<str>>,
+}
+
+/// What a run left behind.
+pub struct LeftBehind<'a> {
+    pub namespace: Address,
+    /// The exception that left the program, or null.
+    pub exception: Address,
+    /// `sys.modules`, or null.
+    pub modules: Address,
+    /// What the modules bound before the program.
+    pub before: Option<&'a Surroundings>,
 }
 
 /// A found heap: its digest, and the bytes for whoever wants the details.
@@ -44,11 +57,12 @@ impl Walked<'_> {
 pub struct Decoder {
     pub boundary: Boundary,
     pub(crate) encoder: Encoder,
-    masks: MaskTable,
+    pub(crate) masks: MaskTable,
     numbering: AddressMap<u32>,
     queue: VecDeque<(Address, Layout)>,
     static_types: AddressMap<TypeFacts>,
     heap_types: AddressMap<TypeFacts>,
+    pub(crate) versions: Versions,
     count: u32,
     limit: u32,
     pub(crate) layout: Layout,
@@ -66,6 +80,7 @@ impl Decoder {
             queue: VecDeque::new(),
             static_types: AddressMap::default(),
             heap_types: AddressMap::default(),
+            versions: Versions::default(),
             count: 0,
             limit: 200_000,
             layout: Layout::Object,
@@ -85,6 +100,7 @@ impl Decoder {
         self.numbering.clear();
         self.queue.clear();
         self.heap_types.clear();
+        self.versions.clear();
         self.count = 0;
         for (name, address) in roots {
             self.root(name.as_bytes(), *address);
@@ -106,15 +122,17 @@ impl Decoder {
         }
     }
 
-    /// Adds the heap that a run left behind, and gives its outcome. Both kinds of worker end a run with this.
-    pub fn observe(
-        &mut self,
-        namespace: Address,
-        exception: Address,
-        report: &mut ReportBuilder,
-    ) -> Outcome {
+    /// Adds the heap that a run left behind, and gives its outcome. Both kinds of worker end a run with this. Its roots
+    /// are the namespace, the exception, and what the program imported or changed in the modules around it.
+    pub fn observe(&mut self, left: &LeftBehind<'_>, report: &mut ReportBuilder) -> Outcome {
+        let exception = left.exception;
         if report.wants(Stage::Heap) {
-            let walked = self.walk(&[("namespace", namespace), ("exception", exception)]);
+            let changed = left
+                .before
+                .map_or_else(Vec::new, |before| before.changes(left.modules));
+            let mut roots = vec![("namespace", left.namespace), ("exception", exception)];
+            roots.extend(changed.iter().map(|root| (root.name.as_str(), root.value)));
+            let walked = self.walk(&roots);
             if walked.truncated {
                 report.add_cut(Stage::Heap);
             }
@@ -342,6 +360,41 @@ impl Decoder {
         self.scratch = scratch;
     }
 
+    /// The number of an object that was met already.
+    pub(crate) fn number_of(&self, address: Address) -> Option<u32> {
+        self.numbering.get(&address.number()).copied()
+    }
+
+    /// The weak references and proxies of an object, in their order.
+    pub(crate) fn weak_references(&mut self, field: FieldId, list: *const PyObject) {
+        let mut next = Address::of(list);
+        let mut index = 0;
+        while !next.is_null() {
+            self.reference_at(field, index, next.pointer());
+            next = Address::of(next.view::<PyWeakReference>().wr_next.get());
+            index += 1;
+        }
+    }
+
+    /// A pointer that need not lead to an object that is alive: shown by the object that is known at its address, or
+    /// as an address and nothing more.
+    pub(crate) fn pointer_at(&mut self, field: FieldId, index: usize, address: Address) {
+        if self.hides(field) {
+            self.encoder.masked(field, Some(index));
+            return;
+        }
+        self.encoder.field_header(field, Some(index));
+        let value = if address.is_null() {
+            Value::Null
+        } else if let Some(number) = self.numbering.get(&address.number()) {
+            Value::Node(*number)
+        } else {
+            let name = self.boundary.name_of(address);
+            Value::External(name.unwrap_or("<address>"))
+        };
+        self.encoder.value(value);
+    }
+
     /// A reference to a namespace: one of a library module is shown by the module's name.
     pub(crate) fn namespace_reference(&mut self, field: FieldId, namespace: *const PyObject) {
         let module = if self.hides(field) {
@@ -425,6 +478,7 @@ impl Decoder {
             | Layout::InternedStr
             | Layout::Bytes
             | Layout::ByteArray
+            | Layout::ManagedBuffer
             | Layout::MemoryView => self.write_scalar(address, layout),
             Layout::Tuple
             | Layout::List
@@ -445,14 +499,9 @@ impl Decoder {
             Layout::Exception | Layout::Traceback => self.write_exception(address, layout),
             Layout::Type => self.write_type(address),
             Layout::DictKeys | Layout::Module => {}
-            Layout::Opaque => self.write_opaque(address),
+            Layout::Opaque => self.write_native(address),
             _ => self.write_callable(address, layout),
         }
-    }
-
-    fn write_opaque(&mut self, address: Address) {
-        let basic_size = address.type_of().tp_basicsize.get();
-        self.unsigned(fields::OPAQUE_SIZE, basic_size as u64);
     }
 
     fn size_of_object(&self, address: Address, type_object: &PyTypeObject, layout: Layout) -> u64 {

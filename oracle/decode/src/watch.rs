@@ -1,4 +1,6 @@
-//! The watched objects of a step: a shallow digest of what the module namespace binds at that moment.
+//! The watched objects of a step: a digest of what the namespace and the frame bind at that moment, a little way down.
+
+use std::mem::offset_of;
 
 use twinheap_abi::*;
 use twinheap_observation::Stage;
@@ -6,6 +8,7 @@ use twinheap_observation::steps::StepRecorder;
 use twinheap_observation::wire::ReportBuilder;
 
 use crate::containers::{KeyTable, dict_items};
+use crate::layouts::{Layout, layout_of_instances};
 use crate::memory::Address;
 use crate::text::{str_data, str_text};
 use crate::transitions::ShapeWatcher;
@@ -19,58 +22,127 @@ fn mix(digest: u64, number: u64) -> u64 {
     mixed ^ mixed >> 32
 }
 
-/// A digest of the sizes and small contents of the objects bound in a namespace; no reference is followed.
-pub fn namespace_digest(namespace: Address) -> u64 {
+/// How deep the objects that a name is bound to are looked into, and how many of each are.
+const DEPTH: u32 = 1;
+const ITEMS: usize = 8;
+/// How many bytes of a text are looked at.
+const BYTES: usize = 48;
+
+/// What the program itself binds in its namespace: not what every module has.
+pub(crate) fn program_names(namespace: Address) -> impl Iterator<Item = (Address, Address)> {
+    let is_str = |key: Address| key.type_of().tp_flags.get() & Py_TPFLAGS_UNICODE_SUBCLASS != 0;
+    dict_items(namespace)
+        .filter(move |(key, _)| !is_str(*key) || !str_data(*key).starts_with(b"__"))
+}
+
+/// A digest of the objects bound in the module's namespace and in the frame that runs, a little way down.
+pub fn watched_digest(namespace: Address, frame: &_PyInterpreterFrame) -> u64 {
     let mut digest = 0;
-    for (key, value) in dict_items(namespace).take(NAMES) {
-        digest = mix(digest, key.view::<PyASCIIObject>().length.get() as u64);
-        digest = mix(digest, shallow(value));
+    for (key, value) in program_names(namespace).take(NAMES) {
+        digest = mix(digest, shallow(key, 0));
+        digest = mix(digest, shallow(value, DEPTH));
+    }
+    let locals = Address::of(frame.f_locals.get());
+    if locals != namespace {
+        let count = Address::of(frame.f_code.get()).view::<PyCodeObject>();
+        let count = (count.co_nlocals.get().max(0) as usize).min(NAMES);
+        let start = Address::of(frame.localsplus.as_ptr());
+        for value in start.table::<*const PyObject>(count) {
+            let value = Address::of(*value);
+            let seen = if value.is_null() {
+                0
+            } else {
+                shallow(value, DEPTH)
+            };
+            digest = mix(digest, seen);
+        }
     }
     digest
 }
 
-/// The size, shape or value of one object.
-fn shallow(address: Address) -> u64 {
+fn bytes_digest(bytes: &[u8]) -> u64 {
+    let head = bytes.iter().take(BYTES);
+    let start = bytes.len() as u64;
+    head.fold(start, |digest, byte| {
+        digest.rotate_left(7) ^ u64::from(*byte)
+    })
+}
+
+/// The size, shape and value of one object, and of the first things in it.
+fn shallow(address: Address, depth: u32) -> u64 {
     let flags = address.type_of().tp_flags.get();
+    let inside = |start: u64, items: &[*const PyObject]| {
+        if depth == 0 {
+            return start;
+        }
+        items.iter().take(ITEMS).fold(start, |digest, item| {
+            let item = Address::of(*item);
+            let seen = if item.is_null() {
+                0
+            } else {
+                shallow(item, depth - 1)
+            };
+            mix(digest, seen)
+        })
+    };
     if flags & Py_TPFLAGS_LONG_SUBCLASS != 0 {
         let (negative, digits) = crate::text::int_digits(address);
-        let start = mix(1, u64::from(negative));
-        return digits
-            .iter()
-            .take(8)
-            .fold(mix(start, digits.len() as u64), |digest, digit| {
-                mix(digest, u64::from(*digit))
-            });
+        let start = mix(mix(1, u64::from(negative)), digits.len() as u64);
+        let digits = digits.iter().take(ITEMS);
+        return digits.fold(start, |digest, digit| mix(digest, u64::from(*digit)));
     }
     if flags & Py_TPFLAGS_UNICODE_SUBCLASS != 0 {
         let header = address.view::<PyASCIIObject>();
         let start = mix(2, u64::from(header.state.get() & 0xfc));
-        let data = str_data(address);
-        let head = data.iter().take(32).fold(start, |digest, byte| {
-            digest.rotate_left(7) ^ u64::from(*byte)
-        });
-        return mix(head, header.length.get() as u64);
+        return mix(start, bytes_digest(str_data(address)));
     }
     if flags & Py_TPFLAGS_LIST_SUBCLASS != 0 {
         let list = address.view::<PyListObject>();
-        return mix(
-            mix(3, list.ob_size.get() as u64),
-            list.allocated.get() as u64,
-        );
+        let size = list.ob_size.get().max(0) as usize;
+        let start = mix(mix(3, size as u64), list.allocated.get() as u64);
+        return inside(start, Address::of(list.ob_item.get()).table(size));
     }
-    if flags & (Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_BYTES_SUBCLASS) != 0 {
-        return mix(4, address.view::<PyVarObject>().ob_size.get() as u64);
+    if flags & Py_TPFLAGS_BYTES_SUBCLASS != 0 {
+        return mix(4, bytes_digest(crate::text::bytes_data(address)));
+    }
+    if flags & Py_TPFLAGS_TUPLE_SUBCLASS != 0 {
+        let size = address.view::<PyVarObject>().ob_size.get().max(0) as usize;
+        let items = address.offset(offset_of!(PyTupleObject, ob_item) as isize);
+        return inside(mix(7, size as u64), items.table(size));
     }
     if flags & Py_TPFLAGS_DICT_SUBCLASS != 0 {
-        let dict = address.view::<PyDictObject>();
-        let keys = KeyTable::at(Address::of(dict.ma_keys.get()));
-        let shape = mix(mix(5, dict.ma_used.get() as u64), keys.len() as u64);
-        return mix(
-            shape,
-            u64::from(keys.head.dk_log2_size.get()) << 8 | u64::from(keys.head.dk_kind.get()),
-        );
+        return of_dict(address, depth);
     }
-    6
+    match layout_of_instances(address.type_of()) {
+        Layout::Float => mix(8, address.view::<PyFloatObject>().ob_fval.get().to_bits()),
+        Layout::Set | Layout::FrozenSet => {
+            let set = address.view::<PySetObject>();
+            mix(
+                mix(9, set.used.get() as u64),
+                set.fill.get() as u64 ^ (set.mask.get() as u64) << 32,
+            )
+        }
+        layout => mix(6, layout as u64),
+    }
+}
+
+fn of_dict(address: Address, depth: u32) -> u64 {
+    let dict = address.view::<PyDictObject>();
+    let keys = KeyTable::at(Address::of(dict.ma_keys.get()));
+    let start = mix(mix(5, dict.ma_used.get() as u64), keys.len() as u64);
+    let kind = u64::from(keys.head.dk_log2_size.get()) << 8 | u64::from(keys.head.dk_kind.get());
+    let start = mix(start, kind);
+    if depth == 0 {
+        return start;
+    }
+    dict_items(address)
+        .take(ITEMS)
+        .fold(start, |digest, (key, value)| {
+            mix(
+                mix(digest, shallow(key, depth - 1)),
+                shallow(value, depth - 1),
+            )
+        })
 }
 
 /// Takes the line events of one program; both kinds of worker feed it.
@@ -133,7 +205,7 @@ impl LineWatcher {
         };
         let qualname = Address::of(code.view::<PyCodeObject>().co_qualname.get());
         let watched = if recorder.wants_watch() {
-            namespace_digest(namespace)
+            watched_digest(namespace, frame)
         } else {
             0
         };

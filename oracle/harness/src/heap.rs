@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use twinheap_observation::{
-    Digest, FieldValue, ImageField, ImageNode, MemoryImage, Ownership, Stage,
+    Digest, FieldSpec, FieldValue, ImageField, ImageNode, MemoryImage, Ownership, Stage,
 };
 
 use crate::compare::{Difference, MAXIMUM_DIFFERENCES, clipped};
@@ -55,6 +55,42 @@ struct Walk<'a> {
 /// What differs, the first difference first, at most [`MAXIMUM_DIFFERENCES`] of them.
 pub fn differences(left: &MemoryImage, right: &MemoryImage) -> Vec<Difference> {
     limited(left, right, MAXIMUM_DIFFERENCES)
+}
+
+/// The layouts that occur in an image, each with its fields.
+pub fn fields_in(image: &MemoryImage) -> HashSet<(String, FieldSpec)> {
+    let mut found: HashSet<(&str, &str, String)> = HashSet::new();
+    for node in &image.nodes {
+        for field in &node.fields {
+            found.insert((layout_of(node), &field.owner, name_in_rules(node, field)));
+        }
+    }
+    found
+        .into_iter()
+        .map(|(layout, owner, name)| (layout.to_owned(), FieldSpec::new(owner, &name)))
+        .collect()
+}
+
+/// What rules and signatures call the layout of a node: an object of a native type goes by that.
+fn layout_of(node: &ImageNode) -> &str {
+    if node.layout == NATIVE {
+        &node.type_name
+    } else {
+        &node.layout
+    }
+}
+
+/// The layout of objects that are read word by word.
+const NATIVE: &str = "opaque";
+
+/// What rules and signatures call a field: of an object that is read word by word, each word is a field.
+fn name_in_rules(node: &ImageNode, field: &ImageField) -> String {
+    match field.index {
+        Some(index) if node.layout == NATIVE && matches!(field.name.as_str(), "word" | "half") => {
+            format!("{}[{index}]", field.name)
+        }
+        _ => field.name.clone(),
+    }
 }
 
 /// Fields by owner, name and place.
@@ -256,10 +292,10 @@ impl<'a> Walk<'a> {
         ) else {
             return;
         };
-        if left.layout != right.layout {
+        if layout_of(left) != layout_of(right) {
             self.found.push(Difference {
                 stage: Stage::Heap,
-                kind: format!("kind of object: {} / {}", left.layout, right.layout),
+                kind: format!("kind of object: {} / {}", layout_of(left), layout_of(right)),
                 place: place.to_owned(),
                 left: left.type_name.clone(),
                 right: right.type_name.clone(),
@@ -290,7 +326,7 @@ impl<'a> Walk<'a> {
                     self.found.push(difference(
                         left,
                         &field.owner,
-                        &field.name,
+                        &name_in_rules(left, field),
                         &path,
                         field.value.text(),
                         "(absent)",
@@ -310,7 +346,7 @@ impl<'a> Walk<'a> {
                     let mut found = difference(
                         left,
                         &field.owner,
-                        &field.name,
+                        &name_in_rules(left, field),
                         &place,
                         left_value.text(),
                         right_value.text(),
@@ -342,7 +378,7 @@ impl<'a> Walk<'a> {
                 self.found.push(difference(
                     left,
                     &field.owner,
-                    &field.name,
+                    &name_in_rules(left, field),
                     &path,
                     "(absent)",
                     field.value.text(),
@@ -414,13 +450,13 @@ fn difference(
     };
     Difference {
         stage: Stage::Heap,
-        kind: format!("{} {owner}.{name}", node.layout),
+        kind: format!("{} {owner}.{name}", layout_of(node)),
         place: place.to_owned(),
         left: left.to_string(),
         right: right.to_string(),
         hunk: 0,
         field: Some(FieldOfLayout {
-            layout: node.layout.clone(),
+            layout: layout_of(node).to_owned(),
             owner: owner.to_owned(),
             name: name.to_owned(),
             ownership,

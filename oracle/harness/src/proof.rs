@@ -1,4 +1,7 @@
 //! The proof of the reference: CPython against itself, from which both masks are derived.
+//!
+//! Only runs with the same history are compared: two fresh processes, and two warm ones that ran the same programs
+//! before, as the two sides of a pair have. What a program leaves behind for the next one is no noise.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,9 +18,10 @@ use crate::text::{TextRules, without_addresses};
 
 /// How many programs the proof is made with at most; the masks generalise from them.
 const SAMPLE: usize = 240;
-/// In how many programs a field must differ before it is hidden everywhere. What differs in fewer of them
-/// is left to the fresh runs that decide on those programs.
+/// In how many programs a field must differ before it is hidden everywhere, and in which part of those in which it
+/// occurs. What differs in fewer of them is left to the fresh runs that decide on those programs.
 const PROGRAMS_FOR_A_RULE: usize = 4;
+const ONE_IN: usize = 2;
 
 /// What speaks for a rule.
 #[derive(Clone, Debug)]
@@ -71,34 +75,33 @@ pub fn prove(
             .iter()
             .map(|argument| (*argument).to_owned()),
     );
-    let reversed: Vec<Program> = sample.iter().rev().cloned().collect();
     let sample: &[Program] = &sample;
-    let halves: [(&SubjectSpec, &[Program]); 4] = [
+    let halves: [(&SubjectSpec, &[Program]); 5] = [
+        (&fresh_spec, sample),
         (&fresh_spec, sample),
         (oracle, sample),
-        (oracle, &reversed),
+        (oracle, sample),
         (&varied_spec, sample),
     ];
-    let mut runs: Vec<Observations> = halves
+    let runs: Vec<Observations> = halves
         .into_par_iter()
         .map(|(spec, programs)| observe(spec, programs, stages))
         .collect::<Result<_, String>>()?;
-    runs[2].reverse();
     let mut proof = Proof {
         programs: sample.len(),
         ..Proof::default()
     };
     let mut pinned = Tally::default();
-    for other in [1, 2] {
-        pinned.compare(sample, &runs[0], &runs[other], stages);
+    for (one, other) in [(0, 1), (2, 3)] {
+        pinned.compare(sample, &runs[one], &runs[other], stages);
     }
     pinned.narrow();
     proof.masks = pinned.rules.keys().cloned().collect();
     proof.text.addresses_vary = pinned.addresses.keys().copied().collect();
     proof.pinned = pinned.evidence();
     let mut varied = Tally::default();
-    varied.compare(sample, &runs[0], &runs[3], stages);
-    for other in 1..runs.len() {
+    varied.compare(sample, &runs[0], &runs[4], stages);
+    for other in [1, 4] {
         for (at, program) in sample.iter().enumerate() {
             if let (Some(left), Some(right)) = (&runs[0][at], &runs[other][at]) {
                 let noise = proof.unspecified.entry(program.name.clone()).or_default();
@@ -166,6 +169,8 @@ struct Tally {
     rules: BTreeMap<MaskRule, (u64, String)>,
     /// The programs that a rule was seen in.
     seen_in: BTreeMap<MaskRule, BTreeSet<String>>,
+    /// In how many programs each field of each layout occurs.
+    occurs_in: HashMap<(String, FieldSpec), usize>,
     addresses: BTreeMap<Stage, (u64, String)>,
     programs: BTreeMap<(String, Stage), (u64, String)>,
 }
@@ -200,7 +205,9 @@ impl Tally {
     /// Turns rules that too few programs speak for into noise of those programs.
     fn narrow(&mut self) {
         for (rule, programs) in &self.seen_in {
-            if programs.len() >= PROGRAMS_FOR_A_RULE {
+            let place = (rule.layout.clone(), rule.field.clone());
+            let occurs_in = self.occurs_in.get(&place).copied().unwrap_or(0);
+            if programs.len() >= PROGRAMS_FOR_A_RULE && programs.len() * ONE_IN >= occurs_in {
                 continue;
             }
             if let Some((times, example)) = self.rules.remove(rule) {
@@ -219,6 +226,9 @@ impl Tally {
         let Some((left, right)) = left.heap.shown().zip(right.heap.shown()) else {
             return;
         };
+        for place in heap::fields_in(left) {
+            *self.occurs_in.entry(place).or_default() += 1;
+        }
         self.heap_differences(program, heap::all_differences(left, right));
     }
 

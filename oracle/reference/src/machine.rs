@@ -2,27 +2,7 @@
 
 use twinheap_abi::PyObject;
 use twinheap_decode::boundary::Singleton;
-use twinheap_observation::FieldSpec;
 use twinheap_python::{Config, Vm, shared};
-
-/// Fields of the memory image that the VM declares it does not keep, each with the reason:
-/// it does not specialise code, so nothing counts warm-up, quickens instructions or stamps versions.
-const UNSUPPORTED: [(&str, &str); 6] = [
-    ("PyCodeObject", "co_warmup"),
-    ("PyCodeObject", "quickened"),
-    ("PyFunctionObject", "func_version"),
-    ("PyDictKeysObject", "dk_version"),
-    ("PyTypeObject", "tp_version_tag"),
-    ("PyTypeObject", "version_tag_valid"),
-];
-
-/// The declared fields.
-pub fn unsupported_fields() -> Vec<FieldSpec> {
-    UNSUPPORTED
-        .iter()
-        .map(|(owner, name)| FieldSpec::new(owner, name))
-        .collect()
-}
 
 /// Starts the VM.
 pub fn start() -> Result<Vm, String> {

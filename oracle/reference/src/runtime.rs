@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use twinheap_abi::{_PyInterpreterFrame, PyObject};
 use twinheap_decode::boundary::Boundary;
 use twinheap_decode::watch::LineWatcher;
-use twinheap_decode::{Address, Decoder};
+use twinheap_decode::{Address, Decoder, LeftBehind, Surroundings};
 use twinheap_observation::wire::{Hello, Limits, ReportBuilder, RunRequest};
 use twinheap_observation::{FieldSpec, MaskRule, Stage, StageSet};
 use twinheap_python::Vm;
@@ -95,10 +95,14 @@ impl Reference {
         let code = match compiled {
             Ok(code) => code,
             Err(exception) => {
-                let namespace = address(std::ptr::from_ref(self.vm.empty_dict()).cast());
-                let rejected = address(std::ptr::from_ref(&*exception));
+                let left = LeftBehind {
+                    namespace: address(std::ptr::from_ref(self.vm.empty_dict()).cast()),
+                    exception: address(std::ptr::from_ref(&*exception)),
+                    modules: address(std::ptr::null()),
+                    before: None,
+                };
                 return Ok(Finished {
-                    outcome: self.decoder.observe(namespace, rejected, report),
+                    outcome: self.decoder.observe(&left, report),
                     marshal: None,
                     retire: false,
                 });
@@ -115,17 +119,20 @@ impl Reference {
             WATCHER.set(Some(watcher));
         }
         let directory = (!program.folder.is_empty()).then(|| program.directory());
+        let namespace = self.vm.prepare(&path, directory.as_deref())?;
+        let modules = address(self.vm.modules_dict());
+        let before = report
+            .wants(Stage::Heap)
+            .then(|| Surroundings::take(modules));
         let run = self.vm.run(
             &code,
-            &path,
-            directory.as_deref(),
+            namespace,
             wanted.then_some(note_line as fn(&_PyInterpreterFrame, i32)),
         );
         if let Some(watcher) = WATCHER.take() {
             watcher.finish(report);
         }
         drop(code);
-        let run = run?;
         let namespace = address(std::ptr::from_ref(&*run.namespace).cast());
         let exception = run
             .exception
@@ -134,7 +141,13 @@ impl Reference {
         if report.wants(Stage::Heap) {
             self.vm.clear_type_cache();
         }
-        let outcome = self.decoder.observe(namespace, address(exception), report);
+        let left = LeftBehind {
+            namespace,
+            exception: address(exception),
+            modules: address(self.vm.modules_dict()),
+            before: before.as_ref(),
+        };
+        let outcome = self.decoder.observe(&left, report);
         self.vm.release(run);
         let beside = directory.is_some() && self.vm.has_imported_from(&program.folder);
         Ok(Finished {
@@ -151,7 +164,7 @@ impl Runtime for Reference {
             implementation: self.vm.version(),
             stages: StageSet::ALL,
             needs_code: false,
-            unsupported_fields: machine::unsupported_fields(),
+            unsupported_fields: Vec::new(),
             confinement: String::new(),
             layout_fingerprint: twinheap_decode::fields::fingerprint(),
         }

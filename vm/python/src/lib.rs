@@ -154,6 +154,18 @@ impl Vm {
             .collect()
     }
 
+    /// `sys.modules`, or null where a program has taken it away.
+    pub fn modules_dict(&self) -> *const PyObject {
+        match sys::modules() {
+            // `sys` keeps it alive.
+            Ok(modules) => std::ptr::from_ref(modules.as_object()),
+            Err(_) => {
+                errors::clear();
+                std::ptr::null()
+            }
+        }
+    }
+
     /// A code object out of marshal bytes; the reason as text where they are bad.
     pub fn load(&self, marshalled: &[u8]) -> Result<Own<PyCodeObject>, String> {
         let code = as_code(marshal::loads(marshalled))?;
@@ -194,20 +206,26 @@ impl Vm {
         }
     }
 
-    /// Runs a code object as the program of a file, or of no file where the path has no folder: a new `__main__`
-    /// stands in `sys.modules`, `sys.argv` and `sys.path[0]` are the program's own. A hook hears of each line. The
-    /// streams are flushed at the end.
+    /// Makes ready for a program of a file, or of no file where there is no directory: a new `__main__` stands in
+    /// `sys.modules`, `sys.argv` and `sys.path[0]` are the program's own. Gives its namespace.
+    pub fn prepare(
+        &self,
+        path: &str,
+        directory: Option<&str>,
+    ) -> Result<Own<PyDictObject>, String> {
+        self.prepare_main(path, directory)
+            .map_err(|_| shown_exception())
+    }
+
+    /// Runs a code object in the namespace of the program that was made ready. A hook hears of each line. The streams
+    /// are flushed at the end.
     pub fn run(
         &self,
         code: &PyCodeObject,
-        path: &str,
-        directory: Option<&str>,
+        namespace: Own<PyDictObject>,
         hook: Option<LineHook>,
-    ) -> Result<Run, String> {
-        match self.prepare_main(path, directory) {
-            Ok(namespace) => Ok(self.run_in(namespace, code, hook)),
-            Err(_) => Err(shown_exception()),
-        }
+    ) -> Run {
+        self.run_in(namespace, code, hook)
     }
 
     fn prepare_main(&self, path: &str, directory: Option<&str>) -> PyResult<Own<PyDictObject>> {
