@@ -128,6 +128,8 @@ pub const T_ULONGLONG: c_int = 18;
 pub const T_PYSSIZET: c_int = 19;
 /// The member cannot be set.
 pub const READONLY: c_int = 1;
+/// Reading the member raises an audit event.
+pub const PY_AUDIT_READ: c_int = 2;
 
 /// A builtin function or a builtin method bound to its object.
 #[repr(C)]

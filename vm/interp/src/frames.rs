@@ -52,6 +52,18 @@ pub fn push_frame(words: usize) -> *mut _PyInterpreterFrame {
     push_chunk(words)
 }
 
+/// Room for a frame in the chunk in use, or null.
+#[inline(always)]
+pub fn push_frame_quickly(words: usize) -> *mut _PyInterpreterFrame {
+    let top = STACK.top.get();
+    let next = top.wrapping_add(words);
+    if top.is_null() || next as usize >= STACK.limit.get() as usize {
+        return null_mut();
+    }
+    STACK.top.set(next);
+    top.cast()
+}
+
 #[inline(never)]
 fn push_chunk(words: usize) -> *mut _PyInterpreterFrame {
     let size = CHUNK_WORDS.max(words + 1);
@@ -112,21 +124,29 @@ pub unsafe fn initialize(
     code: &PyCodeObject,
 ) {
     // SAFETY: by contract.
-    unsafe {
-        let frame = &*frame;
-        frame.f_globals.set(function.func_globals.get());
-        frame.f_builtins.set(function.func_builtins.get());
-        frame.f_func.set(function.into_raw());
-        frame.f_code.set(Own::new(code).into_raw());
-        frame.f_locals.set(locals.map_or(null_mut(), Own::into_raw));
-        frame.stacktop.set(code.co_nlocalsplus.get());
-        frame.frame_obj.set(null_mut());
-        frame
-            .prev_instr
-            .set(first_instruction(code).wrapping_sub(1));
-        frame.is_entry.set(false);
-        frame.owner.set(FRAME_OWNED_BY_THREAD);
-    }
+    let frame = unsafe { &*frame };
+    set_specials(frame, &function, code);
+    std::mem::forget(function);
+    frame.f_locals.set(locals.map_or(null_mut(), Own::into_raw));
+}
+
+/// The specials of a frame without a namespace; the reference to the function moves into it.
+#[inline(always)]
+pub fn set_specials(frame: &_PyInterpreterFrame, function: &PyFunctionObject, code: &PyCodeObject) {
+    frame.f_globals.set(function.func_globals.get());
+    frame.f_builtins.set(function.func_builtins.get());
+    frame
+        .f_func
+        .set((function as *const PyFunctionObject).cast_mut());
+    frame.f_code.set(Own::new(code).into_raw());
+    frame.f_locals.set(null_mut());
+    frame.stacktop.set(code.co_nlocalsplus.get());
+    frame.frame_obj.set(null_mut());
+    frame
+        .prev_instr
+        .set(first_instruction(code).wrapping_sub(1));
+    frame.is_entry.set(false);
+    frame.owner.set(FRAME_OWNED_BY_THREAD);
 }
 
 /// The address of the first instruction.

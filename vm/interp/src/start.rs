@@ -9,7 +9,7 @@ use twinheap_objects::own::Layout;
 use twinheap_objects::state::Global;
 use twinheap_objects::unraisable::{PRINT_HOOK, UNRAISABLE_HOOK};
 use twinheap_objects::warnings::WARN_HOOK;
-use twinheap_objects::{dict, types, unicode};
+use twinheap_objects::{dict, module, types, unicode};
 
 static STARTED: Global<Cell<bool>> = Global(Cell::new(false));
 
@@ -44,6 +44,7 @@ pub fn initialize() -> PyResult<()> {
         types::ready(type_)?;
     }
     let builtins = builtins::make()?;
+    eval::specialise::remember_callables(module::dict_of(&builtins));
     let sys_module = sys::make()?;
     let modules = sys::modules()?;
     dict::set_literal(&modules, "builtins", builtins.as_object())?;

@@ -195,6 +195,13 @@ pub fn base_instructions(code: &PyCodeObject) -> Vec<u8> {
     out
 }
 
+/// `_co_code_adaptive`: the instructions as they are, caches included.
+fn get_code_adaptive(code: &PyCodeObject) -> PyResult {
+    let instructions = instructions_of(code);
+    let units = instructions.iter().flat_map(|unit| unit.to_le_bytes());
+    Ok(bytes::from_slice(&units.collect::<Vec<u8>>())?.upcast())
+}
+
 /// A position in the source, as the line table tells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
@@ -706,6 +713,7 @@ members! {
 
 getset! {
     static GETSET:
+    "_co_code_adaptive" => get_code_adaptive;
     "co_code" => get_code;
     "co_varnames" => get_varnames;
     "co_cellvars" => get_cellvars;

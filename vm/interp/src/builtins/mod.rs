@@ -2,6 +2,7 @@
 
 mod functions;
 mod iterators;
+mod order;
 mod running;
 
 pub use iterators::{PyFilter_Type, PyMap_Type, PyZip_Type};
@@ -71,6 +72,7 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
     for alias in ["EnvironmentError", "IOError"] {
         dict::set_literal(own, alias, exceptions::PyExc_OSError.as_object())?;
     }
+    order::arrange(own)?;
     BUILTINS.set(Own::new(&*made).into_raw().cast());
     Ok(made)
 }

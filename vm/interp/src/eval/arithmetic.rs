@@ -3,15 +3,13 @@
 use super::Eval;
 use twinheap_abi::opcode::*;
 use twinheap_abi::*;
-use twinheap_arith::float::{add_keeping_second, multiply_keeping_second, subtract_keeping_first};
 use twinheap_objects::abstract_;
 use twinheap_objects::errors::PyResult;
 use twinheap_objects::long::{self, PyLong_Type};
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::Own;
 use twinheap_objects::singletons::bool_object;
-use twinheap_objects::unicode::{self, PyUnicode_Type};
-use twinheap_objects::{dict, float, list, tuple};
+use twinheap_objects::{dict, list, tuple};
 
 /// Both operands as machine words, where both are exact ints of one digit.
 #[inline(always)]
@@ -27,90 +25,13 @@ fn small_ints(left: &PyObject, right: &PyObject) -> Option<(i64, i64)> {
     Some((long::medium_value(left), long::medium_value(right)))
 }
 
-#[inline(always)]
-pub(super) fn floats(left: &PyObject, right: &PyObject) -> Option<(f64, f64)> {
-    let left = left.downcast_exact::<PyFloatObject>()?;
-    let right = right.downcast_exact::<PyFloatObject>()?;
-    Some((left.ob_fval.get(), right.ob_fval.get()))
-}
-
 impl Eval {
-    #[inline(always)]
     pub(super) fn binary_op(&mut self, oparg: usize) -> PyResult<()> {
-        let (left, right) = (self.peek(2), self.peek(1));
-        let quick = match oparg as u32 {
-            NB_ADD | NB_INPLACE_ADD => match small_ints(left, right) {
-                Some((a, b)) => Some(long::from_i64(a + b)?.upcast()),
-                None => match floats(left, right) {
-                    Some((a, b)) => Some(float::from_f64(add_keeping_second(a, b))?),
-                    None => None,
-                },
-            },
-            NB_SUBTRACT | NB_INPLACE_SUBTRACT => match small_ints(left, right) {
-                Some((a, b)) => Some(long::from_i64(a - b)?.upcast()),
-                None => match floats(left, right) {
-                    Some((a, b)) => Some(float::from_f64(subtract_keeping_first(a, b))?),
-                    None => None,
-                },
-            },
-            NB_MULTIPLY | NB_INPLACE_MULTIPLY => match small_ints(left, right) {
-                Some((a, b)) => Some(long::from_i64(a * b)?.upcast()),
-                None => match floats(left, right) {
-                    Some((a, b)) => Some(float::from_f64(multiply_keeping_second(a, b))?),
-                    None => None,
-                },
-            },
-            _ => None,
-        };
-        let result = match quick {
-            Some(result) => result,
-            None => return self.binary_op_slowly(oparg),
-        };
-        drop(self.pop());
-        drop(self.pop());
-        self.push(result);
-        self.skip_caches(1);
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn binary_op_slowly(&mut self, oparg: usize) -> PyResult<()> {
-        if matches!(oparg as u32, NB_ADD | NB_INPLACE_ADD)
-            && self.peek(1).is_exactly(&PyUnicode_Type)
-            && self.peek(2).is_exactly(&PyUnicode_Type)
-        {
-            return self.concatenate();
-        }
         let right = self.pop();
-        let left = self.pop();
-        let result = binary(&left, &right, oparg as u32)?;
-        drop(left);
+        let result = binary(self.peek(1), &right, oparg as u32)?;
+        drop(self.pop());
         drop(right);
         self.push(result);
-        self.skip_caches(1);
-        Ok(())
-    }
-
-    /// `+` of two str; where the result goes back to the left one's variable, that variable gives
-    /// its reference up first, so that the str can grow in place.
-    fn concatenate(&mut self) -> PyResult<()> {
-        let right = self.pop();
-        let left = self.pop();
-        // SAFETY: both are str; the instruction behind the cache lies inside the code.
-        unsafe {
-            let left: Own<PyASCIIObject> = left.cast();
-            let right: Own<PyASCIIObject> = right.cast();
-            let following = *self.next.add(1);
-            if following as u8 == STORE_FAST && left.ob_refcnt.get() == 2 {
-                let slot = self.local(usize::from(following >> 8));
-                if std::ptr::eq((*slot).cast(), left.as_ptr()) {
-                    twinheap_objects::own::decref(std::ptr::replace(slot, std::ptr::null_mut()));
-                }
-            }
-            let result = unicode::append(left, &right)?;
-            drop(right);
-            self.push(result.upcast());
-        }
         self.skip_caches(1);
         Ok(())
     }
@@ -186,13 +107,6 @@ impl Eval {
         self.push(result);
         self.skip_caches(2);
         Ok(())
-    }
-
-    pub(super) fn is_op(&mut self, invert: usize) {
-        let right = self.pop();
-        let left = self.pop();
-        let same = std::ptr::eq(&*left, &*right);
-        self.push(bool_object(same != (invert != 0)));
     }
 
     pub(super) fn contains_op(&mut self, invert: usize) -> PyResult<()> {

@@ -7,39 +7,12 @@ use twinheap_abi::*;
 use twinheap_objects::call;
 use twinheap_objects::descr::PyMethodDescr_Type;
 use twinheap_objects::errors::{PyResult, type_error};
-use twinheap_objects::function::{self, FUNCTION_VECTORCALL, PyFunction_Type, PyMethod_Type};
+use twinheap_objects::function::{self, FUNCTION_VECTORCALL, PyFunction_Type};
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
-use twinheap_objects::own::{Field, Layout, Own, decref};
+use twinheap_objects::own::{Field, Own, decref};
 use twinheap_objects::{dict, tuple};
 
 impl Eval {
-    /// A bound method is taken apart, so that its self becomes the first argument.
-    #[inline(always)]
-    pub(super) fn precall(&mut self, oparg: usize) {
-        self.skip_caches(1);
-        if !self.peek_raw(oparg + 2).is_null() {
-            return;
-        }
-        let callable = self.peek(oparg + 1);
-        if !callable.is_exactly(&PyMethod_Type) {
-            return;
-        }
-        let method = callable.as_raw();
-        // SAFETY: an exact method, which the stack owns.
-        unsafe {
-            let bound: &PyMethodObject = &*method.cast();
-            let this: Own = Own::new(bound.im_self.expect_ref());
-            let function: Own = Own::new(bound.im_func.expect_ref());
-            self.poke_raw(oparg + 1, this.into_raw());
-            self.poke_raw(oparg + 2, function.into_raw());
-            decref(method);
-        }
-    }
-
-    pub(super) fn kw_names(&mut self, oparg: usize) {
-        self.kwnames = self.constant(oparg).as_raw().cast();
-    }
-
     #[inline(always)]
     pub(super) fn call(&mut self, oparg: usize) -> PyResult<()> {
         self.skip_caches(4);
@@ -63,15 +36,11 @@ impl Eval {
                 PY_VECTORCALL_ARGUMENTS_OFFSET
             };
             self.save_stack();
-            let credit = i32::from(std::mem::take(&mut self.uncounted));
-            let remaining = &self.state.recursion_remaining;
-            remaining.set(remaining.get() + credit);
             let outcome = if trace::is_on() {
                 call_traced(&*callable, args, positional, flag, kwnames.cast())
             } else {
                 call::vectorcall(&*callable, args, positional | flag, kwnames.cast())
             };
-            remaining.set(remaining.get() - credit);
             decref(callable);
             self.sp = args;
             for index in 0..total {
@@ -130,6 +99,16 @@ impl Eval {
         }
         self.enter(new);
         Ok(())
+    }
+
+    /// Goes on in the frame of a function that gets the two values on top of the stack.
+    pub(super) fn call_with_two(&mut self, function: Own<PyFunctionObject>) -> PyResult<()> {
+        // SAFETY: the stack gives the values up.
+        unsafe {
+            self.sp = self.sp.sub(2);
+            let new = binding::push_call_frame(function, None, self.sp, 2, None)?;
+            self.enter_call(new)
+        }
     }
 
     pub(super) fn call_function_ex(&mut self, oparg: usize) -> PyResult<()> {

@@ -13,29 +13,32 @@ use twinheap_objects::singletons::none;
 use twinheap_objects::{id, types};
 
 impl Eval {
-    #[inline(always)]
-    pub(super) fn jump_backward(&mut self, oparg: usize) -> PyResult<()> {
-        self.jump(-(oparg as isize));
-        if self.state.eval_breaker.get() {
+    /// Jumps; backward, the loop looks up from its work where somebody asks for it.
+    fn jump_watched(&mut self, offset: isize) -> PyResult<()> {
+        self.jump(offset);
+        if offset < 0 && self.state.eval_breaker.get() {
             return crate::interrupt::handle();
         }
         Ok(())
     }
 
-    #[inline(always)]
     pub(super) fn pop_jump_if(&mut self, wanted: bool, offset: isize) -> PyResult<()> {
         let condition = self.pop();
-        if object::is_true(&condition)? == wanted {
-            self.jump(offset);
+        let truth = object::is_true(&condition)?;
+        drop(condition);
+        if truth == wanted {
+            return self.jump_watched(offset);
         }
         Ok(())
     }
 
-    pub(super) fn pop_jump_if_none(&mut self, wanted: bool, offset: isize) {
+    pub(super) fn pop_jump_back_if_none(&mut self, wanted: bool, oparg: usize) -> PyResult<()> {
         let value = self.pop();
         if value.is_none() == wanted {
-            self.jump(offset);
+            drop(value);
+            return self.jump_watched(-(oparg as isize));
         }
+        Ok(())
     }
 
     pub(super) fn jump_if_or_pop(&mut self, wanted: bool, oparg: usize) -> PyResult<()> {
@@ -55,7 +58,6 @@ impl Eval {
         Ok(())
     }
 
-    #[inline(always)]
     pub(super) fn for_iter(&mut self, oparg: usize) -> PyResult<()> {
         let iterator = self.peek_raw(1);
         // SAFETY: the compiler keeps an iterator on the stack; its type has the slot.

@@ -7,25 +7,13 @@ use twinheap_objects::abstract_;
 use twinheap_objects::errors::{PyResult, Raised, name_error};
 use twinheap_objects::exceptions::{PyExc_NameError, PyExc_UnboundLocalError};
 use twinheap_objects::object::ObjectExt;
-use twinheap_objects::own::{Field, Own, decref, xdecref};
+use twinheap_objects::own::{Field, Own, decref};
 use twinheap_objects::{bytes, cell, dict, errors, tuple, unicode};
 
 impl Eval {
-    #[inline(always)]
-    pub(super) fn load_fast(&mut self, index: usize) -> PyResult<()> {
-        // SAFETY: a local's slot.
-        let value = unsafe { *self.local(index) };
-        if value.is_null() {
-            return Err(self.unbound_local(index));
-        }
-        // SAFETY: the frame owns its locals.
-        self.push(Own::new(unsafe { &*value }));
-        Ok(())
-    }
-
     #[cold]
     #[inline(never)]
-    fn unbound_local(&self, index: usize) -> Raised {
+    pub(super) fn unbound_local(&self, index: usize) -> Raised {
         let name = self.local_name(index);
         errors::raise(
             &PyExc_UnboundLocalError,
@@ -41,19 +29,6 @@ impl Eval {
         unsafe { tuple::items(&*self.code().co_localsplusnames.get().cast())[index] }
     }
 
-    #[inline(always)]
-    pub(super) fn load_const(&mut self, index: usize) {
-        let value = Own::new(self.constant(index));
-        self.push(value);
-    }
-
-    #[inline(always)]
-    pub(super) fn store_fast(&mut self, index: usize) {
-        let value = self.pop_raw();
-        // SAFETY: a local's slot, which owned the old value.
-        unsafe { xdecref(std::ptr::replace(self.local(index), value)) };
-    }
-
     pub(super) fn delete_fast(&mut self, index: usize) -> PyResult<()> {
         // SAFETY: a local's slot, which owned the value.
         unsafe {
@@ -64,24 +39,6 @@ impl Eval {
             decref(old);
         }
         Ok(())
-    }
-
-    pub(super) fn load_closure(&mut self, index: usize) {
-        // SAFETY: a cell's slot is never empty.
-        let value = Own::new(unsafe { &**self.local(index) });
-        self.push(value);
-    }
-
-    pub(super) fn copy(&mut self, depth: usize) {
-        let value = Own::new(self.peek(depth));
-        self.push(value);
-    }
-
-    pub(super) fn swap(&mut self, depth: usize) {
-        let top = self.peek_raw(1);
-        let other = self.peek_raw(depth);
-        self.poke_raw(1, other);
-        self.poke_raw(depth, top);
     }
 
     pub(super) fn make_cell(&mut self, index: usize) -> PyResult<()> {
@@ -159,11 +116,6 @@ impl Eval {
             }
             None => Err(self.unbound_cell(index)),
         }
-    }
-
-    pub(super) fn store_deref(&mut self, index: usize) {
-        let value = self.pop();
-        self.cell_at(index).ob_ref.put(Some(value));
     }
 
     pub(super) fn delete_deref(&mut self, index: usize) -> PyResult<()> {

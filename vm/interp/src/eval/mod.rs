@@ -1,18 +1,28 @@
 //! The eval loop (`Python/ceval.c`): one function per opcode, in files by family; calls from Python
-//! to Python push a frame and go on in the same loop.
+//! to Python push a frame and go on in the same loop, and so does a generator that is resumed.
 //!
-//! The operand stack is part of the frame. `Eval` keeps the stack pointer and the next instruction
-//! in locals of the loop; the compiler's stack depth guarantees that a push has room.
+//! An opcode has a quick form (`ops`, a leaf that works on [`regs::Regs`]), a general form (a method of
+//! [`Eval`], in the files beside this one), or both: the quick form names the general one for what it
+//! leaves aside. `table.rs` says which opcode has which quick form; `tail.rs` and `drive.rs` run them.
+//!
+//! The operand stack is part of the frame; the compiler's stack depth guarantees that a push has room.
+//! `vm/interp/NOTES.md` tells what was measured.
 
-mod adaptive;
 mod arithmetic;
 mod asynchronous;
 mod build;
 pub mod calls;
+mod drive;
 mod flow;
 mod loads;
 mod matching;
 mod names;
+mod ops;
+mod regs;
+pub mod specialise;
+mod table;
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+mod tail;
 mod trace;
 mod unwind;
 
@@ -41,8 +51,6 @@ pub struct Eval {
     names: *const *mut PyObject,
     /// The keyword names of the call that comes.
     kwnames: *mut PyTupleObject,
-    /// The call that comes enters a built-in without counting a level of recursion.
-    uncounted: bool,
     state: &'static ThreadState,
     /// The exception that is set has this frame in its traceback already.
     reraising: bool,
@@ -129,12 +137,6 @@ impl Eval {
     fn local(&self, index: usize) -> *mut *mut PyObject {
         // SAFETY: the compiler's indices lie inside the locals.
         unsafe { frames::localsplus(self.frame()).add(index) }
-    }
-
-    #[inline(always)]
-    fn constant(&self, index: usize) -> &PyObject {
-        // SAFETY: the compiler's indices lie inside the constants.
-        unsafe { &**self.consts.add(index) }
     }
 
     #[inline(always)]
@@ -228,7 +230,6 @@ pub(crate) fn run(frame: *mut _PyInterpreterFrame, throwing: bool) -> *mut PyObj
         consts: std::ptr::null(),
         names: std::ptr::null(),
         kwnames: null_mut(),
-        uncounted: false,
         state,
         reraising: false,
         result_slot: null_mut(),
@@ -261,65 +262,24 @@ impl Eval {
         }
     }
 
-    /// The loop itself.
+    /// Runs until the frame that the loop began with is left.
+    #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
     fn run_loop(&mut self) -> *mut PyObject {
-        loop {
-            // SAFETY: the next instruction lies inside the code.
-            let mut word = unsafe { *self.next };
-            let mut oparg = usize::from(word >> 8);
-            let previous = self.frame().prev_instr.replace(self.next.cast_mut());
-            self.jump(1);
-            if trace::is_on() {
-                if trace::before_instruction(self, self.index_of(previous)).is_err() {
-                    if !self.handle_exception() {
-                        return null_mut();
-                    }
-                    continue;
-                }
-                // While steps are traced, every instruction runs in its base form.
-                word = word & 0xff00 | u16::from(DEOPT[usize::from(word as u8)]);
-            }
-            while word as u8 == EXTENDED_ARG {
-                // SAFETY: an instruction follows.
-                word = unsafe { *self.next };
-                oparg = oparg << 8 | usize::from(word >> 8);
-                self.frame().prev_instr.set(self.next.cast_mut());
-                self.jump(1);
-            }
-            match self.step(word as u8, oparg) {
-                Ok(Flow::Next) => {}
-                Ok(Flow::Exit) => return self.pop_raw(),
-                Err(_) => {
-                    if !self.handle_exception() {
-                        return null_mut();
-                    }
-                }
-            }
-        }
+        tail::run(self)
     }
 
-    /// The index of an instruction of the running code.
-    fn index_of(&self, instruction: *mut _Py_CODEUNIT) -> isize {
-        let first = frames::first_instruction(self.code());
-        // SAFETY: both point into the code's instructions, or one before them.
-        unsafe { instruction.offset_from(first) }
+    /// Runs until the frame that the loop began with is left.
+    #[cfg(not(all(target_arch = "x86_64", not(debug_assertions))))]
+    fn run_loop(&mut self) -> *mut PyObject {
+        drive::run(self, false).unwrap_or(null_mut())
     }
 
-    /// Runs one instruction.
+    /// Runs one instruction in its general form. The frame says which one it is, and `next` points
+    /// behind it.
     #[inline(always)]
-    fn step(&mut self, opcode: u8, oparg: usize) -> PyResult<Flow> {
+    fn general(&mut self, opcode: u8, oparg: usize) -> PyResult<Flow> {
         match opcode {
-            RESUME => self.warm_up(),
-            CACHE | NOP => {}
-            LOAD_FAST => self.load_fast(oparg)?,
-            LOAD_CONST => self.load_const(oparg),
-            STORE_FAST => self.store_fast(oparg),
             DELETE_FAST => self.delete_fast(oparg)?,
-            LOAD_CLOSURE => self.load_closure(oparg),
-            POP_TOP => drop(self.pop()),
-            PUSH_NULL => self.push_raw(null_mut()),
-            COPY => self.copy(oparg),
-            SWAP => self.swap(oparg),
             UNARY_POSITIVE => self.unary_positive()?,
             UNARY_NEGATIVE => self.unary_negative()?,
             UNARY_NOT => self.unary_not()?,
@@ -329,7 +289,6 @@ impl Eval {
             STORE_SUBSCR => self.store_subscr()?,
             DELETE_SUBSCR => self.delete_subscr()?,
             COMPARE_OP => self.compare_op(oparg)?,
-            IS_OP => self.is_op(oparg),
             CONTAINS_OP => self.contains_op(oparg)?,
             LOAD_NAME => self.load_name(oparg)?,
             STORE_NAME => self.store_name(oparg)?,
@@ -345,7 +304,6 @@ impl Eval {
             COPY_FREE_VARS => self.copy_free_vars(oparg),
             LOAD_DEREF => self.load_deref(oparg)?,
             LOAD_CLASSDEREF => self.load_classderef(oparg)?,
-            STORE_DEREF => self.store_deref(oparg),
             DELETE_DEREF => self.delete_deref(oparg)?,
             LOAD_BUILD_CLASS => self.load_build_class()?,
             LOAD_ASSERTION_ERROR => self.load_assertion_error(),
@@ -368,17 +326,12 @@ impl Eval {
             LIST_TO_TUPLE => self.list_to_tuple()?,
             UNPACK_SEQUENCE => self.unpack_sequence(oparg)?,
             UNPACK_EX => self.unpack_ex(oparg)?,
-            JUMP_FORWARD => self.jump(oparg as isize),
-            JUMP_BACKWARD => self.jump_backward_warming(oparg)?,
-            JUMP_BACKWARD_NO_INTERRUPT => self.jump_backward(oparg)?,
             POP_JUMP_FORWARD_IF_FALSE => self.pop_jump_if(false, oparg as isize)?,
             POP_JUMP_FORWARD_IF_TRUE => self.pop_jump_if(true, oparg as isize)?,
             POP_JUMP_BACKWARD_IF_FALSE => self.pop_jump_if(false, -(oparg as isize))?,
             POP_JUMP_BACKWARD_IF_TRUE => self.pop_jump_if(true, -(oparg as isize))?,
-            POP_JUMP_FORWARD_IF_NONE => self.pop_jump_if_none(true, oparg as isize),
-            POP_JUMP_FORWARD_IF_NOT_NONE => self.pop_jump_if_none(false, oparg as isize),
-            POP_JUMP_BACKWARD_IF_NONE => self.pop_jump_if_none(true, -(oparg as isize)),
-            POP_JUMP_BACKWARD_IF_NOT_NONE => self.pop_jump_if_none(false, -(oparg as isize)),
+            POP_JUMP_BACKWARD_IF_NONE => self.pop_jump_back_if_none(true, oparg)?,
+            POP_JUMP_BACKWARD_IF_NOT_NONE => self.pop_jump_back_if_none(false, oparg)?,
             JUMP_IF_FALSE_OR_POP => self.jump_if_or_pop(false, oparg)?,
             JUMP_IF_TRUE_OR_POP => self.jump_if_or_pop(true, oparg)?,
             GET_ITER => self.get_iter()?,
@@ -388,8 +341,6 @@ impl Eval {
             MATCH_SEQUENCE => self.match_sequence(),
             MATCH_KEYS => self.match_keys()?,
             MATCH_CLASS => self.match_class(oparg)?,
-            PRECALL => self.precall(oparg),
-            KW_NAMES => self.kw_names(oparg),
             CALL => self.call(oparg)?,
             CALL_FUNCTION_EX => self.call_function_ex(oparg)?,
             MAKE_FUNCTION => self.make_function(oparg)?,
@@ -417,7 +368,7 @@ impl Eval {
             IMPORT_FROM => self.import_from(oparg)?,
             IMPORT_STAR => self.import_star()?,
             PRINT_EXPR => self.print_expr()?,
-            other => self.step_specialised(other, oparg)?,
+            other => return Err(unwind::unknown_opcode(other)),
         }
         Ok(Flow::Next)
     }

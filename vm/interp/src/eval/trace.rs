@@ -1,6 +1,7 @@
 //! Line events: a hook that sees each line that is about to run, as a trace function would.
 
 use super::Eval;
+use super::regs::Regs;
 use crate::frames;
 use std::cell::Cell;
 use twinheap_abi::opcode::{DEOPT, JUMP_BACKWARD_NO_INTERRUPT, RESUME, SEND};
@@ -23,10 +24,24 @@ pub(super) fn is_on() -> bool {
     LINE_HOOK.get().is_some()
 }
 
+/// An instruction is about to run: `next` points at it. The frame says from now on that it runs.
+pub(super) fn before(eval: &mut Eval, r: &mut Regs) -> PyResult<()> {
+    let frame = r.frame();
+    let previous = frames::last_instruction(frame);
+    frame.prev_instr.set(r.next.cast_mut());
+    r.frame().stacktop.set(r.depth());
+    eval.spill(r);
+    let outcome = before_instruction(frame, previous);
+    if outcome.is_err() {
+        // As if the instruction had begun.
+        r.jump(1);
+    }
+    outcome
+}
+
 /// `maybe_call_line_trace`: calls the hook where a line starts, or a loop goes back.
 /// `previous` is the instruction that the frame ran before this one.
-pub(super) fn before_instruction(eval: &mut Eval, previous: isize) -> PyResult<()> {
-    let frame = eval.frame();
+fn before_instruction(frame: &_PyInterpreterFrame, previous: isize) -> PyResult<()> {
     let here = frames::last_instruction(frame);
     let entry = frame.f_code.expect_ref()._co_firsttraceable.get() as isize;
     let opcode = code::instructions_of(frame.f_code.expect_ref())[here as usize] as u8;

@@ -109,6 +109,10 @@ impl Eval {
             }
             self.save_stack();
             let frame = self.frame();
+            if frame.owner.get() == FRAME_OWNED_BY_GENERATOR && !frame.is_entry.get() {
+                self.leave_generator();
+                continue;
+            }
             if frame.owner.get() == FRAME_OWNED_BY_GENERATOR {
                 self.state.current_frame.set(frame.previous.get());
                 generator::finish(frame);
@@ -128,6 +132,20 @@ impl Eval {
             self.load_frame();
             add_traceback(self.frame());
         }
+    }
+
+    /// A generator that this loop has resumed ends with an exception, which its caller gets.
+    fn leave_generator(&mut self) {
+        let frame = self.frame();
+        let held = Own::new(generator::generator_of(frame));
+        let previous = frame.previous.get();
+        generator::finish(frame);
+        generator::stop_iteration_inside(&held);
+        self.frame = previous;
+        twinheap_objects::object::leave_frame();
+        self.load_frame();
+        drop(held);
+        add_traceback(self.frame());
     }
 
     /// Goes to the handler of the instruction that raised, where there is one.

@@ -69,7 +69,7 @@ fn frame_in(generator: &PyGenObject) -> &_PyInterpreterFrame {
 }
 
 /// The generator around a frame.
-fn generator_of(frame: &_PyInterpreterFrame) -> &PyGenObject {
+pub fn generator_of(frame: &_PyInterpreterFrame) -> &PyGenObject {
     let start = (frame as *const _PyInterpreterFrame).cast::<u8>();
     // SAFETY: the owner says that the frame lies inside a generator.
     unsafe { &*start.sub(offset_of!(PyGenObject, gi_iframe)).cast() }
@@ -254,7 +254,7 @@ fn chain_to_handled(generator: &PyGenObject) {
 }
 
 /// StopIteration must not leave a generator: it becomes a RuntimeError.
-fn stop_iteration_inside(generator: &PyGenObject) -> Raised {
+pub fn stop_iteration_inside(generator: &PyGenObject) -> Raised {
     let kind = kind_of(generator);
     let name = if errors::matches(&PyExc_StopIteration) {
         "StopIteration"
@@ -341,7 +341,8 @@ fn delegate(generator: &PyGenObject) -> Option<Own> {
     let instructions = code::instructions_of(frame.f_code.expect_ref());
     let last = frames::last_instruction(frame);
     let following = *instructions.get((last + 1) as usize)?;
-    let is_delegating = following as u8 == opcode::RESUME && following >> 8 >= 2;
+    let is_delegating =
+        opcode::DEOPT[usize::from(following as u8)] == opcode::RESUME && following >> 8 >= 2;
     if !is_delegating {
         return None;
     }

@@ -126,6 +126,29 @@ pub fn new_keys(log2_size: u8, unicode: bool) -> PyResult<*mut PyDictKeysObject>
     Ok(keys)
 }
 
+static NEXT_VERSION: Global<Cell<u32>> = Global(Cell::new(2));
+
+/// `_PyDictKeys_GetVersionForCurrentState`: 0 where there is none left.
+pub fn version_of(keys: &PyDictKeysObject) -> u32 {
+    let version = keys.dk_version.get();
+    let next = NEXT_VERSION.get();
+    if version != 0 || next == 0 {
+        return version;
+    }
+    NEXT_VERSION.set(next.wrapping_add(1));
+    keys.dk_version.set(next);
+    next
+}
+
+/// `_PyDictKeys_StringLookup`: the index of a name; below zero, and not [`DKIX_EMPTY`], where the
+/// table has other keys than str.
+pub fn string_lookup(keys: &PyDictKeysObject, name: &PyASCIIObject) -> isize {
+    if keys.dk_kind.get() == DICT_KEYS_GENERAL {
+        return DKIX_ERROR;
+    }
+    lookup_unicode(keys, name, unicode::hash(name))
+}
+
 /// Bytes of an entry.
 #[inline(always)]
 pub fn entry_size(unicode: bool) -> usize {

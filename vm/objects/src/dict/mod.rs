@@ -15,7 +15,7 @@ pub use iter::{
     PyDictIterItem_Type, PyDictIterKey_Type, PyDictIterValue_Type, PyDictRevIterItem_Type,
     PyDictRevIterKey_Type, PyDictRevIterValue_Type,
 };
-pub use keys::{KeysExt, lookup_unicode, new_keys};
+pub use keys::{KeysExt, lookup_unicode, new_keys, string_lookup, version_of};
 pub use methods::PyDict_Type;
 pub use methods::{Override, from_sequence, merge, update};
 pub use ordered::{PyODict_Type, PyODictObject};
@@ -60,6 +60,24 @@ fn touch(dict: &PyDictObject) {
     let version = GLOBAL_VERSION.get() + 1;
     GLOBAL_VERSION.set(version);
     dict.ma_version_tag.set(version);
+}
+
+/// Notes that a value has been changed in place (`DICT_NEXT_VERSION`).
+#[inline(always)]
+pub fn touched(dict: &PyDictObject) {
+    touch(dict);
+}
+
+/// `_PyDict_GetItemHint`: the index of the entry of a name, below zero where there is none. In a
+/// split table there may be an entry without a value.
+pub fn item_hint(dict: &PyDictObject, name: &PyASCIIObject) -> isize {
+    match keys::lookup(dict, name.as_object(), crate::unicode::hash(name)) {
+        Ok(index) => index,
+        Err(raised) => {
+            errors::discard(raised);
+            DKIX_EMPTY
+        }
+    }
 }
 
 /// The key table of a dict.

@@ -65,6 +65,20 @@ pub fn new_function(code: &PyCodeObject, globals: &PyObject) -> PyResult<Own<PyF
     }
 }
 
+static NEXT_VERSION: Global<Cell<u32>> = Global(Cell::new(1));
+
+/// `_PyFunction_GetVersionForCurrentState`: 0 where there is none left.
+pub fn version_of(function: &PyFunctionObject) -> u32 {
+    let version = function.func_version.get();
+    let next = NEXT_VERSION.get();
+    if version != 0 || next == 0 {
+        return version;
+    }
+    NEXT_VERSION.set(next.wrapping_add(1));
+    function.func_version.set(next);
+    next
+}
+
 /// `_PyFunction_FromConstructor`: the function around a module's code, which nobody sees by name.
 pub fn new_function_for_frame(
     code: &PyCodeObject,

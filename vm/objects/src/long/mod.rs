@@ -131,6 +131,28 @@ pub fn from_i64(value: i64) -> PyResult<Own<PyLongObject>> {
     from_magnitude(value < 0, value.unsigned_abs())
 }
 
+/// An int of at most one digit from the singletons or the head of a pool; null where it is neither.
+/// Calls nothing.
+#[inline(always)]
+pub fn quick_new(value: i64) -> *mut PyObject {
+    if is_small(value) {
+        return Own::new(small_int(value)).into_raw().cast();
+    }
+    if value.unsigned_abs() >= u64::from(PyLong_BASE) {
+        return std::ptr::null_mut();
+    }
+    let size = std::mem::offset_of!(PyLongObject, ob_digit) + 4;
+    let made: *mut PyLongObject = memory::quick_malloc(size).cast();
+    // SAFETY: fresh memory of that size, or null.
+    if let Some(made) = unsafe { made.as_ref() } {
+        made.ob_base.ob_base.ob_refcnt.set(1);
+        made.ob_base.ob_base.ob_type.set(&PyLong_Type);
+        made.ob_size.set(value.signum() as isize);
+        made.ob_digit[0].set(value.unsigned_abs() as u32);
+    }
+    made.cast()
+}
+
 /// `PyLong_FromSize_t`.
 #[inline]
 pub fn from_u64(value: u64) -> PyResult<Own<PyLongObject>> {

@@ -5,7 +5,7 @@ pub mod gc;
 pub mod pymalloc;
 
 pub use gc::*;
-pub use pymalloc::{calloc, free, malloc, realloc};
+pub use pymalloc::{calloc, free, malloc, quick_free, quick_malloc, realloc};
 
 use crate::errors::{self, PyResult};
 

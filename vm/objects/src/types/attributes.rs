@@ -354,8 +354,17 @@ fn type_setattro(type_: &PyTypeObject, name: &PyObject, value: Option<&PyObject>
         )));
     };
     let name = unicode::intern(Own::new(name));
-    let metatype = type_.as_object().type_();
-    if let Some(found) = lookup(metatype, &name).map(Own::new)
+    store(type_, &name, value)?;
+    modified(type_);
+    if is_dunder(&name) {
+        slotdefs::update_slot(type_, &name)?;
+    }
+    Ok(())
+}
+
+/// Sets or deletes an attribute of a type, by the metatype's descriptor where there is one.
+fn store(type_: &PyTypeObject, name: &PyASCIIObject, value: Option<&PyObject>) -> PyResult<()> {
+    if let Some(found) = lookup(type_.as_object().type_(), name).map(Own::new)
         && let Some(set) = found.type_().tp_descr_set.get()
     {
         let value = value.map_or(std::ptr::null_mut(), |value| value.as_raw());
@@ -366,7 +375,7 @@ fn type_setattro(type_: &PyTypeObject, name: &PyObject, value: Option<&PyObject>
     let Some(attributes) = dict_of(type_) else {
         return Ok(());
     };
-    let outcome = match value {
+    match value {
         Some(value) => dict::set_item(attributes, name.as_object(), value),
         None if dict::remove(attributes, name.as_object())? => Ok(()),
         None => Err(errors::attribute_error_of(
@@ -375,16 +384,10 @@ fn type_setattro(type_: &PyTypeObject, name: &PyObject, value: Option<&PyObject>
             format_args!(
                 "type object '{}' has no attribute '{}'",
                 type_.name(),
-                unicode::to_string_lossy(&name)
+                unicode::to_string_lossy(name)
             ),
         )),
-    };
-    modified(type_);
-    outcome?;
-    if is_dunder(&name) {
-        slotdefs::update_slot(type_, &name)?;
     }
-    Ok(())
 }
 
 fn is_dunder(name: &PyASCIIObject) -> bool {
