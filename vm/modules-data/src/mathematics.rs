@@ -640,7 +640,8 @@ fn log_with(value: &PyObject, log: fn(f64) -> f64) -> PyResult<f64> {
     Ok(if x.is_finite() { log(x) } else { x })
 }
 
-fn log(_: &PyObject, args: &[&PyObject]) -> PyResult {
+fn log(_: &PyObject, args: &PyTupleObject) -> PyResult {
+    let args = tuple::items(args);
     if !matches!(args.len(), 1 | 2) {
         return Err(type_error("math.log requires 1 to 2 arguments"));
     }
@@ -868,7 +869,7 @@ methods! {
     "lcm" => fast(lcm);
     "ldexp" => fast(math_ldexp, "($module, x, i, /)");
     "lgamma" => o(lgamma, "($module, x, /)");
-    "log" => fast(log);
+    "log" => varargs(log);
     "log1p" => o(log1p, "($module, x, /)");
     "log10" => o(log10, "($module, x, /)");
     "log2" => o(log2, "($module, x, /)");

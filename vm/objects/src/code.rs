@@ -659,8 +659,15 @@ fn merged_names(
 }
 
 /// The name of a local variable by its place among locals, cells and free variables.
-fn varname_from_oparg(code: &PyCodeObject, index: &PyObject) -> PyResult {
-    let index = long::as_int(index)?;
+fn varname_from_oparg(code: &PyCodeObject, args: crate::call::Args<'_>) -> PyResult {
+    static SIGNATURE: crate::call::Signature = crate::call::Signature {
+        name: "_varname_from_oparg",
+        parameters: &["oparg"],
+        required: 1,
+        positional: 1,
+    };
+    let [index] = args.bind::<1>(&SIGNATURE)?;
+    let index = long::as_int(index.expect("required"))?;
     let names = code.co_localsplusnames.expect_ref();
     match names.downcast_ref::<PyTupleObject>() {
         Some(names) => tuple::tuple_item(names, index as isize),
@@ -725,7 +732,7 @@ crate::methods! {
     "co_lines" => noargs(code_iter::lines);
     "co_positions" => noargs(code_iter::positions);
     "replace" => keywords(replace);
-    "_varname_from_oparg" => o(varname_from_oparg);
+    "_varname_from_oparg" => keywords(varname_from_oparg);
 }
 
 static_type! {

@@ -367,7 +367,8 @@ fn range_repr(range: &rangeobject) -> PyResult {
     Ok(unicode::from_str(&text)?.upcast())
 }
 
-fn range_reduce(range: &rangeobject) -> PyResult {
+/// As CPython's, it takes arguments and does not look at them.
+fn range_reduce(range: &rangeobject, _: &PyTupleObject) -> PyResult {
     let fields = [&range.start, &range.stop, &range.step].map(|pointer| field(pointer).as_object());
     let args = tuple::pack(&fields)?;
     Ok(tuple::pack(&[range.as_object().type_().as_object(), args.as_object()])?.upcast())
@@ -544,7 +545,7 @@ unsafe fn word_iterator_dealloc(iterator: *mut _PyRangeIterObject) {
 methods! {
     static RANGE_METHODS:
     "__reversed__" => noargs(range_reversed);
-    "__reduce__" => noargs(range_reduce);
+    "__reduce__" => varargs(range_reduce);
     "count" => o(range_count);
     "index" => o(range_index);
 }

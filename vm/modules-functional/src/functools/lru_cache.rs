@@ -310,11 +310,8 @@ fn reduce(this: &PyObject) -> PyResult {
     object::get_attr(this, id!("__qualname__"))
 }
 
-fn copy(this: &PyObject) -> PyResult {
-    Ok(Own::new(this))
-}
-
-fn deepcopy(this: &PyObject, _: &PyObject) -> PyResult {
+/// `copy` and `deepcopy`; as CPython's, they take arguments and do not look at them.
+fn copy(this: &PyObject, _: &PyTupleObject) -> PyResult {
     Ok(Own::new(this))
 }
 
@@ -358,8 +355,8 @@ methods! {
     "cache_info" => noargs(cache_info);
     "cache_clear" => noargs(cache_clear);
     "__reduce__" => noargs(reduce);
-    "__copy__" => noargs(copy);
-    "__deepcopy__" => o(deepcopy);
+    "__copy__" => varargs(copy);
+    "__deepcopy__" => varargs(copy);
 }
 
 getset! {

@@ -70,14 +70,14 @@ static_type! {
     tp_members: KEY_MEMBERS.as_ptr(),
 }
 
-fn cmp_to_key(_: &PyObject, args: Args<'_>) -> PyResult {
+fn cmp_to_key(_: &PyObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
     static SIGNATURE: Signature = Signature {
         name: "cmp_to_key",
         parameters: &["mycmp"],
         required: 1,
         positional: 1,
     };
-    let [cmp] = args.bind::<1>(&SIGNATURE)?;
+    let [cmp] = call::bind_tuple::<1>(&SIGNATURE, args, kwargs)?;
     new_key(cmp.expect("required"), None)
 }
 
@@ -107,7 +107,7 @@ fn reduce(_: &PyObject, args: &PyTupleObject) -> PyResult {
 methods! {
     static FUNCTIONS:
     "reduce" => varargs(reduce);
-    "cmp_to_key" => keywords(cmp_to_key, "($module, /, mycmp)");
+    "cmp_to_key" => varargs_keywords(cmp_to_key, "($module, /, mycmp)");
 }
 
 /// Makes the module.

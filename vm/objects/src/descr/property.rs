@@ -132,7 +132,8 @@ fn deleter(property: &propertyobject, accessor: &PyObject) -> PyResult {
     copy_with(property, 2, accessor)
 }
 
-fn set_name(property: &propertyobject, args: &[&PyObject]) -> PyResult {
+fn set_name(property: &propertyobject, args: &PyTupleObject) -> PyResult {
+    let args = crate::tuple::items(args);
     if args.len() != 2 {
         return Err(crate::errors::type_error(format_args!(
             "__set_name__() takes 2 positional arguments but {} were given",
@@ -203,7 +204,7 @@ methods! {
     "getter" => o(getter);
     "setter" => o(setter);
     "deleter" => o(deleter);
-    "__set_name__" => fast(set_name);
+    "__set_name__" => varargs(set_name);
 }
 
 getset! {

@@ -401,18 +401,15 @@ fn dict_popitem(dict: &PyDictObject) -> PyResult {
     Ok(tuple::from_vec(vec![key, value])?.upcast())
 }
 
-fn dict_update(dict: &PyDictObject, args: Args<'_>) -> PyResult {
-    update_common(dict, "update", args.positional)?;
-    // Keyword arguments come as a dict of their own, which is merged like any other.
-    let mut named = args.keywords().peekable();
-    if named.peek().is_none() {
-        return Ok(none());
+fn dict_update(
+    dict: &PyDictObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
+    update_common(dict, "update", tuple::items(args))?;
+    if let Some(kwargs) = kwargs {
+        merge(dict, kwargs.as_object(), Override::Replace)?;
     }
-    let keywords = super::new_presized_kind(args.keywords().count(), true)?;
-    for (name, value) in named {
-        set_item(&keywords, name.as_object(), value)?;
-    }
-    merge(dict, keywords.as_object(), Override::Replace)?;
     Ok(none())
 }
 
@@ -513,7 +510,7 @@ methods! {
     "keys" => noargs(dict_keys);
     "items" => noargs(dict_items);
     "values" => noargs(dict_values);
-    "update" => keywords(dict_update);
+    "update" => varargs_keywords(dict_update);
     "fromkeys" => fast(dict_fromkeys, "($type, iterable, value=None, /)") | METH_CLASS;
     "clear" => noargs(method_clear);
     "copy" => noargs(method_copy);

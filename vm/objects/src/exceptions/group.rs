@@ -142,7 +142,13 @@ pub fn new_group(message: &str, exceptions: &[Own]) -> PyResult {
     )
 }
 
-fn derive(group: &PyBaseExceptionGroupObject, exceptions: &PyObject) -> PyResult {
+fn derive(group: &PyBaseExceptionGroupObject, args: &PyTupleObject) -> PyResult {
+    let [exceptions] = tuple::items(args) else {
+        return Err(type_error(format_args!(
+            "function takes exactly 1 argument ({} given)",
+            tuple::items(args).len()
+        )));
+    };
     let message = group.msg.own().unwrap_or_else(none);
     call::call(
         PyExc_BaseExceptionGroup.as_object(),
@@ -239,13 +245,21 @@ pub fn split_exception(exception: &PyObject, condition: &PyObject) -> PyResult<(
     ))
 }
 
-fn split(group: &PyBaseExceptionGroupObject, condition: &PyObject) -> PyResult {
+/// The one argument of a method that unpacks a tuple.
+fn only<'a>(name: &str, args: &'a PyTupleObject) -> PyResult<&'a PyObject> {
+    call::check_positional(name, tuple::items(args).len(), 1, 1)?;
+    Ok(tuple::items(args)[0])
+}
+
+fn split(group: &PyBaseExceptionGroupObject, args: &PyTupleObject) -> PyResult {
+    let condition = only("split", args)?;
     check_condition(condition)?;
     let (matching, rest) = split_exception(group.as_object(), condition)?;
     Ok(tuple::from_vec(vec![matching, rest])?.upcast())
 }
 
-fn subgroup(group: &PyBaseExceptionGroupObject, condition: &PyObject) -> PyResult {
+fn subgroup(group: &PyBaseExceptionGroupObject, args: &PyTupleObject) -> PyResult {
+    let condition = only("subgroup", args)?;
     check_condition(condition)?;
     Ok(split_exception(group.as_object(), condition)?.0)
 }
@@ -285,9 +299,9 @@ members! {
 methods! {
     static METHODS:
     "__class_getitem__" => o(class_getitem) | METH_CLASS;
-    "derive" => o(derive);
-    "split" => o(split);
-    "subgroup" => o(subgroup);
+    "derive" => varargs(derive);
+    "split" => varargs(split);
+    "subgroup" => varargs(subgroup);
 }
 
 static_type! {
