@@ -178,13 +178,6 @@ impl Eval {
         Ok(Flow::Next)
     }
 
-    pub(super) fn yield_value(&mut self) -> PyResult<Flow> {
-        let value = self.pop_raw();
-        self.save_stack();
-        generator::suspend(self.frame());
-        Ok(self.exit_with(value))
-    }
-
     pub(super) fn get_yield_from_iter(&mut self) -> PyResult<()> {
         let iterable = self.pop();
         let is_coroutine = iterable.is_exactly(&generator::PyCoro_Type);

@@ -346,7 +346,6 @@ impl Eval {
             MAKE_FUNCTION => self.make_function(oparg)?,
             RETURN_VALUE => return self.return_value(),
             RETURN_GENERATOR => return self.return_generator(),
-            YIELD_VALUE => return self.yield_value(),
             SEND => self.send(oparg)?,
             GET_YIELD_FROM_ITER => self.get_yield_from_iter()?,
             GET_AWAITABLE => self.get_awaitable(oparg)?,

@@ -142,13 +142,6 @@ pub fn finish(frame: &_PyInterpreterFrame) {
     frame.previous.set(previous);
 }
 
-/// The frame of a generator has yielded.
-pub fn suspend(frame: &_PyInterpreterFrame) {
-    let generator = generator_of(frame);
-    generator.gi_frame_state.set(FRAME_SUSPENDED);
-    leave(generator);
-}
-
 /// Takes the generator's entry off the stack of handled exceptions.
 fn leave(generator: &PyGenObject) {
     let state = tstate();

@@ -106,17 +106,10 @@ pub(in super::super) fn resume_frame(e: &mut Eval, r: &mut Regs, frame: *mut _Py
     switch(e, r, frame, sp);
 }
 
-/// A frame that this loop has pushed, and whose end nobody else takes part in.
 #[inline(always)]
-fn is_plain(frame: &_PyInterpreterFrame) -> bool {
-    !frame.is_entry.get()
-        && frame.owner.get() == FRAME_OWNED_BY_THREAD
-        && frame.frame_obj.get().is_null()
-}
-
 pub fn return_value(e: &mut Eval, r: &mut Regs, _: usize) -> Act {
     let frame = r.frame();
-    if !is_plain(frame) {
+    if frame.owner.get() != FRAME_OWNED_BY_THREAD || !frame.frame_obj.get().is_null() {
         return Act::Cold(super::loops::return_otherwise);
     }
     r.mark();
@@ -141,7 +134,13 @@ pub fn return_value(e: &mut Eval, r: &mut Regs, _: usize) -> Act {
         drop_ref(&*frame.f_code.get().cast());
     }
     let previous = frame.previous.get();
+    let is_entry = frame.is_entry.get();
     frames::pop_frame(r.frame);
+    if is_entry {
+        // The caller of the loop gives the level of recursion back.
+        e.state.current_frame.set(previous);
+        return Act::Exit(value);
+    }
     back_to(e, r, previous);
     r.push(value);
     Act::Called

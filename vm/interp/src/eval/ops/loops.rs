@@ -135,9 +135,6 @@ fn enter_generator(
 #[inline(always)]
 pub fn yield_value(e: &mut Eval, r: &mut Regs, _: usize) -> Act {
     let frame = r.frame();
-    if frame.is_entry.get() {
-        return Act::Cold(general);
-    }
     r.mark();
     let value = r.pop();
     frame.stacktop.set(r.depth());
@@ -145,12 +142,17 @@ pub fn yield_value(e: &mut Eval, r: &mut Regs, _: usize) -> Act {
     generator.gi_frame_state.set(FRAME_SUSPENDED);
     let outer = generator.gi_exc_state.previous_item.replace(null_mut());
     e.state.exc_info.set(outer);
+    if frame.is_entry.get() {
+        // The caller of the loop gives the level of recursion back.
+        e.state.current_frame.set(frame.previous.get());
+        return Act::Exit(value);
+    }
     back_to(e, r, frame.previous.get());
     r.push(value);
     Act::Next
 }
 
-/// `RETURN_VALUE` of an entry frame, of a generator's, or of one with a frame object.
+/// `RETURN_VALUE` of a generator's frame, or of one with a frame object.
 #[inline(never)]
 pub(super) fn return_otherwise(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let frame = r.frame();

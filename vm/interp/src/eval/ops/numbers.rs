@@ -158,6 +158,7 @@ fn texts(left: Ref, right: Ref) -> Option<(&'static PyASCIIObject, &'static PyAS
     Some(unsafe { (as_a(left), as_a(right)) })
 }
 
+#[inline(always)]
 pub fn binary_op_add_unicode(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
     let (left, right) = (r.peek(2), r.peek(1));
     let Some((a, b)) = texts(left, right) else {
@@ -175,6 +176,7 @@ pub fn binary_op_add_unicode(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
 
 /// `left = left + right`: the variable that the result goes to gives its str up, so that it can
 /// grow in place. The `STORE_FAST` behind is done along with it.
+#[inline(always)]
 pub fn binary_op_inplace_add_unicode(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
     let (left, right) = (r.peek(2), r.peek(1));
     let Some((_, b)) = texts(left, right) else {

@@ -120,6 +120,7 @@ fn raw_result(result: twinheap_objects::errors::PyResult) -> *mut PyObject {
     result.map_or(std::ptr::null_mut(), Own::into_raw)
 }
 
+#[inline(always)]
 pub fn precall_no_kw_type_1(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     if shape.is_method || !std::ptr::eq(shape.callable, of(&PyType_Type)) {
@@ -131,6 +132,7 @@ pub fn precall_no_kw_type_1(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     call.finish(e, r, type_)
 }
 
+#[inline(always)]
 pub fn precall_no_kw_str_1(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     if shape.is_method || !std::ptr::eq(shape.callable, of(&PyUnicode_Type)) {
@@ -141,6 +143,7 @@ pub fn precall_no_kw_str_1(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     call.finish(e, r, raw_result(text))
 }
 
+#[inline(always)]
 pub fn precall_no_kw_tuple_1(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     if shape.is_method || !std::ptr::eq(shape.callable, of(&PyTuple_Type)) {
@@ -151,6 +154,7 @@ pub fn precall_no_kw_tuple_1(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     call.finish(e, r, raw_result(items))
 }
 
+#[inline(always)]
 pub fn precall_builtin_class(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     let Some(type_) = shape.callable.downcast_ref::<PyTypeObject>() else {
@@ -167,6 +171,7 @@ pub fn precall_builtin_class(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     call.finish(e, r, result)
 }
 
+#[inline(always)]
 pub fn precall_no_kw_builtin_o(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     if shape.total != 1 {
@@ -188,6 +193,7 @@ pub fn precall_no_kw_builtin_o(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act 
     call.finish(e, r, result)
 }
 
+#[inline(always)]
 pub fn precall_no_kw_builtin_fast(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     let Some((function, method)) = builtin(shape.callable) else {
@@ -202,6 +208,7 @@ pub fn precall_no_kw_builtin_fast(e: &mut Eval, r: &mut Regs, oparg: usize) -> A
     call.finish(e, r, result)
 }
 
+#[inline(always)]
 pub fn precall_builtin_fast_with_keywords(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     let Some((function, method)) = builtin(shape.callable) else {
@@ -219,6 +226,7 @@ pub fn precall_builtin_fast_with_keywords(e: &mut Eval, r: &mut Regs, oparg: usi
     call.finish(e, r, result)
 }
 
+#[inline(always)]
 pub fn precall_no_kw_len(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     if shape.total != 1 || !std::ptr::eq(raw(shape.callable), callables().len.get()) {
@@ -239,6 +247,7 @@ pub fn precall_no_kw_len(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     }
 }
 
+#[inline(always)]
 pub fn precall_no_kw_isinstance(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     if shape.total != 2 || !std::ptr::eq(raw(shape.callable), callables().isinstance.get()) {
@@ -257,6 +266,7 @@ pub fn precall_no_kw_isinstance(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act
     }
 }
 
+#[inline(always)]
 pub fn precall_no_kw_list_append(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
     let Some(callable) = r.peek_nullable(3) else {
         return Act::Miss;
@@ -301,6 +311,7 @@ fn append_growing(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
     r.done2(here, list, callable)
 }
 
+#[inline(always)]
 pub fn precall_no_kw_method_descriptor_o(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     if shape.total != 2 {
@@ -323,6 +334,7 @@ pub fn precall_no_kw_method_descriptor_o(e: &mut Eval, r: &mut Regs, oparg: usiz
     call.finish(e, r, result)
 }
 
+#[inline(always)]
 pub fn precall_no_kw_method_descriptor_noargs(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     if shape.total != 1 {
@@ -345,6 +357,7 @@ pub fn precall_no_kw_method_descriptor_noargs(e: &mut Eval, r: &mut Regs, oparg:
     call.finish(e, r, result)
 }
 
+#[inline(always)]
 pub fn precall_no_kw_method_descriptor_fast(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let shape = Shape::new(r, oparg);
     if shape.total == 0 {
@@ -363,6 +376,7 @@ pub fn precall_no_kw_method_descriptor_fast(e: &mut Eval, r: &mut Regs, oparg: u
     call.finish_method(e, r, result)
 }
 
+#[inline(always)]
 pub fn precall_method_descriptor_fast_with_keywords(
     e: &mut Eval,
     r: &mut Regs,

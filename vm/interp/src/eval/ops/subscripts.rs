@@ -93,6 +93,7 @@ pub fn binary_subscr(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     }
 }
 
+#[inline(always)]
 pub fn binary_subscr_dict(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
     let (container, key) = (r.peek(2), r.peek(1));
     if !is(container, &PyDict_Type) {
@@ -203,6 +204,7 @@ pub fn store_subscr_list_int(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
     r.done2(here, old, key)
 }
 
+#[inline(always)]
 pub fn store_subscr_dict(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
     let (key, container, value) = (r.peek(1), r.peek(2), r.peek(3));
     if !is(container, &PyDict_Type) {
