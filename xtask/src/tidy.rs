@@ -54,6 +54,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("modules-data", &["abi", "objects", "arith"]),
     ("modules-io", &["abi", "objects"]),
     ("modules-pickle", &["abi", "objects", "arith"]),
+    ("modules-numeric", &["abi", "objects"]),
+    ("modules-language", &["abi", "objects", "compile"]),
+    ("modules-system", &["abi", "objects"]),
+    ("modules-formats", &["abi", "objects"]),
     (
         "interp",
         &["abi", "arith", "ucd", "objects", "compile", "syntax"],
@@ -72,6 +76,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "modules-data",
             "modules-io",
             "modules-pickle",
+            "modules-numeric",
+            "modules-language",
+            "modules-system",
+            "modules-formats",
         ],
     ),
     (

@@ -6,7 +6,7 @@ use crate::memory::{self, Visitor};
 use crate::object::{self, ObjectExt};
 use crate::own::{Field, Layout, Own};
 use crate::singletons::none;
-use crate::{dict, getset, id, methods, slot, static_type, typed, types, unicode};
+use crate::{abstract_, dict, getset, id, methods, slot, static_type, typed, types, unicode};
 use std::mem::offset_of;
 use twinheap_abi::*;
 
@@ -93,6 +93,30 @@ pub fn add(module: &PyModuleObject, name: &str, value: &PyObject) -> PyResult<()
     dict::set_literal(dict_of(module), name, value)
 }
 
+/// Adds a static type that stands for one which CPython makes on the heap: its dict tells its module.
+pub fn add_heap_type(
+    module: &PyModuleObject,
+    name: &str,
+    type_: &'static PyTypeObject,
+) -> PyResult<()> {
+    ready_heap_type(type_)?;
+    add(module, name, type_.as_object())
+}
+
+/// Makes such a type ready without showing it.
+pub fn ready_heap_type(type_: &'static PyTypeObject) -> PyResult<()> {
+    use crate::object::TypeExt;
+    types::ready(type_)?;
+    if let Some((own_module, _)) = type_.name().rsplit_once('.')
+        && let Some(own) = types::dict_of(type_)
+        && dict::get_str(own, id!("__module__")).is_none()
+    {
+        let own_module = unicode::from_str(own_module)?;
+        dict::set_item(own, id!("__module__").as_object(), own_module.as_object())?;
+    }
+    Ok(())
+}
+
 /// Adds an int to a module.
 pub fn add_int(module: &PyModuleObject, name: &str, value: i64) -> PyResult<()> {
     add(module, name, crate::long::from_i64(value)?.as_object())
@@ -164,6 +188,37 @@ fn repr(module: &PyModuleObject) -> PyResult {
     Ok(writer.finish()?.upcast())
 }
 
+/// What is said of an attribute that a module lacks, with the reason where it is still being imported.
+fn missing_attribute(
+    namespace: &PyDictObject,
+    module: &str,
+    name: &PyASCIIObject,
+) -> PyResult<String> {
+    let shown = unicode::to_string_lossy(name);
+    if let Some(spec) = dict::get_str(namespace, id!("__spec__")).map(Own::new) {
+        let initializing = match object::lookup_attr(&spec, id!("_initializing"))? {
+            Some(flag) => object::is_true(&flag)?,
+            None => false,
+        };
+        if initializing {
+            return Ok(format!(
+                "partially initialized module '{module}' has no attribute '{shown}' \
+                 (most likely due to a circular import)"
+            ));
+        }
+        let pending = object::lookup_attr(&spec, id!("_uninitialized_submodules"))?;
+        if let Some(pending) = pending
+            && abstract_::contains(&pending, name.as_object())?
+        {
+            return Ok(format!(
+                "cannot access submodule '{shown}' of module '{module}' \
+                 (most likely due to a circular import)"
+            ));
+        }
+    }
+    Ok(format!("module '{module}' has no attribute '{shown}'"))
+}
+
 /// A missing attribute may be made by the module's own `__getattr__`.
 fn getattro(module: &PyModuleObject, name: &PyObject) -> PyResult {
     let Some(name_text) = name.downcast_ref::<PyASCIIObject>() else {
@@ -181,7 +236,7 @@ fn getattro(module: &PyModuleObject, name: &PyObject) -> PyResult {
     }
     let shown = unicode::to_string_lossy(name_text);
     let message = match self::name_text(module) {
-        Some(module) => format!("module '{module}' has no attribute '{shown}'"),
+        Some(name) => missing_attribute(own, &name, name_text)?,
         None => format!("module has no attribute '{shown}'"),
     };
     Err(errors::attribute_error_of(

@@ -97,12 +97,13 @@ fn set_qualname(type_: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> 
 }
 
 fn get_module(type_: &PyTypeObject) -> PyResult {
+    // A static type that stands for one that CPython makes on the heap has the name in its dict, too.
+    let own = dict_of(type_).and_then(|attributes| dict::get_str(attributes, id!("__module__")));
+    if let Some(own) = own {
+        return Ok(Own::new(own));
+    }
     if type_.has_feature(Py_TPFLAGS_HEAPTYPE) {
-        let own =
-            dict_of(type_).and_then(|attributes| dict::get_str(attributes, id!("__module__")));
-        return own
-            .map(Own::new)
-            .ok_or_else(|| attribute_error("__module__"));
+        return Err(attribute_error("__module__"));
     }
     match type_.name().rsplit_once('.') {
         Some((module, _)) => Ok(unicode::intern(unicode::from_str(module)?).upcast()),

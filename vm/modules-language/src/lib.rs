@@ -1,0 +1,22 @@
+//! Native standard-library modules about the language itself.
+
+#![allow(
+    clippy::macro_metavars_in_unsafe,
+    reason = "the wrapping macros vouch for the casts around the function that they are given"
+)]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "destructors share one contract: the last reference is gone"
+)]
+
+mod opcodes;
+mod prelude;
+mod typing;
+
+use twinheap_objects::module::NativeModule;
+
+/// The modules of this crate, by name.
+pub const MODULES: &[NativeModule] = &[
+    ("_opcode", opcodes::new_module),
+    ("_typing", typing::new_module),
+];
