@@ -9,15 +9,17 @@ use crate::{import, sys};
 use std::cell::Cell;
 use std::path::PathBuf;
 use twinheap_abi::*;
-use twinheap_objects::call::{self, Args};
+use twinheap_arith::hash::{HashSecret, siphash13};
+use twinheap_objects::buffer::Buffer;
+use twinheap_objects::call::{self, Args, Signature};
 use twinheap_objects::errors::{self, PyResult, type_error};
-use twinheap_objects::exceptions::PyExc_ImportError;
+use twinheap_objects::exceptions::{PyExc_ImportError, PyExc_ModuleNotFoundError};
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::{bool_object, none};
 use twinheap_objects::state::Global;
 use twinheap_objects::{
-    abstract_, dict, id, import_hook, list, long, methods, module, tuple, unicode,
+    abstract_, bytes, dict, id, import_hook, list, long, methods, module, tuple, unicode,
 };
 use twinheap_syntax::Mode;
 
@@ -116,7 +118,19 @@ pub fn new_bootstrap() -> PyResult<Own<PyModuleObject>> {
     let external = object::get_attr(made.as_object(), id!("_install_external_importers"))?;
     call::call(&external, &[])?;
     dict::set_literal(&modules, "importlib._bootstrap", made.as_object())?;
+    install_zip_importer()?;
     Ok(made)
+}
+
+/// `init_zipimport`: archives on the path are looked at before folders.
+fn install_zip_importer() -> PyResult<()> {
+    let zipimport = run_frozen("zipimport", "../zipimport.py", "<frozen zipimport>")?;
+    let importer = object::get_attr(zipimport.as_object(), id!("zipimporter"))?;
+    let hooks = sys::get_object("path_hooks").unwrap_or_else(none);
+    match hooks.downcast_ref::<PyListObject>() {
+        Some(hooks) => list::insert(hooks, 0, &importer),
+        None => Err(errors::system_error("sys.path_hooks is no list")),
+    }
 }
 
 /// `_frozen_importlib_external`; the bootstrap installs it.
@@ -270,10 +284,22 @@ fn create_dynamic(_: &Module, args: &[&PyObject]) -> PyResult {
     let name = name_of(&*object::get_attr(args[0], id!("name"))?)?;
     match import::native(&name) {
         Some(make) => Ok(make()?.upcast()),
-        None => Err(errors::raise(
-            &PyExc_ImportError,
-            format_args!("this VM has no native module '{name}' yet"),
-        )),
+        None => Err(missing_native(&name)),
+    }
+}
+
+/// A module whose file is there, but which this VM lacks, is not found.
+fn missing_native(name: &str) -> errors::Raised {
+    let make = || -> PyResult {
+        let message = unicode::from_str(&format!("this VM has no native module '{name}' yet"))?;
+        let kwargs = dict::new()?;
+        dict::set_literal(&kwargs, "name", unicode::from_str(name)?.as_object())?;
+        let args = tuple::pack(&[message.as_object()])?;
+        call::call_tuple(PyExc_ModuleNotFoundError.as_object(), &args, Some(&kwargs))
+    };
+    match make() {
+        Ok(error) => errors::raise_object(&PyExc_ModuleNotFoundError, Some(error)),
+        Err(raised) => raised,
     }
 }
 
@@ -296,10 +322,23 @@ fn frozen_names(_: &Module) -> PyResult {
     Ok(list::new(0)?.upcast())
 }
 
-fn source_hash(_: &Module, _: Args<'_>) -> PyResult {
-    Err(errors::not_implemented(
-        "this VM has no hash-based .pyc files yet",
-    ))
+/// The hash of a source, keyed by the magic number, that a `.pyc` file without a time has.
+fn source_hash(_: &Module, args: Args<'_>) -> PyResult {
+    static SIGNATURE: Signature = Signature {
+        name: "source_hash",
+        parameters: &["key", "source"],
+        required: 2,
+        positional: 2,
+    };
+    let [key, source] = args.bind::<2>(&SIGNATURE)?;
+    let key = long::as_long(key.expect("required"))?;
+    let source = Buffer::of(source.expect("required"))?;
+    let secret = HashSecret {
+        k0: key as u64,
+        k1: 0,
+    };
+    let hash = siphash13(secret, source.data());
+    Ok(bytes::from_slice(&hash.to_le_bytes())?.upcast())
 }
 
 methods! {

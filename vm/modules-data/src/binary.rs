@@ -1,6 +1,7 @@
 //! `binascii` (`Modules/binascii.c`).
 
 use crate::prelude::*;
+use crate::quoted;
 use twinheap_objects::bytes;
 use twinheap_objects::exceptions::{PyExc_Exception, PyExc_ValueError};
 use twinheap_objects::state::Global;
@@ -46,14 +47,22 @@ fn made(data: &[u8]) -> PyResult {
     Ok(bytes::from_slice(data)?.upcast())
 }
 
+fn b2a_hex(_: &PyObject, args: Args<'_>) -> PyResult {
+    as_hex("b2a_hex", args)
+}
+
 fn hexlify(_: &PyObject, args: Args<'_>) -> PyResult {
-    static SIGNATURE: Signature = Signature {
-        name: "hexlify",
+    as_hex("hexlify", args)
+}
+
+fn as_hex(name: &'static str, args: Args<'_>) -> PyResult {
+    let signature = Signature {
+        name,
         parameters: &["data", "sep", "bytes_per_sep"],
         required: 1,
         positional: 3,
     };
-    let [data, separator, group] = args.bind::<3>(&SIGNATURE)?;
+    let [data, separator, group] = args.bind::<3>(&signature)?;
     let data = Buffer::of(data.expect("required"))?.data().to_vec();
     let copy = bytes::from_slice(&data)?;
     let mut given = Vec::new();
@@ -260,6 +269,41 @@ fn a2b_uu(_: &PyObject, data: &PyObject) -> PyResult {
     made(&out)
 }
 
+fn a2b_qp(_: &PyObject, args: Args<'_>) -> PyResult {
+    static SIGNATURE: Signature = Signature {
+        name: "a2b_qp",
+        parameters: &["data", "header"],
+        required: 1,
+        positional: 2,
+    };
+    let [data, header] = args.bind::<2>(&SIGNATURE)?;
+    let data = ascii_data(data.expect("required"))?;
+    let header = flag(header, false)?;
+    made(&quoted::decode(&data, header))
+}
+
+fn b2a_qp(_: &PyObject, args: Args<'_>) -> PyResult {
+    static SIGNATURE: Signature = Signature {
+        name: "b2a_qp",
+        parameters: &["data", "quotetabs", "istext", "header"],
+        required: 1,
+        positional: 4,
+    };
+    let [data, tabs, text, header] = args.bind::<4>(&SIGNATURE)?;
+    let data = Buffer::of(data.expect("required"))?;
+    let style = quoted::Style {
+        tabs: flag(tabs, false)?,
+        text: flag(text, true)?,
+        header: flag(header, false)?,
+    };
+    made(&quoted::encode(data.data(), &style))
+}
+
+/// A flag that is an int.
+fn flag(given: Option<&PyObject>, default: bool) -> PyResult<bool> {
+    given.map_or(Ok(default), |given| Ok(long::as_int(given)? != 0))
+}
+
 methods! {
     static FUNCTIONS:
     "a2b_uu" => o(a2b_uu, "($module, data, /)");
@@ -267,11 +311,13 @@ methods! {
     "a2b_base64" => keywords(a2b_base64, "($module, data, /, *, strict_mode=False)");
     "b2a_base64" => keywords(b2a_base64, "($module, data, /, *, newline=True)");
     "a2b_hex" => o(unhexlify, "($module, hexstr, /)");
-    "b2a_hex" => keywords(hexlify);
-    "hexlify" => keywords(hexlify);
+    "b2a_hex" => keywords(b2a_hex, "($module, /, data, sep=<unrepresentable>, bytes_per_sep=1)");
+    "hexlify" => keywords(hexlify, "($module, /, data, sep=<unrepresentable>, bytes_per_sep=1)");
     "unhexlify" => o(unhexlify, "($module, hexstr, /)");
     "crc_hqx" => fast(crc_hqx, "($module, data, crc, /)");
     "crc32" => fast(crc32, "($module, data, crc=0, /)");
+    "a2b_qp" => keywords(a2b_qp, "($module, /, data, header=False)");
+    "b2a_qp" => keywords(b2a_qp, "($module, /, data, quotetabs=False, istext=True, header=False)");
 }
 
 /// Makes the module.

@@ -21,6 +21,7 @@ mod json_encode;
 mod json_scan;
 mod mathematics;
 mod prelude;
+mod quoted;
 mod structs;
 mod twister;
 

@@ -15,8 +15,9 @@
 
 mod csv;
 mod prelude;
+mod zlib;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[("_csv", csv::new_module)];
+pub const MODULES: &[NativeModule] = &[("_csv", csv::new_module), ("zlib", zlib::new_module)];

@@ -2,7 +2,7 @@
 import importlib
 
 MODULES = """
-_csv _opcode _queue _stat _statistics _typing array cmath
+_blake2 _csv _opcode _queue _sha3 _stat _statistics _typing array binascii cmath zlib
 """.split()
 
 # What an extension module has because it lies in a file.

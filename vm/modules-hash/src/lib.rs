@@ -1,0 +1,25 @@
+//! Native standard-library modules for message digests.
+
+#![expect(
+    non_upper_case_globals,
+    reason = "types and statics bear CPython's own names"
+)]
+#![allow(
+    clippy::macro_metavars_in_unsafe,
+    reason = "the wrapping macros vouch for the casts around the function that they are given"
+)]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "destructors share one contract: the last reference is gone"
+)]
+
+mod arguments;
+mod blake2;
+mod prelude;
+mod sha3;
+
+use twinheap_objects::module::NativeModule;
+
+/// The modules of this crate, by name.
+pub const MODULES: &[NativeModule] =
+    &[("_blake2", blake2::new_module), ("_sha3", sha3::new_module)];
