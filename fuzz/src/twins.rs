@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use libfuzzer_sys::Corpus;
 use twinheap_cpython::{Interpreter, Variation};
-use twinheap_harness::compare::{Comparison, Noise, TextRules, compare};
+use twinheap_harness::compare::{Comparison, Difference, Noise, compare};
 use twinheap_harness::signature::sign;
+use twinheap_harness::text::TextRules;
 use twinheap_observation::outcome::Outcome;
 use twinheap_observation::wire::{Limits, Report, ReportBuilder, RunRequest, Wanted};
 use twinheap_observation::{Observation, Program, Stage, StageSet};
@@ -132,7 +133,11 @@ impl Twins {
     pub fn compare<K: Kind + ?Sized>(&mut self, input: &[u8], source: &str) -> Corpus {
         let program = program(K::TARGET, source);
         let only = counters::only_counts();
-        let stages = StageSet::of(if only { &[Stage::Outcome] } else { K::STAGES });
+        let stages = if only {
+            StageSet::of(&[Stage::Outcome, Stage::Steps])
+        } else {
+            traced(K::STAGES)
+        };
         let oracle = self.run_oracle(&program, stages, false);
         counters::count_transitions(input, &oracle.report.transitions);
         if oracle.overdue {
@@ -174,20 +179,24 @@ impl Twins {
 
     /// Runs a program again with every detail, and records what differs.
     fn judge_in_full<K: Kind + ?Sized>(&mut self, program: &Program, input: &[u8]) {
-        let stages = StageSet::of(K::STAGES);
+        let stages = traced(K::STAGES);
         let first = self.run_oracle(program, stages, true).report.details;
         let subject = self.run_subject(program, stages, true).report.details;
         let (Some(first), Some(subject)) = (first, subject) else {
             return;
         };
-        if lacks_something(&first, &subject) {
-            return;
-        }
         let found = judge(&first, &subject, stages);
-        let Some(stage) = found.first else {
+        let Some((stage, differences)) = found.found.first() else {
+            report(&Finding {
+                target: K::TARGET,
+                signature: format!("{} | digests differ, and no difference is found", K::TARGET),
+                input,
+                source: &program.source,
+                details: String::new(),
+            });
             return;
         };
-        let signature = sign(K::TARGET, stage, &found.differences, &first, &subject);
+        let signature = signed(program, *stage, differences, &first, &subject);
         if findings::is_known(K::TARGET, &signature, &program.source) {
             return;
         }
@@ -195,21 +204,13 @@ impl Twins {
         let Some(again) = self.run_oracle(program, stages, true).report.details else {
             return;
         };
-        let judged: Vec<Stage> = K::STAGES
-            .iter()
-            .copied()
-            .filter(|stage| {
-                judge(&first, &again, StageSet::of(&[*stage]))
-                    .first
-                    .is_none()
-            })
-            .collect();
-        let found = judge(&first, &subject, StageSet::of(&judged));
-        let Some(stage) = found.first else {
+        let mut noise = Noise::default();
+        noise.learn(&first, &again, stages, &TextRules::default());
+        let found = judge_beyond(&first, &subject, stages, &noise);
+        let Some((stage, differences)) = found.found.first() else {
             return;
         };
-        let details = found
-            .differences
+        let details = differences
             .iter()
             .map(|difference| {
                 format!(
@@ -224,7 +225,7 @@ impl Twins {
             .collect();
         report(&Finding {
             target: K::TARGET,
-            signature: sign(K::TARGET, stage, &found.differences, &first, &subject),
+            signature: signed(program, *stage, differences, &first, &subject),
             input,
             source: &program.source,
             details,
@@ -258,21 +259,40 @@ fn confine() -> std::io::Result<()> {
         .map(drop)
 }
 
-/// Whether the VM says that it has no such module yet; that is known, and no finding.
-fn lacks_something(oracle: &Observation, subject: &Observation) -> bool {
-    let lacks = |side: &Observation| match side.outcome.shown() {
-        Some(Outcome::Raised(exception)) => {
-            ["ModuleNotFoundError", "NotImplementedError"].contains(&exception.type_name.as_str())
-        }
-        _ => false,
-    };
-    lacks(subject) && !lacks(oracle)
+/// The stages of a target and the steps: both sides are traced, as the transitions of CPython's objects guide the run.
+fn traced(stages: &[Stage]) -> StageSet {
+    StageSet::of(stages).with(Stage::Steps)
 }
+
+/// The signature of the first hunk of a stage.
+fn signed(
+    program: &Program,
+    stage: Stage,
+    differences: &[Difference],
+    oracle: &Observation,
+    subject: &Observation,
+) -> String {
+    let first = differences.first().map_or(0, |first| first.hunk);
+    let hunk: Vec<&Difference> = differences
+        .iter()
+        .filter(|difference| difference.hunk == first)
+        .collect();
+    sign(program, stage, &hunk, oracle, subject)
+}
+
+/// Set to anything, it has a new finding abort the process, as ClusterFuzz and OSS-Fuzz need it.
+const ABORT: &str = "TWINHEAP_FUZZ_ABORT";
 
 /// Records a finding and says so if it is new.
 pub fn report(finding: &Finding<'_>) {
     match findings::record(finding) {
-        Ok(true) => eprintln!("twinheap: new finding: {}", finding.signature),
+        Ok(true) => {
+            eprintln!("twinheap: new finding: {}", finding.signature);
+            if std::env::var_os(ABORT).is_some() {
+                eprintln!("twinheap: {ABORT} is set, so this ends the process");
+                std::process::abort();
+            }
+        }
         Ok(false) => {}
         Err(error) => panic!("a finding cannot be kept: {error}"),
     }
@@ -283,14 +303,16 @@ fn program(target: &str, source: &str) -> Program {
 }
 
 fn judge(left: &Observation, right: &Observation, stages: StageSet) -> Comparison {
-    compare(
-        left,
-        right,
-        stages,
-        &TextRules::default(),
-        &Noise::default(),
-        false,
-    )
+    judge_beyond(left, right, stages, &Noise::default())
+}
+
+fn judge_beyond(
+    left: &Observation,
+    right: &Observation,
+    stages: StageSet,
+    noise: &Noise,
+) -> Comparison {
+    compare(left, right, stages, &TextRules::default(), noise, false)
 }
 
 fn run(
@@ -310,6 +332,7 @@ fn run(
     };
     let request = RunRequest {
         index: 0,
+        change: None,
         program: program.clone(),
         code: None,
         wanted,

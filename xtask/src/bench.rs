@@ -170,6 +170,7 @@ fn run_all(
         .iter()
         .enumerate()
         .map(|(index, program)| RunRequest {
+            change: None,
             index: index as u32,
             program: program.clone(),
             code: codes.get(index).cloned().flatten(),

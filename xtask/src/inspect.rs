@@ -122,6 +122,7 @@ fn observe(
         transitions: false,
     };
     let request = RunRequest {
+        change: None,
         index: 0,
         program: program.clone(),
         code,

@@ -19,6 +19,7 @@ mod planted;
 mod probe;
 mod programs;
 mod selftest;
+mod sensitivity;
 mod settings;
 mod telling;
 mod tidy;

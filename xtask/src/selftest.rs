@@ -14,6 +14,7 @@ use twinheap_subject::{Fault, SubjectSpec};
 
 use crate::gate::prove_oracle;
 use crate::programs::corpus;
+use crate::sensitivity;
 use crate::settings;
 use crate::workers::{self, Worker};
 
@@ -27,6 +28,12 @@ pub struct SelftestArguments {
     /// Only this fault.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+    /// Instead of the faults: make so many small changes to heaps and outputs, one at a time, and tell how many are seen.
+    #[arg(long, value_name = "N")]
+    sensitivity: Option<usize>,
+    /// The seed of those changes.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
 }
 
 pub fn run(arguments: &SelftestArguments) -> Result<i32, String> {
@@ -38,6 +45,9 @@ pub fn run(arguments: &SelftestArguments) -> Result<i32, String> {
         .filter(|program| program.topic == "list")
         .collect();
     let proof = prove_oracle(&SideKind::Worker(oracle.clone()), &corpus()?, StageSet::ALL)?;
+    if let Some(changes) = arguments.sensitivity {
+        return sensitivity::run(&oracle, &proof, changes, arguments.seed);
+    }
     let style = settings::style();
     let mut failures = 0;
     if arguments.only.is_none() {

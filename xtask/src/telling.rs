@@ -216,6 +216,7 @@ pub fn page_of(
 /// What a fresh process of one side prints for a finding's program, and how it ends.
 fn shown(kind: &SideKind, finding: &CampaignFinding) -> String {
     let request = RunRequest {
+        change: None,
         index: 0,
         program: Program::new(&finding.topic, "telling", finding.program()),
         code: None,

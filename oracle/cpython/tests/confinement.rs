@@ -17,6 +17,7 @@ fn output(source: &str) -> String {
         transitions: false,
     };
     let request = RunRequest {
+        change: None,
         index: 0,
         program: Program::new("test", "escape", source),
         code: None,

@@ -45,6 +45,7 @@ fn observe(source: &str) -> Box<Observation> {
     };
     let mut report = ReportBuilder::new(wanted);
     let request = RunRequest {
+        change: None,
         index: 0,
         program,
         code: None,

@@ -7,6 +7,7 @@
 
 pub mod boundary;
 mod callables;
+mod change;
 pub mod code;
 mod containers;
 pub mod encoding;

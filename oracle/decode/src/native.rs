@@ -13,6 +13,11 @@ use crate::memory::{Address, c_text};
 use crate::text::latin_text;
 use crate::walk::Decoder;
 
+/// Words of the structs of native types that begin with an int of four bytes and end with padding, which holds what the
+/// memory held before (`Modules/_sre/sre.h`).
+const INT_AND_PADDING: &[(&[u8], &[usize])] =
+    &[(b"re.Pattern", &[7, 9]), (b"_sre.SRE_Pattern", &[7, 9])];
+
 /// Words in front of an object's own: the reference count and the type.
 const HEADER_WORDS: usize = 2;
 /// Edges beyond which no more of an object are written.
@@ -67,11 +72,21 @@ impl Decoder {
         for (index, edge) in edges.iter().enumerate() {
             self.reference_at(fields::NATIVE_EDGE, index, *edge as *const PyObject);
         }
-        let words = address.table::<usize>((basic_size + items) / size_of::<usize>());
-        let name = latin_text(c_text(object_type.tp_name.get()));
+        let type_name = c_text(object_type.tp_name.get());
+        let name = latin_text(type_name);
+        let padded = INT_AND_PADDING.iter().find(|(name, _)| *name == type_name);
+        let has_padding = |index| padded.is_some_and(|(_, words)| words.contains(&index));
+        let bytes = basic_size + items;
+        let words = address.table::<usize>(bytes.div_ceil(size_of::<usize>()));
         for (index, word) in words.iter().enumerate().skip(HEADER_WORDS) {
-            if *word != 0 {
-                self.write_word(index, *word & !self.masks.hidden_bits(&name, index), &edges);
+            let hidden = self.masks.hidden_bits(&name, index);
+            // What lies behind the last item belongs to nobody.
+            let is_half = (index + 1) * size_of::<usize>() > bytes || has_padding(index);
+            let seen = if is_half { 0xffff_ffff } else { usize::MAX };
+            match *word & seen & !hidden {
+                0 => {}
+                half if is_half => self.unsigned_at(fields::NATIVE_HALF, 2 * index, half as u64),
+                word => self.write_word(index, word, &edges),
             }
         }
     }

@@ -11,7 +11,19 @@ use crate::boundary::AddressMap;
 use crate::containers::dict_items;
 use crate::layouts::{Layout, layout_of_instances};
 use crate::memory::Address;
-use crate::text::{render, str_text};
+use crate::text::{render, str_is, str_text};
+
+/// What the import system writes into every new module. Whether a module of the library is part of the binary, is
+/// frozen, or lies in a file is the implementation's own affair, and these names tell nothing else.
+const OF_IMPORT: [&str; 7] = [
+    "__doc__",
+    "__file__",
+    "__cached__",
+    "__loader__",
+    "__spec__",
+    "__package__",
+    "__name__",
+];
 
 /// Roots beyond which no more names of modules are followed.
 const MOST_ROOTS: usize = 20_000;
@@ -64,7 +76,9 @@ impl Surroundings {
                     next.or_else(|| before.iter().find(|bound| bound.key == key.number()))
                 });
                 met += usize::from(known.is_some());
-                if known.is_none_or(|known| known.print != print_of(value)) {
+                let is_of_import =
+                    known.is_none() && OF_IMPORT.iter().any(|name| is_key(key, name));
+                if !is_of_import && known.is_none_or(|known| known.print != print_of(value)) {
                     changed.push(ChangedName {
                         name: format!("{name}.{}", name_of_key(key)),
                         value,
@@ -84,6 +98,10 @@ impl Surroundings {
         }
         changed
     }
+}
+
+fn is_key(key: Address, name: &str) -> bool {
+    key.type_of().tp_flags.get() & Py_TPFLAGS_UNICODE_SUBCLASS != 0 && str_is(key, name)
 }
 
 fn name_of_key(key: Address) -> String {

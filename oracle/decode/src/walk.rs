@@ -65,6 +65,9 @@ pub struct Decoder {
     pub(crate) versions: Versions,
     count: u32,
     limit: u32,
+    /// For the self-test: the nodes of a walk, where they are to be kept.
+    keeps_nodes: bool,
+    nodes: Vec<(Address, Layout)>,
     pub(crate) layout: Layout,
     /// Names of externals that were made up during the walk are built here.
     scratch: String,
@@ -82,6 +85,8 @@ impl Decoder {
             heap_types: AddressMap::default(),
             versions: Versions::default(),
             count: 0,
+            keeps_nodes: false,
+            nodes: Vec::new(),
             limit: 200_000,
             layout: Layout::Object,
             scratch: String::new(),
@@ -132,6 +137,10 @@ impl Decoder {
                 .map_or_else(Vec::new, |before| before.changes(left.modules));
             let mut roots = vec![("namespace", left.namespace), ("exception", exception)];
             roots.extend(changed.iter().map(|root| (root.name.as_str(), root.value)));
+            let change = report.change_due().and_then(|seed| {
+                let nodes = self.reached(&roots);
+                crate::change::make(&nodes, seed)
+            });
             let walked = self.walk(&roots);
             if walked.truncated {
                 report.add_cut(Stage::Heap);
@@ -139,8 +148,22 @@ impl Decoder {
             report.add_digest(Stage::Heap, walked.digest, |all| {
                 all.heap = Supported::Supported(walked.image());
             });
+            let outcome = crate::outcome::outcome(exception);
+            if let Some(change) = change {
+                report.note_change(change.kind.clone(), change.place.clone());
+                change.undo();
+            }
+            return outcome;
         }
         crate::outcome::outcome(exception)
+    }
+
+    /// Every object and key table that a walk from these roots numbers, in their order.
+    fn reached(&mut self, roots: &[(&str, Address)]) -> Vec<(Address, Layout)> {
+        self.keeps_nodes = true;
+        self.walk(roots);
+        self.keeps_nodes = false;
+        std::mem::take(&mut self.nodes)
     }
 
     fn root(&mut self, name: &[u8], address: Address) {
@@ -211,6 +234,9 @@ impl Decoder {
         let number = self.count;
         self.count += 1;
         self.numbering.insert(address.number(), number);
+        if self.keeps_nodes {
+            self.nodes.push((address, layout));
+        }
         self.queue.push_back((address, layout));
         Shown::Node(number)
     }

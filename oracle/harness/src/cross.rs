@@ -72,6 +72,7 @@ impl CrossTable {
 
 fn request(program: &Program, code: Option<Vec<u8>>, stages: StageSet) -> RunRequest {
     RunRequest {
+        change: None,
         index: 0,
         program: program.clone(),
         wanted: Wanted {

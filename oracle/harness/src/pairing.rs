@@ -311,6 +311,7 @@ impl<'a> PairPool<'a> {
             transitions: self.config.transitions && mode == Mode::Traced,
         };
         RunRequest {
+            change: None,
             index: index as u32,
             program: program.clone(),
             code: None,

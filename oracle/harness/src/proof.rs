@@ -136,6 +136,7 @@ fn observe(
             .iter()
             .enumerate()
             .map(|(index, program)| RunRequest {
+                change: None,
                 index: index as u32,
                 program: program.clone(),
                 code: None,

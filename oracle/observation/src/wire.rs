@@ -61,6 +61,17 @@ pub struct RunRequest {
     /// Code that the oracle compiled, for a subject without a compiler.
     pub code: Option<Vec<u8>>,
     pub wanted: Wanted,
+    /// For the self-test: the seed of one change that is made to what the program left behind, before it is looked at.
+    pub change: Option<u64>,
+}
+
+/// A change that was made for the self-test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// `list size`, `output byte`: what kind of change it is.
+    pub kind: String,
+    /// Where it was made.
+    pub place: String,
 }
 
 /// From the harness to a worker.
@@ -108,6 +119,8 @@ pub struct Report {
     pub cut: Vec<Stage>,
     /// `unittest` said that it ran no test.
     pub no_test_ran: bool,
+    /// The change that was made, where one was asked for and could be drawn.
+    pub changed: Option<Changed>,
     /// The worker asks to be replaced before it runs another program.
     pub retire: bool,
 }
@@ -207,6 +220,8 @@ pub struct ReportBuilder {
     raised: Option<String>,
     cut: Vec<Stage>,
     no_test_ran: bool,
+    change: Option<u64>,
+    changed: Option<Changed>,
 }
 
 impl ReportBuilder {
@@ -220,7 +235,24 @@ impl ReportBuilder {
             raised: None,
             cut: Vec::new(),
             no_test_ran: false,
+            change: None,
+            changed: None,
         }
+    }
+
+    /// For the self-test: asks for one change, drawn by this seed.
+    pub fn ask_change(&mut self, seed: Option<u64>) {
+        self.change = seed;
+    }
+
+    /// The seed of the change that is still to be made.
+    pub fn change_due(&self) -> Option<u64> {
+        self.change.filter(|_| self.changed.is_none())
+    }
+
+    /// Says which change was made.
+    pub fn note_change(&mut self, kind: String, place: String) {
+        self.changed = Some(Changed { kind, place });
     }
 
     /// Says that a limit cut what was seen of a stage.
@@ -348,6 +380,7 @@ impl ReportBuilder {
             transitions: self.transitions,
             cut: self.cut,
             no_test_ran: self.no_test_ran,
+            changed: self.changed,
             retire: false,
         }
     }

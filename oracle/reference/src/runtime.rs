@@ -54,6 +54,7 @@ impl Reference {
         let mut boundary = Boundary::new();
         boundary.share_singletons(|singleton| machine::singleton(singleton).map(address));
         boundary.share_empty_keys(address(std::ptr::from_ref(vm.empty_dict()).cast()));
+        boundary.share(address(vm.modules_dict()), "<sys.modules>");
         // Each program has a `__main__` of its own.
         let of_library = |(name, _): &(String, _)| name != "__main__";
         for (name, namespace) in vm.module_namespaces().into_iter().filter(of_library) {

@@ -80,6 +80,7 @@ impl CommandSubject {
     /// Who it is; a command that cannot even run an empty program is refused before it is blamed for any other.
     pub fn hello(&mut self) -> Result<Hello, String> {
         let request = RunRequest {
+            change: None,
             index: 0,
             program: Program::new("hello", "hello", ""),
             code: None,
@@ -224,6 +225,7 @@ fn told(output: Output, outcome: &str, microseconds: u32) -> Answer {
         transitions: Vec::new(),
         cut: Vec::new(),
         no_test_ran: false,
+        changed: None,
         retire: false,
     }))
 }

@@ -454,6 +454,7 @@ mod tests {
             transitions: false,
         };
         let request = RunRequest {
+            change: None,
             index: 0,
             program: Program::new("t", "p", "pass"),
             code: None,

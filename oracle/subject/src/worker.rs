@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use twinheap_observation::outcome::{Outcome, OutcomeClass};
-use twinheap_observation::stage::Stage;
+use twinheap_observation::stage::{Output, Stage};
 use twinheap_observation::wire::{
     self, Hello, Limits, Message, Report, ReportBuilder, Request, RunRequest, append_frame,
 };
@@ -158,6 +158,9 @@ impl<R: Runtime> Serving<R> {
         self.allow_processor_time()?;
         let begun = Instant::now();
         let mut builder = ReportBuilder::new(request.wanted);
+        // Of every four changes one is to what was written; the runtime makes the others.
+        let is_of_output = |seed: u64| seed.is_multiple_of(4);
+        builder.ask_change(request.change.filter(|seed| !is_of_output(*seed)));
         let fault = self
             .sabotage
             .as_mut()
@@ -178,7 +181,13 @@ impl<R: Runtime> Serving<R> {
             unsafe { libc::_exit(0) };
         }
         if builder.wants(Stage::Output) {
-            builder.add_output(self.capture.read(self.limits.output_bytes)?);
+            let mut output = self.capture.read(self.limits.output_bytes)?;
+            if let Some(seed) = request.change.filter(|seed| is_of_output(*seed))
+                && let Some((kind, place)) = change_output(&mut output, seed / 4)
+            {
+                builder.note_change(kind.to_owned(), place);
+            }
+            builder.add_output(output);
         }
         self.name_memory_exhaustion(&mut finished);
         let class = finished.outcome.class();
@@ -229,6 +238,34 @@ impl<R: Runtime> Serving<R> {
         }
         Ok(())
     }
+}
+
+/// For the self-test: changes one byte, or the order of two lines, of what was written; nothing where there is nothing.
+fn change_output(output: &mut Output, seed: u64) -> Option<(&'static str, String)> {
+    let stream = if output.stderr.is_empty() || !seed.is_multiple_of(5) {
+        &mut output.stdout
+    } else {
+        &mut output.stderr
+    };
+    if stream.is_empty() {
+        return None;
+    }
+    let at = seed as usize / 10 % stream.len();
+    if seed.is_multiple_of(2) {
+        stream[at] ^= 1;
+        return Some(("output byte", format!("byte {at}")));
+    }
+    let mut lines: Vec<Vec<u8>> = stream
+        .split(|byte| *byte == b'\n')
+        .map(<[u8]>::to_vec)
+        .collect();
+    let first = at % lines.len().saturating_sub(1).max(1);
+    if lines.get(first) == lines.get(first + 1) || first + 1 >= lines.len() {
+        return None;
+    }
+    lines.swap(first, first + 1);
+    *stream = lines.join(&b'\n');
+    Some(("output order of lines", format!("line {}", first + 1)))
 }
 
 /// Reads what there is; false at the end of the stream.

@@ -31,6 +31,7 @@ fn run(sources: &[&str]) -> Vec<String> {
         .iter()
         .enumerate()
         .map(|(index, source)| RunRequest {
+            change: None,
             index: index as u32,
             program: Program::new("test", "program", source),
             code: None,

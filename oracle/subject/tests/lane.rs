@@ -48,6 +48,7 @@ fn trouble_of_ours_is_never_a_verdict() {
     };
     let program = Program::new("test", "program", "x = 1\n");
     let request = RunRequest {
+        change: None,
         index: 0,
         program,
         code: None,

@@ -146,7 +146,9 @@ pub fn new_external() -> PyResult<Own<PyModuleObject>> {
 pub fn find_and_load(machinery: &PyObject, name: &str) -> PyResult {
     let find = object::get_attr(machinery, id!("_find_and_load"))?;
     let gcd = object::get_attr(machinery, id!("_gcd_import"))?;
-    let name = unicode::intern(unicode::from_str(name)?);
+    // The name in an import statement is interned with the code; one that was put together is not.
+    let name = unicode::from_str(name)?;
+    let name = unicode::interned_as(&name).unwrap_or(name);
     let found = call::call(&find, &[name.as_object(), &gcd]);
     if found.is_err() {
         remove_own_frames();

@@ -661,7 +661,7 @@ fn first_filters() -> PyResult<Own<PyListObject>> {
 pub fn start() -> PyResult<()> {
     STATE.filters.put(Some(first_filters()?.upcast()));
     STATE.once_registry.put(Some(dict::new()?.upcast()));
-    let action = unicode::intern(unicode::from_str("default")?);
+    let action = unicode::from_str("default")?;
     STATE.default_action.put(Some(action.upcast()));
     Ok(())
 }

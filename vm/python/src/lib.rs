@@ -127,7 +127,11 @@ impl Vm {
                 return Err(format!("{name} cannot be imported: {}", shown_exception()));
             }
         }
-        Ok(())
+        // CPython looks its streams' encoding up as it comes up.
+        match look_up_codec("utf-8") {
+            Ok(()) => Ok(()),
+            Err(_) => Err(format!("no codec for utf-8: {}", shown_exception())),
+        }
     }
 
     /// Imports a module ahead of any program; one that cannot be imported yet is left out.
@@ -365,8 +369,15 @@ pub fn forget_interrupt() {
 /// interpreter on the path says of itself.
 pub fn library_path() -> Vec<String> {
     match library() {
-        // Extension modules are found by their files there, as in CPython.
-        Some(library) => vec![library.clone(), format!("{library}/lib-dynload")],
+        // The archive first, whether it is there or not; extension modules are found by their files in lib-dynload.
+        Some(library) => {
+            let folder = library.rsplit_once('/').map_or("", |(folder, _)| folder);
+            vec![
+                format!("{folder}/python311.zip"),
+                library.clone(),
+                format!("{library}/lib-dynload"),
+            ]
+        }
         None => Vec::new(),
     }
 }
@@ -450,6 +461,13 @@ fn main_module() -> PyResult<Own<PyModuleObject>> {
     }
     dict::set_item(&modules, name.as_object(), made.as_object())?;
     Ok(made)
+}
+
+fn look_up_codec(name: &str) -> PyResult<()> {
+    let codecs = import_hook::import_module("_codecs")?;
+    let lookup = object::get_attr(&codecs, id!("lookup"))?;
+    let name = unicode::from_str(name)?;
+    twinheap_objects::call::call(&lookup, &[name.as_object()]).map(drop)
 }
 
 /// Takes `__main__` out of `sys.modules`, as it goes with its program.

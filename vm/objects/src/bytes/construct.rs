@@ -182,6 +182,23 @@ pub(super) fn bytes_new(
     Ok(instance)
 }
 
+/// `bytes_alloc`: an instance whose hash is not known yet.
+///
+/// # Safety
+/// As a `tp_alloc` slot is called: the type is `bytes` or derived from it, and ready.
+pub(super) unsafe extern "C" fn bytes_alloc(
+    type_: *const PyTypeObject,
+    items: Py_ssize_t,
+) -> *mut PyObject {
+    // SAFETY: by contract.
+    let made = crate::memory::generic_alloc(unsafe { &*type_ }, items);
+    if let Ok(made) = &made {
+        // SAFETY: by contract an instance of bytes.
+        unsafe { (*made.as_ptr().cast::<PyBytesObject>()).ob_shash.set(-1) };
+    }
+    crate::own::to_c(made)
+}
+
 /// The bytes that pairs of hexadecimal digits spell, white space between pairs passed over.
 pub(crate) fn parse_hex(source: &PyASCIIObject) -> PyResult<Vec<u8>> {
     let characters = text(source);

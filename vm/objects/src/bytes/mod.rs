@@ -505,6 +505,7 @@ static_type! {
     tp_richcompare: slot!(richcmp bytes_richcompare),
     tp_iter: slot!(unary bytes_iter),
     tp_methods: BYTES_METHODS.as_ptr(),
+    tp_alloc: Some(construct::bytes_alloc),
     tp_new: slot!(new construct::bytes_new),
     tp_free: Some(memory::object_free),
 }

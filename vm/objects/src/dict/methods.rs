@@ -189,9 +189,17 @@ fn dict_new(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) -
     keys::incref_keys(unsafe { &*keys::empty_keys() });
     dict.ma_keys.set(keys::empty_keys());
     super::touch(dict);
-    if std::ptr::eq(type_, &PyDict_Type) {
-        // SAFETY: the fresh dict holds nothing that the collector must follow.
-        unsafe { memory::untrack(made.as_ptr()) };
+    // SAFETY: a dict is collectable, and holds nothing yet.
+    unsafe {
+        // Subclasses are allocated with or without tracking, as their own slot has it.
+        let is_tracked = memory::is_tracked(&made);
+        if std::ptr::eq(type_, &PyDict_Type) {
+            if is_tracked {
+                memory::untrack(made.as_ptr());
+            }
+        } else if !is_tracked {
+            memory::track(made.as_ptr());
+        }
     }
     Ok(made)
 }
@@ -540,7 +548,7 @@ static_type! {
     tp_iter: slot!(unary dict_iter),
     tp_methods: DICT_METHODS.as_ptr(),
     tp_init: slot!(init dict_init),
-    tp_alloc: Some(memory::PyType_GenericAlloc),
+    tp_alloc: Some(memory::_PyType_AllocNoTrack),
     tp_new: slot!(new dict_new),
     tp_free: Some(memory::object_gc_free),
     tp_vectorcall: slot!(vectorcall dict_vectorcall),

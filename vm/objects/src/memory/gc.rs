@@ -297,6 +297,16 @@ pub fn var_size(type_: &PyTypeObject, items: isize) -> usize {
 
 /// `PyType_GenericAlloc`: zeroed memory, tracked where the type takes part in collection.
 pub fn generic_alloc(type_: &PyTypeObject, items: isize) -> PyResult<Own> {
+    let made = alloc_no_track(type_, items)?;
+    if type_.tp_flags.get() & Py_TPFLAGS_HAVE_GC != 0 {
+        // SAFETY: the object is complete (all zero) before it is tracked.
+        unsafe { track(made.as_ptr()) };
+    }
+    Ok(made)
+}
+
+/// `_PyType_AllocNoTrack`: zeroed memory that the collector does not see yet.
+pub fn alloc_no_track(type_: &PyTypeObject, items: isize) -> PyResult<Own> {
     // One more item than asked for, as the sentinel that some types expect.
     let size = var_size(type_, items + 1);
     let prefix = prefix_size(type_);
@@ -318,9 +328,6 @@ pub fn generic_alloc(type_: &PyTypeObject, items: isize) -> PyResult<Own> {
         if type_.tp_itemsize.get() != 0 {
             (*object.cast::<PyVarObject>()).ob_size.set(items);
         }
-        if has_gc {
-            track(object);
-        }
         Ok(Own::from_raw(object))
     }
 }
@@ -335,6 +342,18 @@ pub unsafe extern "C" fn PyType_GenericAlloc(
 ) -> *mut PyObject {
     // SAFETY: by contract.
     crate::own::to_c(generic_alloc(unsafe { &*type_ }, items))
+}
+
+/// `tp_alloc` of types that track their instances themselves, once they are filled.
+///
+/// # Safety
+/// As a `tp_alloc` slot is called: the type is alive and ready.
+pub unsafe extern "C" fn _PyType_AllocNoTrack(
+    type_: *const PyTypeObject,
+    items: Py_ssize_t,
+) -> *mut PyObject {
+    // SAFETY: by contract.
+    crate::own::to_c(alloc_no_track(unsafe { &*type_ }, items))
 }
 
 /// What a `tp_traverse` hands each referent to.

@@ -186,6 +186,18 @@ pub fn intern(text: Own<PyASCIIObject>) -> Own<PyASCIIObject> {
     intern_new(text)
 }
 
+/// The interned str that equals this one, if there is one.
+pub fn interned_as(text: &Own<PyASCIIObject>) -> Option<Own<PyASCIIObject>> {
+    let found = dict::get_item(interned_dict(), text.as_object());
+    match found {
+        Ok(found) => found?.downcast::<PyASCIIObject>().ok(),
+        Err(_) => {
+            crate::errors::clear();
+            None
+        }
+    }
+}
+
 #[inline(never)]
 fn intern_new(text: Own<PyASCIIObject>) -> Own<PyASCIIObject> {
     let table = interned_dict();
