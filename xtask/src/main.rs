@@ -9,6 +9,7 @@ mod dis;
 mod findings;
 mod gate;
 mod generate;
+mod handlers;
 mod inspect;
 mod mutants;
 mod parity;
@@ -65,6 +66,8 @@ enum Command {
     Probe(probe::ProbeArguments),
     /// Write the tables that come from the oracle (encodings, interned names, Unicode), or check them.
     Codegen(codegen::CodegenArguments),
+    /// Look at the machine code of the eval loop: no handler may call another one.
+    Handlers(handlers::HandlersArguments),
     /// Check the rules of the house: allowed edges between crates, opening lines, lengths of files.
     Tidy(tidy::TidyArguments),
 }
@@ -86,6 +89,7 @@ fn main() {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Probe(arguments) => probe::run(&arguments),
         Command::Codegen(arguments) => codegen::run(&arguments),
+        Command::Handlers(arguments) => handlers::run(&arguments),
         Command::Tidy(arguments) => tidy::run(&arguments),
     };
     let code = match result {

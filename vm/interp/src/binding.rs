@@ -42,6 +42,43 @@ impl Slots {
     }
 }
 
+/// The arguments that the caller gives up; those that nobody takes are released.
+struct Given {
+    next: *const *mut PyObject,
+    left: usize,
+}
+
+impl Given {
+    fn skip(&mut self, count: usize) {
+        // SAFETY: callers take no more than there are.
+        self.next = unsafe { self.next.add(count) };
+        self.left -= count;
+    }
+
+    fn take(&mut self) -> Own {
+        // SAFETY: an argument that nobody has taken.
+        let value = unsafe { Own::from_raw(*self.next) };
+        self.skip(1);
+        value
+    }
+
+    /// The next arguments as a tuple.
+    fn take_tuple(&mut self, count: usize) -> PyResult<Own> {
+        // SAFETY: as many arguments that nobody has taken; they are gone even where it fails.
+        let made = unsafe { tuple::from_raw_steal(self.next, count) };
+        self.skip(count);
+        Ok(made?.upcast())
+    }
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        while self.left > 0 {
+            drop(self.take());
+        }
+    }
+}
+
 /// Binds arguments that the caller gives up: `count` positional ones, then the keyword values.
 ///
 /// On failure all references have been released, the locals that were bound included.
@@ -76,10 +113,18 @@ pub unsafe fn bind(
         }
         std::ptr::write_bytes(slots, 0, total);
         let keywords = kwnames.map_or(0, |names| names.ob_size.get() as usize);
-        let all: Vec<Own> = (0..count + keywords)
-            .map(|index| Own::from_raw(*args.add(index)))
-            .collect();
-        let outcome = bind_slowly(function, code, &Slots { first: slots }, all, count, kwnames);
+        let given = Given {
+            next: args,
+            left: count + keywords,
+        };
+        let outcome = bind_slowly(
+            function,
+            code,
+            &Slots { first: slots },
+            given,
+            count,
+            kwnames,
+        );
         if outcome.is_err() {
             for index in 0..total {
                 let value = std::ptr::replace(slots.add(index), null_mut());
@@ -96,7 +141,7 @@ fn bind_slowly(
     function: &PyFunctionObject,
     code: &PyCodeObject,
     slots: &Slots,
-    all: Vec<Own>,
+    mut given: Given,
     count: usize,
     kwnames: Option<&PyTupleObject>,
 ) -> PyResult<()> {
@@ -111,32 +156,22 @@ fn bind_slowly(
         slots.set(index, made.clone().upcast());
         keyword_dict = Some(made);
     }
-    let mut arguments = all.into_iter();
-    let positional: Vec<Own> = arguments.by_ref().take(count).collect();
-    let mut rest = Vec::new();
-    for (index, value) in positional.into_iter().enumerate() {
-        if index < argcount {
-            slots.set(index, value);
-        } else {
-            rest.push(value);
-        }
+    for index in 0..count.min(argcount) {
+        slots.set(index, given.take());
     }
-    let too_many = flags & CO_VARARGS == 0 && !rest.is_empty();
+    let rest = count.saturating_sub(argcount);
     if flags & CO_VARARGS != 0 {
-        slots.set(total_args, tuple::from_vec(rest)?.upcast());
-    }
-    if let Some(names) = kwnames {
-        for (name, value) in tuple::items(names).iter().zip(arguments) {
-            bind_keyword(
-                function,
-                code,
-                slots,
-                name,
-                value,
-                keyword_dict.as_deref(),
-                kwnames,
-            )?;
+        slots.set(total_args, given.take_tuple(rest)?);
+    } else {
+        for _ in 0..rest {
+            drop(given.take());
         }
+    }
+    let too_many = flags & CO_VARARGS == 0 && rest > 0;
+    for name in kwnames.map_or(&[][..], tuple::items) {
+        let value = given.take();
+        let target = keyword_dict.as_deref();
+        bind_keyword(function, code, slots, name, value, target, kwnames)?;
     }
     if too_many {
         return Err(too_many_positional(function, code, slots, count));

@@ -13,7 +13,8 @@ use twinheap_objects::own::{Field, Own, decref};
 use twinheap_objects::{dict, tuple};
 
 impl Eval {
-    #[inline(always)]
+    /// Not inlined: what it keeps in memory would keep its handler from ending in a jump.
+    #[inline(never)]
     pub(super) fn call(&mut self, oparg: usize) -> PyResult<()> {
         self.skip_caches(4);
         let is_method = !self.peek_raw(oparg + 2).is_null();

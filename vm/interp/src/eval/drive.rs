@@ -26,7 +26,7 @@ macro_rules! match_driver {
         fn quick(e: &mut Eval, r: &mut Regs, opcode: u8, oparg: usize) -> Act {
             match opcode {
                 $($opcode => match_driver!(@op e, r, oparg, $first $(:: $name)? $($base)?),)*
-                _ => Act::Cold(general),
+                _ => Act::General,
             }
         }
     };
@@ -54,6 +54,7 @@ fn settle(e: &mut Eval, r: &mut Regs, mut act: Act, mut oparg: usize) -> Option<
                 return None;
             }
             Act::Cold(operation) => operation(e, r, oparg),
+            Act::General => general(e, r, oparg),
             Act::Miss => specialise::miss(e, r, oparg),
             Act::Again(opcode, argument) => {
                 oparg = argument;

@@ -14,6 +14,7 @@ mod build;
 pub mod calls;
 mod drive;
 mod flow;
+mod general;
 mod loads;
 mod matching;
 mod names;
@@ -31,9 +32,7 @@ pub use unwind::add_traceback;
 
 use crate::frames;
 use std::ptr::null_mut;
-use twinheap_abi::opcode::*;
 use twinheap_abi::*;
-use twinheap_objects::errors::PyResult;
 use twinheap_objects::object;
 use twinheap_objects::own::{Field, Own};
 use twinheap_objects::state::{ThreadState, tstate};
@@ -272,103 +271,5 @@ impl Eval {
     #[cfg(not(all(target_arch = "x86_64", not(debug_assertions))))]
     fn run_loop(&mut self) -> *mut PyObject {
         drive::run(self, false).unwrap_or(null_mut())
-    }
-
-    /// Runs one instruction in its general form. The frame says which one it is, and `next` points
-    /// behind it.
-    #[inline(always)]
-    fn general(&mut self, opcode: u8, oparg: usize) -> PyResult<Flow> {
-        match opcode {
-            DELETE_FAST => self.delete_fast(oparg)?,
-            UNARY_POSITIVE => self.unary_positive()?,
-            UNARY_NEGATIVE => self.unary_negative()?,
-            UNARY_NOT => self.unary_not()?,
-            UNARY_INVERT => self.unary_invert()?,
-            BINARY_OP => self.binary_op(oparg)?,
-            BINARY_SUBSCR => self.binary_subscr()?,
-            STORE_SUBSCR => self.store_subscr()?,
-            DELETE_SUBSCR => self.delete_subscr()?,
-            COMPARE_OP => self.compare_op(oparg)?,
-            CONTAINS_OP => self.contains_op(oparg)?,
-            LOAD_NAME => self.load_name(oparg)?,
-            STORE_NAME => self.store_name(oparg)?,
-            DELETE_NAME => self.delete_name(oparg)?,
-            LOAD_GLOBAL => self.load_global(oparg)?,
-            STORE_GLOBAL => self.store_global(oparg)?,
-            DELETE_GLOBAL => self.delete_global(oparg)?,
-            LOAD_ATTR => self.load_attr(oparg)?,
-            STORE_ATTR => self.store_attr(oparg)?,
-            DELETE_ATTR => self.delete_attr(oparg)?,
-            LOAD_METHOD => self.load_method(oparg)?,
-            MAKE_CELL => self.make_cell(oparg)?,
-            COPY_FREE_VARS => self.copy_free_vars(oparg),
-            LOAD_DEREF => self.load_deref(oparg)?,
-            LOAD_CLASSDEREF => self.load_classderef(oparg)?,
-            DELETE_DEREF => self.delete_deref(oparg)?,
-            LOAD_BUILD_CLASS => self.load_build_class()?,
-            LOAD_ASSERTION_ERROR => self.load_assertion_error(),
-            SETUP_ANNOTATIONS => self.setup_annotations()?,
-            BUILD_TUPLE => self.build_tuple(oparg)?,
-            BUILD_LIST => self.build_list(oparg)?,
-            BUILD_SET => self.build_set(oparg)?,
-            BUILD_MAP => self.build_map(oparg)?,
-            BUILD_CONST_KEY_MAP => self.build_const_key_map(oparg)?,
-            BUILD_STRING => self.build_string(oparg)?,
-            BUILD_SLICE => self.build_slice(oparg)?,
-            FORMAT_VALUE => self.format_value(oparg)?,
-            LIST_APPEND => self.list_append(oparg)?,
-            SET_ADD => self.set_add(oparg)?,
-            MAP_ADD => self.map_add(oparg)?,
-            LIST_EXTEND => self.list_extend(oparg)?,
-            SET_UPDATE => self.set_update(oparg)?,
-            DICT_UPDATE => self.dict_update(oparg)?,
-            DICT_MERGE => self.dict_merge(oparg)?,
-            LIST_TO_TUPLE => self.list_to_tuple()?,
-            UNPACK_SEQUENCE => self.unpack_sequence(oparg)?,
-            UNPACK_EX => self.unpack_ex(oparg)?,
-            POP_JUMP_FORWARD_IF_FALSE => self.pop_jump_if(false, oparg as isize)?,
-            POP_JUMP_FORWARD_IF_TRUE => self.pop_jump_if(true, oparg as isize)?,
-            POP_JUMP_BACKWARD_IF_FALSE => self.pop_jump_if(false, -(oparg as isize))?,
-            POP_JUMP_BACKWARD_IF_TRUE => self.pop_jump_if(true, -(oparg as isize))?,
-            POP_JUMP_BACKWARD_IF_NONE => self.pop_jump_back_if_none(true, oparg)?,
-            POP_JUMP_BACKWARD_IF_NOT_NONE => self.pop_jump_back_if_none(false, oparg)?,
-            JUMP_IF_FALSE_OR_POP => self.jump_if_or_pop(false, oparg)?,
-            JUMP_IF_TRUE_OR_POP => self.jump_if_or_pop(true, oparg)?,
-            GET_ITER => self.get_iter()?,
-            FOR_ITER => self.for_iter(oparg)?,
-            GET_LEN => self.get_len()?,
-            MATCH_MAPPING => self.match_mapping(),
-            MATCH_SEQUENCE => self.match_sequence(),
-            MATCH_KEYS => self.match_keys()?,
-            MATCH_CLASS => self.match_class(oparg)?,
-            CALL => self.call(oparg)?,
-            CALL_FUNCTION_EX => self.call_function_ex(oparg)?,
-            MAKE_FUNCTION => self.make_function(oparg)?,
-            RETURN_VALUE => return self.return_value(),
-            RETURN_GENERATOR => return self.return_generator(),
-            SEND => self.send(oparg)?,
-            GET_YIELD_FROM_ITER => self.get_yield_from_iter()?,
-            GET_AWAITABLE => self.get_awaitable(oparg)?,
-            GET_AITER => self.get_aiter()?,
-            GET_ANEXT => self.get_anext()?,
-            ASYNC_GEN_WRAP => self.async_gen_wrap()?,
-            BEFORE_ASYNC_WITH => self.before_async_with()?,
-            END_ASYNC_FOR => self.end_async_for()?,
-            PUSH_EXC_INFO => self.push_exc_info(),
-            POP_EXCEPT => self.pop_except(),
-            CHECK_EXC_MATCH => self.check_exc_match()?,
-            CHECK_EG_MATCH => self.check_eg_match()?,
-            PREP_RERAISE_STAR => self.prep_reraise_star()?,
-            RERAISE => self.reraise(oparg)?,
-            RAISE_VARARGS => self.raise_varargs(oparg)?,
-            BEFORE_WITH => self.before_with()?,
-            WITH_EXCEPT_START => self.with_except_start()?,
-            IMPORT_NAME => self.import_name(oparg)?,
-            IMPORT_FROM => self.import_from(oparg)?,
-            IMPORT_STAR => self.import_star()?,
-            PRINT_EXPR => self.print_expr()?,
-            other => return Err(unwind::unknown_opcode(other)),
-        }
-        Ok(Flow::Next)
     }
 }

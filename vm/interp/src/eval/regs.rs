@@ -33,6 +33,8 @@ pub(super) enum Act {
     Dead2(Ref, Ref),
     /// Go on with an operation that is not a leaf, with the registers as they are.
     Cold(ColdOp),
+    /// Go on with the general form of the instruction. Nothing has changed.
+    General,
     /// A specialised instruction met something else. Nothing has changed.
     Miss,
     /// The same instruction under another opcode, with this argument.

@@ -1,6 +1,7 @@
-//! What each opcode is: its quick form. Opcodes that are not named here have their general form only.
+//! What each opcode is: its quick form in the first table, its general form in the second.
 //!
-//! Both drivers are made from this table: the handlers that jump to one another, and the `match`.
+//! An opcode with both has a quick form that leaves something aside. Both drivers are made from these
+//! tables: the handlers that jump to one another, and the `match`.
 
 /// Hands the table to a macro: opcode, then the operation in `ops`.
 macro_rules! opcodes {
@@ -42,6 +43,7 @@ macro_rules! opcodes {
             JUMP_IF_FALSE_OR_POP => jumps::jump_if_false_or_pop;
             JUMP_IF_TRUE_OR_POP => jumps::jump_if_true_or_pop;
 
+            BINARY_OP => numbers::binary_op;
             BINARY_OP_ADAPTIVE => adaptive BINARY_OP;
             BINARY_OP_ADD_INT => numbers::binary_op_add_int;
             BINARY_OP_SUBTRACT_INT => numbers::binary_op_subtract_int;
@@ -122,4 +124,101 @@ macro_rules! opcodes {
     };
 }
 
+/// Hands the table of general forms to a macro: opcode, then a function of the loop and the argument.
+macro_rules! general_forms {
+    ($driver:ident) => {
+        $driver! {
+            DELETE_FAST => |e, oparg| e.delete_fast(oparg);
+            UNARY_POSITIVE => |e, _| e.unary_positive();
+            UNARY_NEGATIVE => |e, _| e.unary_negative();
+            UNARY_NOT => |e, _| e.unary_not();
+            UNARY_INVERT => |e, _| e.unary_invert();
+            BINARY_OP => |e, oparg| e.binary_op(oparg);
+            BINARY_SUBSCR => |e, _| e.binary_subscr();
+            STORE_SUBSCR => |e, _| e.store_subscr();
+            DELETE_SUBSCR => |e, _| e.delete_subscr();
+            COMPARE_OP => |e, oparg| e.compare_op(oparg);
+            CONTAINS_OP => |e, oparg| e.contains_op(oparg);
+            LOAD_NAME => |e, oparg| e.load_name(oparg);
+            STORE_NAME => |e, oparg| e.store_name(oparg);
+            DELETE_NAME => |e, oparg| e.delete_name(oparg);
+            LOAD_GLOBAL => |e, oparg| e.load_global(oparg);
+            STORE_GLOBAL => |e, oparg| e.store_global(oparg);
+            DELETE_GLOBAL => |e, oparg| e.delete_global(oparg);
+            LOAD_ATTR => |e, oparg| e.load_attr(oparg);
+            STORE_ATTR => |e, oparg| e.store_attr(oparg);
+            DELETE_ATTR => |e, oparg| e.delete_attr(oparg);
+            LOAD_METHOD => |e, oparg| e.load_method(oparg);
+            MAKE_CELL => |e, oparg| e.make_cell(oparg);
+            COPY_FREE_VARS => |e, oparg| e.copy_free_vars(oparg);
+            LOAD_DEREF => |e, oparg| e.load_deref(oparg);
+            LOAD_CLASSDEREF => |e, oparg| e.load_classderef(oparg);
+            DELETE_DEREF => |e, oparg| e.delete_deref(oparg);
+            LOAD_BUILD_CLASS => |e, _| e.load_build_class();
+            LOAD_ASSERTION_ERROR => |e, _| e.load_assertion_error();
+            SETUP_ANNOTATIONS => |e, _| e.setup_annotations();
+            BUILD_TUPLE => |e, oparg| e.build_tuple(oparg);
+            BUILD_LIST => |e, oparg| e.build_list(oparg);
+            BUILD_SET => |e, oparg| e.build_set(oparg);
+            BUILD_MAP => |e, oparg| e.build_map(oparg);
+            BUILD_CONST_KEY_MAP => |e, oparg| e.build_const_key_map(oparg);
+            BUILD_STRING => |e, oparg| e.build_string(oparg);
+            BUILD_SLICE => |e, oparg| e.build_slice(oparg);
+            FORMAT_VALUE => |e, oparg| e.format_value(oparg);
+            LIST_APPEND => |e, oparg| e.list_append(oparg);
+            SET_ADD => |e, oparg| e.set_add(oparg);
+            MAP_ADD => |e, oparg| e.map_add(oparg);
+            LIST_EXTEND => |e, oparg| e.list_extend(oparg);
+            SET_UPDATE => |e, oparg| e.set_update(oparg);
+            DICT_UPDATE => |e, oparg| e.dict_update(oparg);
+            DICT_MERGE => |e, oparg| e.dict_merge(oparg);
+            LIST_TO_TUPLE => |e, _| e.list_to_tuple();
+            UNPACK_SEQUENCE => |e, oparg| e.unpack_sequence(oparg);
+            UNPACK_EX => |e, oparg| e.unpack_ex(oparg);
+            POP_JUMP_FORWARD_IF_FALSE => |e, oparg| e.pop_jump_if(false, oparg as isize);
+            POP_JUMP_FORWARD_IF_TRUE => |e, oparg| e.pop_jump_if(true, oparg as isize);
+            POP_JUMP_BACKWARD_IF_FALSE => |e, oparg| e.pop_jump_if(false, -(oparg as isize));
+            POP_JUMP_BACKWARD_IF_TRUE => |e, oparg| e.pop_jump_if(true, -(oparg as isize));
+            POP_JUMP_BACKWARD_IF_NONE => |e, oparg| e.pop_jump_back_if_none(true, oparg);
+            POP_JUMP_BACKWARD_IF_NOT_NONE => |e, oparg| e.pop_jump_back_if_none(false, oparg);
+            JUMP_IF_FALSE_OR_POP => |e, oparg| e.jump_if_or_pop(false, oparg);
+            JUMP_IF_TRUE_OR_POP => |e, oparg| e.jump_if_or_pop(true, oparg);
+            GET_ITER => |e, _| e.get_iter();
+            FOR_ITER => |e, oparg| e.for_iter(oparg);
+            GET_LEN => |e, _| e.get_len();
+            MATCH_MAPPING => |e, _| e.match_mapping();
+            MATCH_SEQUENCE => |e, _| e.match_sequence();
+            MATCH_KEYS => |e, _| e.match_keys();
+            MATCH_CLASS => |e, oparg| e.match_class(oparg);
+            CALL => |e, oparg| e.call(oparg);
+            CALL_FUNCTION_EX => |e, oparg| e.call_function_ex(oparg);
+            MAKE_FUNCTION => |e, oparg| e.make_function(oparg);
+            RETURN_VALUE => |e, _| e.return_value();
+            RETURN_GENERATOR => |e, _| e.return_generator();
+            SEND => |e, oparg| e.send(oparg);
+            GET_YIELD_FROM_ITER => |e, _| e.get_yield_from_iter();
+            GET_AWAITABLE => |e, oparg| e.get_awaitable(oparg);
+            GET_AITER => |e, _| e.get_aiter();
+            GET_ANEXT => |e, _| e.get_anext();
+            ASYNC_GEN_WRAP => |e, _| e.async_gen_wrap();
+            BEFORE_ASYNC_WITH => |e, _| e.before_async_with();
+            END_ASYNC_FOR => |e, _| e.end_async_for();
+            PUSH_EXC_INFO => |e, _| e.push_exc_info();
+            POP_EXCEPT => |e, _| e.pop_except();
+            CHECK_EXC_MATCH => |e, _| e.check_exc_match();
+            CHECK_EG_MATCH => |e, _| e.check_eg_match();
+            PREP_RERAISE_STAR => |e, _| e.prep_reraise_star();
+            RERAISE => |e, oparg| e.reraise(oparg);
+            RAISE_VARARGS => |e, oparg| e.raise_varargs(oparg);
+            BEFORE_WITH => |e, _| e.before_with();
+            WITH_EXCEPT_START => |e, _| e.with_except_start();
+            IMPORT_NAME => |e, oparg| e.import_name(oparg);
+            IMPORT_FROM => |e, oparg| e.import_from(oparg);
+            IMPORT_STAR => |e, _| e.import_star();
+            PRINT_EXPR => |e, _| e.print_expr();
+        }
+    };
+}
+
+pub(super) use general_forms;
 pub(super) use opcodes;

@@ -12,10 +12,11 @@
 use super::ops::*;
 use super::regs::*;
 use super::specialise::{self, adaptive};
-use super::table::opcodes;
-use super::{Eval, drive, trace};
+use super::table::{general_forms, opcodes};
+use super::{Eval, Flow, drive, general, trace};
 use twinheap_abi::opcode::*;
 use twinheap_abi::{_Py_CODEUNIT, _PyInterpreterFrame, PyObject};
+use twinheap_objects::errors::PyResult;
 use twinheap_objects::own::dealloc;
 
 type Frame = *mut _PyInterpreterFrame;
@@ -57,13 +58,24 @@ extern "sysv64" fn traced(e: &mut Eval, frame: Frame, next: Next, sp: Stack) -> 
 
 /// Does what an act asks for.
 #[inline(always)]
-fn perform(e: &mut Eval, before: Regs, r: Regs, act: Act, oparg: usize) -> *mut PyObject {
+fn perform(
+    e: &mut Eval,
+    opcode: u8,
+    before: Regs,
+    r: Regs,
+    act: Act,
+    oparg: usize,
+) -> *mut PyObject {
     match act {
         Act::Next => dispatch(e, r),
         Act::Called => dispatch_watched(e, r),
         Act::Dead(object) => dead(e, r.frame, r.next, r.sp, object),
         Act::Dead2(first, second) => dead2(e, r.frame, r.next, r.sp, first, second),
         Act::Cold(operation) => cold(e, r.frame, r.next, r.sp, oparg, operation),
+        Act::General => {
+            let base = DEOPT[usize::from(opcode)];
+            GENERAL[usize::from(base)](e, before.frame, before.next, before.sp, oparg)
+        }
         Act::Miss => cold(
             e,
             before.frame,
@@ -209,30 +221,80 @@ macro_rules! handlers {
                     let before = Regs { frame, next, sp };
                     let mut r = before;
                     let act = handlers!(@op e, r, oparg, $first $(:: $name)? $($base)?);
-                    perform(e, before, r, act, oparg)
+                    perform(e, twinheap_abi::opcode::$opcode, before, r, act, oparg)
                 }
             )*
         }
 
         static HANDLERS: [Handler; 256] = {
-            let mut table: [Handler; 256] = [general_form; 256];
+            let mut table = GENERAL;
             $(table[$opcode as usize] = handlers::$opcode;)*
             table
         };
     };
 }
 
-extern "sysv64" fn general_form(
+opcodes!(handlers);
+
+/// What a general form leaves to do.
+#[inline(always)]
+fn after(e: &mut Eval, outcome: PyResult<Flow>) -> *mut PyObject {
+    match outcome {
+        Ok(Flow::Next) => {
+            let r = e.registers();
+            dispatch_watched(e, r)
+        }
+        Ok(Flow::Exit) => e.pop_raw(),
+        Err(_) => {
+            let r = e.registers();
+            raise(e, r.frame, r.next, r.sp)
+        }
+    }
+}
+
+/// An opcode that this VM does not know.
+extern "sysv64" fn unknown(
     e: &mut Eval,
     frame: Frame,
     next: Next,
     sp: Stack,
     oparg: usize,
 ) -> *mut PyObject {
-    cold(e, frame, next, sp, oparg, general)
+    cold(e, frame, next, sp, oparg, super::regs::general)
 }
 
-opcodes!(handlers);
+macro_rules! general_handlers {
+    ($($opcode:ident => $form:expr;)*) => {
+        /// Handlers of the general forms, by the names of their opcodes.
+        #[expect(non_snake_case, reason = "named as the opcodes are")]
+        mod general_handlers {
+            use super::*;
+            $(
+                pub extern "sysv64" fn $opcode(
+                    e: &mut Eval,
+                    frame: Frame,
+                    next: Next,
+                    sp: Stack,
+                    oparg: usize,
+                ) -> *mut PyObject {
+                    let r = Regs { frame, next, sp };
+                    r.mark();
+                    e.spill(&r);
+                    let outcome = general::run(e, oparg, $form);
+                    after(e, outcome)
+                }
+            )*
+        }
+
+        const GENERAL: [Handler; 256] = {
+            let mut table: [Handler; 256] = [unknown; 256];
+            $(table[$opcode as usize] = general_handlers::$opcode;)*
+            table
+        };
+    };
+}
+
+general_forms!(general_handlers);
 
 /// Runs from where `Eval` stands until the frame is left.
 pub(super) fn run(e: &mut Eval) -> *mut PyObject {

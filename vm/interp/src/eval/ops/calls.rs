@@ -104,7 +104,7 @@ pub fn call(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     const PLAIN: i32 = CO_OPTIMIZED | CO_NEWLOCALS;
     let shape = Shape::new(r, oparg);
     let Some(function) = shape.function() else {
-        return Act::Cold(general);
+        return Act::General;
     };
     let entry = shape.entry(function);
     let code = entry.code();
@@ -113,9 +113,9 @@ pub fn call(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
         || code.co_argcount.get() as usize != shape.total
         || code.co_kwonlyargcount.get() != 0
     {
-        return Act::Cold(general);
+        return Act::General;
     }
-    enter(e, r, &entry, general)
+    enter(e, r, &entry, Act::General)
 }
 
 #[inline(always)]
@@ -131,7 +131,7 @@ pub fn call_py_exact_args(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     if entry.code().co_argcount.get() as usize != shape.total {
         return Act::Miss;
     }
-    enter(e, r, &entry, general)
+    enter(e, r, &entry, Act::General)
 }
 
 #[inline(always)]
@@ -149,7 +149,7 @@ pub fn call_py_with_defaults(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     if shape.total > wanted || shape.total < least {
         return Act::Miss;
     }
-    let act = enter(e, r, &entry, general);
+    let act = enter(e, r, &entry, Act::General);
     if let Act::Next = act {
         fill_defaults(r, function, shape.total..wanted, least);
     }

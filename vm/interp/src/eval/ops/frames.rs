@@ -37,15 +37,15 @@ unsafe fn store(slot: *mut *mut PyObject, value: *mut PyObject) {
 /// Goes on in the function's frame. Every parameter has its argument; the reference to the function
 /// moves into the frame. Without room at hand, `slowly` does the same, and nothing has changed yet.
 #[inline(always)]
-pub(in super::super) fn enter(e: &mut Eval, r: &mut Regs, entry: &Entry, slowly: ColdOp) -> Act {
+pub(in super::super) fn enter(e: &mut Eval, r: &mut Regs, entry: &Entry, slowly: Act) -> Act {
     let code = entry.code();
     let left = e.state.recursion_remaining.get() - 1;
     if left < 0 {
-        return Act::Cold(slowly);
+        return slowly;
     }
     let new = frames::push_frame_quickly(frames::frame_words(code));
     if new.is_null() {
-        return Act::Cold(slowly);
+        return slowly;
     }
     e.state.recursion_remaining.set(left);
     // SAFETY: the frame has room for the locals of its code; the arguments lie on the stack.

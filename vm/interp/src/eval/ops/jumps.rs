@@ -90,7 +90,7 @@ pub fn jump_backward_no_interrupt(_: &mut Eval, r: &mut Regs, oparg: usize) -> A
 fn pop_jump_if(e: &Eval, r: &mut Regs, wanted: bool, oparg: usize, back: bool) -> Act {
     let condition = r.peek(1);
     let Some(truth) = plain_truth(condition) else {
-        return Act::Cold(general);
+        return Act::General;
     };
     r.shrink(1);
     release(condition);
@@ -149,7 +149,7 @@ pub fn pop_jump_forward_if_not_none(_: &mut Eval, r: &mut Regs, oparg: usize) ->
 fn jump_or_pop(r: &mut Regs, wanted: bool, oparg: usize) -> Act {
     let condition = r.peek(1);
     let Some(truth) = plain_truth(condition) else {
-        return Act::Cold(general);
+        return Act::General;
     };
     if truth == wanted {
         r.jump(oparg as isize);

@@ -73,7 +73,7 @@ pub fn for_iter(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
         null_mut()
     };
     if item.is_null() {
-        return Act::Cold(general);
+        return Act::General;
     }
     r.push(item);
     Act::Next
@@ -83,7 +83,7 @@ pub fn for_iter(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
 pub fn send(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let (receiver, value) = (r.peek(2), r.peek(1));
     if !is(receiver, &PyGen_Type) && !is(receiver, &PyCoro_Type) {
-        return Act::Cold(general);
+        return Act::General;
     }
     enter_generator(e, r, receiver, Some(value), oparg)
 }
@@ -106,7 +106,7 @@ fn enter_generator(
     let left = e.state.recursion_remaining.get() - 1;
     // The way back reads the distance of the jump from the instruction itself.
     if !is_ready || left < 0 || oparg > 255 {
-        return Act::Cold(general);
+        return Act::General;
     }
     e.state.recursion_remaining.set(left);
     r.mark();

@@ -6,8 +6,12 @@ use super::super::Eval;
 use super::super::regs::*;
 use super::jumps::check_breaker;
 use std::ptr::null_mut;
+use twinheap_abi::opcode::*;
 use twinheap_abi::*;
-use twinheap_arith::float::{add_keeping_first, multiply_keeping_first, subtract_keeping_first};
+use twinheap_arith::float::{
+    add_keeping_first, add_keeping_second, multiply_keeping_first, multiply_keeping_second,
+    subtract_keeping_first,
+};
 use twinheap_objects::float::{self, PyFloat_Type};
 use twinheap_objects::long::{self, PyLong_Type};
 use twinheap_objects::memory;
@@ -93,10 +97,10 @@ macro_rules! int_operation {
         pub fn $name(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
             let (left, right) = (r.peek(2), r.peek(1));
             let Some(pair) = ints(left, right) else { return Act::Miss };
-            let Some((a, b)) = words(pair) else { return Act::Cold(general) };
+            let Some((a, b)) = words(pair) else { return Act::General };
             let made = long::quick_new($operation(a, b));
             if made.is_null() {
-                return Act::Cold(general);
+                return Act::General;
             }
             let here = replace(r, made);
             drop_ints(r, here, right, left)
@@ -146,6 +150,62 @@ float_operation! {
     binary_op_add_float => add_keeping_first, add_floats;
     binary_op_subtract_float => subtract_keeping_first, subtract_floats;
     binary_op_multiply_float => multiply_keeping_first, multiply_floats;
+}
+
+/// The result of an operator on two small ints, where it is one and can be made without a call.
+#[inline(always)]
+fn of_words(operator: usize, a: i64, b: i64) -> Option<i64> {
+    Some(match operator as u32 {
+        NB_ADD | NB_INPLACE_ADD => a + b,
+        NB_SUBTRACT | NB_INPLACE_SUBTRACT => a - b,
+        NB_MULTIPLY | NB_INPLACE_MULTIPLY => a * b,
+        NB_AND | NB_INPLACE_AND => a & b,
+        NB_OR | NB_INPLACE_OR => a | b,
+        NB_XOR | NB_INPLACE_XOR => a ^ b,
+        NB_LSHIFT | NB_INPLACE_LSHIFT if (0..32).contains(&b) => a << b,
+        NB_RSHIFT | NB_INPLACE_RSHIFT if b >= 0 => a >> b.min(63),
+        NB_FLOOR_DIVIDE | NB_INPLACE_FLOOR_DIVIDE if b != 0 => {
+            a / b - i64::from(a % b != 0 && (a ^ b) < 0)
+        }
+        NB_REMAINDER | NB_INPLACE_REMAINDER if b != 0 => {
+            let rest = a % b;
+            rest + if rest != 0 && (rest ^ b) < 0 { b } else { 0 }
+        }
+        _ => return None,
+    })
+}
+
+/// The result of an operator on two floats, where it can be made without a call.
+#[inline(always)]
+fn of_floats(operator: usize, a: f64, b: f64) -> Option<f64> {
+    Some(match operator as u32 {
+        NB_ADD | NB_INPLACE_ADD => add_keeping_second(a, b),
+        NB_SUBTRACT | NB_INPLACE_SUBTRACT => subtract_keeping_first(a, b),
+        NB_MULTIPLY | NB_INPLACE_MULTIPLY => multiply_keeping_second(a, b),
+        NB_TRUE_DIVIDE | NB_INPLACE_TRUE_DIVIDE if b != 0.0 => a / b,
+        _ => return None,
+    })
+}
+
+/// Operators that are not specialised, or never: small ints and floats.
+#[inline(always)]
+pub fn binary_op(_: &mut Eval, r: &mut Regs, operator: usize) -> Act {
+    let (left, right) = (r.peek(2), r.peek(1));
+    if let Some((a, b)) = ints(left, right).and_then(words) {
+        let made = of_words(operator, a, b).map_or(null_mut(), long::quick_new);
+        if made.is_null() {
+            return Act::General;
+        }
+        let here = replace(r, made);
+        return drop_ints(r, here, left, right);
+    }
+    let result = floats(left, right).and_then(|(a, b)| of_floats(operator, a, b));
+    let made = result.map_or(null_mut(), float::quick_new);
+    if made.is_null() {
+        return Act::General;
+    }
+    let here = replace(r, made);
+    drop_floats(r, here, left, right)
 }
 
 /// Both operands are exact str.
@@ -227,7 +287,7 @@ pub fn compare_op(_: &mut Eval, r: &mut Regs, operator: usize) -> Act {
     } else if let Some((a, b)) = floats(left, right) {
         answer(operator, a < b, a == b, a > b)
     } else {
-        return Act::Cold(general);
+        return Act::General;
     };
     let here = r.next;
     r.put(2, hold(bool_ref(result)));

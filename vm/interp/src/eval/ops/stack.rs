@@ -210,7 +210,7 @@ fn cell_at(r: &Regs, index: usize) -> &'static PyCellObject {
 pub fn load_deref(_: &mut Eval, r: &mut Regs, index: usize) -> Act {
     // SAFETY: a cell holds an object or null.
     let Some(value) = (unsafe { cell_at(r, index).ob_ref.get().as_ref() }) else {
-        return Act::Cold(general);
+        return Act::General;
     };
     r.push(hold(value));
     Act::Next

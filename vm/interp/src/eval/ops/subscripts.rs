@@ -88,7 +88,7 @@ pub fn binary_subscr_tuple_int(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
 pub fn binary_subscr(e: &mut Eval, r: &mut Regs, oparg: usize) -> Act {
     let act = binary_subscr_list_int(e, r, oparg);
     match act {
-        Act::Miss => Act::Cold(general),
+        Act::Miss => Act::General,
         act => act,
     }
 }
@@ -155,7 +155,7 @@ pub fn binary_subscr_getitem(e: &mut Eval, r: &mut Regs, _: usize) -> Act {
         below: 0,
         caches: 4,
     };
-    let act = enter(e, r, &entry, getitem_slowly);
+    let act = enter(e, r, &entry, Act::Cold(getitem_slowly));
     if let Act::Next = act {
         hold(cached);
     }
@@ -193,7 +193,7 @@ pub fn store_subscr_list_int(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
         return Act::Miss;
     };
     if list.ob_refcnt.get() == 1 {
-        return Act::Cold(general);
+        return Act::General;
     }
     // SAFETY: a slot of the list, which owns what it holds.
     let old: Ref = unsafe { &*std::ptr::replace(slot, raw(value)) };
