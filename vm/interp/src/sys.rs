@@ -384,7 +384,10 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
     module::add_functions(&made, TABLE)?;
     let text = |value: &str| -> PyResult { Ok(unicode::from_str(value)?.upcast()) };
     let entries: [(&str, Own); 15] = [
-        ("version", text("3.11.7 (Twinheap VM)")?),
+        (
+            "version",
+            text("3.11.7 (main, Jan  1 2026, 00:00:00) [Twinheap VM]")?,
+        ),
         ("copyright", text("")?),
         ("platform", text("linux")?),
         ("byteorder", text("little")?),

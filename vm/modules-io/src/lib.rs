@@ -19,7 +19,6 @@ mod bytesio;
 mod fileio;
 mod newlines;
 mod open;
-mod outside;
 mod posix;
 mod prelude;
 mod stringio;
@@ -28,10 +27,4 @@ mod textio;
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[
-    ("_io", open::new_module),
-    ("_posixsubprocess", outside::new_subprocess),
-    ("_socket", outside::new_socket),
-    ("posix", posix::new_module),
-    ("select", outside::new_select),
-];
+pub const MODULES: &[NativeModule] = &[("_io", open::new_module), ("posix", posix::new_module)];

@@ -13,13 +13,34 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
+mod accounts;
+mod arguments;
+mod control;
+mod faults;
+mod limits;
 mod modes;
 mod prelude;
+mod processes;
 mod queues;
 mod seconds;
+mod socket;
+mod terminals;
+mod waiting;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] =
-    &[("_queue", queues::new_module), ("_stat", modes::new_module)];
+pub const MODULES: &[NativeModule] = &[
+    ("_posixsubprocess", processes::new_module),
+    ("_queue", queues::new_module),
+    ("_socket", socket::new_module),
+    ("_stat", modes::new_module),
+    ("faulthandler", faults::new_module),
+    ("fcntl", control::new_module),
+    ("grp", accounts::new_grp),
+    ("pwd", accounts::new_pwd),
+    ("resource", limits::new_module),
+    ("select", waiting::new_module),
+    ("spwd", accounts::new_spwd),
+    ("termios", terminals::new_module),
+];

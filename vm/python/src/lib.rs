@@ -4,6 +4,7 @@
 //! `__main__`, and what it leaves (namespace, exception) stays alive until [`Vm::release`].
 
 pub mod shared;
+mod streams;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -117,6 +118,22 @@ impl Vm {
     /// A dict that was just made and never filled.
     pub fn empty_dict(&self) -> &PyDictObject {
         &self.empty_dict
+    }
+
+    /// Tells programs which file to start for another interpreter (`sys.executable`).
+    pub fn set_executable(&self, path: &str) {
+        let set =
+            |text: PyResult<Own<PyASCIIObject>>| sys::set_object("executable", text?.as_object());
+        if set(unicode::from_str(path)).is_err() {
+            errors::clear();
+        }
+    }
+
+    /// Opens the standard streams as those of the `io` module, which the command line has from its beginning.
+    pub fn open_standard_streams(&self) {
+        if streams::open_all().is_err() {
+            errors::clear();
+        }
     }
 
     /// Imports the modules that CPython has loaded once it is up.
@@ -578,10 +595,14 @@ pub fn run_main(vm: &Vm, source: &[u8], filename: &str) -> i32 {
     };
     match vm.run_as_main(&code, filename) {
         Ok(mut run) => {
-            let status = match run.exception.take() {
+            let mut status = match run.exception.take() {
                 Some(exception) => exit_status(&exception),
                 None => 0,
             };
+            twinheap_modules_runtime::at_exit::run_all();
+            if !streams::flush_all() && status == 0 {
+                status = 120;
+            }
             vm.release(run);
             stdio::flush_all();
             status

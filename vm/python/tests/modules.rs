@@ -12,6 +12,7 @@ fn run(mut command: Command, program: &Path) -> String {
         .arg(program)
         .env("PYTHONHASHSEED", "0")
         .env("TZ", "UTC")
+        .env_remove("PYTHONUNBUFFERED")
         .output()
         .expect("the interpreter starts");
     format!(

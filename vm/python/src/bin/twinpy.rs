@@ -110,6 +110,10 @@ fn main() -> ExitCode {
                     return 1;
                 }
             };
+            if let Ok(executable) = std::env::current_exe() {
+                vm.set_executable(&executable.to_string_lossy());
+            }
+            vm.open_standard_streams();
             run_main(&vm, &source, &filename)
         });
     match runner.map(std::thread::JoinHandle::join) {

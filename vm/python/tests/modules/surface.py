@@ -2,11 +2,12 @@
 import importlib
 
 MODULES = """
-_blake2 _csv _opcode _queue _sha3 _stat _statistics _typing array binascii cmath zlib
+_blake2 _csv _opcode _posixsubprocess _queue _sha3 _socket _stat _statistics _typing array binascii cmath faulthandler
+fcntl grp pwd resource select spwd termios zlib
 """.split()
 
-# What an extension module has because it lies in a file.
-IGNORED = {"__loader__", "__spec__", "__file__", "__package__", "__doc__", "__builtins__"}
+# What an extension module has because it lies in a file, and what it offers to other extension modules.
+IGNORED = {"CAPI", "datetime_CAPI", "__loader__", "__spec__", "__file__", "__package__", "__doc__", "__builtins__"}
 
 
 def signature(value):
@@ -34,7 +35,7 @@ for module_name in MODULES:
         prefix = module_name + "." + name
         print(prefix, type(value).__name__, signature(value) if callable(value) else "")
         if isinstance(value, type):
-            if value.__module__ in (module_name, module_name.lstrip("_")) or module_name.startswith("_"):
+            if value.__module__ != "builtins":
                 show_type(prefix, value)
         elif isinstance(value, (int, str, float, bytes)):
             print(prefix, repr(value))
