@@ -89,7 +89,17 @@ fn when(args: &PyTupleObject, name: &str) -> PyResult<i64> {
     match tuple::items(args).first().filter(|given| !given.is_none()) {
         None => Ok(nanoseconds(libc::CLOCK_REALTIME).div_euclid(1_000_000_000)),
         Some(given) if given.downcast_ref::<PyLongObject>().is_some() => long::as_long(given),
-        Some(given) => Ok(float::as_double(given)?.floor() as i64),
+        Some(given) => {
+            let value = float::as_double(given)?;
+            if value.is_nan() {
+                return Err(value_error("Invalid value NaN (not a number)"));
+            }
+            let value = value.floor();
+            if !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&value) {
+                return Err(overflow_error("timestamp out of range for platform time_t"));
+            }
+            Ok(value as i64)
+        }
     }
 }
 

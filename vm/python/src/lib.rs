@@ -433,6 +433,7 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
         twinheap_modules_io::MODULES,
         twinheap_modules_pickle::MODULES,
         twinheap_modules_numeric::MODULES,
+        twinheap_modules_time::MODULES,
         twinheap_modules_hash::MODULES,
         twinheap_modules_language::MODULES,
         twinheap_modules_system::MODULES,

@@ -2,7 +2,7 @@
 import importlib
 
 MODULES = """
-_blake2 _csv _opcode _posixsubprocess _queue _sha3 _socket _stat _statistics _typing array binascii cmath faulthandler
+_blake2 _csv _datetime _opcode _posixsubprocess _queue _sha3 _socket _stat _statistics _typing array binascii cmath faulthandler
 fcntl grp pwd resource select spwd termios zlib
 """.split()
 

@@ -1,0 +1,22 @@
+//! Native standard-library modules for dates and times.
+
+#![expect(
+    non_upper_case_globals,
+    reason = "types and statics bear CPython's own names"
+)]
+#![allow(
+    clippy::macro_metavars_in_unsafe,
+    reason = "the wrapping macros vouch for the casts around the function that they are given"
+)]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "destructors share one contract: the last reference is gone"
+)]
+
+mod datetime;
+mod prelude;
+
+use twinheap_objects::module::NativeModule;
+
+/// The modules of this crate, by name.
+pub const MODULES: &[NativeModule] = &[("_datetime", datetime::new_module)];
