@@ -127,6 +127,20 @@ const MAXIMUM_FUNCTION: usize = 120;
 /// exceed; the numbers only fall.
 const RATCHET: &str = "xtask/ratchet.txt";
 
+/// The crates in which a program decides how much is allocated.
+const COUNTED: &[&str] = &["vm/objects/", "vm/modules-", "vm/interp/", "vm/sre/"];
+/// Allocations that end the process where there is no memory; `memory::with_capacity` and its kin raise
+/// `MemoryError` instead.
+const UNCHECKED: &[&str] = &[
+    "Vec::with_capacity(",
+    "String::with_capacity(",
+    ".to_vec()",
+    ".repeat(",
+    ".concat()",
+];
+/// How many of them each file still has; the numbers only fall.
+const ALLOCATIONS: &str = "xtask/allocations.txt";
+
 #[derive(Args)]
 pub struct TidyArguments {}
 
@@ -146,7 +160,8 @@ pub fn run(_: &TidyArguments) -> Result<i32, String> {
 /// Everything that breaks a rule.
 pub fn complaints() -> Result<Vec<String>, String> {
     let mut complaints = edge_complaints(&dependencies()?);
-    let ratchet = read_ratchet();
+    let ratchet = read_ratchet(RATCHET);
+    let mut allocations = read_ratchet(ALLOCATIONS);
     for file in rust_files() {
         let text =
             fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -156,6 +171,11 @@ pub fn complaints() -> Result<Vec<String>, String> {
             .unwrap_or(&file)
             .to_string_lossy()
             .into_owned();
+        complaints.extend(allocation_complaint(
+            &name,
+            unchecked_allocations(&name, &text),
+            allocations.remove(&name).unwrap_or(0),
+        ));
         let found = file_complaints(&name, &text, ratchet.get(&name).copied());
         complaints.extend(
             found
@@ -163,7 +183,52 @@ pub fn complaints() -> Result<Vec<String>, String> {
                 .filter(|complaint| !is_allowed(complaint, &name, &ratchet)),
         );
     }
+    let gone = |name: &String| format!("{ALLOCATIONS}: {name} does not exist");
+    complaints.extend(allocations.keys().map(gone));
     Ok(complaints)
+}
+
+/// How many allocations of a file are not checked: those that are named, and `vec![item; count]` with a
+/// count that is no literal or constant.
+fn unchecked_allocations(name: &str, text: &str) -> usize {
+    if !COUNTED.iter().any(|folder| name.starts_with(folder)) || name.contains("/tests/") {
+        return 0;
+    }
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or(text);
+    let lines = || {
+        code.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+    };
+    let named = lines()
+        .map(|line| {
+            UNCHECKED
+                .iter()
+                .map(|call| line.matches(call).count())
+                .sum::<usize>()
+        })
+        .sum::<usize>();
+    let is_variable = |line: &&str| {
+        let Some((_, rest)) = line.split_once("vec![") else {
+            return false;
+        };
+        let count = rest
+            .split_once("; ")
+            .and_then(|(_, count)| count.split_once(']'));
+        count.is_some_and(|(count, _)| count.contains(|c: char| c.is_lowercase()))
+    };
+    named + lines().filter(is_variable).count()
+}
+
+fn allocation_complaint(name: &str, found: usize, allowed: usize) -> Option<String> {
+    match found.cmp(&allowed) {
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Less => Some(format!(
+            "{ALLOCATIONS}: {name} can fall from {allowed} to {found}"
+        )),
+        std::cmp::Ordering::Greater => Some(format!(
+            "{name}: {found} allocations that end the process without memory, at most {allowed}: see vm/objects/src/memory/room.rs"
+        )),
+    }
 }
 
 /// For each crate of the workspace, the crates it depends on in its normal dependencies.
@@ -254,8 +319,8 @@ fn edge_complaints(dependencies: &BTreeMap<String, Vec<String>>) -> Vec<String> 
     complaints
 }
 
-fn read_ratchet() -> BTreeMap<String, usize> {
-    let text = fs::read_to_string(settings::root().join(RATCHET)).unwrap_or_default();
+fn read_ratchet(file: &str) -> BTreeMap<String, usize> {
+    let text = fs::read_to_string(settings::root().join(file)).unwrap_or_default();
     text.lines()
         .filter_map(|line| {
             let (lines, name) = line.split_once(' ')?;
@@ -409,6 +474,17 @@ mod tests {
         let long = format!("//! Long.\n{}", "\n".repeat(MAXIMUM_LINES));
         assert_eq!(file_complaints("x.rs", &long, None).len(), 1);
         assert!(file_complaints("x.rs", &long, Some(MAXIMUM_LINES + 1)).is_empty());
+    }
+
+    #[test]
+    fn unchecked_allocations_are_counted_and_only_fall() {
+        let text =
+            "let a = vec![0; count];\nlet b = vec![0; 16];\n// vec![0; n]\nlet c = d.to_vec();\n";
+        assert_eq!(unchecked_allocations("vm/objects/src/x.rs", text), 2);
+        assert_eq!(unchecked_allocations("xtask/src/x.rs", text), 0);
+        assert!(allocation_complaint("x", 2, 2).is_none());
+        assert!(allocation_complaint("x", 1, 2).is_some());
+        assert!(allocation_complaint("x", 2, 1).is_some());
     }
 
     #[test]

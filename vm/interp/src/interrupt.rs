@@ -1,8 +1,9 @@
-//! What the loop does when it is told to look up: stop a run that has used up its time.
+//! What the loop does when it is told to look up: stop a run that has used up its time or its memory.
 
 use std::cell::Cell;
-use twinheap_objects::errors::{PyResult, raise_none};
+use twinheap_objects::errors::{PyResult, no_memory, raise_none};
 use twinheap_objects::exceptions::PyExc_KeyboardInterrupt;
+use twinheap_objects::memory::spare;
 use twinheap_objects::state::{Global, tstate};
 
 /// Set from a signal handler: KeyboardInterrupt is due.
@@ -25,6 +26,9 @@ pub fn handle() -> PyResult<()> {
     tstate().eval_breaker.set(false);
     if INTERRUPTED.replace(false) {
         return Err(raise_none(&PyExc_KeyboardInterrupt));
+    }
+    if spare::take_due() {
+        return Err(no_memory());
     }
     Ok(())
 }

@@ -89,13 +89,51 @@ fn format_chain(out: &mut String, exception: &PyObject, seen: &mut Vec<*mut PyOb
     format_message(out, exception);
 }
 
+/// How many entries are shown at most: the last ones (`PyTraceBack_LIMIT`).
+const TRACEBACK_LIMIT: usize = 1000;
+/// How often one entry is shown before it is only counted (`TB_RECURSIVE_CUTOFF`).
+const RECURSIVE_CUTOFF: usize = 3;
+
+/// The entries of a traceback in turn.
+fn entries_of(traceback: &PyObject) -> impl Iterator<Item = Own<PyTracebackObject>> {
+    let mut next = traceback.downcast_ref::<PyTracebackObject>().map(Own::new);
+    std::iter::from_fn(move || {
+        let current = next.take()?;
+        next = current.tb_next.own();
+        Some(current)
+    })
+}
+
 fn format_traceback(out: &mut String, traceback: &PyObject) {
-    let mut entry = traceback.downcast_ref::<PyTracebackObject>().map(Own::new);
-    while let Some(current) = entry {
-        if let Some(frame) = Field::as_ref(&current.tb_frame) {
-            format_entry(out, &current, frame);
+    let too_many = entries_of(traceback)
+        .count()
+        .saturating_sub(TRACEBACK_LIMIT);
+    let (mut last, mut count) = (None, 0);
+    for entry in entries_of(traceback).skip(too_many) {
+        let Some(frame) = entry.tb_frame.own() else {
+            continue;
+        };
+        let code = frames::frame_of(&frame).f_code.expect_ref();
+        let line = twinheap_objects::traceback::line_of(&entry);
+        let this = Some((code.co_filename.get(), code.co_name.get(), line));
+        if this != last {
+            say_repeated(out, count);
+            (last, count) = (this, 0);
         }
-        entry = current.tb_next.own();
+        count += 1;
+        if count <= RECURSIVE_CUTOFF {
+            format_entry(out, &entry, &frame);
+        }
+    }
+    say_repeated(out, count);
+}
+
+fn say_repeated(out: &mut String, count: usize) {
+    if let Some(more) = count.checked_sub(RECURSIVE_CUTOFF).filter(|more| *more > 0) {
+        let plural = if more > 1 { "s" } else { "" };
+        out.push_str(&format!(
+            "  [Previous line repeated {more} more time{plural}]\n"
+        ));
     }
 }
 

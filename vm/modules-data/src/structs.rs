@@ -502,8 +502,7 @@ fn pack_values(layout: &Layout_, values: &[&PyObject], function: &str) -> PyResu
     if layout.size > isize::MAX as usize - 33 {
         return Err(overflow_error("byte string is too large"));
     }
-    memory::probe(layout.size)?;
-    let mut out = vec![0u8; layout.size];
+    let mut out = memory::zeroed(layout.size)?;
     fill_values(layout, values, &mut out)?;
     Ok(out)
 }
@@ -524,14 +523,17 @@ fn fill_values(layout: &Layout_, values: &[&PyObject], out: &mut [u8]) -> PyResu
 }
 
 fn unpack_values(layout: &Layout_, data: &[u8]) -> PyResult {
-    let mut values = Vec::with_capacity(layout.values);
+    let values = tuple::new(layout.values)?;
+    let mut next = 0;
     for item in &layout.items {
         for index in 0..item.repeat {
             let at = item.offset + index * item.size;
-            values.push(unpack_item(item, layout.order == Order::Big, &data[at..])?);
+            let value = unpack_item(item, layout.order == Order::Big, &data[at..])?;
+            tuple::set_new_item(&values, next, value);
+            next += 1;
         }
     }
-    Ok(tuple::from_vec(values)?.upcast())
+    Ok(values.upcast())
 }
 
 fn pack(this: &StructObject, args: &[&PyObject]) -> PyResult {

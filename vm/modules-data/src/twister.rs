@@ -157,23 +157,7 @@ fn getrandbits(this: &RandomObject, count: &PyObject) -> PyResult {
     if count <= 32 {
         return long::from_usize((this.next() >> (32 - count)) as usize);
     }
-    let mut data = Vec::new();
-    let mut left = count;
-    while left > 0 {
-        let mut word = this.next();
-        if left < 32 {
-            word >>= 32 - left;
-        }
-        data.extend(word.to_le_bytes());
-        left -= 32;
-    }
-    let data = twinheap_objects::bytes::from_slice(&data)?;
-    let order = unicode::from_str("little")?;
-    call::call_method(
-        long::PyLong_Type.as_object(),
-        id!("from_bytes"),
-        &[data.as_object(), order.as_object()],
-    )
+    long::from_words(count as usize, || this.next())
 }
 
 fn getstate(this: &RandomObject) -> PyResult {

@@ -389,7 +389,7 @@ fn raw_read(this: &PyObject, args: &[&PyObject]) -> PyResult {
     if size < 0 {
         return call0(this, id!("readall"));
     }
-    let target = twinheap_objects::bytearray::from_slice(&vec![0; size as usize])?;
+    let target = twinheap_objects::bytearray::zeroed(size as usize)?;
     let count = call::call_method(this, id!("readinto"), &[target.as_object()])?;
     if count.is_none() {
         return Ok(count);
@@ -416,7 +416,7 @@ fn raw_readall(this: &PyObject) -> PyResult {
         if bytes::data_of(piece).is_empty() {
             return Ok(bytes::from_slice(&all)?.upcast());
         }
-        all.extend_from_slice(bytes::data_of(piece));
+        memory::extend(&mut all, bytes::data_of(piece))?;
     }
 }
 

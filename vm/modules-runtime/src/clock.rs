@@ -224,18 +224,26 @@ fn time_strftime(this: &PyObject, args: &PyTupleObject) -> PyResult {
         None => to_tm(&*localtime(this, &tuple::empty())?)?,
     };
     let mut pattern = unicode::to_utf8_surrogatepass(format);
-    pattern.push(0);
-    let mut out = vec![0u8; 1024 + 256 * pattern.len()];
-    // SAFETY: the buffer has the size that is told; the pattern ends with NUL.
-    let written = unsafe {
-        strftime(
-            out.as_mut_ptr().cast(),
-            out.len(),
-            pattern.as_ptr().cast(),
-            &tm,
-        )
+    memory::push(&mut pattern, 0)?;
+    // The room doubles until the text fits; an empty text is believed at 256 bytes for each of the pattern.
+    let mut room = 1024;
+    let out = loop {
+        let mut out = memory::zeroed(room)?;
+        // SAFETY: the buffer has the size that is told; the pattern ends with NUL.
+        let written = unsafe {
+            strftime(
+                out.as_mut_ptr().cast(),
+                out.len(),
+                pattern.as_ptr().cast(),
+                &tm,
+            )
+        };
+        if written > 0 || room >= 256 * pattern.len() {
+            out.truncate(written);
+            break out;
+        }
+        room *= 2;
     };
-    out.truncate(written);
     Ok(unicode::from_str(&String::from_utf8_lossy(&out))?.upcast())
 }
 

@@ -101,49 +101,68 @@ fn get_objects(_: &PyObject, args: Args<'_>) -> PyResult {
             vec![generation as usize]
         }
     };
-    let found: Vec<Own> = wanted.into_iter().flat_map(collect::objects).collect();
+    let mut found: Vec<Own> = Vec::new();
+    for generation in wanted {
+        collect::each_object(generation, |object| {
+            memory::push(&mut found, Own::new(object))
+        })?;
+    }
     Ok(list::from_vec(found)?.upcast())
 }
 
-unsafe extern "C" fn visit_collect(object: *mut PyObject, found: *mut c_void) -> c_int {
-    // SAFETY: a live referent; the argument is the vector of the caller.
-    unsafe { (*found.cast::<Vec<Own>>()).push(Own::new(&*object)) };
-    0
+/// What a walk over referents has found, and whether there was room for it.
+struct Referents {
+    found: Vec<Own>,
+    outcome: PyResult<()>,
 }
 
-/// What an object's type says that it refers to.
-fn referents_of(object: &PyObject) -> Vec<Own> {
-    let mut found: Vec<Own> = Vec::new();
+unsafe extern "C" fn visit_collect(object: *mut PyObject, walk: *mut c_void) -> c_int {
+    // SAFETY: a live referent; the argument is the walk of the caller.
+    let (walk, object) = unsafe { (&mut *walk.cast::<Referents>(), &*object) };
+    walk.outcome = memory::push(&mut walk.found, Own::new(object));
+    c_int::from(walk.outcome.is_err())
+}
+
+/// Adds what an object's type says that it refers to.
+fn add_referents(object: &PyObject, found: Vec<Own>) -> PyResult<Vec<Own>> {
+    let outcome = Ok(());
+    let mut walk = Referents { found, outcome };
     if collect::is_gc(object) {
-        collect::traverse(object, visit_collect, (&raw mut found).cast());
+        collect::traverse(object, visit_collect, (&raw mut walk).cast());
     }
-    found
+    walk.outcome?;
+    Ok(walk.found)
 }
 
 fn get_referents(_: &PyObject, args: &PyTupleObject) -> PyResult {
-    let found = tuple::items(args)
-        .iter()
-        .flat_map(|object| referents_of(object))
-        .collect();
+    let mut found = Vec::new();
+    for object in tuple::items(args) {
+        found = add_referents(object, found)?;
+    }
     Ok(list::from_vec(found)?.upcast())
 }
 
+unsafe extern "C" fn visit_compare(object: *mut PyObject, wanted: *mut c_void) -> c_int {
+    // SAFETY: the argument is the tuple of the caller.
+    let wanted = unsafe { &*wanted.cast::<PyTupleObject>() };
+    let is_object = |item: &&PyObject| std::ptr::eq(item.as_raw(), object);
+    c_int::from(tuple::items(wanted).iter().any(is_object))
+}
+
 fn get_referrers(_: &PyObject, args: &PyTupleObject) -> PyResult {
-    let wanted: Vec<*mut PyObject> = tuple::items(args)
-        .iter()
-        .map(|object| object.as_raw())
-        .collect();
+    let mut found: Vec<Own> = Vec::new();
+    for generation in 0..3 {
+        collect::each_object(generation, |candidate| {
+            let is_args = std::ptr::eq(candidate.as_raw(), args.as_raw());
+            if !is_args && collect::traverse(candidate, visit_compare, args.as_raw().cast()) != 0 {
+                memory::push(&mut found, Own::new(candidate))?;
+            }
+            Ok(())
+        })?;
+    }
     let made = list::new(0)?;
-    for candidate in (0..3).flat_map(collect::objects) {
-        if std::ptr::eq(candidate.as_ptr(), args.as_raw()) {
-            continue;
-        }
-        if referents_of(&candidate)
-            .iter()
-            .any(|referent| wanted.contains(&referent.as_ptr()))
-        {
-            list::append(&made, &candidate)?;
-        }
+    for referrer in found {
+        list::append_take(&made, referrer)?;
     }
     Ok(made.upcast())
 }

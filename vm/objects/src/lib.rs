@@ -62,6 +62,7 @@ mod sequence_iter;
 pub mod set;
 pub mod singletons;
 pub mod slice;
+pub mod stack;
 pub mod state;
 pub mod struct_sequence;
 pub mod traceback;

@@ -112,7 +112,7 @@ pub fn enter_recursive_call(where_: &str) -> PyResult<Recursion> {
     let state = crate::state::tstate();
     let remaining = state.recursion_remaining.get() - 1;
     state.recursion_remaining.set(remaining);
-    if remaining < 0 {
+    if remaining < 0 || crate::stack::is_low(state) {
         recursion_exceeded(where_)?;
     }
     Ok(Recursion)
@@ -148,7 +148,13 @@ fn recursion_exceeded(where_: &str) -> PyResult<()> {
 /// gives the depth back.
 #[inline(always)]
 pub fn enter_frame() -> PyResult<()> {
-    enter_recursive_call("").map(std::mem::forget)
+    let state = crate::state::tstate();
+    let remaining = state.recursion_remaining.get() - 1;
+    state.recursion_remaining.set(remaining);
+    if remaining < 0 {
+        recursion_exceeded("")?;
+    }
+    Ok(())
 }
 
 /// Gives back the depth that [`enter_frame`] took.

@@ -121,10 +121,11 @@ pub fn adjust(length: isize, start: isize, stop: isize, step: isize) -> Span {
     }
 }
 
-/// The positions that the slice takes from a sequence of this length.
-pub fn indices(slice: &PySliceObject, length: isize) -> PyResult<Span> {
+/// The positions that the slice takes from a sequence. Its length is asked for only when the code of the
+/// slice's parts, which may change it, has run.
+pub fn indices(slice: &PySliceObject, length: impl FnOnce() -> isize) -> PyResult<Span> {
     let (start, stop, step) = unpack(slice)?;
-    Ok(adjust(length, start, stop, step))
+    Ok(adjust(length(), start, stop, step))
 }
 
 unsafe fn slice_dealloc(slice: *mut PySliceObject) {
@@ -269,7 +270,7 @@ fn slice_indices(slice: &PySliceObject, length: &PyObject) -> PyResult {
     let Some(small) = crate::long::to_i64(&length).filter(|_| has_small_bounds(slice)) else {
         return huge_indices(slice, length.as_object());
     };
-    let span = indices(slice, small as isize)?;
+    let span = indices(slice, || small as isize)?;
     let parts = [span.start, span.stop, span.step];
     let parts: PyResult<Vec<Own>> = parts.into_iter().map(crate::long::from_isize).collect();
     Ok(tuple::from_vec(parts?)?.upcast())

@@ -21,6 +21,8 @@ pub struct ThreadState {
     pub recursion_remaining: Cell<i32>,
     pub recursion_limit: Cell<i32>,
     pub recursion_headroom: Cell<i32>,
+    /// The address below which the thread's stack counts as used up; see `stack`.
+    pub stack_floor: Cell<usize>,
     /// Objects whose deallocation waits, so that nested ones do not exhaust the stack.
     pub trash_delete_nesting: Cell<i32>,
     pub trash_delete_later: Pointer<PyObject>,
@@ -43,6 +45,7 @@ impl ThreadState {
             recursion_remaining: Cell::new(1000),
             recursion_limit: Cell::new(1000),
             recursion_headroom: Cell::new(0),
+            stack_floor: Cell::new(usize::MAX),
             trash_delete_nesting: Cell::new(0),
             trash_delete_later: Cell::new(std::ptr::null_mut()),
             eval_breaker: Cell::new(false),

@@ -369,7 +369,7 @@ fn tuple_subscript(tuple: &PyTupleObject, key: &PyObject) -> PyResult {
             key.type_().name()
         )));
     };
-    let span = crate::slice::indices(slice, tuple.ob_size.get())?;
+    let span = crate::slice::indices(slice, || tuple.ob_size.get())?;
     if span.length == 0 {
         return Ok(empty().upcast());
     }

@@ -99,6 +99,7 @@ impl Vm {
         if TAKEN.swap(true, Ordering::SeqCst) {
             return Err("this process has an interpreter already".to_string());
         }
+        twinheap_objects::memory::spare::keep_aside();
         match prepare(config) {
             Ok(empty_dict) => Ok(Vm {
                 empty_dict,
@@ -635,4 +636,9 @@ fn exit_status(exception: &PyObject) -> i32 {
     stdio::flush_fd(1);
     eprintln!("{}", text.unwrap_or_default());
     1
+}
+
+/// How many bytes of address space this process may use, if that is limited.
+pub fn address_space() -> Option<usize> {
+    twinheap_objects::stack::address_space()
 }

@@ -60,6 +60,8 @@ pub enum EngineError {
     IllegalCode,
     /// The end of a repeat without its start.
     BadState,
+    /// There is no room for what is still to be tried.
+    NoMemory,
 }
 
 /// A mark that was not set.
@@ -111,6 +113,17 @@ struct Repeat {
     pc: usize,
     previous: usize,
     last_position: usize,
+}
+
+type Step = Result<Next, EngineError>;
+
+/// Makes room on a stack.
+#[inline]
+fn room<T>(stack: &mut Vec<T>, count: usize) -> Result<(), EngineError> {
+    if stack.capacity() - stack.len() >= count {
+        return Ok(());
+    }
+    stack.try_reserve(count).map_err(|_| EngineError::NoMemory)
 }
 
 enum Next {
@@ -423,7 +436,7 @@ impl<T: Unit> Run<'_, '_, T> {
             }
             match self.word(pc)? {
                 op::MARK => {
-                    self.set_mark(self.word(pc + 1)? as usize, position);
+                    self.set_mark(self.word(pc + 1)? as usize, position)?;
                     pc += 2;
                 }
                 op::SUCCESS => return Ok(self.succeed(position, top_level)),
@@ -470,12 +483,13 @@ impl<T: Unit> Run<'_, '_, T> {
             || self.engine.must_advance && position == self.engine.start
     }
 
-    fn set_mark(&mut self, mark: usize, position: usize) {
+    fn set_mark(&mut self, mark: usize, position: usize) -> Result<(), EngineError> {
         let engine = &mut *self.engine;
         if mark & 1 == 1 {
             engine.last_index = (mark / 2 + 1) as isize;
         }
-        if engine.marks.len() <= mark {
+        if let Some(missing) = (mark + 1).checked_sub(engine.marks.len()) {
+            room(&mut engine.marks, missing)?;
             engine.marks.resize(mark + 1, UNSET);
         }
         if mark as isize > engine.last_mark {
@@ -483,6 +497,7 @@ impl<T: Unit> Run<'_, '_, T> {
             engine.last_mark = mark as isize;
         }
         engine.marks[mark] = position;
+        Ok(())
     }
 
     /// The span of a group (counted from 0) that a reference may use.
@@ -598,27 +613,30 @@ impl<T: Unit> Run<'_, '_, T> {
     }
 
     /// Pushes a frame and enters code at a position.
-    fn call(&mut self, frame: Frame, pc: usize, position: usize, top_level: bool) -> Next {
+    fn call(&mut self, frame: Frame, pc: usize, position: usize, top_level: bool) -> Step {
         self.engine.position = position;
+        room(&mut self.engine.frames, 1)?;
         self.engine.frames.push(frame);
-        Next::Enter { pc, top_level }
+        Ok(Next::Enter { pc, top_level })
     }
 
     /// Copies the marks for a frame, as they must come back when the code entered fails.
-    fn save_marks(&mut self, frame: &mut Frame) {
+    fn save_marks(&mut self, frame: &mut Frame) -> Result<(), EngineError> {
         let engine = &mut *self.engine;
         (frame.last_mark, frame.last_index) = (engine.last_mark, engine.last_index);
         frame.saved_marks = Some(engine.mark_stack.len());
-        engine
-            .mark_stack
-            .extend_from_slice(&engine.marks[..(engine.last_mark + 1) as usize]);
+        let marks = &engine.marks[..(engine.last_mark + 1) as usize];
+        room(&mut engine.mark_stack, marks.len())?;
+        engine.mark_stack.extend_from_slice(marks);
+        Ok(())
     }
 
-    fn save_marks_in_repeat(&mut self, frame: &mut Frame) {
+    fn save_marks_in_repeat(&mut self, frame: &mut Frame) -> Result<(), EngineError> {
         (frame.last_mark, frame.last_index) = (self.engine.last_mark, self.engine.last_index);
         if self.engine.repeat != NO_REPEAT {
-            self.save_marks(frame);
+            self.save_marks(frame)?;
         }
+        Ok(())
     }
 
     fn restore_marks(&mut self, frame: &Frame) {

@@ -8,7 +8,9 @@ pub mod codes;
 mod engine;
 mod sets;
 mod text;
+mod validate;
 
 pub use engine::{Engine, EngineError, Mode, Outcome, Request};
 pub use sets::Characters;
 pub use text::Unit;
+pub use validate::is_valid;

@@ -245,13 +245,39 @@ impl DequeObject {
         Ok(())
     }
 
+    /// `deque_clear`: the deque goes on with a fresh block, and is empty before the first item is
+    /// released. Without memory for the block the items go one by one, should code add others meanwhile too.
     fn clear_items(&self) {
-        let mut items = Vec::with_capacity(self.len());
-        while let Some(item) = self.take_left() {
-            items.push(item);
+        if self.len() == 0 {
+            return;
         }
+        let Ok(block) = self.new_block() else {
+            errors::clear();
+            while let Some(item) = self.take_left() {
+                drop(item);
+            }
+            return;
+        };
+        let (mut chain, mut at) = (self.leftblock.get(), self.leftindex.get() as usize);
+        let mut left = self.len();
+        self.leftblock.set(block);
+        self.rightblock.set(block);
+        self.set_len(0);
         self.center();
-        drop(items);
+        self.state.set(self.state.get() + 1);
+        while left > 0 {
+            // SAFETY: the chain has left the deque; it holds `left` more items from `at` on.
+            unsafe {
+                drop((&(*chain).data)[at].take_own());
+                left -= 1;
+                at += 1;
+                if at == BLOCKLEN || left == 0 {
+                    let next = (*chain).rightlink.get();
+                    self.free_block(chain);
+                    (chain, at) = (next, 0);
+                }
+            }
+        }
     }
 }
 

@@ -99,7 +99,7 @@ fn read(_: &PyObject, args: &[&PyObject]) -> PyResult {
     if length < 0 {
         return Err(raise_os_error(libc::EINVAL, None));
     }
-    let mut data = vec![0u8; length as usize];
+    let mut data = memory::zeroed(length as usize)?;
     // SAFETY: the buffer has the length that is told.
     let count = unsafe { libc::read(fd, data.as_mut_ptr().cast(), data.len()) };
     if count < 0 {

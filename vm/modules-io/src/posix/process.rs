@@ -224,7 +224,7 @@ fn random_bytes(size: isize) -> PyResult {
     if size < 0 {
         return Err(value_error("negative argument not allowed"));
     }
-    let mut data = vec![0u8; size as usize];
+    let mut data = memory::zeroed(size as usize)?;
     let mut filled = 0;
     while filled < data.len() {
         let rest = &mut data[filled..];

@@ -8,7 +8,7 @@ use std::ffi::c_int;
 use std::mem::offset_of;
 use twinheap_abi::*;
 use twinheap_objects::call::{self, Args, Signature};
-use twinheap_objects::errors::{PyResult, overflow_error, type_error};
+use twinheap_objects::errors::{PyResult, overflow_error, runtime_error, type_error};
 use twinheap_objects::memory::{self, Visitor};
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
@@ -49,6 +49,20 @@ impl PatternObject {
 
 const HEADER: usize = size_of::<PatternObject>();
 
+/// The code words of a list, which are ints; reading them runs no code of the program.
+fn words_of(code: &PyListObject) -> PyResult<Vec<u32>> {
+    let mut words = memory::with_capacity(code.ob_size.get() as usize)?;
+    for word in list::iter_owned(code) {
+        let word = word
+            .downcast_ref::<PyLongObject>()
+            .and_then(long::to_i64)
+            .and_then(|word| u32::try_from(word).ok());
+        let wrong = || overflow_error("regular expression code size limit exceeded");
+        memory::push(&mut words, word.ok_or_else(wrong)?)?;
+    }
+    Ok(words)
+}
+
 /// `_sre.compile`.
 pub(super) fn compile(
     pattern: &PyObject,
@@ -70,18 +84,14 @@ pub(super) fn compile(
     if indexgroup.downcast_ref::<PyTupleObject>().is_none() {
         return Err(type_error("compile() argument 'indexgroup' must be tuple"));
     }
-    let mut words = Vec::with_capacity(list::items(code).len());
-    for word in list::items(code) {
-        let word =
-            long::to_i64(&*abstract_::index(word)?).and_then(|word| u32::try_from(word).ok());
-        words.push(
-            word.ok_or_else(|| overflow_error("regular expression code size limit exceeded"))?,
-        );
-    }
+    let words = words_of(code)?;
     let isbytes = match pattern.is_none() {
         true => -1,
         false => c_int::from(Subject::of(pattern)?.is_bytes()),
     };
+    if !twinheap_sre::is_valid(&words, groups) {
+        return Err(runtime_error("invalid SRE code"));
+    }
     let object: *mut PatternObject =
         memory::new_gc_object(&PyPattern_Type, HEADER + 4 * words.len().max(1))?;
     // SAFETY: fresh memory of the header and the words; tracked once its fields are set.
@@ -206,14 +216,15 @@ fn pattern_findall(pattern: &PatternObject, args: Args<'_>) -> PyResult {
     let given = bounds(&FINDALL, args)?;
     let subject = Subject::for_pattern(pattern, given.string)?;
     let (mut start, end) = clip(given.pos, given.endpos, subject.length());
-    let mut found = Vec::new();
+    // It grows item by item, with the room that leaves behind them.
+    let found = list::new(0)?;
     let mut must_advance = false;
     while let Some(outcome) = subject.run(pattern, (start, end), Mode::Search, must_advance)? {
         let group = |index: usize| match outcome.groups.get(index).copied().flatten() {
             Some((from, to)) => subject.slice(from, to),
             None => subject.slice(0, 0),
         };
-        found.push(match pattern.groups.get() {
+        let item = match pattern.groups.get() {
             0 => subject.slice(outcome.start, outcome.end)?,
             1 => group(0)?,
             count => tuple::from_vec(
@@ -222,20 +233,12 @@ fn pattern_findall(pattern: &PatternObject, args: Args<'_>) -> PyResult {
                     .collect::<PyResult<Vec<Own>>>()?,
             )?
             .upcast(),
-        });
+        };
+        list::append_take(&found, item)?;
         must_advance = outcome.end == outcome.start;
         start = outcome.end;
     }
-    grown(found)
-}
-
-/// A list that has grown item by item, with the room that leaves behind them.
-fn grown(items: Vec<Own>) -> PyResult {
-    let made = list::new(0)?;
-    for item in items {
-        list::append_take(&made, item)?;
-    }
-    Ok(made.upcast())
+    Ok(found.upcast())
 }
 
 fn pattern_scanner(pattern: &PatternObject, args: Args<'_>) -> PyResult {
@@ -267,23 +270,24 @@ fn pattern_split(pattern: &PatternObject, args: Args<'_>) -> PyResult {
     };
     let subject = Subject::for_pattern(pattern, string)?;
     let end = subject.length();
-    let (mut pieces, mut last, mut count, mut must_advance) = (Vec::new(), 0, 0, false);
+    let (pieces, mut last, mut count, mut must_advance) = (list::new(0)?, 0, 0, false);
     while (most == 0 || count < most)
         && let Some(outcome) = subject.run(pattern, (last, end), Mode::Search, must_advance)?
     {
-        pieces.push(subject.slice(last, outcome.start)?);
+        list::append_take(&pieces, subject.slice(last, outcome.start)?)?;
         for index in 0..pattern.groups.get() as usize {
-            pieces.push(match outcome.groups.get(index).copied().flatten() {
+            let group = match outcome.groups.get(index).copied().flatten() {
                 Some((from, to)) => subject.slice(from, to)?,
                 None => singletons::none(),
-            });
+            };
+            list::append_take(&pieces, group)?;
         }
         count += 1;
         must_advance = outcome.end == outcome.start;
         last = outcome.end;
     }
-    pieces.push(subject.slice(last, end)?);
-    grown(pieces)
+    list::append_take(&pieces, subject.slice(last, end)?)?;
+    Ok(pieces.upcast())
 }
 
 /// What a match is replaced by: one object, or what a function gives for the match.
@@ -336,13 +340,13 @@ fn substitute(
     let filter = filter_of(pattern, replacement)?;
     let subject = Subject::for_pattern(pattern, string)?;
     let end = subject.length();
-    let (mut pieces, mut start, mut done, mut count, mut must_advance) =
-        (Vec::new(), 0, 0, 0, false);
+    let (pieces, mut start, mut done, mut count, mut must_advance) =
+        (list::new(0)?, 0, 0, 0, false);
     while (most == 0 || count < most)
         && let Some(outcome) = subject.run(pattern, (start, end), Mode::Search, must_advance)?
     {
         if done < outcome.start {
-            pieces.push(subject.slice(done, outcome.start)?);
+            list::append_take(&pieces, subject.slice(done, outcome.start)?)?;
         }
         let item = match filter.callable {
             true => {
@@ -352,7 +356,7 @@ fn substitute(
             false => filter.object.clone(),
         };
         if !item.is_none() {
-            pieces.push(item);
+            list::append_take(&pieces, item)?;
         }
         done = outcome.end;
         count += 1;
@@ -360,13 +364,12 @@ fn substitute(
         start = outcome.end;
     }
     if done < end {
-        pieces.push(subject.slice(done, end)?);
+        list::append_take(&pieces, subject.slice(done, end)?)?;
     }
     let joiner = subject.slice(0, 0)?;
-    if pieces.is_empty() {
+    if pieces.ob_size.get() == 0 {
         return Ok((joiner, count));
     }
-    let pieces = list::from_vec(pieces)?;
     let joined = call::call_method(&joiner, id!("join"), &[pieces.as_object()])?;
     Ok((joined, count))
 }

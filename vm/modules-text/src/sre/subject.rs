@@ -3,12 +3,12 @@
 use super::pattern::PatternObject;
 use twinheap_abi::*;
 use twinheap_objects::buffer::{self, Buffer};
-use twinheap_objects::errors::{PyResult, runtime_error, type_error};
+use twinheap_objects::errors::{self, PyResult, runtime_error, type_error};
 use twinheap_objects::object::{ObjectExt, TypeExt};
 use twinheap_objects::own::Own;
 use twinheap_objects::unicode::{self, Text};
 use twinheap_objects::{bytes, with_characters};
-use twinheap_sre::{Engine, Mode, Outcome, Request};
+use twinheap_sre::{Engine, EngineError, Mode, Outcome, Request};
 
 /// A text to match, held for as long as the matching lasts.
 pub(super) enum Subject<'a> {
@@ -104,7 +104,12 @@ impl<'a> Subject<'a> {
                 must_advance,
             }),
         };
-        outcome.map_err(|_| runtime_error("internal error in regular expression engine"))
+        outcome.map_err(|error| match error {
+            EngineError::NoMemory => errors::no_memory(),
+            EngineError::IllegalCode | EngineError::BadState => {
+                runtime_error("internal error in regular expression engine")
+            }
+        })
     }
 }
 

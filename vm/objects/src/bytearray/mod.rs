@@ -79,7 +79,7 @@ fn replace_block(array: &PyByteArrayObject, data: &[u8], capacity: usize) -> PyR
 }
 
 /// A bytearray of so many zero bytes.
-fn zeroed(count: usize) -> PyResult<Own<PyByteArrayObject>> {
+pub fn zeroed(count: usize) -> PyResult<Own<PyByteArrayObject>> {
     let made = from_slice(&[])?;
     if count == 0 {
         return Ok(made);
@@ -199,7 +199,7 @@ fn shrink_after_cut(array: &PyByteArrayObject, size: usize) -> PyResult<()> {
     if size >= allocated / 2 {
         return set_size_in_place(array, size);
     }
-    let data = data_of(array).to_vec();
+    let data = memory::copied(data_of(array))?;
     replace_block(array, &data, size + 1)
 }
 
@@ -241,13 +241,12 @@ fn bytearray_concat(left: &PyObject, right: &PyObject) -> PyResult {
         Buffer::of_or(left, complain)?,
         Buffer::of_or(right, complain)?,
     );
-    memory::probe(left.data().len() + right.data().len())?;
-    Ok(from_slice(&[left.data(), right.data()].concat())?.upcast())
+    Ok(from_slice(&memory::joined(&[left.data(), right.data()])?)?.upcast())
 }
 
 fn bytearray_iconcat(array: &PyByteArrayObject, other: &PyObject) -> PyResult {
     let complain = || s::no_concat(array.as_object(), other);
-    let added = Buffer::of_or(other, complain)?.data().to_vec();
+    let added = memory::copied(Buffer::of_or(other, complain)?.data())?;
     let size = data_of(array).len();
     resize(array, size + added.len())?;
     // SAFETY: no borrow of the data is alive.
@@ -256,14 +255,7 @@ fn bytearray_iconcat(array: &PyByteArrayObject, other: &PyObject) -> PyResult {
 }
 
 fn repeated(array: &PyByteArrayObject, count: isize) -> PyResult<Vec<u8>> {
-    let count = count.max(0) as usize;
-    match data_of(array).len().checked_mul(count) {
-        Some(total) if total < 1 << 46 => {
-            memory::probe(total)?;
-            Ok(data_of(array).repeat(count))
-        }
-        _ => Err(errors::no_memory()),
-    }
+    memory::repeated(data_of(array), count.max(0) as usize)
 }
 
 fn bytearray_repeat(array: &PyByteArrayObject, count: isize) -> PyResult {
@@ -286,7 +278,7 @@ fn bytearray_getitem(array: &PyByteArrayObject, index: isize) -> PyResult {
 }
 
 fn bytearray_contains(array: &PyByteArrayObject, needle: &PyObject) -> PyResult<bool> {
-    s::contains(data_of(array), needle)
+    s::contains(array, needle)
 }
 
 fn bad_index(key: &PyObject) -> errors::Raised {
@@ -310,9 +302,9 @@ fn bytearray_subscript(array: &PyByteArrayObject, key: &PyObject) -> PyResult {
     let key = key
         .downcast_ref::<PySliceObject>()
         .ok_or_else(|| bad_index(key))?;
-    let span = slice::indices(key, array.ob_size.get())?;
+    let span = slice::indices(key, || array.ob_size.get())?;
     let data = data_of(array);
-    let picked: Vec<u8> = span.positions().map(|at| data[at]).collect();
+    let picked: Vec<u8> = memory::collected(span.positions().map(|at| data[at]))?;
     Ok(from_slice(&picked)?.upcast())
 }
 
@@ -350,7 +342,7 @@ fn assigned_bytes(value: Option<&PyObject>) -> PyResult<Vec<u8>> {
         return Ok(Vec::new());
     };
     if let Some(array) = value.downcast_ref::<PyByteArrayObject>() {
-        return Ok(data_of(array).to_vec());
+        return memory::copied(data_of(array));
     }
     let is_number = value.downcast_ref::<PyLongObject>().is_some();
     if is_number || value.downcast_ref::<PyASCIIObject>().is_some() {
@@ -359,7 +351,7 @@ fn assigned_bytes(value: Option<&PyObject>) -> PyResult<Vec<u8>> {
         ));
     }
     let made = methods::from_source(value)?;
-    Ok(data_of(&made).to_vec())
+    memory::copied(data_of(&made))
 }
 
 fn bytearray_ass_subscript(
@@ -381,15 +373,24 @@ fn bytearray_ass_subscript(
     let key = key
         .downcast_ref::<PySliceObject>()
         .ok_or_else(|| bad_index(key))?;
+    // The parts of the slice are asked before the value is read, and again behind it where the
+    // value has to be made into bytes first.
+    let mut span = slice::indices(key, || array.ob_size.get())?;
     let new = assigned_bytes(value)?;
-    let span = slice::indices(key, array.ob_size.get())?;
+    let is_other_array = value.is_some_and(|value| {
+        value.downcast_ref::<PyByteArrayObject>().is_some()
+            && !std::ptr::eq(value, array.as_object())
+    });
+    if value.is_some() && !is_other_array {
+        span = slice::indices(key, || array.ob_size.get())?;
+    }
     if span.step == 1 {
         let start = span.start as usize;
         return splice(array, start, start + span.length.max(0) as usize, &new);
     }
     // Nothing assigned to positions apart from each other deletes them.
     if new.is_empty() {
-        return delete_positions(array, &span.positions().collect::<Vec<usize>>());
+        return delete_positions(array, span);
     }
     if new.len() as isize != span.length {
         return Err(value_error(format_args!(
@@ -406,20 +407,30 @@ fn bytearray_ass_subscript(
     Ok(())
 }
 
-fn delete_positions(array: &PyByteArrayObject, positions: &[usize]) -> PyResult<()> {
-    if positions.is_empty() {
+/// Closes the gaps that a slice with steps leaves.
+fn delete_positions(array: &PyByteArrayObject, span: slice::Span) -> PyResult<()> {
+    if span.length <= 0 {
         return Ok(());
     }
     check_exports(array)?;
-    let mut kept = data_of(array).to_vec();
-    let mut at = 0;
-    kept.retain(|_| {
-        at += 1;
-        !positions.contains(&(at - 1))
-    });
     // SAFETY: no borrow of the data is alive.
-    unsafe { data_mut(array)[..kept.len()].copy_from_slice(&kept) };
-    resize(array, kept.len())
+    let data = unsafe { data_mut(array) };
+    let step = span.step.unsigned_abs();
+    let count = span.length as usize;
+    let first = match span.step > 0 {
+        true => span.start as usize,
+        false => span.start as usize - (count - 1) * step,
+    };
+    for index in 0..count {
+        let from = first + index * step + 1;
+        let next = match index + 1 < count {
+            true => from + step - 1,
+            false => data.len(),
+        };
+        data.copy_within(from..next, from - index - 1);
+    }
+    let left = data.len() - count;
+    resize(array, left)
 }
 
 fn bytearray_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
@@ -432,7 +443,11 @@ fn bytearray_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
 
 fn bytearray_mod(a: &PyObject, b: &PyObject) -> PyResult {
     match a.downcast_ref::<PyByteArrayObject>() {
-        Some(template) => Ok(from_slice(&bytes::format(data_of(template), b)?)?.upcast()),
+        Some(template) => {
+            // Converting the values runs code, which may change the template.
+            let template = memory::copied(data_of(template))?;
+            Ok(from_slice(bytes::format(&template, b)?.as_slice())?.upcast())
+        }
         None => Ok(not_implemented()),
     }
 }

@@ -5,10 +5,12 @@
 mod construct;
 mod percent;
 pub(crate) mod shared;
+mod writer;
 
 pub use construct::{collect_bytes, from_object, value_of};
 pub(crate) use construct::{count_of, parse_hex};
 pub use percent::format;
+pub use writer::Writer;
 
 use crate::abstract_;
 use crate::buffer::{self, Buffer};
@@ -309,7 +311,7 @@ fn bytes_item(bytes: &PyBytesObject, index: isize) -> PyResult {
 }
 
 fn bytes_contains(bytes: &PyBytesObject, needle: &PyObject) -> PyResult<bool> {
-    s::contains(data_of(bytes), needle)
+    s::contains(bytes, needle)
 }
 
 fn bytes_subscript(bytes: &PyBytesObject, key: &PyObject) -> PyResult {
@@ -329,7 +331,7 @@ fn bytes_subscript(bytes: &PyBytesObject, key: &PyObject) -> PyResult {
             key.type_().name()
         )));
     };
-    let span = slice::indices(key, bytes.ob_size.get())?;
+    let span = slice::indices(key, || bytes.ob_size.get())?;
     let data = data_of(bytes);
     if span.start == 0 && span.step == 1 && span.length == bytes.ob_size.get() {
         return bytes.unchanged();
@@ -353,7 +355,7 @@ fn bytes_richcompare(a: &PyObject, b: &PyObject, op: c_int) -> PyResult {
 
 fn bytes_mod(a: &PyObject, b: &PyObject) -> PyResult {
     match a.downcast_ref::<PyBytesObject>() {
-        Some(template) => Ok(from_slice(&format(data_of(template), b)?)?.upcast()),
+        Some(template) => Ok(format(data_of(template), b)?.finish()?.upcast()),
         None => Ok(not_implemented()),
     }
 }

@@ -1,10 +1,11 @@
 //! `%` formatting of bytes and bytearray (`_PyBytes_FormatEx`).
 
-use super::{data_of, from_slice};
+use super::{Writer, data_of, from_slice};
 use crate::buffer::{self, Buffer};
 use crate::call;
 use crate::errors::{self, PyResult, overflow_error, type_error, value_error};
 use crate::exceptions::PyExc_TypeError;
+use crate::memory;
 use crate::object::{self, ObjectExt, TypeExt};
 use crate::own::{Layout, Own};
 use crate::unicode::percent::{float_digits, integer_digits, integer_of};
@@ -50,7 +51,7 @@ struct Specifier {
 }
 
 /// `template % args`.
-pub fn format(template: &[u8], args: &PyObject) -> PyResult<Vec<u8>> {
+pub fn format(template: &[u8], args: &PyObject) -> PyResult<Writer> {
     let single = [args];
     let as_tuple = args.downcast_ref::<PyTupleObject>();
     let is_text = args.downcast_ref::<PyASCIIObject>().is_some()
@@ -63,13 +64,13 @@ pub fn format(template: &[u8], args: &PyObject) -> PyResult<Vec<u8>> {
         mapping: abstract_::is_mapping(args) && as_tuple.is_none() && !is_text,
         keyed: None,
     };
-    let mut out = Vec::with_capacity(template.len() + 100);
+    let mut out = Writer::new(template.len() + 100)?;
     let mut at = 0;
     while let Some(offset) = template[at..].iter().position(|&byte| byte == b'%') {
-        out.extend_from_slice(&template[at..at + offset]);
+        out.extend(&template[at..at + offset])?;
         at = format_one(&mut out, template, at + offset + 1, &mut arguments)?;
     }
-    out.extend_from_slice(&template[at..]);
+    out.extend(&template[at..])?;
     if arguments.next < arguments.items.len() && !arguments.mapping {
         return Err(type_error(
             "not all arguments converted during bytes formatting",
@@ -87,7 +88,7 @@ fn percent_error(error: PercentError) -> errors::Raised {
 }
 
 fn format_one(
-    out: &mut Vec<u8>,
+    out: &mut Writer,
     template: &[u8],
     at: usize,
     arguments: &mut Arguments<'_>,
@@ -120,7 +121,7 @@ fn format_one(
         return Err(value_error("incomplete format"));
     };
     if conversion == u32::from(b'%') && reader.position() == at + 1 {
-        out.push(b'%');
+        out.extend(b"%")?;
         return Ok(reader.position());
     }
     let conversion = char::from(conversion as u8);
@@ -145,7 +146,10 @@ fn convert(specifier: &Specifier, value: &PyObject) -> PyResult<(Vec<u8>, bool)>
         'r' | 'a' => {
             let text = object::ascii(value)?;
             Ok((
-                truncated(unicode::raw_bytes(&text).to_vec(), specifier.precision),
+                truncated(
+                    memory::copied(unicode::raw_bytes(&text))?,
+                    specifier.precision,
+                ),
                 false,
             ))
         }
@@ -160,6 +164,7 @@ fn convert(specifier: &Specifier, value: &PyObject) -> PyResult<(Vec<u8>, bool)>
         }
         'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
             let number = real_number(value)?;
+            memory::probe(specifier.precision.unwrap_or(0).saturating_mul(3))?;
             let text = float_digits(
                 number,
                 conversion,
@@ -196,12 +201,12 @@ fn real_number(value: &PyObject) -> PyResult<f64> {
 
 fn bytes_of(value: &PyObject) -> PyResult<Vec<u8>> {
     if let Some(bytes) = value.downcast_ref::<PyBytesObject>() {
-        return Ok(data_of(bytes).to_vec());
+        return memory::copied(data_of(bytes));
     }
     if let Some(method) = crate::types::lookup_special(value, id!("__bytes__"))? {
         let result = call::call(&method, &[])?;
         return match result.downcast_ref::<PyBytesObject>() {
-            Some(bytes) => Ok(data_of(bytes).to_vec()),
+            Some(bytes) => memory::copied(data_of(bytes)),
             None => Err(type_error(format_args!(
                 "__bytes__ returned non-bytes (type {:.200})",
                 result.type_().name()
@@ -209,7 +214,7 @@ fn bytes_of(value: &PyObject) -> PyResult<Vec<u8>> {
         };
     }
     if buffer::is_exporter(value) {
-        return Ok(Buffer::of(value)?.data().to_vec());
+        return memory::copied(Buffer::of(value)?.data());
     }
     Err(type_error(format_args!(
         "%b requires a bytes-like object, or an object that implements __bytes__, not '{:.100}'",
@@ -243,7 +248,7 @@ fn single_byte(value: &PyObject) -> PyResult<u8> {
         .ok_or_else(|| overflow_error("%c arg not in range(256)"))
 }
 
-fn put(out: &mut Vec<u8>, specifier: &Specifier, text: Vec<u8>, is_number: bool) -> PyResult<()> {
+fn put(out: &mut Writer, specifier: &Specifier, text: Vec<u8>, is_number: bool) -> PyResult<()> {
     let flags = specifier.flags;
     let mut lead = Vec::new();
     let mut body = &text[..];
@@ -263,21 +268,18 @@ fn put(out: &mut Vec<u8>, specifier: &Specifier, text: Vec<u8>, is_number: bool)
         }
     }
     let missing = specifier.width.saturating_sub(lead.len() + body.len());
-    if out.try_reserve(missing).is_err() {
-        return Err(errors::no_memory());
-    }
-    let pad = |out: &mut Vec<u8>, byte: u8| out.resize(out.len() + missing, byte);
+    out.reserve(missing.saturating_add(lead.len() + body.len()))?;
     let zeros = is_number && flags.zero && !flags.left_adjust;
     if !zeros && !flags.left_adjust {
-        pad(out, b' ');
+        out.fill(b' ', missing)?;
     }
-    out.extend_from_slice(&lead);
+    out.extend(&lead)?;
     if zeros {
-        pad(out, b'0');
+        out.fill(b'0', missing)?;
     }
-    out.extend_from_slice(body);
+    out.extend(body)?;
     if flags.left_adjust {
-        pad(out, b' ');
+        out.fill(b' ', missing)?;
     }
     Ok(())
 }

@@ -58,10 +58,27 @@ fn needle_of(object: &PyObject) -> PyResult<Needle<'_>> {
     Ok(Needle::Byte([super::value_of(object)?]))
 }
 
-fn locate(data: &[u8], name: &str, args: &PyTupleObject, last: bool) -> PyResult<Option<usize>> {
-    let (needle, start, end) = search_arguments(name, args_of(args), data.len())?;
+/// What the arguments of `find` and its kin come to. Reading them runs code, which may change a
+/// bytearray, so the data are looked at only behind it.
+fn search_range<'a, B: ByteString>(
+    this: &B,
+    name: &str,
+    args: &'a PyTupleObject,
+) -> PyResult<(Needle<'a>, isize, isize)> {
+    let (needle, start, end) = search_arguments(name, args_of(args), || this.data().len())?;
     let needle = needle_of(needle)?;
-    let needle = needle.data();
+    let length = this.data().len() as isize;
+    Ok((needle, start, end.min(length)))
+}
+
+fn locate<B: ByteString>(
+    this: &B,
+    name: &str,
+    args: &PyTupleObject,
+    last: bool,
+) -> PyResult<Option<usize>> {
+    let (needle, start, end) = search_range(this, name, args)?;
+    let (needle, data) = (needle.data(), this.data());
     if end - start < needle.len() as isize {
         return Ok(None);
     }
@@ -86,24 +103,23 @@ fn position_or_error(found: Option<usize>) -> PyResult {
 }
 
 pub(crate) fn find<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
-    position(locate(this.data(), "find", args, false)?)
+    position(locate(this, "find", args, false)?)
 }
 
 pub(crate) fn rfind<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
-    position(locate(this.data(), "rfind", args, true)?)
+    position(locate(this, "rfind", args, true)?)
 }
 
 pub(crate) fn index<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
-    position_or_error(locate(this.data(), "index", args, false)?)
+    position_or_error(locate(this, "index", args, false)?)
 }
 
 pub(crate) fn rindex<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
-    position_or_error(locate(this.data(), "rindex", args, true)?)
+    position_or_error(locate(this, "rindex", args, true)?)
 }
 
 pub(crate) fn count<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
-    let (needle, start, end) = search_arguments("count", args_of(args), this.data().len())?;
-    let needle = needle_of(needle)?;
+    let (needle, start, end) = search_range(this, "count", args)?;
     let needle = needle.data();
     if end - start < needle.len() as isize {
         return long::from_isize(0);
@@ -115,17 +131,26 @@ pub(crate) fn count<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
     })
 }
 
-pub(crate) fn contains(data: &[u8], needle: &PyObject) -> PyResult<bool> {
+pub(crate) fn contains<B: ByteString>(this: &B, needle: &PyObject) -> PyResult<bool> {
     if abstract_::has_index(needle) {
-        return Ok(data.contains(&super::value_of(needle)?));
+        let byte = super::value_of(needle)?;
+        return Ok(this.data().contains(&byte));
     }
-    Ok(kernel::find(data, Buffer::of(needle)?.data()).is_some())
+    let needle = Buffer::of(needle)?;
+    Ok(kernel::find(this.data(), needle.data()).is_some())
 }
 
-fn begins_or_ends(data: &[u8], name: &str, args: &PyTupleObject, at_end: bool) -> PyResult {
-    let (piece, start, end) = search_arguments(name, args_of(args), data.len())?;
+fn begins_or_ends<B: ByteString>(
+    this: &B,
+    name: &str,
+    args: &PyTupleObject,
+    at_end: bool,
+) -> PyResult {
+    let (piece, start, end) = search_arguments(name, args_of(args), || this.data().len())?;
     let matches = |piece: &PyObject| -> PyResult<bool> {
         let piece = Buffer::of(piece)?;
+        let data = this.data();
+        let end = end.min(data.len() as isize);
         if end - start < piece.data().len() as isize {
             return Ok(false);
         }
@@ -154,11 +179,11 @@ fn begins_or_ends(data: &[u8], name: &str, args: &PyTupleObject, at_end: bool) -
 }
 
 pub(crate) fn startswith<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
-    begins_or_ends(this.data(), "startswith", args, false)
+    begins_or_ends(this, "startswith", args, false)
 }
 
 pub(crate) fn endswith<B: ByteString>(this: &B, args: &PyTupleObject) -> PyResult {
-    begins_or_ends(this.data(), "endswith", args, true)
+    begins_or_ends(this, "endswith", args, true)
 }
 
 pub(crate) fn removeprefix<B: ByteString>(this: &B, prefix: &PyObject) -> PyResult {
@@ -187,9 +212,7 @@ pub(crate) fn replace<B: ByteString>(this: &B, args: &[&PyObject]) -> PyResult {
         return this.unchanged();
     }
     let found: Vec<usize> = match old.is_empty() {
-        true => (0..=data.len())
-            .take(if new.is_empty() { 0 } else { most })
-            .collect(),
+        true => memory::collected((0..=data.len()).take(if new.is_empty() { 0 } else { most }))?,
         false => kernel::find_all(data, old, most)?,
     };
     if found.is_empty() {
@@ -216,7 +239,7 @@ fn is_space(byte: u8) -> bool {
 }
 
 fn list_of<B: ByteString>(this: &B, pieces: &[(usize, usize)], most: Option<usize>) -> PyResult {
-    let mut made = Vec::with_capacity(pieces.len());
+    let mut made = memory::with_capacity(pieces.len())?;
     for &(start, end) in pieces {
         let whole = start == 0 && end == this.data().len();
         made.push(if whole {
@@ -240,7 +263,7 @@ pub(crate) fn split_result(made: Vec<Own>, most: Option<usize>) -> PyResult {
     Ok(lines.upcast())
 }
 
-fn split_white(data: &[u8], most: usize) -> Vec<(usize, usize)> {
+fn split_white(data: &[u8], most: usize) -> PyResult<Vec<(usize, usize)>> {
     let skip = |from: usize, space: bool| {
         data[from..]
             .iter()
@@ -251,19 +274,19 @@ fn split_white(data: &[u8], most: usize) -> Vec<(usize, usize)> {
     while pieces.len() < most {
         let start = skip(at, true);
         if start == data.len() {
-            return pieces;
+            return Ok(pieces);
         }
         at = skip(start, false);
-        pieces.push((start, at));
+        memory::push(&mut pieces, (start, at))?;
     }
     let start = skip(at, true);
     if start < data.len() {
-        pieces.push((start, data.len()));
+        memory::push(&mut pieces, (start, data.len()))?;
     }
-    pieces
+    Ok(pieces)
 }
 
-fn split_white_from_right(data: &[u8], most: usize) -> Vec<(usize, usize)> {
+fn split_white_from_right(data: &[u8], most: usize) -> PyResult<Vec<(usize, usize)>> {
     let skip = |to: usize, space: bool| {
         data[..to]
             .iter()
@@ -275,26 +298,26 @@ fn split_white_from_right(data: &[u8], most: usize) -> Vec<(usize, usize)> {
         let stop = skip(end, true);
         if stop == 0 {
             pieces.reverse();
-            return pieces;
+            return Ok(pieces);
         }
         end = skip(stop, false);
-        pieces.push((end, stop));
+        memory::push(&mut pieces, (end, stop))?;
     }
     let stop = skip(end, true);
     if stop > 0 {
-        pieces.push((0, stop));
+        memory::push(&mut pieces, (0, stop))?;
     }
     pieces.reverse();
-    pieces
+    Ok(pieces)
 }
 
 fn split_at_separator(data: &[u8], separator: &[u8], most: usize) -> PyResult<Vec<(usize, usize)>> {
     let (mut pieces, mut from) = (Vec::new(), 0);
     for at in kernel::find_all(data, separator, most)? {
-        pieces.push((from, at));
+        memory::push(&mut pieces, (from, at))?;
         from = at + separator.len();
     }
-    pieces.push((from, data.len()));
+    memory::push(&mut pieces, (from, data.len()))?;
     Ok(pieces)
 }
 
@@ -334,9 +357,9 @@ fn split_by<B: ByteString>(this: &B, args: Args<'_>, right: bool) -> PyResult {
     let data = this.data();
     let Some(separator) = separator.filter(|separator| !separator.is_none()) else {
         let pieces = if right {
-            split_white_from_right(data, most)
+            split_white_from_right(data, most)?
         } else {
-            split_white(data, most)
+            split_white(data, most)?
         };
         return list_of(this, &pieces, Some(most));
     };

@@ -50,6 +50,36 @@ const _: () = assert!(size_of::<PyODictObject>() == 112 && size_of::<Node>() == 
 unsafe impl Layout for PyODictObject {}
 typed!(PyODictObject, PyODict_Type);
 
+/// A table of nodes that is being filled; it is freed unless it is taken.
+struct NodeTable(*mut *mut Node);
+
+impl NodeTable {
+    fn new(size: usize) -> PyResult<NodeTable> {
+        let block: *mut *mut Node = memory::calloc(size * 8).cast();
+        if block.is_null() {
+            return Err(errors::no_memory());
+        }
+        Ok(NodeTable(block))
+    }
+
+    fn into_raw(self) -> *mut *mut Node {
+        std::mem::ManuallyDrop::new(self).0
+    }
+}
+
+impl Drop for NodeTable {
+    fn drop(&mut self) {
+        // SAFETY: the block is the table's alone.
+        unsafe { memory::free(self.0.cast()) };
+    }
+}
+
+/// What CPython says of an iteration; in the middle of other operations it reads freed nodes.
+#[cold]
+fn mutated() -> errors::Raised {
+    errors::runtime_error("OrderedDict mutated during iteration")
+}
+
 impl PyODictObject {
     fn is_exact(&self) -> bool {
         self.as_object().is_exactly(&PyODict_Type)
@@ -72,57 +102,56 @@ impl PyODictObject {
         Ok(index as usize)
     }
 
-    /// Builds the table of nodes anew, as the dict's table has changed.
+    /// Builds the table of nodes anew, as the dict's table has changed. The `__eq__` of keys may run
+    /// meanwhile: when it has changed the chain, whose nodes may be gone, there is nothing to go on with.
     fn resize_nodes(&self) -> PyResult<()> {
+        let table = self.od_dict.ma_keys.get();
         let size = keys_of(&self.od_dict).size();
-        let block: *mut *mut Node = memory::calloc(size * 8).cast();
-        if block.is_null() {
-            return Err(errors::no_memory());
-        }
+        let block = NodeTable::new(size)?;
+        let state = self.od_state.get();
         let mut node = self.od_first.get();
-        // SAFETY: the chain is alive, and the table has an entry for each index.
-        unsafe {
-            while let Some(current) = node.as_ref() {
-                let index = match self.raw_index(&*current.key, current.hash) {
-                    Ok(index) => index,
-                    Err(raised) => {
-                        memory::free(block.cast());
-                        return Err(raised);
-                    }
-                };
-                *block.add(index) = node;
-                node = current.next.get();
+        // SAFETY: the chain is alive as long as the state says that nothing has left it.
+        while let Some(current) = unsafe { node.as_ref() } {
+            // SAFETY: the node owns its key.
+            let key = Own::new(unsafe { &*current.key });
+            let index = self.raw_index(&key, current.hash)?;
+            if self.od_state.get() != state || self.od_dict.ma_keys.get() != table || index >= size
+            {
+                return Err(mutated());
             }
-            memory::free(self.od_fast_nodes.replace(block).cast());
+            // SAFETY: the index lies inside the table.
+            unsafe { *block.0.add(index) = node };
+            node = current.next.get();
         }
+        // SAFETY: the old table belonged to the object alone.
+        unsafe { memory::free(self.od_fast_nodes.replace(block.into_raw()).cast()) };
         self.od_fast_nodes_size.set(size as isize);
-        self.od_resize_sentinel.set(self.od_dict.ma_keys.get());
+        self.od_resize_sentinel.set(table);
         Ok(())
     }
 
-    fn index(&self, key: &PyObject, hash: Py_hash_t) -> PyResult<usize> {
+    /// The entry of a key in the table of nodes.
+    fn entry(&self, key: &PyObject, hash: Py_hash_t) -> PyResult<&Cell<*mut Node>> {
         let table = self.od_dict.ma_keys.get();
         let size = keys_of(&self.od_dict).size() as isize;
         if self.od_resize_sentinel.get() != table || self.od_fast_nodes_size.get() != size {
             self.resize_nodes()?;
         }
-        self.raw_index(key, hash)
-    }
-
-    /// The entry of the table of nodes.
-    fn entry(&self, index: usize) -> &Cell<*mut Node> {
-        assert!((index as isize) < self.od_fast_nodes_size.get());
-        // SAFETY: an entry of the table.
-        unsafe { &*self.od_fast_nodes.get().add(index).cast() }
+        let index = self.raw_index(key, hash)?;
+        // The `__eq__` of a key may have emptied the object.
+        if index as isize >= self.od_fast_nodes_size.get() {
+            return Err(mutated());
+        }
+        // SAFETY: an entry of the table, which only code of the program replaces.
+        Ok(unsafe { &*self.od_fast_nodes.get().add(index).cast() })
     }
 
     fn find(&self, key: &PyObject, hash: Py_hash_t) -> PyResult<Option<&Node>> {
         if self.is_empty() {
             return Ok(None);
         }
-        let index = self.index(key, hash)?;
         // SAFETY: nodes of the table are alive.
-        Ok(unsafe { self.entry(index).get().as_ref() })
+        Ok(unsafe { self.entry(key, hash)?.get().as_ref() })
     }
 
     fn link(&self, node: *mut Node, last: bool) {
@@ -167,8 +196,8 @@ impl PyODictObject {
 
     fn add_node(&self, key: &PyObject, hash: Py_hash_t) -> PyResult<()> {
         let key = Own::new(key);
-        let index = self.index(&key, hash)?;
-        if !self.entry(index).get().is_null() {
+        let entry = self.entry(&key, hash)?;
+        if !entry.get().is_null() {
             return Ok(());
         }
         let node: *mut Node = memory::malloc(size_of::<Node>()).cast();
@@ -185,7 +214,7 @@ impl PyODictObject {
             });
         }
         self.link(node, true);
-        self.entry(index).set(node);
+        entry.set(node);
         Ok(())
     }
 
@@ -194,8 +223,7 @@ impl PyODictObject {
         if self.is_empty() {
             return Ok(());
         }
-        let index = self.index(key, hash)?;
-        let node = self.entry(index).replace(null_mut());
+        let node = self.entry(key, hash)?.replace(null_mut());
         // SAFETY: the node leaves chain and table, and is freed once.
         unsafe {
             if let Some(found) = node.as_ref() {
@@ -212,6 +240,7 @@ impl PyODictObject {
         self.od_resize_sentinel.set(null_mut());
         let mut node = self.od_first.replace(null_mut());
         self.od_last.set(null_mut());
+        self.changed();
         // SAFETY: chain and table are out of the object's reach.
         unsafe {
             memory::free(table.cast());

@@ -43,6 +43,39 @@ pub fn items(list: &PyListObject) -> &[&PyObject] {
     unsafe { std::slice::from_raw_parts(list.ob_item.get().cast(), list.ob_size.get() as usize) }
 }
 
+/// The items in turn, each with a reference of its own. The length is read again for each step, so
+/// code of the program may change the list between two of them.
+pub fn iter_owned(list: &PyListObject) -> OwnedItems<'_> {
+    OwnedItems { list, index: 0 }
+}
+
+/// See [`iter_owned`].
+pub struct OwnedItems<'a> {
+    list: &'a PyListObject,
+    index: usize,
+}
+
+impl Iterator for OwnedItems<'_> {
+    type Item = Own;
+
+    #[inline]
+    fn next(&mut self) -> Option<Own> {
+        let item = get_own(self.list, self.index)?;
+        self.index += 1;
+        Some(item)
+    }
+}
+
+/// A reference to the item at an index, if there is one now.
+#[inline]
+pub fn get_own(list: &PyListObject, index: usize) -> Option<Own> {
+    if index >= list.ob_size.get() as usize {
+        return None;
+    }
+    // SAFETY: `ob_size` non-null pointers lie in the block.
+    Some(unsafe { Own::new(&**list.ob_item.get().add(index)) })
+}
+
 /// Gives back the memory of the dead lists that are kept (`_PyList_ClearFreeList`).
 pub(crate) fn clear_free_list() {
     let list = &FREE_LIST;

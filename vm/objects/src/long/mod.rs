@@ -77,6 +77,36 @@ pub fn new_uninitialised(count: usize) -> PyResult<Own<PyLongObject>> {
     }
 }
 
+/// The number that a stream of 32-bit words makes, lowest first; the last one gives its upper bits only.
+pub fn from_words(bits: usize, mut next: impl FnMut() -> u32) -> PyResult {
+    const SHIFT: usize = 30;
+    let count = bits.div_ceil(SHIFT);
+    let made = new_uninitialised(count)?;
+    let target = digits_pointer(&made);
+    let (mut held, mut held_bits, mut left, mut size) = (0u64, 0, bits, 0);
+    for index in 0..count {
+        while held_bits < SHIFT && left > 0 {
+            let taken = left.min(32);
+            held |= (u64::from(next()) >> (32 - taken)) << held_bits;
+            held_bits += taken;
+            left -= taken;
+        }
+        let digit = (held & ((1 << SHIFT) - 1)) as u32;
+        held >>= SHIFT;
+        held_bits = held_bits.saturating_sub(SHIFT);
+        if digit != 0 {
+            size = index + 1;
+        }
+        // SAFETY: the int has room for `count` digits.
+        unsafe { target.add(index).write(digit) };
+    }
+    made.ob_size.set(size as isize);
+    match size {
+        0 | 1 => from_isize(medium_value(&made) as isize),
+        _ => Ok(made.upcast()),
+    }
+}
+
 /// The digits of an int, least significant first.
 #[inline(always)]
 pub fn digits(long: &PyLongObject) -> &[u32] {

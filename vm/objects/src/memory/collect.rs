@@ -5,7 +5,7 @@
 //! `PyGC_PREV_MASK_COLLECTING`; `_gc_next` of those found unreachable bears [`UNREACHABLE`].
 
 use super::gc::{GC, as_gc, generation_head, is_tracked, untrack};
-use crate::errors;
+use crate::errors::{self, PyResult};
 use crate::object::{ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own};
 use crate::{call, dict, list, tuple, unraisable, weakref};
@@ -112,19 +112,35 @@ impl<'a> Ring<'a> {
         from.0._gc_prev.set(address(from.0));
     }
 
-    /// The objects; the list is taken before anything is done to them.
-    fn members(&self) -> Vec<&'static PyGC_Head> {
-        let mut found = Vec::new();
-        let mut gc = next_of(self.0);
-        while !self.is_head(gc) {
-            found.push(gc);
-            gc = next_of(gc);
+    /// The objects in turn. Needs no memory; the one given last may leave the ring.
+    fn members(&self) -> Members<'_> {
+        Members {
+            ring: self.0,
+            next: next_of(self.0),
         }
-        found
     }
 
     fn len(&self) -> isize {
-        self.members().len() as isize
+        self.members().count() as isize
+    }
+}
+
+/// A walk along a ring; what follows an object is read before the object is given.
+struct Members<'a> {
+    ring: &'a PyGC_Head,
+    next: &'static PyGC_Head,
+}
+
+impl Iterator for Members<'_> {
+    type Item = &'static PyGC_Head;
+
+    fn next(&mut self) -> Option<&'static PyGC_Head> {
+        let gc = self.next;
+        if std::ptr::eq(gc, self.ring) {
+            return None;
+        }
+        self.next = next_of(gc);
+        Some(gc)
     }
 }
 
@@ -164,15 +180,16 @@ pub fn is_gc(object: &PyObject) -> bool {
     }
 }
 
-/// Has an object's type visit its referents.
+/// Has an object's type visit its referents, until a visit gives something else than 0.
 #[expect(
     clippy::not_unsafe_ptr_arg_deref,
     reason = "the argument goes to the visitor, which alone knows what it points to"
 )]
-pub fn traverse(object: &PyObject, visit: visitproc, argument: *mut c_void) {
-    if let Some(traverse) = object.type_().tp_traverse.get() {
+pub fn traverse(object: &PyObject, visit: visitproc, argument: *mut c_void) -> i32 {
+    match object.type_().tp_traverse.get() {
         // SAFETY: the slot of the object's own type.
-        unsafe { traverse(object.as_raw(), visit, argument) };
+        Some(traverse) => unsafe { traverse(object.as_raw(), visit, argument) },
+        None => 0,
     }
 }
 
@@ -295,29 +312,40 @@ fn untrack_dicts(ring: &Ring<'_>) {
 }
 
 /// `handle_weakrefs`: references to trash forget it; callbacks of references that live are called.
+///
+/// The references that wait for their call stand in a ring of their own, so that no memory is needed.
 fn handle_weakrefs(unreachable: &Ring<'_>, old: &Ring<'_>) -> isize {
-    let mut to_call: Vec<Own> = Vec::new();
+    let waiting_head = new_head();
+    let waiting = Ring::of(&waiting_head);
     for gc in unreachable.members() {
         let object = object_of(gc);
         if weakref::is_reference(object) {
             weakref::forget_object(object);
         }
-        for reference in weakref::references(object) {
+        while let Some(reference) = weakref::first_reference(object) {
             weakref::forget_object(&reference);
-            if weakref::callback_of(&reference).is_some() && !is_collecting(head_of(&reference)) {
-                to_call.push(reference);
+            let head = head_of(&reference);
+            if weakref::callback_of(&reference).is_some() && !is_collecting(head) {
+                // The ring keeps the reference alive until it has been called.
+                let _ = reference.into_raw();
+                waiting.take(head);
             }
         }
     }
     let mut freed = 0;
-    for reference in to_call {
+    while !waiting.is_empty() {
+        let gc = next_of(waiting.0);
+        // SAFETY: the ring owned this reference to the weak reference.
+        let reference: Own = unsafe { Own::from_raw(object_of(gc).as_raw()) };
         if let Some(callback) = weakref::callback_of(&reference)
             && let Err(raised) = call::call(&callback, &[&reference])
         {
             unraisable::report(raised, Some(&callback));
         }
-        if reference.ob_refcnt.get() > 1 {
-            old.take(head_of(&reference));
+        // Freeing it takes it out of the ring; what lives on grows old.
+        drop(reference);
+        if std::ptr::eq(next_of(waiting.0), gc) {
+            old.take(gc);
         } else {
             freed += 1;
         }
@@ -458,7 +486,7 @@ fn tell_callbacks(phase: &str, index: usize, (collected, uncollectable): (isize,
     if list::items(&callbacks).is_empty() {
         return;
     }
-    let info = || -> errors::PyResult<(Own, Own)> {
+    let info = || -> PyResult<(Own, Own)> {
         let info = dict::new()?;
         let numbers = [
             ("generation", index as isize),
@@ -474,11 +502,7 @@ fn tell_callbacks(phase: &str, index: usize, (collected, uncollectable): (isize,
         errors::clear();
         return;
     };
-    let functions: Vec<Own> = list::items(&callbacks)
-        .iter()
-        .map(|f| Own::new(*f))
-        .collect();
-    for function in functions {
+    for function in list::iter_owned(&callbacks) {
         if let Err(raised) = call::call(&function, &[&phase, &info]) {
             unraisable::report(raised, Some(&function));
         }
@@ -520,13 +544,12 @@ pub fn collect(index: usize) -> isize {
     collected + uncollectable
 }
 
-/// The tracked objects of a generation.
-pub fn objects(index: usize) -> Vec<Own> {
-    generation(index)
-        .members()
-        .into_iter()
-        .map(|gc| Own::new(object_of(gc)))
-        .collect()
+/// Shows the tracked objects of a generation, which must not change meanwhile.
+pub fn each_object(index: usize, mut see: impl FnMut(&PyObject) -> PyResult<()>) -> PyResult<()> {
+    for gc in generation(index).members() {
+        see(object_of(gc))?;
+    }
+    Ok(())
 }
 
 /// `gc.freeze`: what is there now is never looked at again.

@@ -5,6 +5,7 @@
 //! is one bit of a map instead of a radix tree. The order in which blocks are handed out and reused
 //! is CPython's: last freed first, else the next block of the pool never used.
 
+use super::spare;
 use crate::state::Global;
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -75,7 +76,7 @@ fn pool_of(block: *mut u8) -> *mut PoolHeader {
 pub fn malloc(size: usize) -> *mut u8 {
     if size.wrapping_sub(1) >= SMALL_REQUEST_THRESHOLD {
         // SAFETY: a size of 0 asks for one byte.
-        return unsafe { libc::malloc(size.max(1)) }.cast();
+        return from_system(size, |size| unsafe { libc::malloc(size) });
     }
     let class = (size - 1) >> ALIGNMENT_SHIFT;
     let pool = ALLOCATOR.usedpools[class].get();
@@ -141,11 +142,24 @@ pub unsafe fn quick_free(block: *mut u8) -> bool {
     }
 }
 
+/// Asks the C library, unless only the spare memory is left.
+#[inline]
+fn from_system(size: usize, ask: impl Fn(usize) -> *mut c_void) -> *mut u8 {
+    if !spare::allows(size) {
+        return null_mut();
+    }
+    let block = ask(size.max(1));
+    if block.is_null() {
+        spare::refused(size);
+    }
+    block.cast()
+}
+
 /// `PyObject_Calloc`: zeroed; a large block costs nothing until it is touched.
 pub fn calloc(size: usize) -> *mut u8 {
     if size.wrapping_sub(1) >= SMALL_REQUEST_THRESHOLD {
         // SAFETY: a size of 0 asks for one byte.
-        return unsafe { libc::calloc(1, size.max(1)) }.cast();
+        return from_system(size, |size| unsafe { libc::calloc(1, size) });
     }
     let block = malloc(size);
     if !block.is_null() {
@@ -268,12 +282,16 @@ fn fullest(arenas: &[Arena]) -> Option<usize> {
 }
 
 fn new_arena(arenas: &mut Vec<Arena>) -> Option<usize> {
+    if !spare::allows(ARENA_SIZE) {
+        return None;
+    }
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     // SAFETY: a fresh anonymous mapping; the unaligned ends are given back.
     let base = unsafe {
         let mapped = libc::mmap(null_mut(), 2 * ARENA_SIZE, protection, flags, -1, 0);
         if mapped == libc::MAP_FAILED {
+            spare::refused(ARENA_SIZE);
             return None;
         }
         let start = mapped as usize;
@@ -370,7 +388,7 @@ pub unsafe fn realloc(block: *mut u8, size: usize) -> *mut u8 {
     }
     if !is_ours(block) {
         // SAFETY: from the C library.
-        return unsafe { libc::realloc(block.cast(), size.max(1)) }.cast();
+        return from_system(size, |size| unsafe { libc::realloc(block.cast(), size) });
     }
     // SAFETY: the block lies in a pool with a valid header.
     unsafe {

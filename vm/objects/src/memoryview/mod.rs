@@ -399,7 +399,7 @@ fn memory_subscript(object: &PyMemoryViewObject, key: &PyObject) -> PyResult {
         (_, Key::Slice(key)) => {
             let part = new_view(object.mbuf.expect_ref(), view)?;
             let (shape, strides) = arrays(&part);
-            let span = slice::indices(key, shape[0].get())?;
+            let span = slice::indices(key, || shape[0].get())?;
             describe(&part, |part| {
                 part.buf = part.buf.wrapping_byte_offset(span.start * strides[0].get());
             });
@@ -466,7 +466,7 @@ fn assign_slice(
     buffer::with_view(value, |source| {
         let view = check(object)?;
         let (length, stride) = (items::shape(view)[0], items::strides(view)[0]);
-        let span = slice::indices(key, length)?;
+        let span = slice::indices(key, || length)?;
         // The parts of the slice may have run code that has released the view.
         let view = check(object)?;
         let (mut shape, mut strides) = ([span.length], [stride * span.step]);

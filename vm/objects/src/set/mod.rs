@@ -231,14 +231,14 @@ fn resize(set: &PySetObject, minused: usize) -> PyResult<()> {
         size <<= 1;
     }
     let small = set.smalltable.as_ptr().cast_mut();
-    let old = set.table.get();
+    let (old, old_slots) = (set.table.get(), set.mask.get() as usize + 1);
     let old_was_small = old == small;
-    let old_entries: Vec<(*mut PyObject, Py_hash_t)> =
-        keys(set).map(|(key, hash)| (key.as_raw(), hash)).collect();
-    let new = if size == PySet_MINSIZE {
-        if old_was_small && set.fill.get() == set.used.get() {
-            return Ok(());
-        }
+    if size == PySet_MINSIZE && old_was_small && set.fill.get() == set.used.get() {
+        return Ok(());
+    }
+    // What leaves the small table for the small table passes through a copy.
+    let copy = small_copy(set);
+    let new: *mut setentry = if size == PySet_MINSIZE {
         small
     } else {
         memory::malloc(size * size_of::<setentry>()).cast()
@@ -246,15 +246,25 @@ fn resize(set: &PySetObject, minused: usize) -> PyResult<()> {
     if new.is_null() {
         return Err(errors::no_memory());
     }
-    // SAFETY: the new table has `size` slots.
+    // SAFETY: the new table has `size` slots, the old one as many as its mask says; nobody else
+    // reads either, as no code of the program runs here.
     unsafe {
         std::ptr::write_bytes(new.cast::<u8>(), 0, size * size_of::<setentry>());
         set.mask.set(size as isize - 1);
         set.table.set(new);
-        for (key, hash) in &old_entries {
-            insert_clean(slots(set), *key, *hash);
+        let old_table = match old_was_small {
+            true => &copy[..],
+            false => std::slice::from_raw_parts(old, old_slots),
+        };
+        let mut count = 0;
+        for entry in old_table {
+            let key = entry.key.get();
+            if !key.is_null() && key != dummy() {
+                insert_clean(slots(set), key, entry.hash.get());
+                count += 1;
+            }
         }
-        set.fill.set(old_entries.len() as isize);
+        set.fill.set(count);
         if !old_was_small {
             memory::free(old.cast());
         }
@@ -281,13 +291,22 @@ pub fn discard(set: &PySetObject, key: &PyObject) -> PyResult<bool> {
     discard_hash(set, key, object::hash(key)?)
 }
 
-/// `set_clear_internal`.
+/// The slots of the small table, copied: releasing keys or moving them back must not read it.
+fn small_copy(set: &PySetObject) -> [setentry; PySet_MINSIZE] {
+    std::array::from_fn(|index| setentry {
+        key: set.smalltable[index].key.clone(),
+        hash: set.smalltable[index].hash.clone(),
+    })
+}
+
+/// `set_clear_internal`: the set is empty before the first key is released.
 pub fn clear(set: &PySetObject) {
-    let table = set.table.get();
+    let (table, table_slots) = (set.table.get(), set.mask.get() as usize + 1);
     let small = set.smalltable.as_ptr().cast_mut();
-    let old_keys: Vec<*mut PyObject> = keys(set).map(|(key, _)| key.as_raw()).collect();
+    let copy = small_copy(set);
     let fill = set.fill.get();
-    // SAFETY: the small table has eight slots; the big one was allocated for the set.
+    // SAFETY: the small table has eight slots; the big one was allocated for the set, and is the
+    // caller's alone once the set has left it.
     unsafe {
         if table != small || fill > 0 {
             std::ptr::write_bytes(small.cast::<u8>(), 0, size_of_val(&set.smalltable));
@@ -297,8 +316,15 @@ pub fn clear(set: &PySetObject) {
         set.mask.set(PySet_MINSIZE as isize - 1);
         set.table.set(small);
         set.hash.set(-1);
-        for key in old_keys {
-            decref(key);
+        let left = match table == small {
+            true => &copy[..],
+            false => std::slice::from_raw_parts(table, table_slots),
+        };
+        for entry in left {
+            let key = entry.key.get();
+            if !key.is_null() && key != dummy() {
+                decref(key);
+            }
         }
         if table != small {
             memory::free(table.cast());

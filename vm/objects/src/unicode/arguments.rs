@@ -122,11 +122,12 @@ pub fn ssize(object: &PyObject) -> PyResult<isize> {
     long::as_ssize(&*abstract_::index(object)?)
 }
 
-/// The arguments of `find` and its kin: what to look for, and the range, clipped to the length.
+/// The arguments of `find` and its kin: what to look for, and the range, clipped to the length, which is
+/// asked for when the code of the arguments has run.
 pub fn search_arguments<'a>(
     name: &str,
     args: &[&'a PyObject],
-    length: usize,
+    length: impl FnOnce() -> usize,
 ) -> PyResult<(&'a PyObject, isize, isize)> {
     if args.is_empty() {
         return Err(type_error(format_args!(
@@ -141,7 +142,7 @@ pub fn search_arguments<'a>(
     }
     let start = slice_index(args.get(1).copied(), 0)?;
     let end = slice_index(args.get(2).copied(), isize::MAX)?;
-    let length = length as isize;
+    let length = length() as isize;
     let adjust = |index: isize| {
         if index < 0 {
             (index + length).max(0)

@@ -29,7 +29,7 @@ fn locate(
     args: &[&PyObject],
     last: bool,
 ) -> PyResult<Option<usize>> {
-    let (needle, start, end) = search_arguments(name, args, length_of(object))?;
+    let (needle, start, end) = search_arguments(name, args, || length_of(object))?;
     let needle = ensure_unicode(needle)?;
     if end - start < needle.length.get() {
         return Ok(None);
@@ -71,7 +71,7 @@ pub(super) fn unicode_rindex(object: &PyASCIIObject, args: &PyTupleObject) -> Py
 }
 
 pub(super) fn unicode_count(object: &PyASCIIObject, args: &PyTupleObject) -> PyResult {
-    let (needle, start, end) = search_arguments("count", methods_args(args), length_of(object))?;
+    let (needle, start, end) = search_arguments("count", methods_args(args), || length_of(object))?;
     let needle = ensure_unicode(needle)?;
     if end - start < needle.length.get() {
         return long::from_isize(0);
@@ -116,7 +116,7 @@ fn begins_or_ends(
     args: &[&PyObject],
     at_end: bool,
 ) -> PyResult {
-    let (piece, start, end) = search_arguments(name, args, length_of(object))?;
+    let (piece, start, end) = search_arguments(name, args, || length_of(object))?;
     if let Some(pieces) = piece.downcast_ref::<PyTupleObject>() {
         for piece in tuple::items(pieces) {
             let Some(piece) = piece.downcast_ref::<PyASCIIObject>() else {

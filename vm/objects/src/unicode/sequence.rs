@@ -86,7 +86,7 @@ pub(super) fn unicode_subscript(object: &PyASCIIObject, key: &PyObject) -> PyRes
             key.type_().name()
         )));
     };
-    let span = slice::indices(key, object.length.get())?;
+    let span = slice::indices(key, || object.length.get())?;
     if span.length <= 0 {
         return Ok(empty().upcast());
     }

@@ -56,6 +56,14 @@ fn parse(args: &[String]) -> Result<(Request, Vec<String>), String> {
     }
 }
 
+/// The size of the thread's stack: generous, as it costs nothing until it is used, but a small part of the
+/// address space where that is limited.
+fn stack_size() -> usize {
+    const MOST: usize = 512 << 20;
+    const LEAST: usize = 16 << 20;
+    twinheap_python::address_space().map_or(MOST, |space| (space / 12).clamp(LEAST, MOST))
+}
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (request, argv) = match parse(&args) {
@@ -101,7 +109,7 @@ fn main() -> ExitCode {
     // The evaluator recurses natively where the program does; the limit is the program's, not the
     // thread's.
     let runner = std::thread::Builder::new()
-        .stack_size(512 << 20)
+        .stack_size(stack_size())
         .spawn(move || {
             let vm = match Vm::initialize(&config) {
                 Ok(vm) => vm,

@@ -1,11 +1,9 @@
 //! The operators with a choice: what they push, and how they go on when the piece they entered
 //! has succeeded or failed.
 
-use super::{EngineError, Frame, Kind, Next, Repeat, Run, UNSET};
+use super::{EngineError, Frame, Kind, Next, Repeat, Run, Step, UNSET, room};
 use crate::codes::{MAXREPEAT, op};
 use crate::text::Unit;
-
-type Step = Result<Next, EngineError>;
 
 impl<T: Unit> Run<'_, '_, T> {
     /// Executes an operator that needs a frame.
@@ -20,7 +18,7 @@ impl<T: Unit> Run<'_, '_, T> {
         match self.word(pc)? {
             op::BRANCH => {
                 let mut frame = frame(self, Kind::Branch);
-                self.save_marks_in_repeat(&mut frame);
+                self.save_marks_in_repeat(&mut frame)?;
                 self.try_branch(frame)
             }
             op::REPEAT_ONE => self.start_repeat_one(frame(self, Kind::RepeatOne)),
@@ -32,14 +30,14 @@ impl<T: Unit> Run<'_, '_, T> {
             op::POSSESSIVE_REPEAT => self.start_possessive(frame(self, Kind::PossessiveLeast)),
             op::ATOMIC_GROUP => {
                 let frame = frame(self, Kind::Atomic);
-                Ok(self.call(frame, body + 1, position, false))
+                self.call(frame, body + 1, position, false)
             }
             op::ASSERT => {
                 let Some(back) = position.checked_sub(self.word(body + 1)? as usize) else {
                     return Ok(Next::Done(false));
                 };
                 let frame = frame(self, Kind::Assert);
-                Ok(self.call(frame, body + 2, back, false))
+                self.call(frame, body + 2, back, false)
             }
             op::ASSERT_NOT => {
                 let Some(back) = position.checked_sub(self.word(body + 1)? as usize) else {
@@ -50,8 +48,8 @@ impl<T: Unit> Run<'_, '_, T> {
                     });
                 };
                 let mut frame = frame(self, Kind::AssertNot);
-                self.save_marks_in_repeat(&mut frame);
-                Ok(self.call(frame, body + 2, back, false))
+                self.save_marks_in_repeat(&mut frame)?;
+                self.call(frame, body + 2, back, false)
             }
             operator if is_one_character(operator) && position >= self.text.len() => {
                 Ok(Next::Done(false))
@@ -125,7 +123,7 @@ impl<T: Unit> Run<'_, '_, T> {
                 _ => true,
             };
             if possible {
-                return Ok(self.call(frame, first, frame.position, frame.top_level));
+                return self.call(frame, first, frame.position, frame.top_level);
             }
             frame.pc = self.skip(frame.pc)?;
         }
@@ -157,7 +155,7 @@ impl<T: Unit> Run<'_, '_, T> {
             self.engine.position = frame.position;
             return Ok(Next::Done(true));
         }
-        self.save_marks_in_repeat(&mut frame);
+        self.save_marks_in_repeat(&mut frame)?;
         self.try_tail(frame, least)
     }
 
@@ -174,7 +172,7 @@ impl<T: Unit> Run<'_, '_, T> {
                 frame.position -= 1;
             }
         }
-        Ok(self.call(frame, tail, frame.position, frame.top_level))
+        self.call(frame, tail, frame.position, frame.top_level)
     }
 
     fn one_fewer(&mut self, mut frame: Frame) -> Step {
@@ -207,7 +205,7 @@ impl<T: Unit> Run<'_, '_, T> {
             self.engine.position = frame.position;
             return Ok(Next::Done(true));
         }
-        self.save_marks_in_repeat(&mut frame);
+        self.save_marks_in_repeat(&mut frame)?;
         self.try_min_tail(frame)
     }
 
@@ -217,7 +215,7 @@ impl<T: Unit> Run<'_, '_, T> {
             return Ok(self.finish(frame, false));
         }
         let tail = self.skip(frame.pc)?;
-        Ok(self.call(frame, tail, frame.position, frame.top_level))
+        self.call(frame, tail, frame.position, frame.top_level)
     }
 
     fn one_more(&mut self, mut frame: Frame) -> Step {
@@ -249,9 +247,10 @@ impl<T: Unit> Run<'_, '_, T> {
     // Repeats of longer items. REPEAT remembers where the item is; the UNTIL behind the item
     // decides after every round whether there is another one or the tail follows.
 
-    fn push_repeat(&mut self, pc: usize) -> usize {
+    fn push_repeat(&mut self, pc: usize) -> Result<usize, EngineError> {
         let engine = &mut *self.engine;
         let previous = engine.repeat;
+        room(&mut engine.repeats, 1)?;
         engine.repeats.push(Repeat {
             count: usize::MAX,
             pc,
@@ -259,13 +258,13 @@ impl<T: Unit> Run<'_, '_, T> {
             last_position: UNSET,
         });
         engine.repeat = engine.repeats.len() - 1;
-        engine.repeat
+        Ok(engine.repeat)
     }
 
     fn start_repeat(&mut self, mut frame: Frame) -> Step {
-        frame.repeat = self.push_repeat(frame.pc);
+        frame.repeat = self.push_repeat(frame.pc)?;
         let until = self.skip(frame.pc)?;
-        Ok(self.call(frame, until, frame.position, frame.top_level))
+        self.call(frame, until, frame.position, frame.top_level)
     }
 
     /// Takes up the innermost repeat: its least and most counts and where its item is.
@@ -295,17 +294,17 @@ impl<T: Unit> Run<'_, '_, T> {
         let repeat = frame.repeat;
         if frame.count < least {
             self.engine.repeats[repeat].count = frame.count;
-            return Ok(self.call(frame, item, frame.position, frame.top_level));
+            return self.call(frame, item, frame.position, frame.top_level);
         }
         let more = most == MAXREPEAT || frame.count < most as usize;
         // An item that matched nothing is not tried again at the same place.
         if more && frame.position != self.engine.repeats[repeat].last_position {
             self.engine.repeats[repeat].count = frame.count;
-            self.save_marks(&mut frame);
+            self.save_marks(&mut frame)?;
             frame.kind = Kind::MaxUntilItem;
             frame.last_position = self.engine.repeats[repeat].last_position;
             self.engine.repeats[repeat].last_position = frame.position;
-            return Ok(self.call(frame, item, frame.position, frame.top_level));
+            return self.call(frame, item, frame.position, frame.top_level);
         }
         self.try_max_tail(frame)
     }
@@ -313,7 +312,7 @@ impl<T: Unit> Run<'_, '_, T> {
     fn try_max_tail(&mut self, mut frame: Frame) -> Step {
         frame.kind = Kind::MaxUntilTail;
         self.engine.repeat = self.engine.repeats[frame.repeat].previous;
-        Ok(self.call(frame, frame.pc, frame.position, frame.top_level))
+        self.call(frame, frame.pc, frame.position, frame.top_level)
     }
 
     fn after_max_item(&mut self, mut frame: Frame, matched: bool) -> Step {
@@ -331,12 +330,12 @@ impl<T: Unit> Run<'_, '_, T> {
         let (least, _, item) = self.enter_until(&mut frame)?;
         if frame.count < least {
             self.engine.repeats[frame.repeat].count = frame.count;
-            return Ok(self.call(frame, item, frame.position, frame.top_level));
+            return self.call(frame, item, frame.position, frame.top_level);
         }
         self.engine.repeat = self.engine.repeats[frame.repeat].previous;
-        self.save_marks_in_repeat(&mut frame);
+        self.save_marks_in_repeat(&mut frame)?;
         frame.kind = Kind::MinUntilTail;
-        Ok(self.call(frame, frame.pc, frame.position, frame.top_level))
+        self.call(frame, frame.pc, frame.position, frame.top_level)
     }
 
     fn after_min_tail(&mut self, mut frame: Frame, matched: bool) -> Step {
@@ -357,7 +356,7 @@ impl<T: Unit> Run<'_, '_, T> {
         frame.last_position = repeat.last_position;
         self.engine.repeats[frame.repeat].count = frame.count;
         self.engine.repeats[frame.repeat].last_position = frame.position;
-        Ok(self.call(frame, repeat.pc + 3, frame.position, frame.top_level))
+        self.call(frame, repeat.pc + 3, frame.position, frame.top_level)
     }
 
     // Possessive repeats. Each round is a match of its own, so nothing in it is tried again later.
@@ -372,7 +371,7 @@ impl<T: Unit> Run<'_, '_, T> {
     fn possessive_least(&mut self, mut frame: Frame) -> Step {
         let position = self.engine.position;
         if frame.count < self.word(frame.pc + 1)? as usize {
-            return Ok(self.call(frame, frame.pc + 3, position, false));
+            return self.call(frame, frame.pc + 3, position, false);
         }
         frame.kind = Kind::PossessiveMore;
         frame.last_position = UNSET;
@@ -395,9 +394,9 @@ impl<T: Unit> Run<'_, '_, T> {
         if !more || position == frame.last_position {
             return self.end_possessive(frame, position);
         }
-        self.save_marks(&mut frame);
+        self.save_marks(&mut frame)?;
         frame.last_position = position;
-        Ok(self.call(frame, frame.pc + 3, position, false))
+        self.call(frame, frame.pc + 3, position, false)
     }
 
     fn after_possessive_more(&mut self, mut frame: Frame, matched: bool) -> Step {

@@ -1,0 +1,72 @@
+//! How much of the thread's own stack is left.
+//!
+//! CPython 3.11 counts calls only, and dies where a program raises the limit beyond what the stack
+//! holds. Here the address of the stack counts too: native recursion ends in `RecursionError` before
+//! the stack does, however small the thread's is.
+
+use crate::state::ThreadState;
+use std::mem::MaybeUninit;
+
+/// What must be left so that an exception can be raised and handled.
+const RESERVE: usize = 512 << 10;
+
+/// Whether the stack of this thread is nearly used up.
+#[inline(always)]
+pub fn is_low(state: &ThreadState) -> bool {
+    position() < state.stack_floor.get() && is_really_low(state)
+}
+
+/// How many bytes native recursion may still use.
+pub fn left(state: &ThreadState) -> usize {
+    measure_once(state);
+    position().saturating_sub(state.stack_floor.get())
+}
+
+/// Roughly where the stack stands.
+#[inline(always)]
+fn position() -> usize {
+    let here = 0u8;
+    (&raw const here).addr()
+}
+
+#[cold]
+#[inline(never)]
+fn is_really_low(state: &ThreadState) -> bool {
+    measure_once(state);
+    position() < state.stack_floor.get()
+}
+
+/// Finds out where the stack of this thread ends; the stack grows downwards.
+fn measure_once(state: &ThreadState) {
+    if state.stack_floor.get() != usize::MAX {
+        return;
+    }
+    let (lowest, size) = bounds().unwrap_or((0, 0));
+    state.stack_floor.set(lowest + RESERVE.min(size / 4));
+}
+
+/// The lowest address of this thread's stack, and its size.
+fn bounds() -> Option<(usize, usize)> {
+    let mut attributes = MaybeUninit::uninit();
+    let (mut lowest, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: the attributes are initialised by the first call, read by the second, freed by the third.
+    unsafe {
+        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let status = libc::pthread_attr_getstack(attributes.as_ptr(), &mut lowest, &mut size);
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        (status == 0).then_some((lowest.addr(), size))
+    }
+}
+
+/// How many bytes of address space this process may use, if that is limited.
+pub fn address_space() -> Option<usize> {
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the limit is filled in.
+    let status = unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) };
+    (status == 0 && limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur as usize)
+}
