@@ -306,8 +306,8 @@ fn format_notes(out: &mut String, exception: &PyObject) {
         return;
     }
     if let Ok(notes) = list::from_iterable(&notes) {
-        for note in list::items(&notes) {
-            if let Ok(text) = object::str(note) {
+        for note in list::iter_owned(&notes) {
+            if let Ok(text) = object::str(&note) {
                 out.push_str(&unicode::to_string_lossy(&text));
                 out.push('\n');
             }

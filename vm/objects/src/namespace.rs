@@ -68,14 +68,14 @@ fn repr(namespace: &SimpleNamespace) -> PyResult {
     writer.push_str("(");
     let keys = list::from_iterable(namespace.ns_dict.expect_ref().as_object())?;
     let mut first = true;
-    for key in list::items(&keys) {
+    for key in list::iter_owned(&keys) {
         let Some(text) = key
             .downcast_ref::<PyASCIIObject>()
             .filter(|t| t.length.get() > 0)
         else {
             continue;
         };
-        let Some(value) = dict::get_item(namespace.ns_dict.expect_ref(), key)? else {
+        let Some(value) = dict::get_item(namespace.ns_dict.expect_ref(), &key)? else {
             continue;
         };
         if !std::mem::replace(&mut first, false) {

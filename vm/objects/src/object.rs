@@ -183,6 +183,8 @@ pub fn repr(object: &PyObject) -> PyResult<Own<PyASCIIObject>> {
         ));
     };
     let _depth = enter_recursive_call(" while getting the repr of an object")?;
+    // The field that the object was found in may be set anew by its own code.
+    let _held = Own::new(object);
     // SAFETY: the slot of the object's own type.
     let result = unsafe { from_c(function(object.as_raw())) }?;
     expect_str(result, "__repr__")
@@ -197,6 +199,7 @@ pub fn str(object: &PyObject) -> PyResult<Own<PyASCIIObject>> {
         return repr(object);
     };
     let _depth = enter_recursive_call(" while getting the str of an object")?;
+    let _held = Own::new(object);
     // SAFETY: the slot of the object's own type.
     let result = unsafe { from_c(function(object.as_raw())) }?;
     expect_str(result, "__str__")

@@ -28,11 +28,11 @@ pub fn default_getstate(this: &PyObject, required: bool) -> PyResult {
     }
     let slots = dict::new()?;
     if let Some(names) = names.downcast_ref::<PyListObject>() {
-        for name in list::items(names) {
+        for name in list::iter_owned(names) {
             if let Some(text) = name.downcast_ref::<PyASCIIObject>()
                 && let Some(value) = object::lookup_attr(this, text)?
             {
-                dict::set_item(&slots, name, &value)?;
+                dict::set_item(&slots, &name, &value)?;
             }
         }
     }

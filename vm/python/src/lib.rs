@@ -17,7 +17,9 @@ use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
-use twinheap_objects::{dict, id, import_hook, list, long, module, singletons, tuple, unicode};
+use twinheap_objects::{
+    dict, id, import_hook, list, long, module, singletons, tuple, unicode, weakref,
+};
 use twinheap_syntax::source::Source;
 use twinheap_syntax::{Flags, Mode, dump, listing};
 
@@ -100,6 +102,9 @@ impl Vm {
             return Err("this process has an interpreter already".to_string());
         }
         twinheap_objects::memory::spare::keep_aside();
+        if twinheap_objects::memory::debug::is_asked_for() {
+            twinheap_objects::memory::debug::enable();
+        }
         match prepare(config) {
             Ok(empty_dict) => Ok(Vm {
                 empty_dict,
@@ -352,13 +357,25 @@ impl Vm {
     pub fn release(&self, run: Run) {
         twinheap_modules_runtime::at_exit::run_all();
         drop(run.exception);
-        clear_namespace(&run.namespace);
+        let main = leave_main(&run.namespace).unwrap_or_else(|_| {
+            errors::clear();
+            None
+        });
+        if main.is_none() && run.namespace.ob_refcnt.get() > 1 {
+            clear_namespace(&run.namespace);
+        }
         drop(run.namespace);
         if drop_main().is_err() {
             errors::clear();
         }
         errors::clear();
         twinheap_objects::memory::collect::collect(2);
+        // A main module that somebody still holds is emptied, name by name.
+        if let Some(module) = main.and_then(|main| weakref::target(&main))
+            && let Some(module) = module.downcast_ref::<PyModuleObject>()
+        {
+            clear_namespace(module::dict_of(module));
+        }
         if sys::new_streams().is_err() {
             errors::clear();
         }
@@ -508,7 +525,25 @@ fn add_file(made: &PyModuleObject, path: &str) -> PyResult<()> {
     module::add(made, "__cached__", &singletons::none())
 }
 
-/// Empties a namespace as module deallocation does: names with one underscore first, `__builtins__`
+/// Takes the main module out of `sys.modules` where the namespace is its own, so that it dies with the
+/// last reference as CPython's does (`finalize_modules`); gives a weak reference to it.
+fn leave_main(namespace: &PyDictObject) -> PyResult<Option<Own>> {
+    let modules = sys::modules()?;
+    let Some(main) = dict::get_literal(&modules, "__main__")? else {
+        return Ok(None);
+    };
+    let is_its_own = main
+        .downcast_ref::<PyModuleObject>()
+        .is_some_and(|module| std::ptr::eq(module::dict_of(module), namespace));
+    if !is_its_own {
+        return Ok(None);
+    }
+    let watch = weakref::new_reference(&main)?;
+    dict::delete_item(&modules, id!("__main__").as_object())?;
+    Ok(Some(watch))
+}
+
+/// Empties a namespace as `_PyModule_Clear` does: names with one underscore first, `__builtins__`
 /// never before the rest.
 fn clear_namespace(namespace: &PyDictObject) {
     let keys: Vec<Own> = dict::entries(namespace)
@@ -641,4 +676,9 @@ fn exit_status(exception: &PyObject) -> i32 {
 /// How many bytes of address space this process may use, if that is limited.
 pub fn address_space() -> Option<usize> {
     twinheap_objects::stack::address_space()
+}
+
+/// Has the debug heap check every block, as `-X dev` does; to be called before [`Vm::initialize`].
+pub fn enable_debug_heap() {
+    twinheap_objects::memory::debug::enable();
 }

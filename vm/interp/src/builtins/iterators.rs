@@ -219,7 +219,7 @@ static_type! {
 fn zip_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> PyResult {
     let mut strict = false;
     if let Some(kwargs) = kwargs {
-        for (name, value) in dict::entries(kwargs) {
+        for (name, value) in dict::iter_owned(kwargs) {
             let is_strict = name
                 .downcast_ref::<PyASCIIObject>()
                 .is_some_and(|name| twinheap_objects::unicode::equals_str(name, "strict"));
@@ -229,7 +229,7 @@ fn zip_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObj
                     name.repr_lossy()
                 )));
             }
-            strict = object::is_true(value)?;
+            strict = object::is_true(&value)?;
         }
     }
     let mut iterators = Vec::new();

@@ -57,9 +57,9 @@ fn init(node: &AstObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -
         return Ok(());
     };
     let given = dict::copy(kwargs)?;
-    for (name, value) in dict::entries(&given) {
+    for (name, value) in dict::iter_owned(&given) {
         for known in &fields[..items.len()] {
-            if object::equal(known, name)? {
+            if object::equal(known, &name)? {
                 return Err(type_error(format_args!(
                     "{} got multiple values for argument {}",
                     this.type_().short_name(),
@@ -67,7 +67,7 @@ fn init(node: &AstObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -
                 )));
             }
         }
-        object::set_attr(this, name, Some(value))?;
+        object::set_attr(this, &name, Some(&value))?;
     }
     Ok(())
 }

@@ -499,7 +499,7 @@ fn remove(deque: &DequeObject, value: &PyObject) -> PyResult {
     for at in 0..length {
         let same = object::equal(&deque.item(at), value)?;
         if deque.state.get() != state {
-            return Err(index_error("deque mutated during remove()."));
+            return Err(index_error("deque mutated during iteration"));
         }
         if same {
             delete_at(deque, at)?;

@@ -114,11 +114,11 @@ fn repr(this: &PartialObject) -> PyResult {
         writer.push(&object::repr(item)?);
     }
     let keywords = dict::copy(this.kw.expect_ref())?;
-    for (name, value) in dict::entries(&keywords) {
+    for (name, value) in dict::iter_owned(&keywords) {
         writer.push_str(", ");
-        writer.push(&object::str(name)?);
+        writer.push(&object::str(&name)?);
         writer.push_str("=");
-        writer.push(&object::repr(value)?);
+        writer.push(&object::repr(&value)?);
     }
     writer.push_str(")");
     Ok(writer.finish()?.upcast())

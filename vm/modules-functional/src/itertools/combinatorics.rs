@@ -167,7 +167,7 @@ fn product_setstate(this: &ProductObject, state: &PyObject) -> PyResult {
             this.stopped.set(1);
             return Ok(none());
         }
-        let at = unicode::ssize(at)?.clamp(0, pool.len() as isize - 1);
+        let at = long::exact_ssize(at)?.clamp(0, pool.len() as isize - 1);
         indices[index].set(at);
         items.push(Own::new(pool[at as usize]));
     }
@@ -336,7 +336,7 @@ fn set_combination(this: &CombinationsObject, state: &PyObject, apart: bool) -> 
             true => index as isize + pool.len() as isize - r as isize,
             false => pool.len() as isize - 1,
         };
-        let at = unicode::ssize(at)?.min(top).max(0);
+        let at = long::exact_ssize(at)?.min(top).max(0);
         indices[index].set(at);
         items.push(Own::new(pool[at as usize]));
     }
@@ -499,10 +499,10 @@ fn permutations_setstate(this: &PermutationsObject, state: &PyObject) -> PyResul
     // SAFETY: as for permutations_next.
     let (indices, cycles) = unsafe { (this.indices.get(n), this.cycles.get(r)) };
     for (slot, value) in indices.iter().zip(tuple::items(given)) {
-        slot.set(unicode::ssize(value)?.clamp(0, n as isize - 1));
+        slot.set(long::exact_ssize(value)?.clamp(0, n as isize - 1));
     }
     for (index, (slot, value)) in cycles.iter().zip(tuple::items(counters)).enumerate() {
-        slot.set(unicode::ssize(value)?.clamp(1, (n - index) as isize));
+        slot.set(long::exact_ssize(value)?.clamp(1, (n - index) as isize));
     }
     let items = indices[..r]
         .iter()

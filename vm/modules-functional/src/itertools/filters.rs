@@ -410,7 +410,7 @@ fn islice_reduce(this: &IsliceObject) -> PyResult {
 }
 
 fn islice_setstate(this: &IsliceObject, state: &PyObject) -> PyResult {
-    this.cnt.set(unicode::ssize(state)?);
+    this.cnt.set(long::exact_ssize(state)?);
     Ok(none())
 }
 

@@ -143,7 +143,10 @@ fn groupby_setstate(this: &GroupbyObject, state: &PyObject) -> PyResult {
         return Err(type_error("state is not a tuple"));
     };
     let &[key, value, target] = tuple::items(state) else {
-        return Err(type_error("function takes exactly 3 arguments"));
+        return Err(type_error(format_args!(
+            "function takes exactly 3 arguments ({} given)",
+            tuple::items(state).len()
+        )));
     };
     this.currkey.put(Some(Own::new(key)));
     this.currvalue.put(Some(Own::new(value)));
@@ -370,10 +373,16 @@ fn tee_setstate(this: &TeeObject, state: &PyObject) -> PyResult {
         return Err(type_error("state is not a tuple"));
     };
     let &[link, index] = tuple::items(state) else {
-        return Err(type_error("function takes exactly 2 arguments"));
+        return Err(type_error(format_args!(
+            "function takes exactly 2 arguments ({} given)",
+            tuple::items(state).len()
+        )));
     };
     let Some(link) = link.downcast_ref::<TeeDataObject>() else {
-        return Err(type_error("argument 1 must be itertools._tee_dataobject"));
+        return Err(type_error(format_args!(
+            "argument 1 must be itertools._tee_dataobject, not {:.50}",
+            link.type_().name()
+        )));
     };
     let index = long::as_int(index)?;
     if index < 0 || index as usize > LINKCELLS {

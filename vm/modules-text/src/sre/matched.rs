@@ -176,9 +176,9 @@ fn match_groupdict(found: &MatchObject, args: Args<'_>) -> PyResult {
         .as_ref()
         .and_then(|names| names.downcast_ref::<PyDictObject>())
     {
-        for (name, index) in dict::entries(names) {
-            let text = group_text(found, group_index(found, index)?, default)?;
-            dict::set_item(&made, name, &text)?;
+        for (name, index) in dict::iter_owned(names) {
+            let text = group_text(found, group_index(found, &index)?, default)?;
+            dict::set_item(&made, &name, &text)?;
         }
     }
     Ok(made.upcast())

@@ -8,6 +8,7 @@ use super::subject::{Subject, clip};
 use std::cell::Cell;
 use std::mem::offset_of;
 use twinheap_abi::*;
+use twinheap_objects::buffer::Buffer;
 use twinheap_objects::errors::PyResult;
 use twinheap_objects::memory::{self, Visitor};
 use twinheap_objects::object;
@@ -42,8 +43,10 @@ pub struct ScannerObject {
     executing: Cell<i32>,
 }
 
-/// As many bytes as a `Py_buffer` takes.
+/// As many bytes as a `Py_buffer` takes: a buffer, or zeroes.
 type BufferSpace = [u64; 10];
+
+const _: () = assert!(size_of::<Buffer<'static>>() == size_of::<BufferSpace>());
 
 const _: () = assert!(size_of::<ScannerObject>() == 240);
 
@@ -58,8 +61,8 @@ pub(super) fn new(
     pos: isize,
     endpos: isize,
 ) -> PyResult {
-    let length = Subject::for_pattern(pattern, string)?.length();
-    let (start, end) = clip(pos, endpos, length);
+    let subject = Subject::for_pattern(pattern, string)?;
+    let (start, end) = clip(pos, endpos, subject.length());
     let object: *mut ScannerObject =
         memory::new_gc_object(&PyScanner_Type, size_of::<ScannerObject>())?;
     // SAFETY: fresh memory of a scanner's size; tracked once its fields are set.
@@ -71,6 +74,13 @@ pub(super) fn new(
         made.endpos.set(end);
         made.start.set(start);
         made.must_advance.set(0);
+        // What exports its bytes keeps them in place for as long as the scanner lives.
+        made.buffer.set(match subject {
+            Subject::Str(_) => [0; 10],
+            Subject::Bytes(_, buffer) => {
+                std::mem::transmute::<Buffer<'static>, BufferSpace>(buffer.detach())
+            }
+        });
         memory::track(object.cast());
         Ok(Own::from_raw(object).upcast())
     }
@@ -117,10 +127,20 @@ fn traverse(scanner: &ScannerObject, visitor: &mut Visitor) {
     visitor.field(&scanner.string);
 }
 
+/// Lets the exporter of the bytes go.
+fn release_buffer(scanner: &ScannerObject) {
+    let space = scanner.buffer.replace([0; 10]);
+    if space != [0; 10] {
+        // SAFETY: the space held a buffer, which is taken out once.
+        drop(unsafe { std::mem::transmute::<BufferSpace, Buffer<'static>>(space) });
+    }
+}
+
 unsafe fn dealloc(scanner: *mut ScannerObject) {
     // SAFETY: called once, when the last reference is gone.
     unsafe {
         memory::untrack(scanner.cast());
+        release_buffer(&*scanner);
         Field::clear(&(*scanner).pattern);
         Field::clear(&(*scanner).string);
         memory::gc_del(scanner.cast());

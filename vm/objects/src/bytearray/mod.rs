@@ -203,8 +203,23 @@ fn shrink_after_cut(array: &PyByteArrayObject, size: usize) -> PyResult<()> {
     replace_block(array, &data, size + 1)
 }
 
+/// A bytearray that must keep its size for a while.
+pub(crate) struct Pinned<'a>(&'a PyByteArrayObject);
+
+impl Drop for Pinned<'_> {
+    fn drop(&mut self) {
+        self.0.ob_exports.set(self.0.ob_exports.get() - 1);
+    }
+}
+
 impl ByteString for PyByteArrayObject {
     const NAME: &'static str = "bytearray";
+    type Pin<'a> = Pinned<'a>;
+
+    fn pin(&self) -> Pinned<'_> {
+        self.ob_exports.set(self.ob_exports.get() + 1);
+        Pinned(self)
+    }
 
     fn data(&self) -> &[u8] {
         data_of(self)
@@ -344,7 +359,7 @@ fn assigned_bytes(value: Option<&PyObject>) -> PyResult<Vec<u8>> {
     if let Some(array) = value.downcast_ref::<PyByteArrayObject>() {
         return memory::copied(data_of(array));
     }
-    let is_number = value.downcast_ref::<PyLongObject>().is_some();
+    let is_number = abstract_::is_number(value);
     if is_number || value.downcast_ref::<PyASCIIObject>().is_some() {
         return Err(type_error(
             "can assign only bytes, buffers, or iterables of ints in range(0, 256)",

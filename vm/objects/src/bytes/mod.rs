@@ -140,6 +140,9 @@ pub fn copy_of_buffer(object: &PyObject) -> PyResult<Option<Vec<u8>>> {
 
 impl ByteString for PyBytesObject {
     const NAME: &'static str = "bytes";
+    type Pin<'a> = ();
+
+    fn pin(&self) {}
 
     fn data(&self) -> &[u8] {
         data_of(self)

@@ -18,6 +18,11 @@ pub(crate) trait ByteString: Layout {
     const NAME: &'static str;
     /// The bytes.
     fn data(&self) -> &[u8];
+    /// Keeps the data where they are while the value lives; code that would move them gets `BufferError`.
+    type Pin<'a>
+    where
+        Self: 'a;
+    fn pin(&self) -> Self::Pin<'_>;
     /// A new byte string of the type.
     fn make(data: &[u8]) -> PyResult;
     /// The same, new even where it is a single byte.
@@ -507,6 +512,7 @@ pub(crate) fn rstrip<B: ByteString>(this: &B, args: &[&PyObject]) -> PyResult {
 }
 
 pub(crate) fn join<B: ByteString>(this: &B, iterable: &PyObject) -> PyResult {
+    let _pin = this.pin();
     let items = match iterable.downcast_ref::<PyListObject>() {
         Some(list) => tuple::pack(list::items(list))?,
         None => collect(iterable)?,

@@ -254,8 +254,16 @@ pub fn get_item_known_hash(
     Ok(crate::own::Field::own(value_field(dict, index)))
 }
 
-/// Looks a name up without running any code: names are exact str, and a key that is none of them
-/// cannot be equal without `__eq__`; such keys are passed over only in tables that hold them.
+/// Looks a name up, and tells of the exception that the `__eq__` of another key has raised
+/// (`_PyDict_GetItemWithError`).
+#[inline]
+pub fn get_name(dict: &PyDictObject, name: &PyASCIIObject) -> PyResult<Option<Own>> {
+    let hash = crate::unicode::hash(name);
+    get_item_known_hash(dict, name.as_object(), hash)
+}
+
+/// Looks a name up; only in a table with keys that are not exact str does it run code, the `__eq__` of such a
+/// key, whose exception is discarded as `_PyType_Lookup` does. See [`get_name`].
 #[inline]
 pub fn get_str<'a>(dict: &'a PyDictObject, name: &PyASCIIObject) -> Option<&'a PyObject> {
     let keys = keys_of(dict);
@@ -609,6 +617,12 @@ pub fn entries(dict: &PyDictObject) -> impl Iterator<Item = (&PyObject, &PyObjec
         position = next;
         Some((key, value))
     })
+}
+
+/// The entries in turn, each with references of its own. The table is read again for each step, so code of
+/// the program may change the dict between two of them.
+pub fn iter_owned(dict: &PyDictObject) -> impl Iterator<Item = (Own, Own)> {
+    entries(dict).map(|(key, value)| (Own::new(key), Own::new(value)))
 }
 
 /// `PyDict_Clear`.

@@ -218,8 +218,8 @@ fn setstate(exception: &PyBaseExceptionObject, state: &PyObject) -> PyResult {
     let Some(state) = state.downcast_ref::<PyDictObject>() else {
         return Err(type_error("state is not a dictionary"));
     };
-    for (name, value) in dict::entries(&*dict::copy(state)?) {
-        object::set_attr(exception.as_object(), name, Some(value))?;
+    for (name, value) in dict::iter_owned(&*dict::copy(state)?) {
+        object::set_attr(exception.as_object(), &name, Some(&value))?;
     }
     Ok(none())
 }

@@ -2,6 +2,7 @@
 //! what a program decides the size of.
 
 pub mod collect;
+pub mod debug;
 pub mod gc;
 pub mod pymalloc;
 mod room;

@@ -5,7 +5,7 @@
 //! is one bit of a map instead of a radix tree. The order in which blocks are handed out and reused
 //! is CPython's: last freed first, else the next block of the pool never used.
 
-use super::spare;
+use super::{debug, spare};
 use crate::state::Global;
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -75,13 +75,16 @@ fn pool_of(block: *mut u8) -> *mut PoolHeader {
 #[inline]
 pub fn malloc(size: usize) -> *mut u8 {
     if size.wrapping_sub(1) >= SMALL_REQUEST_THRESHOLD {
+        if debug::is_enabled() {
+            return debug::allocate(size, false);
+        }
         // SAFETY: a size of 0 asks for one byte.
         return from_system(size, |size| unsafe { libc::malloc(size) });
     }
     let class = (size - 1) >> ALIGNMENT_SHIFT;
     let pool = ALLOCATOR.usedpools[class].get();
     if pool.is_null() {
-        return malloc_from_new_pool(class);
+        return malloc_from_new_pool(size);
     }
     // SAFETY: a pool in the table has a free block, and its header is valid.
     unsafe {
@@ -158,6 +161,9 @@ fn from_system(size: usize, ask: impl Fn(usize) -> *mut c_void) -> *mut u8 {
 /// `PyObject_Calloc`: zeroed; a large block costs nothing until it is touched.
 pub fn calloc(size: usize) -> *mut u8 {
     if size.wrapping_sub(1) >= SMALL_REQUEST_THRESHOLD {
+        if debug::is_enabled() {
+            return debug::allocate(size, true);
+        }
         // SAFETY: a size of 0 asks for one byte.
         return from_system(size, |size| unsafe { libc::calloc(1, size) });
     }
@@ -212,7 +218,11 @@ fn with_arenas<R>(act: impl FnOnce(&mut Vec<Arena>) -> R) -> R {
 }
 
 #[inline(never)]
-fn malloc_from_new_pool(class: usize) -> *mut u8 {
+fn malloc_from_new_pool(size: usize) -> *mut u8 {
+    if debug::is_enabled() {
+        return debug::allocate(size, false);
+    }
+    let class = (size - 1) >> ALIGNMENT_SHIFT;
     let Some(pool) = take_pool() else {
         return null_mut();
     };
@@ -323,7 +333,7 @@ fn new_arena(arenas: &mut Vec<Arena>) -> Option<usize> {
 pub unsafe fn free(block: *mut u8) {
     if !is_ours(block) {
         // SAFETY: not from an arena, hence from the C library (or null).
-        unsafe { libc::free(block.cast()) };
+        unsafe { free_to_system(block) };
         return;
     }
     // SAFETY: the block lies in a pool with a valid header.
@@ -336,6 +346,20 @@ pub unsafe fn free(block: *mut u8) {
         head.count.set(count);
         if last.is_null() || count == 0 {
             free_slowly(head, last.is_null(), count);
+        }
+    }
+}
+
+/// # Safety
+/// The block is null or did not come from an arena, and is not used again.
+#[inline(never)]
+unsafe fn free_to_system(block: *mut u8) {
+    // SAFETY: by contract.
+    unsafe {
+        if !debug::is_enabled() {
+            libc::free(block.cast());
+        } else if !block.is_null() {
+            debug::free(block);
         }
     }
 }
@@ -387,8 +411,13 @@ pub unsafe fn realloc(block: *mut u8, size: usize) -> *mut u8 {
         return malloc(size);
     }
     if !is_ours(block) {
-        // SAFETY: from the C library.
-        return from_system(size, |size| unsafe { libc::realloc(block.cast(), size) });
+        // SAFETY: from the C library, or from the debug heap.
+        return unsafe {
+            match debug::is_enabled() {
+                true => debug::reallocate(block, size),
+                false => from_system(size, |size| libc::realloc(block.cast(), size)),
+            }
+        };
     }
     // SAFETY: the block lies in a pool with a valid header.
     unsafe {

@@ -89,8 +89,8 @@ fn abstract_class(type_: &PyTypeObject) -> errors::Raised {
         let sorted = list::from_iterable(&names)?;
         list::sort(&sorted)?;
         let mut parts = Vec::new();
-        for name in list::items(&sorted) {
-            parts.push(unicode::to_string_lossy(&*object::str(name)?));
+        for name in list::iter_owned(&sorted) {
+            parts.push(unicode::to_string_lossy(&*object::str(&name)?));
         }
         let plural = if parts.len() > 1 { "s" } else { "" };
         Ok(format!(

@@ -336,7 +336,7 @@ fn sort_slots(added: &mut Added) -> PyResult<()> {
     let names: Vec<Own> = added.slots.drain(..).map(Own::upcast).collect();
     let sorted = list::from_vec(names)?;
     list::sort(&sorted)?;
-    for name in list::items(&sorted) {
+    for name in list::iter_owned(&sorted) {
         if let Some(name) = name.downcast_ref::<PyASCIIObject>() {
             added.slots.push(Own::new(name));
         }

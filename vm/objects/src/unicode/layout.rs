@@ -268,16 +268,16 @@ fn fill_from_dict(table: &PyDictObject, source: &PyObject) -> PyResult<()> {
             "if you give only one argument to maketrans it must be a dict",
         ));
     };
-    for (key, value) in dict::entries(source) {
+    for (key, value) in dict::iter_owned(source) {
         if let Some(name) = key.downcast_ref::<PyASCIIObject>() {
             if name.length.get() != 1 {
                 return Err(value_error(
                     "string keys in translate table must be of length 1",
                 ));
             }
-            dict::set_item(table, code_point_key(text(name).at(0))?.as_object(), value)?;
+            dict::set_item(table, code_point_key(text(name).at(0))?.as_object(), &value)?;
         } else if key.downcast_ref::<PyLongObject>().is_some() {
-            dict::set_item(table, key, value)?;
+            dict::set_item(table, &key, &value)?;
         } else {
             return Err(type_error(
                 "keys in translate table must be strings or integers",

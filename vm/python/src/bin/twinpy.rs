@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use twinheap_python::{Config, Vm, run_main};
 
 const HELP: &str = "\
-usage: twinpy [-c CODE | -m MODULE | FILE | -] [ARG ...]
+usage: twinpy [-X OPTION] [-c CODE | -m MODULE | FILE | -] [ARG ...]
        twinpy --version | --help
 
 Runs a Python 3.11 program in the Twinheap VM.
@@ -13,6 +13,7 @@ Runs a Python 3.11 program in the Twinheap VM.
   FILE       the program's file; '-' reads it from standard input
   -c CODE    the program itself
   -m MODULE  a module of the library or of the working directory
+  -X dev     the debug heap: blocks are checked when they are freed; PYTHONMALLOC=debug does the same
   ARG ...    what the program finds in sys.argv
 ";
 
@@ -65,7 +66,13 @@ fn stack_size() -> usize {
 }
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    while args.len() > 1 && args[0] == "-X" {
+        if args[1] == "dev" {
+            twinheap_python::enable_debug_heap();
+        }
+        args.drain(..2);
+    }
     let (request, argv) = match parse(&args) {
         Ok(parsed) => parsed,
         Err(reason) => {
