@@ -1,22 +1,67 @@
 //! `listdir` and `scandir`.
 
-use super::{bind, failure, like, path_argument, status};
+use super::{Target, bind, failure, like, status, target};
 use crate::prelude::*;
-use std::os::unix::ffi::OsStrExt;
 use twinheap_objects::own::Native;
 use twinheap_objects::paths::fs_path;
 
-/// The names in a directory, in the order of the system.
-fn names(path: &PyObject, function: &str) -> PyResult<Vec<Vec<u8>>> {
-    let native = path_argument(path, function, "path")?;
-    let read = std::fs::read_dir(std::ffi::OsStr::from_bytes(native.as_bytes()));
-    let Ok(entries) = read else {
-        return Err(failure(Some(path)));
+/// What the system tells of an entry: its name, what kind of file it is, its number.
+#[derive(Clone, Debug)]
+struct Entry {
+    name: Vec<u8>,
+    kind: u8,
+    number: u64,
+}
+
+/// A directory that is given: by its path, or by a descriptor, which stays open.
+fn entries(path: &PyObject, function: &str) -> PyResult<Vec<Entry>> {
+    // SAFETY: the path ends with NUL; the copy of a descriptor belongs to the stream.
+    let stream = unsafe {
+        match target(path, function)? {
+            Target::Path(native) => libc::opendir(native.as_ptr()),
+            Target::Descriptor(fd) => {
+                let copy = libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0);
+                if copy < 0 {
+                    return Err(failure(Some(path)));
+                }
+                let stream = libc::fdopendir(copy);
+                if stream.is_null() {
+                    libc::close(copy);
+                } else {
+                    libc::rewinddir(stream);
+                }
+                stream
+            }
+        }
     };
-    Ok(entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.file_name().as_bytes().to_vec())
-        .collect())
+    if stream.is_null() {
+        return Err(failure(Some(path)));
+    }
+    let mut found = Vec::new();
+    // SAFETY: an open stream, whose entries are valid until the next one is read.
+    unsafe {
+        while let Some(entry) = libc::readdir(stream).as_ref() {
+            let name = std::ffi::CStr::from_ptr(entry.d_name.as_ptr()).to_bytes();
+            if name != b"." && name != b".." {
+                found.push(Entry {
+                    name: name.to_vec(),
+                    kind: entry.d_type,
+                    number: entry.d_ino,
+                });
+            }
+        }
+        libc::closedir(stream);
+    }
+    Ok(found)
+}
+
+/// A path as `fspath` gives it, or a descriptor.
+fn directory(path: Option<&PyObject>) -> PyResult {
+    match path.filter(|path| !path.is_none()) {
+        None => here(),
+        Some(path) if path.downcast_ref::<PyLongObject>().is_some() => Ok(Own::new(path)),
+        Some(path) => fs_path(path),
+    }
 }
 
 fn here() -> PyResult {
@@ -25,12 +70,10 @@ fn here() -> PyResult {
 
 pub fn listdir(_: &PyObject, args: Args<'_>) -> PyResult {
     let [path] = bind!(args, "listdir", ["path"], 0, 1);
-    let path = path
-        .filter(|path| !path.is_none())
-        .map_or_else(here, fs_path)?;
+    let path = directory(path)?;
     let made = list::new(0)?;
-    for name in names(&path, "listdir")? {
-        list::append_take(&made, like(&path, &name)?)?;
+    for entry in entries(&path, "listdir")? {
+        list::append_take(&made, like(&path, &entry.name)?)?;
     }
     Ok(made.upcast())
 }
@@ -42,6 +85,9 @@ object_struct! {
         path: Pointer<PyObject>,
         stat: Pointer<PyObject>,
         lstat: Pointer<PyObject>,
+        d_type: Cell<u8>,
+        d_ino: Cell<u64>,
+        dir_fd: Cell<i32>,
     }
 }
 
@@ -49,16 +95,14 @@ object_struct! {
     /// `ScandirIterator`: the names are read when it is made.
     pub struct ScandirIterator {
         path: Pointer<PyObject>,
-        names: Native<Vec<Vec<u8>>>,
+        names: Native<Vec<Entry>>,
     }
 }
 
 pub fn scandir(_: &PyObject, args: Args<'_>) -> PyResult {
     let [path] = bind!(args, "scandir", ["path"], 0, 1);
-    let path = path
-        .filter(|path| !path.is_none())
-        .map_or_else(here, fs_path)?;
-    let mut found = names(&path, "scandir")?;
+    let path = directory(path)?;
+    let mut found = entries(&path, "scandir")?;
     found.reverse();
     let object: *mut ScandirIterator =
         memory::new_object(&ScandirIteratorType, size_of::<ScandirIterator>())?;
@@ -74,18 +118,25 @@ pub fn scandir(_: &PyObject, args: Args<'_>) -> PyResult {
 }
 
 fn next(this: &ScandirIterator) -> PyResult<Option<Own>> {
-    let Some(name) = this.names.with(Vec::pop) else {
+    let Some(told) = this.names.with(Vec::pop) else {
         return Ok(None);
     };
     let directory = this.path.expect_ref();
     let made = types::allocate(&DirEntryType, 0)?;
     // SAFETY: just allocated as an entry.
     let entry: &DirEntry = unsafe { &*made.as_ptr().cast() };
-    let name = like(directory, &name)?;
-    let join = object::get_attr(&*import_hook::import_module("posixpath")?, id!("join"))?;
-    entry
-        .path
-        .put(Some(call::call(&join, &[directory, &name])?));
+    let name = like(directory, &told.name)?;
+    entry.d_type.set(told.kind);
+    entry.d_ino.set(told.number);
+    if directory.downcast_ref::<PyLongObject>().is_some() {
+        entry.dir_fd.set(long::as_int(directory)?);
+        entry.path.put(Some(name.clone()));
+    } else {
+        entry.dir_fd.set(libc::AT_FDCWD);
+        let join = object::get_attr(&*import_hook::import_module("posixpath")?, id!("join"))?;
+        let path = call::call(&join, &[directory, &name])?;
+        entry.path.put(Some(path));
+    }
     entry.name.put(Some(name));
     Ok(Some(made))
 }
@@ -103,56 +154,74 @@ fn exit(this: &ScandirIterator, _: &PyTupleObject) -> PyResult {
     close(this)
 }
 
-fn mode_of(entry: &DirEntry, follow: bool) -> PyResult<Option<u32>> {
-    match status::status_of(entry.path.expect_ref(), "stat", follow) {
-        Ok(status) => Ok(Some(status.st_mode)),
+/// Whether an entry is a file of a kind; the system is asked only where the folder did not tell.
+fn is_kind(entry: &DirEntry, follow: bool, kind: u32) -> PyResult<bool> {
+    let told = entry.d_type.get();
+    let is_link = told == libc::DT_LNK;
+    if told != libc::DT_UNKNOWN && !(follow && is_link) {
+        return Ok(u32::from(told) << 12 == kind);
+    }
+    match status_of_entry(entry, follow) {
+        Ok(status) => Ok(status.st_mode & libc::S_IFMT == kind),
         Err(raised) => {
             if errors::matches(&twinheap_objects::exceptions::PyExc_FileNotFoundError) {
                 errors::discard(raised);
-                return Ok(None);
+                return Ok(false);
             }
             Err(raised)
         }
     }
 }
 
-fn is_kind(entry: &DirEntry, args: Args<'_>, kind: u32) -> PyResult {
-    let [follow] = bind!(args, "is_dir", ["follow_symlinks"], 0, 0);
-    let follow = follow.map_or(Ok(true), object::is_true)?;
-    Ok(bool_object(
-        mode_of(entry, follow)?.is_some_and(|mode| mode & libc::S_IFMT == kind),
-    ))
+fn status_of_entry(entry: &DirEntry, follow: bool) -> PyResult<libc::stat> {
+    let dir = entry.dir_fd.get();
+    status::status_at(dir, entry.path.expect_ref(), "stat", follow)
+}
+
+fn follow_argument(name: &'static str, args: Args<'_>) -> PyResult<bool> {
+    let signature = Signature {
+        name,
+        parameters: &["follow_symlinks"],
+        required: 0,
+        positional: 0,
+    };
+    let [follow] = args.bind(&signature)?;
+    follow.map_or(Ok(true), object::is_true)
 }
 
 fn is_dir(entry: &DirEntry, args: Args<'_>) -> PyResult {
-    is_kind(entry, args, libc::S_IFDIR)
+    let follow = follow_argument("is_dir", args)?;
+    Ok(bool_object(is_kind(entry, follow, libc::S_IFDIR)?))
 }
 
 fn is_file(entry: &DirEntry, args: Args<'_>) -> PyResult {
-    is_kind(entry, args, libc::S_IFREG)
+    let follow = follow_argument("is_file", args)?;
+    Ok(bool_object(is_kind(entry, follow, libc::S_IFREG)?))
 }
 
 fn is_symlink(entry: &DirEntry) -> PyResult {
-    Ok(bool_object(
-        mode_of(entry, false)?.is_some_and(|mode| mode & libc::S_IFMT == libc::S_IFLNK),
-    ))
+    Ok(bool_object(is_kind(entry, false, libc::S_IFLNK)?))
 }
 
 fn stat(entry: &DirEntry, args: Args<'_>) -> PyResult {
-    let [follow] = bind!(args, "stat", ["follow_symlinks"], 0, 0);
-    let follow = follow.map_or(Ok(true), object::is_true)?;
-    let slot = if follow { &entry.stat } else { &entry.lstat };
+    let follow = follow_argument("stat", args)?;
+    // What is no link is the same either way, and told once.
+    let is_link = is_kind(entry, false, libc::S_IFLNK)?;
+    let slot = if follow && is_link {
+        &entry.stat
+    } else {
+        &entry.lstat
+    };
     if let Some(known) = slot.own() {
         return Ok(known);
     }
-    let made = status::from_stat(&status::status_of(entry.path.expect_ref(), "stat", follow)?)?;
+    let made = status::from_stat(&status_of_entry(entry, follow)?)?;
     slot.put(Some(made.clone()));
     Ok(made)
 }
 
 fn inode(entry: &DirEntry) -> PyResult {
-    let status = status::status_of(entry.path.expect_ref(), "stat", false)?;
-    Ok(long::from_u64(status.st_ino)?.upcast())
+    Ok(long::from_u64(entry.d_ino.get())?.upcast())
 }
 
 fn fspath(entry: &DirEntry) -> PyResult {
@@ -166,12 +235,12 @@ fn repr(entry: &DirEntry) -> PyResult {
 
 methods! {
     static ENTRY_METHODS:
-    "is_dir" => method_keywords(is_dir);
-    "is_file" => method_keywords(is_file);
-    "is_symlink" => method_noargs(is_symlink);
-    "stat" => method_keywords(stat);
-    "inode" => noargs(inode);
-    "__fspath__" => noargs(fspath);
+    "is_dir" => method_keywords(is_dir, "($self, /, *, follow_symlinks=True)");
+    "is_file" => method_keywords(is_file, "($self, /, *, follow_symlinks=True)");
+    "is_symlink" => method_noargs(is_symlink, "($self, /)");
+    "stat" => method_keywords(stat, "($self, /, *, follow_symlinks=True)");
+    "inode" => noargs(inode, "($self, /)");
+    "__fspath__" => noargs(fspath, "($self, /)");
     "__class_getitem__" => o(generic_alias::new) | METH_CLASS;
 }
 

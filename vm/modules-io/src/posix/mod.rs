@@ -1,8 +1,14 @@
 //! `posix` (`Modules/posixmodule.c`): what `os` and the standard library need of the system.
 
+mod attributes;
+mod children;
 mod constants;
+mod descriptors;
 mod directory;
+mod limits;
+mod owners;
 mod process;
+mod spawn;
 mod status;
 
 use crate::prelude::*;
@@ -33,6 +39,38 @@ fn number(object: &PyObject) -> PyResult<c_int> {
     long::as_int(object)
 }
 
+/// `dir_fd_converter`: the folder that a relative path begins at.
+pub fn folder(given: Option<&PyObject>) -> PyResult<c_int> {
+    match given.filter(|given| !given.is_none()) {
+        None => Ok(libc::AT_FDCWD),
+        Some(given) if abstract_::has_index(given) => number(given),
+        Some(given) => Err(type_error(format_args!(
+            "argument should be integer or None, not {}",
+            given.type_().name()
+        ))),
+    }
+}
+
+/// What a call has to know where a link is not to be followed.
+fn link_flag(follow: Option<&PyObject>) -> PyResult<c_int> {
+    Ok(if follow.map_or(Ok(true), object::is_true)? {
+        0
+    } else {
+        libc::AT_SYMLINK_NOFOLLOW
+    })
+}
+
+/// The system's last error as an OSError of two paths.
+fn failure_of_two(from: &PyObject, to: &PyObject) -> errors::Raised {
+    let raised = failure(Some(from));
+    let error = errors::take_exception();
+    let _ = raised;
+    match object::set_attr(&error, id!("filename2").as_object(), Some(to)) {
+        Ok(()) => errors::restore_exception(error),
+        Err(raised) => raised,
+    }
+}
+
 /// A path, or the descriptor that stands for one.
 pub enum Target {
     Path(CString),
@@ -43,17 +81,27 @@ pub fn target(object: &PyObject, function: &str) -> PyResult<Target> {
     if object.downcast_ref::<PyLongObject>().is_some() {
         return Ok(Target::Descriptor(number(object)?));
     }
-    Ok(Target::Path(path_argument(object, function, "path")?))
+    let none_too = matches!(function, "listdir" | "scandir" | "listxattr");
+    let choices = if none_too {
+        "string, bytes, os.PathLike, integer or None"
+    } else {
+        "string, bytes, os.PathLike or integer"
+    };
+    Ok(Target::Path(path_of(object, function, "path", choices)?))
 }
 
 /// A path argument.
 pub fn path_argument(object: &PyObject, function: &str, what: &str) -> PyResult<CString> {
+    path_of(object, function, what, "string, bytes or os.PathLike")
+}
+
+fn path_of(object: &PyObject, function: &str, what: &str, choices: &str) -> PyResult<CString> {
     let fits = object.downcast_ref::<PyASCIIObject>().is_some()
         || object.downcast_ref::<PyBytesObject>().is_some()
         || types::lookup(object.type_(), id!("__fspath__")).is_some();
     if !fits {
         return Err(type_error(format_args!(
-            "{function}: {what} should be string, bytes or os.PathLike, not {}",
+            "{function}: {what} should be {choices}, not {}",
             unicode::type_name_or_none(object)
         )));
     }
@@ -74,13 +122,14 @@ macro_rules! bind {
 use bind;
 
 fn open(_: &PyObject, args: Args<'_>) -> PyResult {
-    let [path, flags, mode, _dir] = bind!(args, "open", ["path", "flags", "mode", "dir_fd"], 2, 3);
+    let [path, flags, mode, dir] = bind!(args, "open", ["path", "flags", "mode", "dir_fd"], 2, 3);
+    let dir = folder(dir)?;
     let path = path.expect("required");
     let flags = number(flags.expect("required"))?;
     let mode = mode.map_or(Ok(0o777), number)?;
     let native = path_argument(path, "open", "path")?;
     // SAFETY: the path ends with NUL.
-    let fd = unsafe { libc::open(native.as_ptr(), flags | libc::O_CLOEXEC, mode) };
+    let fd = unsafe { libc::openat(dir, native.as_ptr(), flags | libc::O_CLOEXEC, mode) };
     if fd < 0 {
         return Err(failure(Some(path)));
     }
@@ -193,67 +242,164 @@ fn ftruncate(_: &PyObject, args: &[&PyObject]) -> PyResult {
     outcome(unsafe { libc::ftruncate(number(args[0])?, length) }, None)
 }
 
-macro_rules! one_path {
-    ($($function:ident, $name:literal, $call:expr;)+) => {
+fn mkdir(_: &PyObject, args: Args<'_>) -> PyResult {
+    let [path, mode, dir] = bind!(args, "mkdir", ["path", "mode", "dir_fd"], 1, 2);
+    let path = path.expect("required");
+    let native = path_argument(path, "mkdir", "path")?;
+    let mode = mode.map_or(Ok(0o777), number)?;
+    let dir = folder(dir)?;
+    // SAFETY: the path ends with NUL.
+    let status = unsafe { libc::mkdirat(dir, native.as_ptr(), mode as libc::mode_t) };
+    outcome(status, Some(path))
+}
+
+fn mkfifo(_: &PyObject, args: Args<'_>) -> PyResult {
+    let [path, mode, dir] = bind!(args, "mkfifo", ["path", "mode", "dir_fd"], 1, 2);
+    let path = path.expect("required");
+    let native = path_argument(path, "mkfifo", "path")?;
+    let mode = mode.map_or(Ok(0o666), number)?;
+    let dir = folder(dir)?;
+    // SAFETY: the path ends with NUL.
+    let status = unsafe { libc::mkfifoat(dir, native.as_ptr(), mode as libc::mode_t) };
+    outcome(status, Some(path))
+}
+
+macro_rules! removals {
+    ($($function:ident, $name:literal, $flags:expr;)+) => {
         $(fn $function(_: &PyObject, args: Args<'_>) -> PyResult {
-            let [path, mode, _dir, _follow] = bind!(
-                args, $name, ["path", "mode", "dir_fd", "follow_symlinks"], 1, 2
-            );
+            let [path, dir] = bind!(args, $name, ["path", "dir_fd"], 1, 1);
             let path = path.expect("required");
             let native = path_argument(path, $name, "path")?;
-            let mode = mode.map_or(Ok(0o777), number)?;
-            let act: fn(*const std::ffi::c_char, c_int) -> c_int = $call;
-            outcome(act(native.as_ptr(), mode), Some(path))
+            let dir = folder(dir)?;
+            // SAFETY: the path ends with NUL.
+            outcome(unsafe { libc::unlinkat(dir, native.as_ptr(), $flags) }, Some(path))
         })+
     };
 }
 
-one_path! {
-    // SAFETY: the path ends with NUL, here and below.
-    mkdir, "mkdir", |path, mode| unsafe { libc::mkdir(path, mode as libc::mode_t) };
-    // SAFETY: as above.
-    rmdir, "rmdir", |path, _| unsafe { libc::rmdir(path) };
-    // SAFETY: as above.
-    unlink, "unlink", |path, _| unsafe { libc::unlink(path) };
-    // SAFETY: as above.
-    remove, "remove", |path, _| unsafe { libc::unlink(path) };
-    // SAFETY: as above.
-    chdir, "chdir", |path, _| unsafe { libc::chdir(path) };
-    // SAFETY: as above.
-    chmod, "chmod", |path, mode| unsafe { libc::chmod(path, mode as libc::mode_t) };
-    // SAFETY: as above.
-    mkfifo, "mkfifo", |path, mode| unsafe { libc::mkfifo(path, mode as libc::mode_t) };
+removals! {
+    rmdir, "rmdir", libc::AT_REMOVEDIR;
+    unlink, "unlink", 0;
+    remove, "remove", 0;
 }
 
-macro_rules! two_paths {
-    ($($function:ident, $name:literal, $call:path;)+) => {
+fn chdir(_: &PyObject, args: Args<'_>) -> PyResult {
+    let [path] = bind!(args, "chdir", ["path"], 1, 1);
+    let path = path.expect("required");
+    let native = target(path, "chdir")?;
+    // SAFETY: the path ends with NUL.
+    let status = unsafe {
+        match &native {
+            Target::Descriptor(fd) => libc::fchdir(*fd),
+            Target::Path(native) => libc::chdir(native.as_ptr()),
+        }
+    };
+    outcome(status, Some(path))
+}
+
+fn chmod(_: &PyObject, args: Args<'_>) -> PyResult {
+    let [path, mode, dir, follow] = bind!(
+        args,
+        "chmod",
+        ["path", "mode", "dir_fd", "follow_symlinks"],
+        2,
+        2
+    );
+    let path = path.expect("required");
+    let native = target(path, "chmod")?;
+    let mode = number(mode.expect("required"))? as libc::mode_t;
+    let (dir, flags) = (folder(dir)?, link_flag(follow)?);
+    // SAFETY: the path ends with NUL.
+    let status = unsafe {
+        match &native {
+            Target::Descriptor(fd) => libc::fchmod(*fd, mode),
+            Target::Path(native) => libc::fchmodat(dir, native.as_ptr(), mode, flags),
+        }
+    };
+    outcome(status, Some(path))
+}
+
+macro_rules! renames {
+    ($($function:ident, $name:literal;)+) => {
         $(fn $function(_: &PyObject, args: Args<'_>) -> PyResult {
-            let [from, to, _a, _b, _c] = bind!(
-                args, $name, ["src", "dst", "src_dir_fd", "dst_dir_fd", "follow_symlinks"], 2, 3
-            );
+            let [from, to, from_dir, to_dir] =
+                bind!(args, $name, ["src", "dst", "src_dir_fd", "dst_dir_fd"], 2, 2);
             let (from, to) = (from.expect("required"), to.expect("required"));
             let source = path_argument(from, $name, "src")?;
             let goal = path_argument(to, $name, "dst")?;
+            let (from_dir, to_dir) = (folder(from_dir)?, folder(to_dir)?);
             // SAFETY: the paths end with NUL.
-            outcome(unsafe { $call(source.as_ptr(), goal.as_ptr()) }, Some(from))
+            if unsafe { libc::renameat(from_dir, source.as_ptr(), to_dir, goal.as_ptr()) } < 0 {
+                return Err(failure_of_two(from, to));
+            }
+            Ok(none())
         })+
     };
 }
 
-two_paths! {
-    rename, "rename", libc::rename;
-    replace, "replace", libc::rename;
-    link, "link", libc::link;
-    symlink, "symlink", libc::symlink;
+renames! {
+    rename, "rename";
+    replace, "replace";
+}
+
+fn link(_: &PyObject, args: Args<'_>) -> PyResult {
+    let [from, to, from_dir, to_dir, follow] = bind!(
+        args,
+        "link",
+        ["src", "dst", "src_dir_fd", "dst_dir_fd", "follow_symlinks"],
+        2,
+        2
+    );
+    let (from, to) = (from.expect("required"), to.expect("required"));
+    let source = path_argument(from, "link", "src")?;
+    let goal = path_argument(to, "link", "dst")?;
+    let (from_dir, to_dir) = (folder(from_dir)?, folder(to_dir)?);
+    let follow = follow.map_or(Ok(true), object::is_true)?;
+    let plain = from_dir == libc::AT_FDCWD && to_dir == libc::AT_FDCWD && follow;
+    let flags = if follow { libc::AT_SYMLINK_FOLLOW } else { 0 };
+    // SAFETY: the paths end with NUL.
+    let status = unsafe {
+        if plain {
+            libc::link(source.as_ptr(), goal.as_ptr())
+        } else {
+            libc::linkat(from_dir, source.as_ptr(), to_dir, goal.as_ptr(), flags)
+        }
+    };
+    if status < 0 {
+        return Err(failure_of_two(from, to));
+    }
+    Ok(none())
+}
+
+fn symlink(_: &PyObject, args: Args<'_>) -> PyResult {
+    let [from, to, directory, dir] = bind!(
+        args,
+        "symlink",
+        ["src", "dst", "target_is_directory", "dir_fd"],
+        2,
+        3
+    );
+    let (from, to) = (from.expect("required"), to.expect("required"));
+    let source = path_argument(from, "symlink", "src")?;
+    let goal = path_argument(to, "symlink", "dst")?;
+    directory.map_or(Ok(false), object::is_true)?;
+    let dir = folder(dir)?;
+    // SAFETY: the paths end with NUL.
+    if unsafe { libc::symlinkat(source.as_ptr(), dir, goal.as_ptr()) } < 0 {
+        return Err(failure_of_two(from, to));
+    }
+    Ok(none())
 }
 
 fn readlink(_: &PyObject, args: Args<'_>) -> PyResult {
-    let [path, _dir] = bind!(args, "readlink", ["path", "dir_fd"], 1, 1);
+    let [path, dir] = bind!(args, "readlink", ["path", "dir_fd"], 1, 1);
+    let dir = folder(dir)?;
     let path = path.expect("required");
     let native = path_argument(path, "readlink", "path")?;
     let mut data = vec![0u8; 4096];
     // SAFETY: the buffer has the length that is told.
-    let count = unsafe { libc::readlink(native.as_ptr(), data.as_mut_ptr().cast(), data.len()) };
+    let count =
+        unsafe { libc::readlinkat(dir, native.as_ptr(), data.as_mut_ptr().cast(), data.len()) };
     if count < 0 {
         return Err(failure(Some(path)));
     }
@@ -269,7 +415,7 @@ pub fn like(model: &PyObject, data: &[u8]) -> PyResult {
 }
 
 fn access(_: &PyObject, args: Args<'_>) -> PyResult {
-    let [path, mode, _dir, _effective, _follow] = bind!(
+    let [path, mode, dir, effective, follow] = bind!(
         args,
         "access",
         ["path", "mode", "dir_fd", "effective_ids", "follow_symlinks"],
@@ -278,9 +424,14 @@ fn access(_: &PyObject, args: Args<'_>) -> PyResult {
     );
     let native = path_argument(path.expect("required"), "access", "path")?;
     let mode = number(mode.expect("required"))?;
+    let dir = folder(dir)?;
+    let mut flags = link_flag(follow)?;
+    if effective.map_or(Ok(false), object::is_true)? {
+        flags |= libc::AT_EACCESS;
+    }
     // SAFETY: the path ends with NUL.
     Ok(bool_object(
-        unsafe { libc::access(native.as_ptr(), mode) } == 0,
+        unsafe { libc::faccessat(dir, native.as_ptr(), mode, flags) } == 0,
     ))
 }
 
@@ -307,7 +458,7 @@ fn fspath(_: &PyObject, args: Args<'_>) -> PyResult {
 }
 
 fn utime(_: &PyObject, args: Args<'_>) -> PyResult {
-    let [path, times, ns, _dir, _follow] = bind!(
+    let [path, times, ns, dir, follow] = bind!(
         args,
         "utime",
         ["path", "times", "ns", "dir_fd", "follow_symlinks"],
@@ -315,7 +466,8 @@ fn utime(_: &PyObject, args: Args<'_>) -> PyResult {
         2
     );
     let path = path.expect("required");
-    let native = path_argument(path, "utime", "path")?;
+    let native = target(path, "utime")?;
+    let (dir, flags) = (folder(dir)?, link_flag(follow)?);
     let mut spec = [libc::timespec {
         tv_sec: 0,
         tv_nsec: libc::UTIME_NOW,
@@ -334,7 +486,12 @@ fn utime(_: &PyObject, args: Args<'_>) -> PyResult {
         }
     }
     // SAFETY: the path ends with NUL; two times are given.
-    let result = unsafe { libc::utimensat(libc::AT_FDCWD, native.as_ptr(), spec.as_ptr(), 0) };
+    let result = unsafe {
+        match &native {
+            Target::Descriptor(fd) => libc::futimens(*fd, spec.as_ptr()),
+            Target::Path(native) => libc::utimensat(dir, native.as_ptr(), spec.as_ptr(), flags),
+        }
+    };
     outcome(result, Some(path))
 }
 
@@ -419,29 +576,29 @@ fn path_splitroot_normpath(_: &PyObject, path: &PyObject) -> PyResult {
 methods! {
     static FUNCTIONS:
     "stat" => keywords(status::stat, "($module, /, path, *, dir_fd=None, follow_symlinks=True)");
-    "access" => keywords(access);
-    "chdir" => keywords(chdir);
-    "chmod" => keywords(chmod);
+    "access" => keywords(access, "($module, /, path, mode, *, dir_fd=None, effective_ids=False,\n       follow_symlinks=True)");
+    "chdir" => keywords(chdir, "($module, /, path)");
+    "chmod" => keywords(chmod, "($module, /, path, mode, *, dir_fd=None, follow_symlinks=True)");
     "getcwd" => noargs(getcwd, "($module, /)");
     "getcwdb" => noargs(getcwdb, "($module, /)");
-    "link" => keywords(link);
+    "link" => keywords(link, "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None,\n     follow_symlinks=True)");
     "listdir" => keywords(directory::listdir, "($module, /, path=None)");
     "lstat" => keywords(status::lstat, "($module, /, path, *, dir_fd=None)");
-    "mkdir" => keywords(mkdir);
-    "mkfifo" => keywords(mkfifo);
-    "readlink" => keywords(readlink);
-    "rename" => keywords(rename);
-    "replace" => keywords(replace);
-    "rmdir" => keywords(rmdir);
-    "symlink" => keywords(symlink);
+    "mkdir" => keywords(mkdir, "($module, /, path, mode=511, *, dir_fd=None)");
+    "mkfifo" => keywords(mkfifo, "($module, /, path, mode=438, *, dir_fd=None)");
+    "readlink" => keywords(readlink, "($module, /, path, *, dir_fd=None)");
+    "rename" => keywords(rename, "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None)");
+    "replace" => keywords(replace, "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None)");
+    "rmdir" => keywords(rmdir, "($module, /, path, *, dir_fd=None)");
+    "symlink" => keywords(symlink, "($module, /, src, dst, target_is_directory=False, *, dir_fd=None)");
     "umask" => o(process::umask, "($module, mask, /)");
     "uname" => noargs(process::uname, "($module, /)");
-    "unlink" => keywords(unlink);
-    "remove" => keywords(remove);
-    "utime" => keywords(utime);
+    "unlink" => keywords(unlink, "($module, /, path, *, dir_fd=None)");
+    "remove" => keywords(remove, "($module, /, path, *, dir_fd=None)");
+    "utime" => keywords(utime, "($module, /, path, times=None, *, ns=<unrepresentable>,\n      dir_fd=None, follow_symlinks=True)");
     "times" => noargs(process::times, "($module, /)");
     "_exit" => keywords(process::exit, "($module, /, status)");
-    "fork" => noargs(process::fork, "($module, /)");
+    "fork" => noargs(children::fork, "($module, /)");
     "getpid" => noargs(process::getpid, "($module, /)");
     "getppid" => noargs(process::getppid, "($module, /)");
     "getuid" => noargs(process::getuid, "($module, /)");
@@ -451,19 +608,19 @@ methods! {
     "kill" => fast(process::kill, "($module, pid, signal, /)");
     "system" => keywords(process::system, "($module, /, command)");
     "waitpid" => fast(process::waitpid, "($module, pid, options, /)");
-    "WIFEXITED" => keywords(process::wifexited);
-    "WEXITSTATUS" => keywords(process::wexitstatus);
-    "WIFSIGNALED" => keywords(process::wifsignaled);
-    "WTERMSIG" => keywords(process::wtermsig);
-    "WIFSTOPPED" => keywords(process::wifstopped);
-    "WIFCONTINUED" => keywords(process::wifcontinued);
-    "WCOREDUMP" => keywords(process::wcoredump);
-    "WSTOPSIG" => keywords(process::wstopsig);
-    "waitstatus_to_exitcode" => keywords(process::waitstatus_to_exitcode);
-    "open" => keywords(open);
-    "close" => keywords(close);
+    "WIFEXITED" => keywords(process::wifexited, "($module, /, status)");
+    "WEXITSTATUS" => keywords(process::wexitstatus, "($module, /, status)");
+    "WIFSIGNALED" => keywords(process::wifsignaled, "($module, /, status)");
+    "WTERMSIG" => keywords(process::wtermsig, "($module, /, status)");
+    "WIFSTOPPED" => keywords(process::wifstopped, "($module, /, status)");
+    "WIFCONTINUED" => keywords(process::wifcontinued, "($module, /, status)");
+    "WCOREDUMP" => keywords(process::wcoredump, "($module, status, /)");
+    "WSTOPSIG" => keywords(process::wstopsig, "($module, /, status)");
+    "waitstatus_to_exitcode" => keywords(process::waitstatus_to_exitcode, "($module, /, status)");
+    "open" => keywords(open, "($module, /, path, flags, mode=511, *, dir_fd=None)");
+    "close" => keywords(close, "($module, /, fd)");
     "dup" => o(dup, "($module, fd, /)");
-    "dup2" => keywords(dup2);
+    "dup2" => keywords(dup2, "($module, /, fd, fd2, inheritable=True)");
     "lseek" => fast(lseek, "($module, fd, position, whence, /)");
     "read" => fast(read, "($module, fd, length, /)");
     "write" => fast(write, "($module, fd, data, /)");
@@ -476,18 +633,112 @@ methods! {
     "unsetenv" => o(process::unsetenv, "($module, name, /)");
     "strerror" => o(process::strerror, "($module, code, /)");
     "urandom" => o(process::urandom, "($module, size, /)");
-    "getrandom" => fast(process::getrandom);
+    "getrandom" => fast(process::getrandom, "($module, /, size, flags=0)");
     "cpu_count" => noargs(process::cpu_count, "($module, /)");
-    "get_terminal_size" => fast(process::get_terminal_size);
+    "get_terminal_size" => fast(process::get_terminal_size, "($module, fd=<unrepresentable>, /)");
     "get_inheritable" => o(get_inheritable, "($module, fd, /)");
     "set_inheritable" => fast(set_inheritable, "($module, fd, inheritable, /)");
     "get_blocking" => o(get_blocking, "($module, fd, /)");
     "set_blocking" => fast(set_blocking, "($module, fd, blocking, /)");
     "scandir" => keywords(directory::scandir, "($module, /, path=None)");
     "fspath" => keywords(fspath, "($module, /, path)");
-    "register_at_fork" => keywords(process::register_at_fork);
+    "register_at_fork" => keywords(children::register_at_fork, "($module, /, *, before=<unrepresentable>,\n                 after_in_child=<unrepresentable>,\n                 after_in_parent=<unrepresentable>)");
     "sysconf" => o(process::sysconf, "($module, name, /)");
-    "_path_normpath" => o(path_splitroot_normpath);
+    "ttyname" => o(descriptors::ttyname, "($module, fd, /)");
+    "fchmod" => keywords(descriptors::fchmod, "($module, /, fd, mode)");
+    "chown" => keywords(owners::chown, "($module, /, path, uid, gid, *, dir_fd=None, follow_symlinks=True)");
+    "fchown" => keywords(owners::fchown, "($module, /, fd, uid, gid)");
+    "lchown" => keywords(owners::lchown, "($module, /, path, uid, gid)");
+    "chroot" => keywords(descriptors::chroot, "($module, /, path)");
+    "ctermid" => noargs(descriptors::ctermid, "($module, /)");
+    "nice" => o(owners::nice, "($module, increment, /)");
+    "getpriority" => keywords(owners::getpriority, "($module, /, which, who)");
+    "setpriority" => keywords(owners::setpriority, "($module, /, which, who, priority)");
+    "copy_file_range" => keywords(descriptors::copy_file_range, "($module, /, src, dst, count, offset_src=None,\n                offset_dst=None)");
+    "splice" => keywords(descriptors::splice, "($module, /, src, dst, count, offset_src=None, offset_dst=None,\n       flags=0)");
+    "execv" => fast(children::execv, "($module, path, argv, /)");
+    "execve" => keywords(children::execve, "($module, /, path, argv, env)");
+    "sched_get_priority_max" => keywords(owners::sched_get_priority_max, "($module, /, policy)");
+    "sched_get_priority_min" => keywords(owners::sched_get_priority_min, "($module, /, policy)");
+    "sched_getparam" => o(owners::sched_getparam, "($module, pid, /)");
+    "sched_getscheduler" => o(owners::sched_getscheduler, "($module, pid, /)");
+    "sched_rr_get_interval" => o(owners::sched_rr_get_interval, "($module, pid, /)");
+    "sched_setparam" => fast(owners::sched_setparam, "($module, pid, param, /)");
+    "sched_setscheduler" => fast(owners::sched_setscheduler, "($module, pid, policy, param, /)");
+    "sched_yield" => noargs(owners::sched_yield, "($module, /)");
+    "sched_setaffinity" => fast(owners::sched_setaffinity, "($module, pid, mask, /)");
+    "sched_getaffinity" => o(owners::sched_getaffinity, "($module, pid, /)");
+    "openpty" => noargs(descriptors::openpty, "($module, /)");
+    "login_tty" => o(descriptors::login_tty, "($module, fd, /)");
+    "forkpty" => noargs(children::forkpty, "($module, /)");
+    "getgrouplist" => fast(owners::getgrouplist, "($module, user, group, /)");
+    "getgroups" => noargs(owners::getgroups, "($module, /)");
+    "getpgrp" => noargs(owners::getpgrp, "($module, /)");
+    "getlogin" => noargs(owners::getlogin, "($module, /)");
+    "killpg" => fast(owners::killpg, "($module, pgid, signal, /)");
+    "setuid" => o(owners::setuid, "($module, uid, /)");
+    "seteuid" => o(owners::seteuid, "($module, euid, /)");
+    "setreuid" => fast(owners::setreuid, "($module, ruid, euid, /)");
+    "setgid" => o(owners::setgid, "($module, gid, /)");
+    "setegid" => o(owners::setegid, "($module, egid, /)");
+    "setregid" => fast(owners::setregid, "($module, rgid, egid, /)");
+    "setgroups" => o(owners::setgroups, "($module, groups, /)");
+    "initgroups" => fast(owners::initgroups, "($module, username, gid, /)");
+    "getpgid" => keywords(owners::getpgid, "($module, /, pid)");
+    "setpgrp" => noargs(owners::setpgrp, "($module, /)");
+    "wait" => noargs(children::wait, "($module, /)");
+    "wait3" => keywords(children::wait3, "($module, /, options)");
+    "wait4" => keywords(children::wait4, "($module, /, pid, options)");
+    "waitid" => fast(children::waitid, "($module, idtype, id, options, /)");
+    "pidfd_open" => keywords(descriptors::pidfd_open, "($module, /, pid, flags=0)");
+    "getsid" => o(owners::getsid, "($module, pid, /)");
+    "setsid" => noargs(owners::setsid, "($module, /)");
+    "setpgid" => fast(owners::setpgid, "($module, pid, pgrp, /)");
+    "tcgetpgrp" => o(owners::tcgetpgrp, "($module, fd, /)");
+    "tcsetpgrp" => fast(owners::tcsetpgrp, "($module, fd, pgid, /)");
+    "closerange" => fast(descriptors::closerange, "($module, fd_low, fd_high, /)");
+    "device_encoding" => keywords(descriptors::device_encoding, "($module, /, fd)");
+    "lockf" => fast(descriptors::lockf, "($module, fd, command, length, /)");
+    "readv" => fast(descriptors::readv, "($module, fd, buffers, /)");
+    "pread" => fast(descriptors::pread, "($module, fd, length, offset, /)");
+    "preadv" => fast(descriptors::preadv, "($module, fd, buffers, offset, flags=0, /)");
+    "writev" => fast(descriptors::writev, "($module, fd, buffers, /)");
+    "pwrite" => fast(descriptors::pwrite, "($module, fd, buffer, offset, /)");
+    "pwritev" => fast(descriptors::pwritev, "($module, fd, buffers, offset, flags=0, /)");
+    "sendfile" => keywords(descriptors::sendfile, "($module, /, out_fd, in_fd, offset, count)");
+    "pipe2" => o(descriptors::pipe2, "($module, flags, /)");
+    "mknod" => keywords(descriptors::mknod, "($module, /, path, mode=384, device=0, *, dir_fd=None)");
+    "major" => o(descriptors::major, "($module, device, /)");
+    "minor" => o(descriptors::minor, "($module, device, /)");
+    "makedev" => fast(descriptors::makedev, "($module, major, minor, /)");
+    "truncate" => keywords(descriptors::truncate, "($module, /, path, length)");
+    "posix_fallocate" => fast(descriptors::posix_fallocate, "($module, fd, offset, length, /)");
+    "posix_fadvise" => fast(descriptors::posix_fadvise, "($module, fd, offset, length, advice, /)");
+    "fchdir" => keywords(descriptors::fchdir, "($module, /, fd)");
+    "sync" => noargs(descriptors::sync, "($module, /)");
+    "fdatasync" => keywords(descriptors::fdatasync, "($module, /, fd)");
+    "fstatvfs" => o(attributes::fstatvfs, "($module, fd, /)");
+    "statvfs" => keywords(attributes::statvfs, "($module, /, path)");
+    "confstr" => o(attributes::confstr, "($module, name, /)");
+    "fpathconf" => fast(attributes::fpathconf, "($module, fd, name, /)");
+    "pathconf" => keywords(attributes::pathconf, "($module, /, path, name)");
+    "abort" => noargs(children::abort, "($module, /)");
+    "getloadavg" => noargs(owners::getloadavg, "($module, /)");
+    "setresuid" => fast(owners::setresuid, "($module, ruid, euid, suid, /)");
+    "setresgid" => fast(owners::setresgid, "($module, rgid, egid, sgid, /)");
+    "getresuid" => noargs(owners::getresuid, "($module, /)");
+    "getresgid" => noargs(owners::getresgid, "($module, /)");
+    "getxattr" => keywords(attributes::getxattr, "($module, /, path, attribute, *, follow_symlinks=True)");
+    "setxattr" => keywords(attributes::setxattr, "($module, /, path, attribute, value, flags=0, *,\n         follow_symlinks=True)");
+    "removexattr" => keywords(attributes::removexattr, "($module, /, path, attribute, *, follow_symlinks=True)");
+    "listxattr" => keywords(attributes::listxattr, "($module, /, path=None, *, follow_symlinks=True)");
+    "memfd_create" => keywords(descriptors::memfd_create, "($module, /, name, flags=MFD_CLOEXEC)");
+    "eventfd" => keywords(descriptors::eventfd, "($module, /, initval, flags=EFD_CLOEXEC)");
+    "eventfd_read" => keywords(descriptors::eventfd_read, "($module, /, fd)");
+    "eventfd_write" => keywords(descriptors::eventfd_write, "($module, /, fd, value)");
+    "posix_spawn" => keywords(spawn::posix_spawn, "($module, path, argv, env, /, *, file_actions=(),\n            setpgroup=<unrepresentable>, resetids=False, setsid=False,\n            setsigmask=(), setsigdef=(), scheduler=<unrepresentable>)");
+    "posix_spawnp" => keywords(spawn::posix_spawnp, "($module, path, argv, env, /, *, file_actions=(),\n             setpgroup=<unrepresentable>, resetids=False, setsid=False,\n             setsigmask=(), setsigdef=(), scheduler=<unrepresentable>)");
+    "_path_normpath" => o(path_splitroot_normpath, "($module, /, path)");
 }
 
 /// The environment, in bytes.
@@ -502,26 +753,36 @@ fn environ() -> PyResult<Own<PyDictObject>> {
     Ok(made)
 }
 
-const HAVE: [&str; 20] = [
+const HAVE: [&str; 30] = [
+    "HAVE_EVENTFD",
     "HAVE_FACCESSAT",
     "HAVE_FCHDIR",
     "HAVE_FCHMOD",
     "HAVE_FCHMODAT",
     "HAVE_FCHOWN",
     "HAVE_FCHOWNAT",
-    "HAVE_FDOPENDIR",
     "HAVE_FEXECVE",
+    "HAVE_FDOPENDIR",
     "HAVE_FPATHCONF",
     "HAVE_FSTATAT",
     "HAVE_FSTATVFS",
     "HAVE_FTRUNCATE",
     "HAVE_FUTIMENS",
+    "HAVE_FUTIMES",
+    "HAVE_FUTIMESAT",
     "HAVE_LINKAT",
     "HAVE_LCHOWN",
     "HAVE_LSTAT",
     "HAVE_LUTIMES",
     "HAVE_MEMFD_CREATE",
     "HAVE_MKDIRAT",
+    "HAVE_MKFIFOAT",
+    "HAVE_MKNODAT",
+    "HAVE_OPENAT",
+    "HAVE_READLINKAT",
+    "HAVE_RENAMEAT",
+    "HAVE_SYMLINKAT",
+    "HAVE_UNLINKAT",
     "HAVE_UTIMENSAT",
 ];
 
@@ -555,18 +816,19 @@ pub fn new_module() -> PyResult<Own<PyModuleObject>> {
         .map(|name| Ok(unicode::from_str(name)?.upcast()))
         .collect::<PyResult<_>>()?;
     module::add(&made, "_have_functions", list::from_vec(have)?.as_object())?;
-    let sysconf = dict::new()?;
-    for (name, number) in [
-        ("SC_PAGE_SIZE", libc::_SC_PAGESIZE),
-        ("SC_PAGESIZE", libc::_SC_PAGESIZE),
-        ("SC_NPROCESSORS_ONLN", libc::_SC_NPROCESSORS_ONLN),
-        ("SC_OPEN_MAX", libc::_SC_OPEN_MAX),
-        ("SC_CLK_TCK", libc::_SC_CLK_TCK),
-        ("SC_ARG_MAX", libc::_SC_ARG_MAX),
-        ("SC_IOV_MAX", libc::_SC_IOV_MAX),
+    for (name, names) in [
+        ("sysconf_names", limits::SYSCONF_NAMES),
+        ("pathconf_names", limits::PATHCONF_NAMES),
+        ("confstr_names", limits::CONFSTR_NAMES),
     ] {
-        dict::set_literal(&sysconf, name, &*long::from_isize(number as isize)?)?;
+        module::add(&made, name, attributes::table(names)?.as_object())?;
     }
-    module::add(&made, "sysconf_names", sysconf.as_object())?;
+    for (name, type_) in [
+        ("statvfs_result", attributes::STATVFS_RESULT.get()?),
+        ("waitid_result", children::WAITID_RESULT.get()?),
+        ("sched_param", owners::SCHED_PARAM.get()?),
+    ] {
+        module::add(&made, name, type_.as_object())?;
+    }
     Ok(made)
 }

@@ -106,10 +106,6 @@ pub fn exit(_: &PyObject, args: Args<'_>) -> PyResult {
     unsafe { libc::_exit(status) }
 }
 
-pub fn fork(_: &PyObject) -> PyResult {
-    Err(errors::not_implemented("this VM cannot fork"))
-}
-
 pub fn kill(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("kill", args.len(), 2, 2)?;
     // SAFETY: sends a signal.
@@ -274,10 +270,6 @@ pub fn get_terminal_size(_: &PyObject, args: &[&PyObject]) -> PyResult {
 }
 
 /// A process that cannot fork never calls what is registered for it.
-pub fn register_at_fork(_: &PyObject, _: Args<'_>) -> PyResult {
-    Ok(none())
-}
-
 pub fn sysconf(_: &PyObject, name: &PyObject) -> PyResult {
     let number = match name.downcast_ref::<PyASCIIObject>() {
         Some(name) => {

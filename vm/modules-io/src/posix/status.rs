@@ -1,6 +1,6 @@
 //! `stat` and its result.
 
-use super::{Target, bind, failure, target};
+use super::{Target, bind, failure, folder, path_argument, target};
 use crate::prelude::*;
 use twinheap_objects::float;
 use twinheap_objects::struct_sequence::{Description, StructSequenceType};
@@ -68,14 +68,26 @@ pub fn from_stat(status: &libc::stat) -> PyResult {
 
 /// Asks the system about a path or a descriptor.
 pub fn status_of(path: &PyObject, function: &str, follow: bool) -> PyResult<libc::stat> {
+    status_at(libc::AT_FDCWD, path, function, follow)
+}
+
+/// The same of a path that begins at a folder.
+pub fn status_at(
+    dir: c_int,
+    path: &PyObject,
+    function: &str,
+    follow: bool,
+) -> PyResult<libc::stat> {
     let target = target(path, function)?;
     // SAFETY: the system fills the struct; the path ends with NUL.
     unsafe {
         let mut status: libc::stat = std::mem::zeroed();
         let result = match &target {
             Target::Descriptor(fd) => libc::fstat(*fd, &mut status),
-            Target::Path(path) if follow => libc::stat(path.as_ptr(), &mut status),
-            Target::Path(path) => libc::lstat(path.as_ptr(), &mut status),
+            Target::Path(path) => {
+                let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
+                libc::fstatat(dir, path.as_ptr(), &mut status, flags)
+            }
         };
         if result < 0 {
             return Err(failure(
@@ -87,14 +99,17 @@ pub fn status_of(path: &PyObject, function: &str, follow: bool) -> PyResult<libc
 }
 
 pub fn stat(_: &PyObject, args: Args<'_>) -> PyResult {
-    let [path, _dir, follow] = bind!(args, "stat", ["path", "dir_fd", "follow_symlinks"], 1, 1);
+    let [path, dir, follow] = bind!(args, "stat", ["path", "dir_fd", "follow_symlinks"], 1, 1);
     let follow = follow.map_or(Ok(true), object::is_true)?;
-    from_stat(&status_of(path.expect("required"), "stat", follow)?)
+    let dir = folder(dir)?;
+    from_stat(&status_at(dir, path.expect("required"), "stat", follow)?)
 }
 
 pub fn lstat(_: &PyObject, args: Args<'_>) -> PyResult {
-    let [path, _dir] = bind!(args, "lstat", ["path", "dir_fd"], 1, 1);
-    from_stat(&status_of(path.expect("required"), "lstat", false)?)
+    let [path, dir] = bind!(args, "lstat", ["path", "dir_fd"], 1, 1);
+    let (path, dir) = (path.expect("required"), folder(dir)?);
+    path_argument(path, "lstat", "path")?;
+    from_stat(&status_at(dir, path, "lstat", false)?)
 }
 
 pub fn fstat(_: &PyObject, args: Args<'_>) -> PyResult {

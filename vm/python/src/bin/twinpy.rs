@@ -129,7 +129,9 @@ fn main() -> ExitCode {
                 vm.set_executable(&executable.to_string_lossy());
             }
             vm.open_standard_streams();
-            run_main(&vm, &source, &filename)
+            // A child of a fork has no other thread that could wait for this one.
+            let status = run_main(&vm, &source, &filename);
+            std::process::exit(status & 0xff)
         });
     match runner.map(std::thread::JoinHandle::join) {
         Ok(Ok(status)) => ExitCode::from(status as u8),

@@ -3,7 +3,7 @@ import importlib
 
 MODULES = """
 _blake2 _csv _datetime _opcode _posixsubprocess _queue _sha3 _socket _stat _statistics _typing array binascii cmath faulthandler
-fcntl grp pwd resource select spwd termios zlib
+fcntl grp posix pwd resource select spwd termios zlib
 """.split()
 
 # What an extension module has because it lies in a file, and what it offers to other extension modules.
@@ -33,7 +33,9 @@ for module_name in MODULES:
             continue
         value = vars(module)[name]
         prefix = module_name + "." + name
-        print(prefix, type(value).__name__, signature(value) if callable(value) else "")
+        # A struct sequence tells no signature here.
+        named = isinstance(value, type) and issubclass(value, tuple)
+        print(prefix, type(value).__name__, signature(value) if callable(value) and not named else "")
         if isinstance(value, type):
             if value.__module__ != "builtins":
                 show_type(prefix, value)
