@@ -204,6 +204,14 @@ methods! {
     "valid_signals" => noargs(valid_signals, "($module, /)");
 }
 
+/// What the interpreter does not die of: a reader that is gone, and a file that may not grow.
+pub fn ignore_at_start() {
+    for signal in [libc::SIGPIPE, libc::SIGXFSZ] {
+        // SAFETY: the system's own way to ignore a signal.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
+
 /// Makes the module.
 pub fn new_module() -> PyResult<Own<PyModuleObject>> {
     let made = module::build("_signal", FUNCTIONS, &[])?;

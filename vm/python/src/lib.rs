@@ -135,6 +135,20 @@ impl Vm {
         }
     }
 
+    /// The words by which the interpreter was started (`sys.orig_argv`).
+    pub fn set_original_arguments(&self, words: &[String]) {
+        let set = || -> PyResult<()> {
+            let words: PyResult<Vec<Own>> = words
+                .iter()
+                .map(|word| Ok(unicode::from_str(word)?.upcast()))
+                .collect();
+            sys::set_object("orig_argv", list::from_vec(words?)?.as_object())
+        };
+        if set().is_err() {
+            errors::clear();
+        }
+    }
+
     /// Opens the standard streams as those of the `io` module, which the command line has from its beginning.
     pub fn open_standard_streams(&self) {
         if streams::open_all().is_err() {
@@ -459,6 +473,7 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
     ] {
         import::register(table);
     }
+    twinheap_modules_runtime::signals::ignore_at_start();
     twinheap_modules_runtime::codecs::install();
     start::initialize()?;
     let texts = |values: &[String]| -> PyResult<Own<PyListObject>> {

@@ -1,5 +1,6 @@
 //! The `builtins` module (`Python/bltinmodule.c`).
 
+pub mod asking;
 mod functions;
 mod iterators;
 mod order;
@@ -23,6 +24,7 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
     let own = module::dict_of(&made);
     module::add_functions(&made, functions::TABLE)?;
     module::add_functions(&made, running::TABLE)?;
+    module::add_functions(&made, asking::TABLE)?;
     let constants: [(&str, Own); 6] = [
         ("None", singletons::none()),
         ("Ellipsis", singletons::ellipsis()),

@@ -340,9 +340,9 @@ pub fn eventfd_read(_: &PyObject, args: Args<'_>) -> PyResult {
 pub fn eventfd_write(_: &PyObject, args: Args<'_>) -> PyResult {
     let [fd, value] = bind!(args, "eventfd_write", ["fd", "value"], 2, 2);
     let fd = long::as_int(fd.expect("required"))?;
-    let value = long::as_long(value.expect("required"))?;
+    let value = unsigned(value.expect("required"))?;
     // SAFETY: a descriptor and a number.
-    outcome(unsafe { libc::eventfd_write(fd, value as u64) }, None)
+    outcome(unsafe { libc::eventfd_write(fd, value) }, None)
 }
 
 pub fn pidfd_open(_: &PyObject, args: Args<'_>) -> PyResult {
@@ -413,8 +413,22 @@ pub fn login_tty(_: &PyObject, fd: &PyObject) -> PyResult {
     outcome(unsafe { libc::login_tty(long::as_int(fd)?) }, None)
 }
 
+/// A number without a sign, of 64 bits.
+fn unsigned(object: &PyObject) -> PyResult<u64> {
+    let number = abstract_::index(object)?;
+    if number.ob_base.ob_size.get() < 0 {
+        return Err(overflow_error("can't convert negative int to unsigned"));
+    }
+    let digits = long::digits(&number).iter().rev();
+    let wide = digits.copied().try_fold(0u128, |sum, digit| {
+        sum.checked_mul(1 << 30)?.checked_add(u128::from(digit))
+    });
+    wide.and_then(|wide| u64::try_from(wide).ok())
+        .ok_or_else(|| overflow_error("int too big to convert"))
+}
+
 fn device(object: &PyObject) -> PyResult<u64> {
-    Ok(long::as_long(object)? as u64)
+    unsigned(object)
 }
 
 pub fn major(_: &PyObject, number: &PyObject) -> PyResult {

@@ -60,6 +60,7 @@ fn directory(path: Option<&PyObject>) -> PyResult {
     match path.filter(|path| !path.is_none()) {
         None => here(),
         Some(path) if path.downcast_ref::<PyLongObject>().is_some() => Ok(Own::new(path)),
+        Some(path) if twinheap_objects::buffer::is_exporter(path) => Ok(Own::new(path)),
         Some(path) => fs_path(path),
     }
 }

@@ -96,6 +96,17 @@ pub fn path_argument(object: &PyObject, function: &str, what: &str) -> PyResult<
 }
 
 fn path_of(object: &PyObject, function: &str, what: &str, choices: &str) -> PyResult<CString> {
+    let buffer = twinheap_objects::buffer::is_exporter(object)
+        && object.downcast_ref::<PyBytesObject>().is_none();
+    if buffer {
+        let told = format!(
+            "{function}: {what} should be {choices}, not {}",
+            object.type_().name()
+        );
+        twinheap_objects::warnings::warn_deprecation(&told)?;
+        let data = Buffer::of(object)?.data().to_vec();
+        return CString::new(data).map_err(|_| value_error("embedded null byte"));
+    }
     let fits = object.downcast_ref::<PyASCIIObject>().is_some()
         || object.downcast_ref::<PyBytesObject>().is_some()
         || types::lookup(object.type_(), id!("__fspath__")).is_some();

@@ -66,7 +66,8 @@ fn stack_size() -> usize {
 }
 
 fn main() -> ExitCode {
-    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<String> = std::env::args().collect();
+    let mut args = words[1..].to_vec();
     while args.len() > 1 && args[0] == "-X" {
         if args[1] == "dev" {
             twinheap_python::enable_debug_heap();
@@ -128,6 +129,7 @@ fn main() -> ExitCode {
             if let Ok(executable) = std::env::current_exe() {
                 vm.set_executable(&executable.to_string_lossy());
             }
+            vm.set_original_arguments(&words);
             vm.open_standard_streams();
             // A child of a fork has no other thread that could wait for this one.
             let status = run_main(&vm, &source, &filename);
