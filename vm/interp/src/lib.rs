@@ -21,6 +21,7 @@ mod importlib;
 pub mod interrupt;
 pub mod marshal;
 mod marshal_module;
+mod name_order;
 pub mod report;
 pub mod start;
 pub mod stdio;

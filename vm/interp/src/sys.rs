@@ -31,6 +31,11 @@ pub fn own_dict() -> PyResult<Own<PyDictObject>> {
     sys_dict().ok_or_else(|| errors::system_error("the sys module is not made yet"))
 }
 
+/// Puts the names in CPython's order, once all of them are there.
+pub fn arrange() -> PyResult<()> {
+    module::arrange(&*own_dict()?, &crate::name_order::SYS)
+}
+
 /// `_PySys_GetAttr`.
 pub fn get_object(name: &'static str) -> Option<Own> {
     let own = sys_dict()?;

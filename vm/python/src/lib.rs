@@ -489,6 +489,7 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
     dict::set_item(&builtins, id!("open").as_object(), &open)?;
     sys::set_object("argv", texts(&config.argv)?.as_object())?;
     sys::set_object("path", texts(&config.path)?.as_object())?;
+    sys::arrange()?;
     dict::new()
 }
 

@@ -3,7 +3,6 @@
 pub mod asking;
 mod functions;
 mod iterators;
-mod order;
 mod running;
 
 pub use iterators::{PyFilter_Type, PyMap_Type, PyZip_Type};
@@ -74,7 +73,7 @@ pub fn make() -> PyResult<Own<PyModuleObject>> {
     for alias in ["EnvironmentError", "IOError"] {
         dict::set_literal(own, alias, exceptions::PyExc_OSError.as_object())?;
     }
-    order::arrange(own)?;
+    module::arrange(own, &crate::name_order::BUILTINS)?;
     BUILTINS.set(Own::new(&*made).into_raw().cast());
     Ok(made)
 }

@@ -1,5 +1,5 @@
 # Generators and coroutines that loops and `yield from` resume.
-import sys
+from sys import _getframe
 
 
 def count_to(limit):
@@ -24,7 +24,7 @@ def stopping():
 
 
 def depth():
-    frame, deep = sys._getframe(), 0
+    frame, deep = _getframe(), 0
     while frame is not None:
         frame, deep = frame.f_back, deep + 1
     yield deep

@@ -1,18 +1,11 @@
-//! The order of the names in the `builtins` module.
+//! The order of the names in the `builtins` and `sys` modules, as CPython fills them.
 //!
-//! It shows: code that has specialised keeps the index of a built-in's entry in its cache, and whoever
-//! iterates over the namespace sees it. The tables of this crate are in files by family, so the order
-//! is brought about at the end.
+//! The tables of this crate are in files by family, so the order is brought about at the end
+//! (`module::arrange`).
 
-use twinheap_abi::PyDictObject;
-use twinheap_objects::dict;
-use twinheap_objects::errors::PyResult;
-use twinheap_objects::own::Layout;
-use twinheap_objects::unicode;
-
-/// As CPython fills the module.
+/// The names of `builtins`.
 #[rustfmt::skip]
-const ORDER: [&str; 151] = [
+pub const BUILTINS: [&str; 151] = [
     "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__build_class__", "__import__",
     "abs", "all", "any", "ascii", "bin", "breakpoint", "callable", "chr", "compile", "delattr",
     "dir", "divmod", "eval", "exec", "format", "getattr", "globals", "hasattr", "hash", "hex", "id",
@@ -39,18 +32,25 @@ const ORDER: [&str; 151] = [
     "EnvironmentError", "IOError", "open",
 ];
 
-/// Puts the entries of the namespace in CPython's order; names that it does not know come last.
-pub(super) fn arrange(namespace: &PyDictObject) -> PyResult<()> {
-    let all = dict::copy(namespace)?;
-    dict::clear(namespace);
-    for name in ORDER {
-        let name = unicode::intern(unicode::from_str(name)?);
-        if let Some(value) = dict::get_str(&all, &name) {
-            dict::set_item(namespace, name.as_object(), value)?;
-        }
-    }
-    for (name, value) in dict::entries(&all) {
-        dict::set_default(namespace, name, value)?;
-    }
-    Ok(())
-}
+/// The names of `sys`.
+#[rustfmt::skip]
+pub const SYS: [&str; 95] = [
+    "__name__", "__doc__", "__package__", "__loader__", "__spec__", "addaudithook", "audit",
+    "breakpointhook", "_clear_type_cache", "_current_frames", "_current_exceptions", "displayhook",
+    "exception", "exc_info", "excepthook", "exit", "getdefaultencoding", "getdlopenflags",
+    "getallocatedblocks", "getfilesystemencoding", "getfilesystemencodeerrors",
+    "_getquickenedcount", "getrefcount", "getrecursionlimit", "getsizeof", "_getframe", "intern",
+    "is_finalizing", "setswitchinterval", "getswitchinterval", "setdlopenflags", "setprofile",
+    "getprofile", "setrecursionlimit", "settrace", "gettrace", "call_tracing", "_debugmallocstats",
+    "set_coroutine_origin_tracking_depth", "get_coroutine_origin_tracking_depth",
+    "set_asyncgen_hooks", "get_asyncgen_hooks", "unraisablehook", "get_int_max_str_digits",
+    "set_int_max_str_digits", "modules", "stderr", "__stderr__", "__displayhook__",
+    "__excepthook__", "__breakpointhook__", "__unraisablehook__", "version", "hexversion", "_git",
+    "_framework", "api_version", "copyright", "platform", "maxsize", "float_info", "int_info",
+    "hash_info", "maxunicode", "builtin_module_names", "stdlib_module_names", "byteorder",
+    "abiflags", "version_info", "implementation", "flags", "float_repr_style", "thread_info",
+    "meta_path", "path_importer_cache", "path_hooks", "path", "executable", "_base_executable",
+    "prefix", "base_prefix", "exec_prefix", "base_exec_prefix", "platlibdir", "pycache_prefix",
+    "argv", "orig_argv", "warnoptions", "_xoptions", "_stdlib_dir", "dont_write_bytecode",
+    "__stdin__", "stdin", "__stdout__", "stdout",
+];
