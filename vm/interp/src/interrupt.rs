@@ -9,7 +9,8 @@ use twinheap_objects::state::{Global, tstate};
 /// Set from a signal handler: KeyboardInterrupt is due.
 pub static INTERRUPTED: Global<Cell<bool>> = Global(Cell::new(false));
 
-/// Asks the loop to raise KeyboardInterrupt at the next backward jump.
+/// Asks the loop to raise KeyboardInterrupt at the next jump backward, entry of a function, or end of a
+/// call of a built-in.
 pub fn request() {
     INTERRUPTED.set(true);
     tstate().eval_breaker.set(true);
