@@ -56,6 +56,29 @@ fn rename(code: &PyCodeObject, filename: &PyObject) {
     }
 }
 
+/// Gives the texts among a code object's constants the reference count that CPython's frozen code has them with, as they
+/// lie in static memory there.
+fn make_static(code: &PyCodeObject) {
+    if let Some(consts) = code.co_consts.expect_ref().downcast_ref::<PyTupleObject>() {
+        make_items_static(consts);
+    }
+}
+
+fn make_items_static(items: &PyTupleObject) {
+    for item in tuple::items(items) {
+        if let Some(inner) = item.downcast_ref::<PyCodeObject>() {
+            make_static(inner);
+        } else if let Some(inner) = item.downcast_ref::<PyTupleObject>() {
+            make_items_static(inner);
+        } else if let Some(text) = item.downcast_ref::<PyASCIIObject>()
+            && text.interned() == SSTATE_NOT_INTERNED
+            && text.length.get() > 1
+        {
+            text.ob_refcnt.set(twinheap_objects::boolean::IMMORTAL_REFCNT);
+        }
+    }
+}
+
 /// Runs a file of the library as the frozen module of a name.
 fn run_frozen(name: &str, file: &str, shown: &str) -> PyResult<Own<PyModuleObject>> {
     let path = library_file(file)?;
@@ -73,6 +96,7 @@ fn run_frozen(name: &str, file: &str, shown: &str) -> PyResult<Own<PyModuleObjec
         return Err(errors::system_error("the compiler made no code object"));
     };
     rename(code, unicode::from_str(shown)?.as_object());
+    make_static(code);
     let made = module::new(name)?;
     let own = module::dict_of(&made);
     dict::set_literal(

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use twinheap_abi::*;
 
 /// `_PyObject_IMMORTAL_REFCNT`.
-pub(crate) const IMMORTAL_REFCNT: isize = 999_999_999;
+pub const IMMORTAL_REFCNT: isize = 999_999_999;
 
 /// The two names: made on first use, never interned, and alive for ever.
 static NAMES: Global<[Cell<*mut PyObject>; 2]> =

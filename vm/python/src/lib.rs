@@ -77,7 +77,7 @@ pub struct Vm {
     start: Cell<Option<Start>>,
     modules: Cell<usize>,
     /// `sys.path` without a program's own folder.
-    path: Vec<String>,
+    path: Vec<Own>,
 }
 
 /// What a program may change for those after it.
@@ -106,11 +106,11 @@ impl Vm {
             twinheap_objects::memory::debug::enable();
         }
         match prepare(config) {
-            Ok(empty_dict) => Ok(Vm {
+            Ok((empty_dict, path)) => Ok(Vm {
                 empty_dict,
                 start: Cell::new(None),
                 modules: Cell::new(0),
-                path: config.path.clone(),
+                path,
             }),
             Err(_) => Err(format!("the VM could not start: {}", shown_exception())),
         }
@@ -280,12 +280,10 @@ impl Vm {
             list::from_vec(vec![unicode::from_str(path)?.upcast()])?.as_object(),
         )?;
         let mut entries: Vec<Own> = Vec::new();
-        for entry in directory
-            .into_iter()
-            .chain(self.path.iter().map(String::as_str))
-        {
-            entries.push(unicode::from_str(entry)?.upcast());
+        if let Some(directory) = directory {
+            entries.push(unicode::from_str(directory)?.upcast());
         }
+        entries.extend(self.path.iter().cloned());
         sys::set_object("path", list::from_vec(entries)?.as_object())?;
         Ok(Own::new(module::dict_of(&made)))
     }
@@ -456,7 +454,25 @@ fn as_code(loaded: PyResult) -> Result<Own<PyCodeObject>, String> {
     }
 }
 
-fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
+/// `_PyImport_FixupBuiltin`: the import system keeps a copy of what `sys` and `builtins` have before the command line is
+/// looked at, and with it a reference to each of their objects.
+fn keep_first_names() -> PyResult<()> {
+    const LATER: [&str; 5] = ["argv", "orig_argv", "path", "warnoptions", "_xoptions"];
+    for name in ["sys", "builtins"] {
+        let module = import_hook::import_module(name)?;
+        let Some(module) = module.downcast_ref::<PyModuleObject>() else {
+            continue;
+        };
+        let copy = dict::copy(module::dict_of(module))?;
+        for name in LATER {
+            dict::remove(&copy, unicode::from_str(name)?.as_object())?;
+        }
+        std::mem::forget(copy);
+    }
+    Ok(())
+}
+
+fn prepare(config: &Config) -> PyResult<(Own<PyDictObject>, Vec<Own>)> {
     for table in [
         TEXT_MODULES,
         twinheap_modules_functional::MODULES,
@@ -488,9 +504,12 @@ fn prepare(config: &Config) -> PyResult<Own<PyDictObject>> {
     let builtins = import_hook::builtins_dict()?;
     dict::set_item(&builtins, id!("open").as_object(), &open)?;
     sys::set_object("argv", texts(&config.argv)?.as_object())?;
-    sys::set_object("path", texts(&config.path)?.as_object())?;
+    let path = texts(&config.path)?;
+    sys::set_object("path", path.as_object())?;
     sys::arrange()?;
-    dict::new()
+    keep_first_names()?;
+    let entries = list::iter_owned(&path).collect();
+    Ok((dict::new()?, entries))
 }
 
 /// The module `__main__`; made where it is not there.

@@ -134,6 +134,8 @@ pub fn from_frame(frame: &_PyInterpreterFrame) -> PyResult {
 pub fn finish(frame: &_PyInterpreterFrame) {
     let generator = generator_of(frame);
     leave(generator);
+    // `_PyErr_ClearExcState`: what it handled goes with it.
+    generator.gi_exc_state.exc_value.clear();
     generator.gi_frame_state.set(FRAME_CLEARED);
     // A frame object that outlives the generator does not lead to whoever resumed it last.
     let previous = frame.previous.replace(null_mut());

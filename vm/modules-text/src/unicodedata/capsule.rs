@@ -75,6 +75,9 @@ unsafe extern "C" fn getcode(
     }
 }
 
+/// The destructor of the capsule (`unicodedata_destroy_capi`): the functions are static, so there is nothing to free.
+unsafe extern "C" fn unicodedata_destroy_capi(_: *mut PyObject) {}
+
 /// `unicodedata._ucnhash_CAPI`.
 pub(super) fn names_capsule() -> PyResult {
     let object: *mut PyCapsule = memory::new_object(&PyCapsule_Type, size_of::<PyCapsule>())?;
@@ -84,7 +87,7 @@ pub(super) fn names_capsule() -> PyResult {
         made.pointer.set((&raw const NAME_FUNCTIONS).cast());
         made.name.set(c"unicodedata._ucnhash_CAPI".as_ptr());
         made.context.set(std::ptr::null());
-        made.destructor.set(None);
+        made.destructor.set(Some(unicodedata_destroy_capi));
         Ok(Own::from_raw(object).upcast())
     }
 }

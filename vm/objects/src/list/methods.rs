@@ -212,11 +212,10 @@ fn find(
 /// count that its static objects have.
 fn index_out_of_range() -> errors::Raised {
     static MESSAGE: Global<Cell<*mut PyASCIIObject>> = Global(Cell::new(null_mut()));
-    const STATIC_REFCNT: isize = 999_999_999;
     if MESSAGE.get().is_null() {
         match unicode::from_str("list index out of range") {
             Ok(text) => {
-                text.ob_refcnt.set(STATIC_REFCNT);
+                text.ob_refcnt.set(crate::boolean::IMMORTAL_REFCNT);
                 MESSAGE.set(text.into_raw());
             }
             Err(raised) => return raised,
