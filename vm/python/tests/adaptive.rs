@@ -59,6 +59,6 @@ macro_rules! programs {
 
 programs! {
     "tests/adaptive": attribute_reads attribute_writes methods calls builtins operators subscripts
-        sequences flow generators tracebacks invalidation;
+        sequences flow namespaces generators tracebacks invalidation;
     "../../corpus/bench": attributes dict_words fibonacci list_sieve str_build;
 }

@@ -82,7 +82,17 @@ impl Eval {
 
     #[inline]
     pub(super) fn load_global(&mut self, oparg: usize) -> PyResult<()> {
-        let value = self.lookup_global(self.name(oparg >> 1))?;
+        let name = self.name(oparg >> 1);
+        let globals: &PyObject = self.globals().as_object();
+        // Only `LOAD_GLOBAL` asks a namespace of a subclass by its own `__getitem__`.
+        let own = match globals.is_exactly(&dict::PyDict_Type) {
+            true => None,
+            false => lookup_in_mapping(globals, name.as_object())?,
+        };
+        let value = match own {
+            Some(value) => value,
+            None => self.lookup_global(name)?,
+        };
         if oparg & 1 != 0 {
             self.push_raw(std::ptr::null_mut());
         }
