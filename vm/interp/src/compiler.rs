@@ -95,9 +95,13 @@ impl<'a> Job<'a> {
         const FRAME_SCALE: i32 = 3;
         let thread = tstate();
         let limit = thread.recursion_limit.get();
+        // However high the limit, what the stack holds is deep enough.
+        const BYTES_A_NODE: usize = 4096;
+        let room = twinheap_objects::stack::left(thread) / BYTES_A_NODE;
+        let most = i32::try_from(room).unwrap_or(i32::MAX);
         Options {
             flags: self.flags,
-            depth_limit: limit.saturating_mul(FRAME_SCALE),
+            depth_limit: limit.saturating_mul(FRAME_SCALE).min(most),
             depth: (limit - thread.recursion_remaining.get()).saturating_mul(FRAME_SCALE),
             ..Options::new(self.filename, self.optimize)
         }

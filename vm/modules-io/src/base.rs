@@ -383,6 +383,17 @@ static_type! {
     tp_finalize: Some(finalize_slot),
 }
 
+/// What `readinto` writes to (Argument Clinic's `w*`).
+pub(crate) fn readinto_target(target: &PyObject) -> PyResult<Buffer<'_>> {
+    Buffer::writable(target).map_err(|raised| {
+        errors::discard(raised);
+        type_error(format_args!(
+            "readinto() argument must be read-write bytes-like object, not {:.50}",
+            target.type_().name()
+        ))
+    })
+}
+
 fn raw_read(this: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("read", args.len(), 0, 1)?;
     let size = args.first().map_or(Ok(-1), |size| unicode::ssize(size))?;

@@ -246,7 +246,7 @@ fn iternext(this: &BytesIo) -> PyResult<Option<Own>> {
 }
 
 fn readinto(this: &BytesIo, target: &PyObject) -> PyResult {
-    let buffer = Buffer::writable(target)?;
+    let buffer = crate::base::readinto_target(target)?;
     this.check_open()?;
     let count = this.ahead().len().min(buffer.data().len());
     buffer.write(0, &this.ahead()[..count]);

@@ -309,7 +309,7 @@ fn read_once(this: &FileIo, target: &mut [u8]) -> PyResult<Option<usize>> {
 
 fn readinto(this: &FileIo, target: &PyObject) -> PyResult {
     check_mode(this, READABLE, "reading")?;
-    let buffer = Buffer::writable(target)?;
+    let buffer = crate::base::readinto_target(target)?;
     let mut data = vec![0; buffer.data().len()];
     match read_once(this, &mut data)? {
         None => Ok(none()),

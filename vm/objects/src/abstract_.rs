@@ -688,6 +688,7 @@ pub fn next(iterator: &PyObject) -> PyResult<Option<Own>> {
             iterator.type_().name()
         )));
     };
+    crate::stack::check()?;
     // SAFETY: the slot of the object's own type.
     if let Some(item) = unsafe { Own::from_nullable(function(iterator.as_raw())) } {
         return Ok(Some(item));

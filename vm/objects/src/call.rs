@@ -371,6 +371,7 @@ pub unsafe fn vectorcall(
 ) -> PyResult {
     match vectorcall_function(callable) {
         Some(function) => {
+            crate::stack::check()?;
             // SAFETY: by contract.
             let result = unsafe { function(callable.as_raw(), args, nargsf, kwnames) };
             checked(callable, result)

@@ -49,6 +49,12 @@ fn init(
         ));
     }
     match kwargs {
+        Some(kwargs)
+            if dict::entries(kwargs)
+                .any(|(key, _)| key.downcast_ref::<PyASCIIObject>().is_none()) =>
+        {
+            Err(crate::errors::type_error("keywords must be strings"))
+        }
         Some(kwargs) => dict::update(namespace.ns_dict.expect_ref(), kwargs.as_object()),
         None => Ok(()),
     }

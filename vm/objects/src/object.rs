@@ -232,6 +232,7 @@ pub fn hash(object: &PyObject) -> PyResult<Py_hash_t> {
     let Some(function) = object.type_().tp_hash.get() else {
         return Err(unhashable(object));
     };
+    crate::stack::check()?;
     // SAFETY: the slot of the object's own type.
     let hash = unsafe { function(object.as_raw()) };
     if hash == -1 {

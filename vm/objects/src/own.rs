@@ -259,6 +259,23 @@ pub unsafe fn xdecref(object: *mut PyObject) {
 /// The reference count has reached zero.
 #[inline(never)]
 pub unsafe fn dealloc(object: *mut PyObject) {
+    // Objects that end one another in a long chain must not exhaust the stack.
+    if crate::stack::is_low(crate::state::tstate()) {
+        crate::stack::put_off(object);
+        return;
+    }
+    // SAFETY: the last reference is gone.
+    unsafe { destroy(object) };
+    while let Some(object) = crate::stack::next_put_off() {
+        // SAFETY: as above.
+        unsafe { destroy(object) };
+    }
+}
+
+/// # Safety
+/// As for [`dealloc`].
+#[inline(always)]
+unsafe fn destroy(object: *mut PyObject) {
     // SAFETY: the object's memory is still valid, and so is its type.
     unsafe {
         let type_ = (*object).ob_type.get();

@@ -4,8 +4,12 @@
 //! holds. Here the address of the stack counts too: native recursion ends in `RecursionError` before
 //! the stack does, however small the thread's is.
 
-use crate::state::ThreadState;
+use crate::errors::{self, PyResult, Raised};
+use crate::exceptions::PyExc_RecursionError;
+use crate::state::{Global, ThreadState, tstate};
+use std::cell::Cell;
 use std::mem::MaybeUninit;
+use twinheap_abi::PyObject;
 
 /// What must be left so that an exception can be raised and handled.
 const RESERVE: usize = 512 << 10;
@@ -14,6 +18,58 @@ const RESERVE: usize = 512 << 10;
 #[inline(always)]
 pub fn is_low(state: &ThreadState) -> bool {
     position() < state.stack_floor.get() && is_really_low(state)
+}
+
+/// Raises `RecursionError` where native recursion, which nobody counts, has nearly used up the stack.
+#[inline(always)]
+pub fn check() -> PyResult<()> {
+    if is_low(tstate()) {
+        return Err(too_deep());
+    }
+    Ok(())
+}
+
+#[cold]
+#[inline(never)]
+fn too_deep() -> Raised {
+    errors::raise(&PyExc_RecursionError, "maximum recursion depth exceeded")
+}
+
+/// Dead objects whose end waits until the stack has room for it.
+static WAITING: Global<Cell<Vec<*mut PyObject>>> = Global(Cell::new(Vec::new()));
+static ANY_WAITING: Global<Cell<bool>> = Global(Cell::new(false));
+
+/// Puts off the end of a dead object.
+#[cold]
+#[inline(never)]
+pub(crate) fn put_off(object: *mut PyObject) {
+    let mut waiting = WAITING.take();
+    waiting.push(object);
+    WAITING.set(waiting);
+    ANY_WAITING.set(true);
+}
+
+/// A dead object whose end was put off, now that the stack has room again.
+#[inline(always)]
+pub(crate) fn next_put_off() -> Option<*mut PyObject> {
+    if ANY_WAITING.get() {
+        take_put_off()
+    } else {
+        None
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn take_put_off() -> Option<*mut PyObject> {
+    if left(tstate()) < RESERVE / 2 {
+        return None;
+    }
+    let mut waiting = WAITING.take();
+    let object = waiting.pop();
+    ANY_WAITING.set(!waiting.is_empty());
+    WAITING.set(waiting);
+    object
 }
 
 /// How many bytes native recursion may still use.

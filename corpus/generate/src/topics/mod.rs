@@ -65,6 +65,7 @@ topics! {
     Code "code" include_str!("code.ops");
     Object "object" include_str!("object.ops");
     Thread "thread" include_str!("thread.ops");
+    Reentry "reentry" include_str!("reentry.ops");
 }
 
 impl Topic {

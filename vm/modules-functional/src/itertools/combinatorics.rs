@@ -483,16 +483,25 @@ fn permutations_reduce(this: &PermutationsObject) -> PyResult {
 fn permutations_setstate(this: &PermutationsObject, state: &PyObject) -> PyResult {
     let pool = tuple::items(this.pool.expect_ref());
     let (n, r) = (pool.len(), this.r.get() as usize);
-    let parts: Vec<&PyTupleObject> = match state.downcast_ref::<PyTupleObject>() {
-        Some(state) => tuple::items(state)
-            .iter()
-            .filter_map(|part| part.downcast_ref::<PyTupleObject>())
-            .collect(),
-        None => Vec::new(),
+    let Some(state) = state.downcast_ref::<PyTupleObject>() else {
+        return Err(type_error("state is not a tuple"));
     };
-    let (Some(given), Some(counters)) = (parts.first(), parts.get(1)) else {
-        return Err(value_error("invalid arguments"));
+    let &[given, counters] = tuple::items(state) else {
+        return Err(type_error(format_args!(
+            "function takes exactly 2 arguments ({} given)",
+            tuple::items(state).len()
+        )));
     };
+    let part = |number: usize, part| {
+        let wrong = |part: &PyObject| {
+            let name = part.type_().name();
+            type_error(format_args!(
+                "argument {number} must be tuple, not {name:.50}"
+            ))
+        };
+        PyObject::downcast_ref::<PyTupleObject>(part).ok_or_else(|| wrong(part))
+    };
+    let (given, counters) = (part(1, given)?, part(2, counters)?);
     if tuple::items(given).len() != n || tuple::items(counters).len() != r {
         return Err(value_error("invalid arguments"));
     }

@@ -211,7 +211,7 @@ fn check_condition(condition: &PyObject) -> PyResult<()> {
         {
             return Ok(());
         }
-    } else if !object::is_type(condition) && call::is_callable(condition) {
+    } else if condition.downcast_ref::<PyFunctionObject>().is_some() {
         return Ok(());
     }
     Err(type_error(

@@ -33,7 +33,7 @@ fn method_vectorcall(method: &PyMethodObject, args: Args<'_>) -> PyResult {
     let function: Own = Own::new(method.im_func.expect_ref());
     let this: Own = Own::new(method.im_self.expect_ref());
     let mut all: Vec<&PyObject> =
-        Vec::with_capacity(1 + args.positional.len() + args.kwvalues.len());
+        memory::with_capacity(1 + args.positional.len() + args.kwvalues.len())?;
     all.push(&this);
     all.extend_from_slice(args.positional);
     let count = all.len();

@@ -52,7 +52,7 @@ fn unmap(block: *mut u8) {
 }
 
 /// What objects may still take of the spare block, so that an exception can be made and told.
-const FOR_OBJECTS: isize = 8 << 20;
+const FOR_OBJECTS: isize = 2 << 20;
 static BUDGET: AtomicIsize = AtomicIsize::new(0);
 /// Whether a `MemoryError` is due, as Rust code has taken what the system did not have.
 static DUE: AtomicBool = AtomicBool::new(false);

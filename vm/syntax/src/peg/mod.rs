@@ -171,8 +171,11 @@ fn find(
         let thread = std::thread::Builder::new()
             .stack_size(STACK_SIZE)
             .spawn_scoped(scope, run);
-        let error = thread.ok().and_then(|thread| thread.join().ok())?;
-        error.map(|error| *error)
+        match thread {
+            Ok(thread) => thread.join().ok()?.map(|error| *error),
+            // There is no room for the parser's stack.
+            Err(_) => Some(SyntaxError::bare(ErrorKind::MemoryError, "")),
+        }
     })
 }
 
