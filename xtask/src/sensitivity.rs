@@ -18,7 +18,7 @@ use crate::programs::corpus;
 use crate::settings;
 
 /// The least share of the changes that must be seen, in per cent.
-const LEAST_SEEN: usize = 90;
+const LEAST_SEEN: usize = 98;
 /// Programs that are given to a worker at once.
 const BATCH: usize = 32;
 /// How many places of changes that were not seen are listed for each kind.
@@ -31,6 +31,8 @@ struct Tally {
     /// The worker died of the change, which is seen as well.
     died: usize,
     unseen: usize,
+    /// Not seen, by a rule that says so.
+    by_rule: usize,
     /// Places of changes that were not seen, with how often each was met.
     places: BTreeMap<String, usize>,
 }
@@ -137,21 +139,31 @@ fn note(
     let differs = |digests: &[(_, StageDigest)]| digests != plain.digests.as_slice();
     if differs(&report.digests) {
         tally.seen += 1;
-    } else {
-        tally.unseen += 1;
-        *tally.places.entry(changed.place.clone()).or_default() += 1;
+        return Ok(true);
     }
+    let place = match &changed.rule {
+        Some(rule) => {
+            tally.by_rule += 1;
+            format!("{} by rule: {rule}", changed.place)
+        }
+        None => {
+            tally.unseen += 1;
+            changed.place.clone()
+        }
+    };
+    *tally.places.entry(place).or_default() += 1;
     Ok(true)
 }
 
 fn show(tallies: &BTreeMap<String, Tally>, drawn: usize, wanted: usize) -> i32 {
     println!(
-        "{:28} {:>6} {:>6} {:>6}  not seen at",
-        "kind of change", "seen", "died", "unseen"
+        "{:28} {:>6} {:>6} {:>7} {:>6}  not seen at",
+        "kind of change", "seen", "died", "by rule", "unseen"
     );
-    let (mut seen, mut unseen) = (0, 0);
+    let (mut seen, mut by_rule, mut unseen) = (0, 0, 0);
     for (kind, tally) in tallies {
         seen += tally.seen + tally.died;
+        by_rule += tally.by_rule;
         unseen += tally.unseen;
         let mut places: Vec<(&String, &usize)> = tally.places.iter().collect();
         places.sort_by_key(|(_, count)| usize::MAX - **count);
@@ -161,16 +173,20 @@ fn show(tallies: &BTreeMap<String, Tally>, drawn: usize, wanted: usize) -> i32 {
             .map(|(place, count)| format!("{place} ({count})"))
             .collect();
         println!(
-            "{kind:28} {:6} {:6} {:6}  {}",
+            "{kind:28} {:6} {:6} {:7} {:6}  {}",
             tally.seen,
             tally.died,
+            tally.by_rule,
             tally.unseen,
             listed.join(", ")
         );
     }
     let all = (seen + unseen).max(1);
     let share = seen * 100 / all;
-    println!("{seen} of {all} changes are seen ({share} %); {drawn} of {wanted} could be drawn");
+    println!(
+        "{seen} of {all} changes are seen ({share} %), besides {by_rule} of what a rule leaves out; \
+         {drawn} of {wanted} could be drawn"
+    );
     let is_enough = share >= LEAST_SEEN && drawn > 0;
     if !is_enough {
         println!("fewer than {LEAST_SEEN} % are seen");

@@ -44,11 +44,16 @@ impl Decoder {
                 let descriptor = address.view::<PyDescrObject>();
                 self.reference(fields::D_TYPE, descriptor.d_type.get());
                 self.reference(fields::D_NAME, descriptor.d_name.get());
+                self.reference(fields::D_QUALNAME, descriptor.d_qualname.get());
             }
             Layout::MemberDescriptor => {
                 let descriptor = address.view::<PyMemberDescrObject>();
                 self.reference(fields::D_TYPE, descriptor.d_type.get());
                 self.reference(fields::D_NAME, descriptor.d_name.get());
+                self.reference(
+                    fields::D_QUALNAME,
+                    address.view::<PyDescrObject>().d_qualname.get(),
+                );
                 let member = Address::of(descriptor.d_member.get()).view::<PyMemberDef>();
                 self.signed(fields::MEMBER_OFFSET, member.offset as i64);
             }
@@ -150,6 +155,8 @@ impl Decoder {
             self.reference(field, object.get());
         }
         self.presence(fields::CO_CACHED_CODE, code._co_code.get());
+        self.presence(fields::CO_EXTRA, code.co_extra.get());
+        self.weak_references(fields::CO_WEAKREFLIST, code.co_weakreflist.get());
         self.bytes(fields::CO_CODE_ADAPTIVE, &base_instructions(address));
         if !self.hides(fields::CO_QUICKENED) {
             self.write_quickened(instruction_units(address));

@@ -17,6 +17,8 @@ pub struct Change {
     pub kind: String,
     /// Where it was made: the type and the offset.
     pub place: String,
+    /// Why nobody compares what was changed, where that is so by a rule.
+    pub rule: Option<&'static str>,
 }
 
 /// A number drawn from a seed, one after another (SplitMix64).
@@ -64,11 +66,13 @@ fn try_one(nodes: &[(Address, Layout)], draw: &mut Draw) -> Option<Change> {
     };
     let (kind, after) = changed(nodes, layout, part, word, before, draw)?;
     write(place, after);
+    let rule = rule_of(address, layout, part, word, before ^ after);
     Some(Change {
         address: place,
         before,
         kind: format!("{} {kind}", layout.name()),
         place: format!("{type_name} {} +{}", part.name, word * 8),
+        rule,
     })
 }
 
@@ -112,6 +116,45 @@ fn changed(
     Some(("bit", before ^ 1 << bit))
 }
 
+/// The rule by which no stage compares these bits of a word, if there is one.
+fn rule_of(
+    address: Address,
+    layout: Layout,
+    part: &Part,
+    word: usize,
+    bits: u64,
+) -> Option<&'static str> {
+    const UPPER_HALF: u64 = 0xffff_ffff_0000_0000;
+    let is_struct = part.name == "struct";
+    let refcnt = *address.view::<isize>();
+    match (layout, word) {
+        (Layout::InternedStr, 0) if is_struct => Some("the count of an interned str"),
+        (Layout::Str, 0) if is_struct && refcnt > 500_000_000 => Some("the count of a static str"),
+        (Layout::Str | Layout::InternedStr, 4) if is_struct && bits & 0xff == 0 => {
+            Some("bits of the state that nothing uses")
+        }
+        (Layout::Dict, 3) if is_struct => Some("the tag that counts the changes of all dicts"),
+        (Layout::Set | Layout::FrozenSet, _) if part.name == "table" => {
+            Some("the hash of an empty place")
+        }
+        (Layout::Set | Layout::FrozenSet, 8..24) if is_struct => {
+            Some("the small table of a set that has another, or an empty place of it")
+        }
+        (Layout::DictKeys, _) if part.name == "entries" => Some("the hash of a deleted entry"),
+        (Layout::WeakReference, 5 | 6) if is_struct => {
+            Some("the links of a list of weak references")
+        }
+        (Layout::Exception, 8) if is_struct && bits & 0xff == 0 => Some("padding"),
+        (Layout::Frame, 5..) if is_struct => Some("room for a frame that is not in use"),
+        (Layout::Code, 6) if is_struct && bits >> 48 != 0 => {
+            Some("the size of an entry of the cache of lines")
+        }
+        (Layout::Code, 20) if is_struct => Some("the cache of lines, which only tracing fills"),
+        (Layout::Code, 21) if is_struct && bits & UPPER_HALF == bits => Some("padding"),
+        _ => None,
+    }
+}
+
 /// Words that say how much of something there is: wrong by more, they lead out of the object.
 fn is_size(layout: Layout, word: usize) -> bool {
     const SECOND: usize = 2;
@@ -141,7 +184,18 @@ fn parts_of(address: Address, layout: Layout) -> Vec<Part> {
         return parts_of_key_table(address);
     }
     let object_type = address.type_of();
-    let own = object_type.tp_basicsize.get().max(0) as usize;
+    let own = match layout {
+        // A compact str is smaller than the struct of its type.
+        Layout::Str | Layout::InternedStr => {
+            let is_ascii = address.view::<PyASCIIObject>().is_ascii();
+            if is_ascii {
+                size_of::<PyASCIIObject>()
+            } else {
+                size_of::<PyCompactUnicodeObject>()
+            }
+        }
+        _ => object_type.tp_basicsize.get().max(0) as usize,
+    };
     let mut parts = vec![Part {
         name: "struct",
         start: address,

@@ -243,6 +243,9 @@ impl Decoder {
         self.signed(fields::OB_SIZE, size as i64);
         self.signed(fields::LIST_ALLOCATED, list.allocated.get() as i64);
         let items = Address::of(list.ob_item.get());
+        if size == 0 {
+            self.presence(fields::LIST_ITEM, list.ob_item.get());
+        }
         for (index, item) in items
             .table::<*const PyObject>(size.max(0) as usize)
             .iter()

@@ -13,10 +13,32 @@ use crate::memory::{Address, c_text};
 use crate::text::latin_text;
 use crate::walk::Decoder;
 
-/// Words of the structs of native types that begin with an int of four bytes and end with padding, which holds what the
-/// memory held before (`Modules/_sre/sre.h`).
-const INT_AND_PADDING: &[(&[u8], &[usize])] =
-    &[(b"re.Pattern", &[7, 9]), (b"_sre.SRE_Pattern", &[7, 9])];
+/// What is known of the struct of a native type beyond its size.
+struct Native {
+    name: &'static [u8],
+    /// Words that begin with an int of four bytes and end with padding, which holds what the memory held before.
+    padded: &'static [usize],
+    /// Where the items begin, if that is inside the basic size.
+    items_at: Option<usize>,
+    /// The first word of what the object only works with while one of its functions runs.
+    workspace_at: Option<usize>,
+}
+
+/// From `Modules/_sre/sre.h`.
+const NATIVES: &[Native] = &[
+    Native {
+        name: b"re.Pattern",
+        padded: &[7, 9],
+        items_at: Some(88),
+        workspace_at: None,
+    },
+    Native {
+        name: b"_sre.SRE_Scanner",
+        padded: &[],
+        items_at: None,
+        workspace_at: Some(3),
+    },
+];
 
 /// Words in front of an object's own: the reference count and the type.
 const HEADER_WORDS: usize = 2;
@@ -61,24 +83,26 @@ impl Decoder {
     pub(crate) fn write_native(&mut self, address: Address) {
         let object_type = address.type_of();
         let basic_size = object_type.tp_basicsize.get().max(0) as usize;
-        let items = if object_type.tp_itemsize.get() > 0 {
+        let type_name = c_text(object_type.tp_name.get());
+        let known = NATIVES.iter().find(|known| known.name == type_name);
+        let bytes = if object_type.tp_itemsize.get() > 0 {
             let count = address.view::<PyVarObject>().ob_size.get().unsigned_abs();
-            count * object_type.tp_itemsize.get() as usize
+            let items_at = known.and_then(|known| known.items_at);
+            items_at.unwrap_or(basic_size) + count * object_type.tp_itemsize.get() as usize
         } else {
-            0
+            basic_size
         };
         self.unsigned(fields::OPAQUE_SIZE, basic_size as u64);
         let edges = self.edges_of(address);
         for (index, edge) in edges.iter().enumerate() {
             self.reference_at(fields::NATIVE_EDGE, index, *edge as *const PyObject);
         }
-        let type_name = c_text(object_type.tp_name.get());
         let name = latin_text(type_name);
-        let padded = INT_AND_PADDING.iter().find(|(name, _)| *name == type_name);
-        let has_padding = |index| padded.is_some_and(|(_, words)| words.contains(&index));
-        let bytes = basic_size + items;
+        let has_padding = |index| known.is_some_and(|known| known.padded.contains(&index));
         let words = address.table::<usize>(bytes.div_ceil(size_of::<usize>()));
-        for (index, word) in words.iter().enumerate().skip(HEADER_WORDS) {
+        let workspace = known.and_then(|known| known.workspace_at);
+        let compared = workspace.unwrap_or(words.len());
+        for (index, word) in words.iter().enumerate().take(compared).skip(HEADER_WORDS) {
             let hidden = self.masks.hidden_bits(&name, index);
             // What lies behind the last item belongs to nobody.
             let is_half = (index + 1) * size_of::<usize>() > bytes || has_padding(index);

@@ -150,7 +150,7 @@ impl Decoder {
             });
             let outcome = crate::outcome::outcome(exception);
             if let Some(change) = change {
-                report.note_change(change.kind.clone(), change.place.clone());
+                report.note_change(change.kind.clone(), change.place.clone(), change.rule);
                 change.undo();
             }
             return outcome;

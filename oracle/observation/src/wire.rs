@@ -72,6 +72,8 @@ pub struct Changed {
     pub kind: String,
     /// Where it was made.
     pub place: String,
+    /// The rule by which nobody compares what was changed, if there is one.
+    pub rule: Option<String>,
 }
 
 /// From the harness to a worker.
@@ -251,8 +253,12 @@ impl ReportBuilder {
     }
 
     /// Says which change was made.
-    pub fn note_change(&mut self, kind: String, place: String) {
-        self.changed = Some(Changed { kind, place });
+    pub fn note_change(&mut self, kind: String, place: String, rule: Option<&str>) {
+        self.changed = Some(Changed {
+            kind,
+            place,
+            rule: rule.map(str::to_owned),
+        });
     }
 
     /// Says that a limit cut what was seen of a stage.

@@ -185,7 +185,7 @@ impl<R: Runtime> Serving<R> {
             if let Some(seed) = request.change.filter(|seed| is_of_output(*seed))
                 && let Some((kind, place)) = change_output(&mut output, seed / 4)
             {
-                builder.note_change(kind.to_owned(), place);
+                builder.note_change(kind.to_owned(), place, None);
             }
             builder.add_output(output);
         }

@@ -74,7 +74,8 @@ fn make_items_static(items: &PyTupleObject) {
             && text.interned() == SSTATE_NOT_INTERNED
             && text.length.get() > 1
         {
-            text.ob_refcnt.set(twinheap_objects::boolean::IMMORTAL_REFCNT);
+            text.ob_refcnt
+                .set(twinheap_objects::boolean::IMMORTAL_REFCNT);
         }
     }
 }

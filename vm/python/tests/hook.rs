@@ -57,7 +57,9 @@ fn a_hook_set_in_the_middle_of_a_line_sees_the_next_one() {
     let code = vm
         .compile(PROGRAM.as_bytes(), "program.py")
         .unwrap_or_else(|_| panic!("the program compiles"));
-    vm.run(&code, None).expect("the program runs");
+    let namespace = vm.prepare("program", None).expect("there is room");
+    let run = vm.run(&code, namespace, None);
+    assert!(run.exception.is_none(), "the program runs to its end");
     let lines = LINES.take();
     let expected: Vec<i32> = ONCE.repeat(22);
     assert_eq!(lines, expected);

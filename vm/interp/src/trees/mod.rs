@@ -217,11 +217,12 @@ pub fn is_node(object: &PyObject) -> bool {
 pub fn new_module() -> PyResult<Own<PyModuleObject>> {
     let state = state()?;
     let made = module::build("_ast", &[PyMethodDef::SENTINEL], &[&AST_type])?;
-    for class in CLASSES {
-        module::add(&made, class.name, &state.classes[class.name].object)?;
-    }
+    // In CPython's order: the flags stand before the classes.
     for (name, value) in FLAGS {
         module::add_int(&made, name, *value)?;
+    }
+    for class in CLASSES {
+        module::add(&made, class.name, &state.classes[class.name].object)?;
     }
     Ok(made)
 }
