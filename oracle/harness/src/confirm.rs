@@ -95,7 +95,7 @@ impl PairPool<'_> {
     }
 
     /// What fresh processes of one side show of a program.
-    fn fresh_runs(&self, kind: &SideKind, program: &Program, times: u32) -> Vec<Box<Observation>> {
+    fn fresh_runs(&self, kind: &SideKind, program: &Program, times: u32) -> Vec<Observation> {
         let one = |_| {
             let mut side = kind.open();
             let mut run = |mode| {
@@ -108,7 +108,8 @@ impl PairPool<'_> {
             } else {
                 None
             };
-            Answered { plain, traced }.observation().ok()
+            let shown = Answered { plain, traced }.observation().ok()?;
+            Some(*shown)
         };
         (0..times).filter_map(one).collect()
     }

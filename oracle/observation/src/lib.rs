@@ -7,6 +7,7 @@ pub mod image;
 pub mod masks;
 pub mod outcome;
 pub mod program;
+pub mod rules;
 pub mod stage;
 pub mod steps;
 pub mod transitions;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use twinheap_harness::{CaseResult, Emptiness, Evidence, Proof, StageVerdict};
 use twinheap_observation::Stage;
+use twinheap_observation::rules::HAND_WRITTEN_RULES;
 use twinheap_store::Ledger;
 
 use crate::difference::difference_text;
@@ -110,6 +111,8 @@ pub struct GateReport {
     pub pinned_mask: Vec<MaskLine>,
     pub varied_mask: Vec<MaskLine>,
     pub proof_programs: usize,
+    /// What the decoder leaves out by rules that no evidence derived, each with its reason.
+    pub hand_written_rules: Vec<(String, String)>,
     pub unsupported_fields: Vec<String>,
     pub stale: Vec<StaleLine>,
     /// How many agreements are empty, by reason.
@@ -154,6 +157,10 @@ impl GateReport {
             pinned_mask: mask_lines(&proof.pinned),
             varied_mask: mask_lines(&proof.varied),
             proof_programs: proof.programs,
+            hand_written_rules: HAND_WRITTEN_RULES
+                .iter()
+                .map(|rule| (rule.what.to_owned(), rule.why.to_owned()))
+                .collect(),
             unsupported_fields: Vec::new(),
             stale: ledger
                 .stale(results)

@@ -70,6 +70,10 @@ pub fn report(gate: &GateReport, style: Style) -> String {
         &gate.varied_mask,
         style,
     ));
+    text.push_str(&style.dim(&format!(
+        "{} rules are written by hand; the report lists them with their reasons\n",
+        gate.hand_written_rules.len()
+    )));
     text.push_str(&summary_line(gate, style));
     text
 }

@@ -20,10 +20,14 @@ fn repeated(mut act: impl FnMut() -> c_int) -> PyResult<c_int> {
 /// The bytes of an argument that is a str or exports its memory.
 fn data_of(object: &PyObject) -> PyResult<Option<Vec<u8>>> {
     if let Some(text) = object.downcast_ref::<PyASCIIObject>() {
-        return Ok(Some(unicode::as_utf8(text)?.to_vec()));
+        return Ok(Some(twinheap_objects::memory::copied(unicode::as_utf8(
+            text,
+        )?)?));
     }
     if twinheap_objects::buffer::is_exporter(object) {
-        return Ok(Some(Buffer::of(object)?.data().to_vec()));
+        return Ok(Some(twinheap_objects::memory::copied(
+            Buffer::of(object)?.data(),
+        )?));
     }
     Ok(None)
 }

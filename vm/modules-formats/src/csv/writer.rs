@@ -81,7 +81,7 @@ impl WriterObject {
             }
             shown.push(c);
         }
-        let mut record = Vec::with_capacity(shown.len() + 3);
+        let mut record = twinheap_objects::memory::with_capacity(shown.len() + 3)?;
         if self.num_fields.get() > 0 {
             record.push(dialect.delimiter.get());
         }

@@ -255,7 +255,8 @@ fn inflate(
 fn save_rest(this: &CompObject, rest: &[u8], code: c_int) -> PyResult<()> {
     let ended = code == libz_sys::Z_STREAM_END;
     if ended && !rest.is_empty() {
-        let mut unused = bytes::data_of(this.unused_data.expect_ref()).to_vec();
+        let mut unused =
+            twinheap_objects::memory::copied(bytes::data_of(this.unused_data.expect_ref()))?;
         unused.extend_from_slice(rest);
         this.unused_data.put(Some(bytes::from_slice(&unused)?));
     }
@@ -299,7 +300,7 @@ fn decompress_flush(this: &CompObject, args: Args<'_>) -> PyResult {
     if length.map_or(Ok(DEF_BUF_SIZE), unicode::ssize)? <= 0 {
         return Err(value_error("length must be greater than zero"));
     }
-    let tail = bytes::data_of(this.unconsumed_tail.expect_ref()).to_vec();
+    let tail = twinheap_objects::memory::copied(bytes::data_of(this.unconsumed_tail.expect_ref()))?;
     let mut out = Vec::new();
     let (code, left) = inflate(this, &tail, libz_sys::Z_FINISH, None, &mut out)?;
     save_rest(this, &tail[tail.len() - left..], code)?;

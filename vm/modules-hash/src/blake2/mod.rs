@@ -30,7 +30,7 @@ impl<S: Blake, const PARAM: usize> BlakeObject<S, PARAM> {
     /// Called once, when the last reference is gone.
     unsafe fn dealloc(this: *mut Self) {
         // SAFETY: by contract; the object owns nothing but its type.
-        unsafe { memory::end_object(this.cast(), || ()) }
+        unsafe { twinheap_objects::memory::end_object(this.cast(), || ()) }
     }
 
     fn digest_size(&self) -> usize {
@@ -62,7 +62,7 @@ fn limited(given: Option<&PyObject>, what: &str, most: usize) -> PyResult<Vec<u8
     let Some(given) = given else {
         return Ok(Vec::new());
     };
-    let data = Buffer::of(given)?.data().to_vec();
+    let data = twinheap_objects::memory::copied(Buffer::of(given)?.data())?;
     if data.len() > most {
         return Err(value_error(format_args!(
             "maximum {what} length is {most} bytes"
@@ -236,9 +236,9 @@ macro_rules! blake_type {
                 }
                 GETSET.as_ptr()
             },
-            tp_alloc: Some(memory::PyType_GenericAlloc),
+            tp_alloc: Some(twinheap_objects::memory::PyType_GenericAlloc),
             tp_new: slot!(new new::<$state, $param>),
-            tp_free: Some(memory::object_free),
+            tp_free: Some(twinheap_objects::memory::object_free),
         }
     };
 }

@@ -104,7 +104,7 @@ fn path_of(object: &PyObject, function: &str, what: &str, choices: &str) -> PyRe
             object.type_().name()
         );
         twinheap_objects::warnings::warn_deprecation(&told)?;
-        let data = Buffer::of(object)?.data().to_vec();
+        let data = twinheap_objects::memory::copied(Buffer::of(object)?.data())?;
         return CString::new(data).map_err(|_| value_error("embedded null byte"));
     }
     let fits = object.downcast_ref::<PyASCIIObject>().is_some()
@@ -159,7 +159,7 @@ fn read(_: &PyObject, args: &[&PyObject]) -> PyResult {
     if length < 0 {
         return Err(raise_os_error(libc::EINVAL, None));
     }
-    let mut data = memory::zeroed(length as usize)?;
+    let mut data = twinheap_objects::memory::zeroed(length as usize)?;
     // SAFETY: the buffer has the length that is told.
     let count = unsafe { libc::read(fd, data.as_mut_ptr().cast(), data.len()) };
     if count < 0 {

@@ -170,7 +170,7 @@ pub fn getgroups(_: &PyObject) -> PyResult {
         if count < 0 {
             return Err(failure(None));
         }
-        let mut groups = vec![0; count as usize];
+        let mut groups = twinheap_objects::memory::filled(0, count as usize)?;
         let count = libc::getgroups(count, groups.as_mut_ptr());
         if count < 0 {
             return Err(failure(None));

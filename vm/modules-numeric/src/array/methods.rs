@@ -17,7 +17,7 @@ fn buffer_info(this: &ArrayObject) -> PyResult {
 
 fn byteswap(this: &ArrayObject) -> PyResult {
     let size = this.description().size();
-    let mut data = this.data().to_vec();
+    let mut data = twinheap_objects::memory::copied(this.data())?;
     data.chunks_exact_mut(size).for_each(<[u8]>::reverse);
     this.write(0, &data);
     Ok(none())
@@ -236,7 +236,7 @@ fn tofile(this: &ArrayObject, args: Args<'_>) -> PyResult {
 /// The items as a list.
 pub fn tolist(this: &ArrayObject) -> PyResult {
     let mut values = Vec::new();
-    memory::reserve(&mut values, this.len())?;
+    twinheap_objects::memory::reserve(&mut values, this.len())?;
     for at in 0..this.len() {
         values.push(this.item(at)?);
     }

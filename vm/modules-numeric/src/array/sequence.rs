@@ -138,7 +138,7 @@ pub fn subscript(this: &ArrayObject, key: &PyObject) -> PyResult {
     let (start, stop, step) = slice::unpack(slice)?;
     let span = slice::adjust(this.len() as isize, start, stop, step);
     let mut picked = Vec::new();
-    memory::reserve(
+    twinheap_objects::memory::reserve(
         &mut picked,
         span.length as usize * this.description().size(),
     )?;
@@ -183,7 +183,7 @@ pub fn assign_subscript(
             if !same_kind(this.description(), other.description()) {
                 return Err(bad_argument());
             }
-            other.data().to_vec()
+            twinheap_objects::memory::copied(other.data())?
         }
     };
     let needed = data.len() / this.description().size();
@@ -335,13 +335,13 @@ object_struct! {
 
 pub fn iter(this: &ArrayObject) -> PyResult {
     let made: *mut ArrayIterator =
-        memory::new_gc_object(&ArrayIterType, size_of::<ArrayIterator>())?;
+        twinheap_objects::memory::new_gc_object(&ArrayIterType, size_of::<ArrayIterator>())?;
     // SAFETY: fresh memory, tracked once its fields are set.
     unsafe {
         (*made).index.set(0);
         (*made).ao.set(Own::new(this).into_raw());
         (*made).getitem.set(0);
-        memory::track(made.cast());
+        twinheap_objects::memory::track(made.cast());
         Ok(Own::from_raw(made).upcast())
     }
 }

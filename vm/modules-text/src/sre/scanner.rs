@@ -122,9 +122,9 @@ fn scanner_search(scanner: &ScannerObject) -> PyResult {
     step(scanner, Mode::Search)
 }
 
+/// `scanner_traverse`: the text that is scanned is not visited.
 fn traverse(scanner: &ScannerObject, visitor: &mut Visitor) {
     visitor.field(&scanner.pattern);
-    visitor.field(&scanner.string);
 }
 
 /// Lets the exporter of the bytes go.

@@ -186,7 +186,9 @@ fn zone_name(zone: &PyObject, argument: &PyObject) -> PyResult<Vec<u8>> {
     let (one, two) = (unicode::from_str("%")?, unicode::from_str("%%")?);
     let doubled = call::call_method(&name, id!("replace"), &[one.as_object(), two.as_object()])?;
     match doubled.downcast_ref::<PyASCIIObject>() {
-        Some(doubled) => Ok(unicode::as_utf8(doubled)?.to_vec()),
+        Some(doubled) => Ok(twinheap_objects::memory::copied(unicode::as_utf8(
+            doubled,
+        )?)?),
         None => Err(type_error("tzname.replace() did not return a string")),
     }
 }
@@ -205,8 +207,8 @@ pub fn strftime(
     } else {
         (none(), 0)
     };
-    let source = unicode::as_utf8(format)?.to_vec();
-    let mut made = Vec::with_capacity(source.len());
+    let source = twinheap_objects::memory::copied(unicode::as_utf8(format)?)?;
+    let mut made = twinheap_objects::memory::with_capacity(source.len())?;
     let mut at = 0;
     while at < source.len() {
         let byte = source[at];
@@ -263,7 +265,9 @@ pub fn ctime(date: (i32, i32, i32), clock: [i32; 3]) -> PyResult {
 /// The bytes of a pickled state: bytes, or a str of characters below 256 as older pickles have it.
 pub fn state_bytes(state: &PyObject, what: &str) -> PyResult<Option<Vec<u8>>> {
     if let Some(data) = state.downcast_ref::<PyBytesObject>() {
-        return Ok(Some(bytes::data_of(data).to_vec()));
+        return Ok(Some(twinheap_objects::memory::copied(bytes::data_of(
+            data,
+        ))?));
     }
     let Some(text) = state.downcast_ref::<PyASCIIObject>() else {
         return Ok(None);
