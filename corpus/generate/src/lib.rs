@@ -30,4 +30,4 @@ pub use source::{mutate_source, unbound_names};
 pub use topics::{Topic, needed_features};
 
 /// Rises whenever a seed would give another program than before.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
