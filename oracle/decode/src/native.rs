@@ -33,6 +33,12 @@ const NATIVES: &[Native] = &[
         workspace_at: None,
     },
     Native {
+        name: b"re.Match",
+        padded: &[],
+        items_at: Some(80),
+        workspace_at: None,
+    },
+    Native {
         name: b"_sre.SRE_Scanner",
         padded: &[],
         items_at: None,

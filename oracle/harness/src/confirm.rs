@@ -1,7 +1,6 @@
 //! Fresh processes decide: what warm workers showed is run again where no other program has been.
 
 use twinheap_observation::{Observation, Program, Stage};
-use twinheap_subject::Answer;
 
 use crate::answers::{Answered, Mode};
 use crate::compare::Noise;
@@ -25,7 +24,6 @@ impl PairPool<'_> {
             let Some((oracle, subject)) = asked else {
                 continue;
             };
-            note_transitions(&oracle, result);
             match (oracle.observation(), subject.observation()) {
                 (Ok(left), Ok(right)) => observed.push((left, right)),
                 (Err(reason), _) | (_, Err(reason)) => {
@@ -112,11 +110,5 @@ impl PairPool<'_> {
             Some(*shown)
         };
         (0..times).filter_map(one).collect()
-    }
-}
-
-fn note_transitions(oracle: &Answered, result: &mut CaseResult) {
-    if let Some(Answer::Report(report)) = &oracle.traced {
-        result.transitions.clone_from(&report.transitions);
     }
 }

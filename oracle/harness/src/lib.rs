@@ -12,6 +12,7 @@ pub mod proof;
 mod said;
 pub mod side;
 pub mod signature;
+mod tended;
 pub mod text;
 pub mod verdict;
 

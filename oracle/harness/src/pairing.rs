@@ -19,7 +19,8 @@ use crate::compare::Noise;
 use crate::judge::{Judgement, judge};
 use crate::place::ProgramFolder;
 use crate::proof::Proof;
-use crate::side::{Side, SideKind, common_stages};
+use crate::side::{SideKind, common_stages};
+use crate::tended::Tended;
 use crate::verdict::{CaseResult, Divergence, Emptiness, StageVerdict};
 
 /// Programs handed to a pair at once.
@@ -85,8 +86,8 @@ pub fn acquaint(config: &PairConfig<'_>) -> Result<Acquaintance, String> {
 }
 
 pub(crate) struct Pair {
-    oracle: Side,
-    subject: Side,
+    oracle: Tended,
+    subject: Tended,
     /// How many processes of each will have been started when the next programs run.
     started: (u32, u32),
 }
@@ -94,8 +95,8 @@ pub(crate) struct Pair {
 impl Pair {
     fn open(oracle: &SideKind, subject: &SideKind) -> Pair {
         Pair {
-            oracle: oracle.open(),
-            subject: subject.open(),
+            oracle: Tended::open(oracle),
+            subject: Tended::open(subject),
             started: (0, 0),
         }
     }
@@ -332,8 +333,10 @@ impl<'a> PairPool<'a> {
             .enumerate()
             .map(|(index, program)| self.request(index, program, details, mode))
             .collect();
+        let count = requests.len();
+        pair.oracle.begin(requests.clone());
         let (oracle, subject) = if self.needs_code() {
-            let oracle = pair.oracle.run_batch(&requests);
+            let oracle = pair.oracle.answers(count);
             for (request, answer) in requests.iter_mut().zip(&oracle) {
                 request.wanted.marshal = false;
                 if let Answer::Report(report) = answer {
@@ -341,15 +344,11 @@ impl<'a> PairPool<'a> {
                 }
             }
             // A program that the oracle could not compile goes to the subject's own compiler.
-            (oracle, pair.subject.run_batch(&requests))
+            pair.subject.begin(requests);
+            (oracle, pair.subject.answers(count))
         } else {
-            let (oracle, subject) = (&mut pair.oracle, &mut pair.subject);
-            std::thread::scope(|scope| {
-                let beside = scope.spawn(|| oracle.run_batch(&requests));
-                let subject = subject.run_batch(&requests);
-                let oracle = beside.join();
-                (oracle.expect("running a batch does not panic"), subject)
-            })
+            pair.subject.begin(requests);
+            (pair.oracle.answers(count), pair.subject.answers(count))
         };
         pair.keep_in_step();
         oracle.into_iter().zip(subject).collect()
@@ -406,7 +405,8 @@ impl<'a> PairPool<'a> {
         results
     }
 
-    /// Runs traced, behind the plain runs, what agreed there and is to be stepped through.
+    /// Runs traced, behind the plain runs, what is to be stepped through. What differed there already is run too, for
+    /// its transitions and so that the processes' history does not depend on what differs; it is judged later.
     fn look_at_steps(
         &self,
         pair: &mut Pair,
@@ -417,10 +417,10 @@ impl<'a> PairPool<'a> {
         if !self.stages().contains(Stage::Steps) {
             return;
         }
-        let is_suspect = |at: &usize| suspects.iter().any(|suspect| suspect.at == *at);
+        let differing: Vec<usize> = suspects.iter().map(|suspect| suspect.at).collect();
         let due: Vec<usize> = (0..programs.len())
             .filter(|at| self.config.steps.includes(&programs[*at].name))
-            .filter(|at| !is_suspect(at) && results[*at].harness_error.is_none())
+            .filter(|at| results[*at].harness_error.is_none())
             .collect();
         let chosen: Vec<Program> = due.iter().map(|at| programs[*at].clone()).collect();
         let answers = self.ask(pair, &chosen, false, Mode::Traced);
@@ -428,6 +428,9 @@ impl<'a> PairPool<'a> {
             let result = &mut results[at];
             if let Answer::Report(report) = &oracle {
                 result.transitions.clone_from(&report.transitions);
+            }
+            if differing.contains(&at) {
+                continue;
             }
             match (&oracle, &subject) {
                 (Answer::HarnessError(reason), _) | (_, Answer::HarnessError(reason)) => {
