@@ -13,9 +13,10 @@ use crate::layouts::{Layout, layout_of_instances};
 use crate::memory::Address;
 use crate::text::{render, str_is, str_text};
 
-/// What the import system writes into every new module. Whether a module of the library is part of the binary, is
+/// What documents a new module, and what the import system writes into it. Whether a module of the library is part of the binary, is
 /// frozen, or lies in a file is the implementation's own affair, and these names tell nothing else.
-const OF_IMPORT: [&str; 7] = [
+const OF_IMPORT: [&str; 8] = [
+    "__about__",
     "__doc__",
     "__file__",
     "__cached__",

@@ -39,7 +39,7 @@ pub const HAND_WRITTEN_RULES: &[HandWrittenRule] = &[
         "their insides are the library's; names that a program binds anew, and containers that it changes, are followed",
     ),
     rule(
-        "what the import system writes into a new module (__doc__, __file__, __loader__, __spec__ and the like) is not compared",
+        "what documents a new module or is written into it by the import system (__doc__, __file__, __spec__ and the like) is not compared",
         "whether a module is part of the binary, frozen or a file is the implementation's own affair",
     ),
     rule(
