@@ -44,6 +44,20 @@ pub(super) fn run<R: Outcome>(
 
 macro_rules! general_match {
     ($($opcode:ident => $form:expr;)*) => {
+        /// The general forms, by the names of their opcodes: functions of their own, so that what they
+        /// do with locals keeps no handler of `tail.rs` from ending in a jump.
+        #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+        #[expect(non_snake_case, reason = "named as the opcodes are")]
+        pub(super) mod forms {
+            use super::*;
+            $(
+                #[inline(never)]
+                pub fn $opcode(e: &mut Eval, oparg: usize) -> PyResult<Flow> {
+                    run(e, oparg, $form)
+                }
+            )*
+        }
+
         impl Eval {
             /// Runs one instruction in its general form. The frame says which one it is, and `next`
             /// points behind it.

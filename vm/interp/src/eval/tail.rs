@@ -1,7 +1,7 @@
 //! The driver of release builds on x86-64: one handler per opcode, each ending in a jump to the next.
 //!
-//! A handler has six integer arguments at most and no local whose address is taken, so that its last
-//! call is a jump: the registers of the evaluator stay in registers of the machine, and each opcode
+//! A handler has six integer arguments at most and no local whose address is taken, whatever the
+//! compiler chooses to inline into it, so that its last call is a jump: the registers of the evaluator stay in registers of the machine, and each opcode
 //! has an indirect jump of its own to be predicted. This is an optimisation of LLVM's, not a promise
 //! of the language; `cargo xtask handlers` looks at the machine code. Where it does not hold (no
 //! optimisation, other machines) `drive.rs` runs everything.
@@ -280,7 +280,7 @@ macro_rules! general_handlers {
                     let r = Regs { frame, next, sp };
                     r.mark();
                     e.spill(&r);
-                    let outcome = general::run(e, oparg, $form);
+                    let outcome = general::forms::$opcode(e, oparg);
                     after(e, outcome)
                 }
             )*

@@ -3,6 +3,7 @@
 use super::super::Eval;
 use super::super::regs::*;
 use super::frames::{Entry, enter};
+use std::ptr::null_mut;
 use twinheap_abi::*;
 use twinheap_objects::dict::{self, PyDict_Type};
 use twinheap_objects::errors;
@@ -100,32 +101,39 @@ pub fn binary_subscr_dict(_: &mut Eval, r: &mut Regs, _: usize) -> Act {
         return Act::Miss;
     }
     r.mark();
+    let item = dict_item(container, key);
+    if item.is_null() {
+        r.shrink(1);
+        drop_ref(key);
+        return Act::Raise;
+    }
+    r.put(2, item);
+    r.shrink(1);
+    r.jump(4);
+    drop_ref(key);
+    drop_ref(container);
+    Act::Called
+}
+
+/// The value under a key of an exact dict, or null and an exception. A function of its own, as the
+/// look-up takes the address of locals.
+#[inline(never)]
+fn dict_item(container: Ref, key: Ref) -> *mut PyObject {
     let hash = if is(key, &PyUnicode_Type) {
         // SAFETY: an exact str.
-        unicode::hash(unsafe { as_a(key) })
+        Ok(unicode::hash(unsafe { as_a(key) }))
     } else {
-        match object::hash(key) {
-            Ok(hash) => hash,
-            Err(_) => return Act::Raise,
-        }
+        object::hash(key)
     };
-    // SAFETY: an exact dict.
-    match dict::get_item_known_hash(unsafe { as_a(container) }, key, hash) {
-        Ok(Some(item)) => {
-            r.put(2, item.into_raw());
-            r.shrink(1);
-            r.jump(4);
-            drop_ref(key);
-            drop_ref(container);
-            Act::Called
-        }
+    // SAFETY: callers have checked that it is an exact dict.
+    let dict = unsafe { as_a(container) };
+    match hash.and_then(|hash| dict::get_item_known_hash(dict, key, hash)) {
+        Ok(Some(item)) => item.into_raw(),
         Ok(None) => {
             errors::key_error(key);
-            r.shrink(1);
-            drop_ref(key);
-            Act::Raise
+            null_mut()
         }
-        Err(_) => Act::Raise,
+        Err(_) => null_mut(),
     }
 }
 

@@ -175,6 +175,7 @@ fn set_counter(r: &Regs, value: u16) {
 }
 
 /// Writes a unit of the cache behind the instruction.
+#[inline(always)]
 fn set_cache(r: &Regs, unit: usize, value: u16) {
     // SAFETY: the instruction has as many units; they are written in place as CPython does.
     unsafe { *r.next.add(unit).cast_mut() = value }
