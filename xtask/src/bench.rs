@@ -72,7 +72,7 @@ pub fn run(arguments: &BenchArguments) -> Result<i32, String> {
 }
 
 fn bench_harness(arguments: &HarnessArguments) -> Result<i32, String> {
-    let (oracle, subject) = arguments.sides.open()?;
+    let (oracle, subject) = arguments.sides.open(&settings::installation())?;
     let corpus = corpus()?;
     let proof = prove_oracle(&oracle, &corpus, StageSet::ALL)?;
     let stop = AtomicBool::new(false);
@@ -191,7 +191,7 @@ fn run_all(
 }
 
 fn bench_vm(arguments: &VmArguments) -> Result<i32, String> {
-    let (oracle, subject) = arguments.sides.open()?;
+    let (oracle, subject) = arguments.sides.open(&settings::installation())?;
     let programs = bench_programs()?;
     let proof = Proof::default();
     let (oracle, subject) = (

@@ -1,36 +1,28 @@
-//! The command line of Twinheap: `cargo xtask COMMAND`, also installed as `twinheap`.
+//! The command line of Twinheap: `cargo xtask COMMAND`, what users do, and the workbench beside it.
 
 mod bench;
 mod bench_compile;
-mod campaign;
 mod codegen;
-mod diff;
-mod dis;
-mod findings;
-mod gate;
-mod generate;
 mod handlers;
-mod inspect;
 mod mutants;
 mod parity;
 #[cfg(test)]
 mod parity_encodings;
-mod parity_oracle;
 mod planted;
 mod probe;
 mod programs;
 mod selftest;
 mod sensitivity;
 mod settings;
-mod telling;
 mod tidy;
 mod workers;
 
 use clap::{Parser, Subcommand};
+use twinheap::{campaign, exit_with, gate, parity_oracle};
 
 /// Runs programs in real CPython and in a reference VM side by side, and diffs everything that can be observed.
 #[derive(Parser)]
-#[command(name = "twinheap", version, max_term_width = 100)]
+#[command(name = "cargo xtask", version, max_term_width = 100)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -38,24 +30,10 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the chapters in the oracle and in the subject, report every difference, and exit by the verdict.
-    Gate(gate::GateArguments),
-    /// Run one program on both sides and show every stage that differs.
-    Diff(diff::DiffArguments),
-    /// Show the memory image of what a program leaves behind, on both sides.
-    Inspect(inspect::InspectArguments),
+    #[command(flatten)]
+    OfUsers(twinheap::Command),
     /// Parse and compile files with the VM's own compiler, and compare with CPython's tokens, trees and code.
     Parity(parity::ParityArguments),
-    /// Print programs that nobody wrote, drawn for a topic from a seed.
-    Generate(generate::GenerateArguments),
-    /// Show both compilers' instructions for a file, side by side.
-    Dis(dis::DisArguments),
-    /// Run programs that nobody wrote on both sides, make every finding small, and keep it.
-    Campaign(Box<campaign::CampaignArguments>),
-    /// List, show, replay or promote what a campaign found.
-    Findings(findings::FindingsArguments),
-    /// Bring the databases of a campaign's shards together.
-    Merge(findings::MergeArguments),
     /// Plant small bugs in the VM, one at a time, and fail unless a campaign finds each.
     Planted(planted::PlantedArguments),
     /// Plant faults and fail unless each is caught and named correctly.
@@ -75,15 +53,8 @@ enum Command {
 fn main() {
     let command_line = CommandLine::parse();
     let result = match command_line.command {
-        Command::Gate(arguments) => gate::run(&arguments),
-        Command::Diff(arguments) => diff::run(&arguments),
-        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::OfUsers(command) => command.run(|| Ok(settings::installation())),
         Command::Parity(arguments) => parity::run(&arguments),
-        Command::Generate(arguments) => generate::run(&arguments),
-        Command::Dis(arguments) => dis::run(&arguments),
-        Command::Campaign(arguments) => campaign::run(&arguments),
-        Command::Findings(arguments) => findings::run(&arguments),
-        Command::Merge(arguments) => findings::merge(&arguments),
         Command::Planted(arguments) => planted::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
@@ -92,12 +63,5 @@ fn main() {
         Command::Handlers(arguments) => handlers::run(&arguments),
         Command::Tidy(arguments) => tidy::run(&arguments),
     };
-    let code = match result {
-        Ok(code) => code,
-        Err(reason) => {
-            eprintln!("twinheap: {reason}");
-            settings::EXIT_HARNESS_ERROR
-        }
-    };
-    std::process::exit(code);
+    exit_with(result)
 }

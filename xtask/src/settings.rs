@@ -1,59 +1,11 @@
-//! What the commands share: the sides they pair, where things are, and what the exit codes mean.
+//! Where the checkout is, and its installation; the rest is what users' commands share.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::Args;
-use twinheap_harness::{SideKind, StepsPolicy};
-use twinheap_render::terminal::Style;
-use twinheap_subject::command::CommandSpec;
+use twinheap::Installation;
+pub use twinheap::settings::*;
 
-use crate::workers::{self, Worker};
-
-pub const EXIT_NEW: i32 = 1;
-pub const EXIT_USAGE: i32 = 2;
-pub const EXIT_NOTHING_RAN: i32 = 4;
-pub const EXIT_HARNESS_ERROR: i32 = 5;
-pub const EXIT_INTERRUPTED: i32 = 130;
-
-/// The two sides of a run.
-#[derive(Args, Clone, Debug)]
-pub struct Sides {
-    /// The CPython series that judges: 3.9 to 3.13. Only 3.11 shows its heap.
-    #[arg(long, default_value = "3.11", value_name = "SERIES")]
-    pub oracle: String,
-    /// Who is judged: `vm`, `cpython` (the oracle itself), a CPython series such as `3.13`, or a command
-    /// as `name=python3.13 {file}`.
-    #[arg(long, default_value = "vm", value_name = "SUBJECT")]
-    pub subject: String,
-}
-
-impl Sides {
-    /// The name by which ledger files know the subject: `vm`, `cpython`, `3.13`, or a command's own name.
-    pub fn subject_name(&self) -> &str {
-        self.subject.split('=').next().unwrap_or("").trim()
-    }
-
-    /// Whether both are CPython, of different series.
-    pub fn are_two_series(&self) -> bool {
-        self.subject.starts_with("3.") && self.subject != self.oracle
-    }
-
-    /// Builds what is needed and describes both sides.
-    pub fn open(&self) -> Result<(SideKind, SideKind), String> {
-        let oracle_worker = Worker::cpython(&self.oracle);
-        let oracle = SideKind::Worker(workers::build(&oracle_worker)?);
-        let subject = match self.subject.as_str() {
-            "vm" => SideKind::Worker(workers::build(&Worker::Reference)?),
-            "cpython" => oracle.clone(),
-            series if series.starts_with("3.") => {
-                SideKind::Worker(workers::build(&Worker::cpython(series))?)
-            }
-            command => SideKind::Command(CommandSpec::parse(command)?),
-        };
-        Ok((oracle, subject))
-    }
-}
+use crate::workers::Built;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -61,29 +13,7 @@ pub fn root() -> PathBuf {
     manifest.parent().map_or(manifest.clone(), PathBuf::from)
 }
 
-/// Reads when programs are traced: `always`, `blame`, `never`, or `1/N` for one program in so many.
-pub fn steps_policy(text: &str) -> Result<StepsPolicy, String> {
-    match text {
-        "always" => Ok(StepsPolicy::Always),
-        "blame" => Ok(StepsPolicy::Blame),
-        "never" => Ok(StepsPolicy::Never),
-        other => other
-            .strip_prefix("1/")
-            .and_then(|number| number.parse().ok())
-            .filter(|number| *number > 0)
-            .map(StepsPolicy::Share)
-            .ok_or_else(|| "it is one of always, blame, never, or 1/N".to_owned()),
-    }
-}
-
-/// Colours on a terminal, none elsewhere.
-pub fn style() -> Style {
-    Style {
-        colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-    }
-}
-
-/// How many pairs run at once.
-pub fn default_pairs() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from)
+/// The checkout as an installation: workers are built when they are needed.
+pub fn installation() -> Installation {
+    Installation::of_checkout(&root(), Box::new(Built))
 }

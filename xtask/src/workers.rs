@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use twinheap::Workers;
+use twinheap::installation::HOME_SERIES;
 use twinheap_subject::SubjectSpec;
 
 use crate::settings;
@@ -14,9 +16,6 @@ pub enum Worker {
     CPython(String),
     Reference,
 }
-
-/// The series that the workspace itself is built for.
-const HOME_SERIES: &str = "3.11";
 
 impl Worker {
     pub fn cpython(series: &str) -> Worker {
@@ -46,6 +45,23 @@ impl Worker {
             }
             _ => base,
         }
+    }
+}
+
+/// Workers that are built when they are needed.
+pub struct Built;
+
+impl Workers for Built {
+    fn cpython(&self, series: &str) -> Result<SubjectSpec, String> {
+        build(&Worker::cpython(series))
+    }
+
+    fn reference(&self) -> Result<SubjectSpec, String> {
+        build(&Worker::Reference)
+    }
+
+    fn standard_library(&self) -> Result<String, String> {
+        standard_library()
     }
 }
 
@@ -124,7 +140,7 @@ pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
 }
 
 /// Where the oracle keeps the pure modules of its standard library, which the VM reads as well.
-pub fn standard_library() -> Result<String, String> {
+fn standard_library() -> Result<String, String> {
     let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
     let output = Command::new(settings::root().join(".cargo/find-python"))
         .args(["-I", "-c", script])

@@ -11,6 +11,7 @@ use twinheap_store::{CampaignFinding, CampaignStore};
 use twinheap_subject::Answer;
 
 use crate::campaign::MUTATION;
+use crate::installation::Installation;
 use crate::settings::Sides;
 
 /// A program of more lines tells less.
@@ -169,11 +170,12 @@ fn words_of(program: &str) -> BTreeSet<&str> {
 
 /// Runs the chosen findings on both sides.
 pub fn page_of(
+    installation: &Installation,
     store: &CampaignStore,
     sides: &Sides,
     chosen: &[CampaignFinding],
 ) -> Result<Page, String> {
-    let (oracle, subject) = sides.open()?;
+    let (oracle, subject) = sides.open(installation)?;
     let figures = store.figures()?;
     let programs: u64 = figures.values().map(|topic| topic.programs).sum();
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! `gate`: the main job. Proves the reference, runs every program on both sides, judges, writes the report.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +15,8 @@ use twinheap_render::gate::{Judged, StaleLine};
 use twinheap_render::{GateReport, files, terminal};
 use twinheap_store::{Ledger, RunRecord, Store};
 
-use crate::programs::{corpus, is_chosen};
+use crate::installation::Installation;
+use crate::programs::is_chosen;
 use crate::settings::{self, Sides};
 
 /// How the environment is varied in the proof of the reference.
@@ -73,7 +74,7 @@ pub fn catch_interrupt() {
     unsafe { libc::signal(libc::SIGINT, interrupted as *const () as libc::sighandler_t) };
 }
 
-pub fn run(arguments: &GateArguments) -> Result<i32, String> {
+pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32, String> {
     let wanted = match stages_between(&arguments.sides, &arguments.stages) {
         Ok(wanted) => wanted,
         Err(reason) => {
@@ -81,11 +82,8 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
             return Ok(settings::EXIT_USAGE);
         }
     };
-    let ledger = Ledger::load(
-        &settings::root().join("reports/ledger"),
-        arguments.sides.subject_name(),
-    )?;
-    let mut programs = corpus()?;
+    let ledger = Ledger::load(&installation.ledger, arguments.sides.subject_name())?;
+    let mut programs = installation.corpus()?;
     let homeless: Vec<StaleLine> = ledger
         .without_program(&programs)
         .into_iter()
@@ -105,7 +103,7 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
         return Ok(settings::EXIT_NOTHING_RAN);
     }
     catch_interrupt();
-    let (oracle, subject) = arguments.sides.open()?;
+    let (oracle, subject) = arguments.sides.open(installation)?;
     let begun = Instant::now();
     let empty = Proof::default();
     let mut config = PairConfig {
@@ -121,7 +119,7 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
         pairs: arguments.pairs,
     };
     // A few chosen programs prove little, so the whole corpus speaks for the masks, and so do generated programs.
-    let mut sample = corpus()?;
+    let mut sample = installation.corpus()?;
     sample.retain(|program| !programs.contains(program));
     sample.extend(generated_sample());
     sample.extend(programs.iter().cloned());
@@ -142,9 +140,9 @@ pub fn run(arguments: &GateArguments) -> Result<i32, String> {
     let folder = arguments
         .out
         .clone()
-        .unwrap_or_else(|| settings::root().join("reports/out"));
+        .unwrap_or_else(|| installation.out.clone());
     files::write_all(&report, &folder)?;
-    record(&report)?;
+    record(&report, &folder)?;
     let style = settings::style();
     if arguments.quiet {
         print!("{}", terminal::summary_line(&report, style));
@@ -263,7 +261,7 @@ fn make_report(
 }
 
 /// Keeps the run and its findings in the database beside the reports.
-fn record(report: &GateReport) -> Result<(), String> {
+fn record(report: &GateReport, folder: &Path) -> Result<(), String> {
     let started = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |time| time.as_secs() as i64);
@@ -287,8 +285,7 @@ fn record(report: &GateReport) -> Result<(), String> {
             )
         })
         .collect();
-    let folder = settings::root().join("reports/out");
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     Store::open(&folder.join("runs.db"))?
         .record(&run, &findings)
         .map(drop)

@@ -12,7 +12,8 @@ use twinheap_render::page::memory_page;
 use twinheap_subject::Answer;
 
 use crate::gate::prove_oracle;
-use crate::programs::{OneProgram, corpus};
+use crate::installation::Installation;
+use crate::programs::OneProgram;
 use crate::settings::{self, Sides};
 
 #[derive(Args)]
@@ -22,14 +23,14 @@ pub struct InspectArguments {
     #[command(flatten)]
     program: OneProgram,
     /// Write the picture of both heaps into a file.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "reports/out/inspect.html")]
-    html: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    html: Option<Option<PathBuf>>,
     /// Show the oracle's side only.
     #[arg(long)]
     oracle_only: bool,
 }
 
-pub fn run(arguments: &InspectArguments) -> Result<i32, String> {
+pub fn run(arguments: &InspectArguments, installation: &Installation) -> Result<i32, String> {
     let program = arguments.program.load()?;
     let sides = if arguments.oracle_only {
         Sides {
@@ -39,8 +40,8 @@ pub fn run(arguments: &InspectArguments) -> Result<i32, String> {
     } else {
         arguments.sides.clone()
     };
-    let (oracle, subject) = sides.open()?;
-    let sample: Vec<Program> = corpus()?.into_iter().step_by(5).collect();
+    let (oracle, subject) = sides.open(installation)?;
+    let sample: Vec<Program> = installation.corpus()?.into_iter().step_by(5).collect();
     let masks = prove_oracle(&oracle, &sample, StageSet::of(&[Stage::Heap]))?.masks;
     let stages = StageSet::of(&[Stage::Outcome, Stage::Heap]);
     let (name, left, code) = observe(&oracle.with_masks(&masks), &program, stages, None)?;
@@ -51,7 +52,10 @@ pub fn run(arguments: &InspectArguments) -> Result<i32, String> {
         let (name, right, _) = observe(&subject.with_masks(&masks), &program, stages, code)?;
         Some((image(&right, &name)?, name))
     };
-    if let Some(path) = &arguments.html {
+    if let Some(named) = &arguments.html {
+        let path = named
+            .clone()
+            .unwrap_or_else(|| installation.out.join("inspect.html"));
         let subject_name = other.as_ref().map_or("", |(_, name)| name);
         let page = memory_page(
             &program.name,
@@ -62,7 +66,7 @@ pub fn run(arguments: &InspectArguments) -> Result<i32, String> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
         }
-        std::fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;
+        std::fs::write(&path, page).map_err(|error| format!("{}: {error}", path.display()))?;
         println!("{}", path.display());
         return Ok(0);
     }

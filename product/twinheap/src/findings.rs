@@ -12,6 +12,7 @@ use twinheap_store::{CampaignFinding, CampaignStore, Ledger};
 use crate::campaign::{FollowUp, chosen_database, duration, follow_up, report_of};
 use crate::diff::{compare_one, show_verdicts};
 use crate::gate::{self, STOP};
+use crate::installation::Installation;
 use crate::settings::{self, Sides};
 use crate::telling;
 
@@ -87,7 +88,7 @@ struct TellingArguments {
     /// How long those chosen may take to be made small.
     #[arg(long, default_value = "2m", value_parser = duration, value_name = "TIME")]
     time: Duration,
-    /// The folder of the page and of the Markdown [default: reports/out].
+    /// The folder of the page and of the Markdown.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Pairs of workers that run at once.
@@ -106,24 +107,24 @@ pub struct MergeArguments {
     databases: Vec<PathBuf>,
 }
 
-pub fn run(arguments: &FindingsArguments) -> Result<i32, String> {
+pub fn run(arguments: &FindingsArguments, installation: &Installation) -> Result<i32, String> {
     match &arguments.action {
-        Some(Action::Minimise(what)) => return minimise(what),
-        Some(Action::Telling(what)) => return tell(what),
+        Some(Action::Minimise(what)) => return minimise(installation, what),
+        Some(Action::Telling(what)) => return tell(installation, what),
         None => {}
     }
-    let database = chosen_database(arguments.db.as_deref())?;
+    let database = chosen_database(installation, arguments.db.as_deref())?;
     let store = CampaignStore::open(&database)?;
     if let Some(id) = &arguments.show {
         return show(&store, &find(&store, id)?);
     }
     if let Some(id) = &arguments.replay {
-        return replay(arguments, &store, &find(&store, id)?);
+        return replay(installation, arguments, &store, &find(&store, id)?);
     }
     if let (Some(id), Some(name)) = (&arguments.promote, &arguments.name) {
-        return promote(&find(&store, id)?, name);
+        return promote(installation, &find(&store, id)?, name);
     }
-    list(arguments, &store, &database)
+    list(installation, arguments, &store, &database)
 }
 
 impl FindingsArguments {
@@ -146,10 +147,11 @@ fn sides_of(store: &CampaignStore) -> Sides {
     Sides { oracle, subject }
 }
 
-fn minimise(what: &MinimiseArguments) -> Result<i32, String> {
-    let database = chosen_database(what.db.as_deref())?;
+fn minimise(installation: &Installation, what: &MinimiseArguments) -> Result<i32, String> {
+    let database = chosen_database(installation, what.db.as_deref())?;
     let mut store = CampaignStore::open(&database)?;
     let follow = FollowUp {
+        installation,
         sides: &sides_of(&store),
         ids: what.ids.clone(),
         time: what.time,
@@ -172,8 +174,8 @@ fn minimise(what: &MinimiseArguments) -> Result<i32, String> {
 }
 
 /// Chooses, makes small what is not, and chooses again, as a small program may turn out to be a large one.
-fn tell(what: &TellingArguments) -> Result<i32, String> {
-    let database = chosen_database(what.db.as_deref())?;
+fn tell(installation: &Installation, what: &TellingArguments) -> Result<i32, String> {
+    let database = chosen_database(installation, what.db.as_deref())?;
     let mut store = CampaignStore::open(&database)?;
     let sides = sides_of(&store);
     let deadline = Instant::now() + what.time;
@@ -188,6 +190,7 @@ fn tell(what: &TellingArguments) -> Result<i32, String> {
             break;
         }
         let follow = FollowUp {
+            installation,
             sides: &sides,
             minimise: what.time / 4,
             ids: unfinished,
@@ -201,11 +204,8 @@ fn tell(what: &TellingArguments) -> Result<i32, String> {
         || "campaign".to_owned(),
         |stem| stem.to_string_lossy().into_owned(),
     );
-    let folder = what
-        .out
-        .clone()
-        .unwrap_or_else(|| settings::root().join("reports/out"));
-    let page = telling::page_of(&store, &sides, &chosen)?;
+    let folder = what.out.clone().unwrap_or_else(|| installation.out.clone());
+    let page = telling::page_of(installation, &store, &sides, &chosen)?;
     for path in twinheap_render::telling::write(&page, &folder, &name)? {
         println!("{}", path.display());
     }
@@ -227,15 +227,13 @@ fn find(store: &CampaignStore, id: &str) -> Result<CampaignFinding, String> {
 }
 
 fn list(
+    installation: &Installation,
     arguments: &FindingsArguments,
     store: &CampaignStore,
     database: &Path,
 ) -> Result<i32, String> {
     end_with_the_reader();
-    let ledger = Ledger::load(
-        &settings::root().join("reports/ledger"),
-        arguments.sides(store).subject_name(),
-    )?;
+    let ledger = Ledger::load(&installation.ledger, arguments.sides(store).subject_name())?;
     let mut report = report_of(store, &ledger)?;
     if let Some(filter) = &arguments.filter {
         report.findings.retain(|line| {
@@ -329,6 +327,7 @@ fn indented(source: &str) -> String {
 }
 
 fn replay(
+    installation: &Installation,
     arguments: &FindingsArguments,
     store: &CampaignStore,
     finding: &CampaignFinding,
@@ -342,21 +341,23 @@ fn replay(
     let program = Program::new(&finding.topic, &finding.id(), source);
     // What the campaign did not compare is none of the finding's business.
     let stages = gate::stages(&store.recipe.stages)?;
-    let result = compare_one(&arguments.sides(store), &program, stages, 3)?;
+    let result = compare_one(installation, &arguments.sides(store), &program, stages, 3)?;
     show_verdicts(&result)
 }
 
 /// Writes the program beside the other regressions; the gate runs it from now on.
-fn promote(finding: &CampaignFinding, name: &str) -> Result<i32, String> {
+fn promote(
+    installation: &Installation,
+    finding: &CampaignFinding,
+    name: &str,
+) -> Result<i32, String> {
     let is_plain =
         |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     if name.is_empty() || !name.chars().all(is_plain) {
         eprintln!("twinheap: a name has lower-case letters, digits and underscores only: {name:?}");
         return Ok(settings::EXIT_USAGE);
     }
-    let folder = settings::root()
-        .join("corpus/regressions")
-        .join(&finding.topic);
+    let folder = installation.promoted.join(&finding.topic);
     let path = folder.join(format!("{name}.py"));
     if path.exists() {
         return Err(format!("{} exists already", path.display()));

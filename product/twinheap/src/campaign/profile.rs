@@ -1,18 +1,23 @@
 //! What a subject can run: probed once with tiny programs and stored, so that nothing else is generated.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use twinheap_generate::{Profile, probes};
 use twinheap_harness::{CaseResult, PairPool};
 use twinheap_observation::Program;
 
-use super::{default_folder, file_name};
+use super::file_name;
 
 /// The stored profile of the subject; probed where there is none, where it is of another version, or on demand.
-pub fn of_subject(pool: &PairPool<'_>, subject: &str, again: bool) -> Result<Profile, String> {
-    let path = file(subject);
+pub fn of_subject(
+    pool: &PairPool<'_>,
+    subject: &str,
+    folder: &Path,
+    again: bool,
+) -> Result<Profile, String> {
+    let path = folder.join(format!("{}.profile.json", file_name(subject)));
     let identity = json!({
         "generator": twinheap_generate::VERSION,
         "probes": probes().len(),
@@ -34,10 +39,6 @@ pub fn of_subject(pool: &PairPool<'_>, subject: &str, again: bool) -> Result<Pro
     fs::write(&path, format!("{text:#}\n"))
         .map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(profile)
-}
-
-fn file(subject: &str) -> PathBuf {
-    default_folder().join(format!("{}.profile.json", file_name(subject)))
 }
 
 fn stored(path: &PathBuf, identity: &serde_json::Value) -> Option<Profile> {

@@ -21,7 +21,7 @@ use twinheap_observation::{Stage, StageSet};
 use twinheap_store::{CampaignStore, Ledger, Recipe};
 
 use crate::gate::{self, STOP, catch_interrupt, prove_oracle};
-use crate::programs::corpus;
+use crate::installation::Installation;
 use crate::settings::{self, Sides};
 
 pub use finish::report_of;
@@ -181,7 +181,7 @@ fn stages(arguments: &CampaignArguments) -> Result<StageSet, String> {
     }))
 }
 
-pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
+pub fn run(arguments: &CampaignArguments, installation: &Installation) -> Result<i32, String> {
     let usage = |reason: String| {
         eprintln!("twinheap: {reason}");
         Ok(settings::EXIT_USAGE)
@@ -195,7 +195,7 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
         Err(reason) => return usage(reason),
     };
     let begun = Instant::now();
-    let database = database(arguments);
+    let database = database(arguments, installation);
     let resumed = if arguments.resume {
         Some(CampaignStore::open(&database)?)
     } else if database.exists() {
@@ -207,8 +207,8 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
         None
     };
     catch_interrupt();
-    let (oracle, subject) = arguments.sides.open()?;
-    let chapters = corpus()?;
+    let (oracle, subject) = arguments.sides.open(installation)?;
+    let chapters = installation.corpus()?;
     let proof = prove_oracle(&oracle, &chapters, stages)?;
     let config = pair_config(
         oracle,
@@ -219,7 +219,12 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
         arguments.jobs,
     );
     let pool = PairPool::open(&config)?;
-    let profile = profile::of_subject(&pool, arguments.sides.subject_name(), arguments.probe)?;
+    let profile = profile::of_subject(
+        &pool,
+        arguments.sides.subject_name(),
+        &installation.campaigns(),
+        arguments.probe,
+    )?;
     let recipe = Recipe {
         generator_version: twinheap_generate::VERSION,
         seed: arguments.seed,
@@ -244,6 +249,7 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
         None => CampaignStore::create(&database, &recipe)?,
     };
     let mut campaign = Campaign {
+        installation,
         arguments,
         config: &config,
         pool: &pool,
@@ -252,15 +258,12 @@ pub fn run(arguments: &CampaignArguments) -> Result<i32, String> {
         begun,
     };
     campaign.run()?;
-    let ledger = Ledger::load(
-        &settings::root().join("reports/ledger"),
-        arguments.sides.subject_name(),
-    )?;
-    finish::finish(&campaign, &ledger, &database)
+    let ledger = Ledger::load(&installation.ledger, arguments.sides.subject_name())?;
+    finish::finish(&campaign, &ledger, &database, &installation.out)
 }
 
 /// The database that is named, or the one of this subject and seed.
-fn database(arguments: &CampaignArguments) -> PathBuf {
+fn database(arguments: &CampaignArguments, installation: &Installation) -> PathBuf {
     arguments.db.clone().unwrap_or_else(|| {
         let subject = file_name(arguments.sides.subject_name());
         let (one, all) = arguments.shard;
@@ -270,7 +273,7 @@ fn database(arguments: &CampaignArguments) -> PathBuf {
             String::new()
         };
         let name = format!("{subject}-{}{shard}.db", arguments.seed);
-        default_folder().join(name)
+        installation.campaigns().join(name)
     })
 }
 
@@ -309,6 +312,7 @@ fn profile_of(recipe: &Recipe) -> Profile {
 
 /// A campaign under way.
 pub struct Campaign<'a> {
+    installation: &'a Installation,
     arguments: &'a CampaignArguments,
     config: &'a PairConfig<'a>,
     pool: &'a PairPool<'a>,
@@ -358,7 +362,7 @@ impl Campaign<'_> {
         let small = PairPool::open(&config)?;
         let recipe = self.store.recipe.clone();
         let seeds = if recipe.topics.iter().any(|topic| topic == MUTATION) {
-            seeds::collect()?
+            seeds::collect(self.installation)?
         } else {
             Vec::new()
         };
@@ -417,6 +421,7 @@ fn work_on(
 
 /// What is to be done for stored findings, and for how long.
 pub struct FollowUp<'a> {
+    pub installation: &'a Installation,
     pub sides: &'a Sides,
     /// The ids of the findings; all of them where none is named.
     pub ids: Vec<String>,
@@ -430,8 +435,8 @@ pub fn follow_up(store: &mut CampaignStore, what: &FollowUp<'_>) -> Result<(), S
     let recipe = store.recipe.clone();
     let stages = gate::stages(&recipe.stages)?;
     catch_interrupt();
-    let (oracle, subject) = what.sides.open()?;
-    let proof = prove_oracle(&oracle, &corpus()?, stages)?;
+    let (oracle, subject) = what.sides.open(what.installation)?;
+    let proof = prove_oracle(&oracle, &what.installation.corpus()?, stages)?;
     let config = pair_config(
         oracle,
         subject,
@@ -520,17 +525,15 @@ fn record(
     }
 }
 
-/// Where campaigns keep their databases unless they are told otherwise.
-pub fn default_folder() -> PathBuf {
-    settings::root().join("reports/out/campaigns")
-}
-
 /// The database that is named; without a name the one that was written to last.
-pub fn chosen_database(named: Option<&Path>) -> Result<PathBuf, String> {
+pub fn chosen_database(
+    installation: &Installation,
+    named: Option<&Path>,
+) -> Result<PathBuf, String> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }
-    let folder = default_folder();
+    let folder = installation.campaigns();
     let mut found: Vec<(std::time::SystemTime, PathBuf)> = std::fs::read_dir(&folder)
         .into_iter()
         .flatten()

@@ -7,8 +7,7 @@ use twinheap_generate::unbound_names;
 use twinheap_syntax::ast::{Mod, Span, StmtKind};
 use twinheap_syntax::{Flags, Mode, parse_str};
 
-use crate::programs::corpus;
-use crate::workers::standard_library;
+use crate::installation::Installation;
 
 /// Files of CPython's tests whose methods need little around them.
 const TESTS: [&str; 22] = [
@@ -83,12 +82,13 @@ class expected:
 ";
 
 /// Every seed, in a fixed order.
-pub fn collect() -> Result<Vec<String>, String> {
-    let mut seeds: Vec<String> = corpus()?
+pub fn collect(installation: &Installation) -> Result<Vec<String>, String> {
+    let mut seeds: Vec<String> = installation
+        .corpus()?
         .into_iter()
         .map(|program| program.source)
         .collect();
-    let folder = Path::new(&standard_library()?).join("test");
+    let folder = Path::new(&installation.workers.standard_library()?).join("test");
     for name in TESTS {
         let path = folder.join(format!("{name}.py"));
         // An installation without its tests has fewer seeds, and that is no error.

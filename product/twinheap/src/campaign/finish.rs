@@ -12,7 +12,12 @@ use crate::gate::STOP;
 use crate::settings;
 
 /// Writes the report and says how it ended.
-pub fn finish(campaign: &Campaign<'_>, ledger: &Ledger, database: &Path) -> Result<i32, String> {
+pub fn finish(
+    campaign: &Campaign<'_>,
+    ledger: &Ledger,
+    database: &Path,
+    out: &Path,
+) -> Result<i32, String> {
     let mut report = report_of(&campaign.store, ledger)?;
     report.seconds = campaign.begun.elapsed().as_secs_f64();
     report.interrupted = STOP.load(Ordering::Relaxed);
@@ -20,7 +25,7 @@ pub fn finish(campaign: &Campaign<'_>, ledger: &Ledger, database: &Path) -> Resu
         .arguments
         .out
         .clone()
-        .unwrap_or_else(|| settings::root().join("reports/out/campaign"));
+        .unwrap_or_else(|| out.join("campaign"));
     let written = write_all(&report, &folder);
     // What was found is said even where no report can be kept.
     print!("{}", report.text());

@@ -9,7 +9,8 @@ use twinheap_observation::{Program, Stage, StageSet};
 use twinheap_render::difference::difference_text;
 
 use crate::gate::prove_oracle;
-use crate::programs::{OneProgram, corpus};
+use crate::installation::Installation;
+use crate::programs::OneProgram;
 use crate::settings::{self, Sides};
 
 #[derive(Args)]
@@ -26,12 +27,13 @@ pub struct DiffArguments {
     cross: bool,
 }
 
-pub fn run(arguments: &DiffArguments) -> Result<i32, String> {
+pub fn run(arguments: &DiffArguments, installation: &Installation) -> Result<i32, String> {
     let program = arguments.program.load()?;
     if arguments.cross {
-        return cross_one(&arguments.sides, &program);
+        return cross_one(installation, &arguments.sides, &program);
     }
     show_verdicts(&compare_one(
+        installation,
         &arguments.sides,
         &program,
         StageSet::ALL,
@@ -56,36 +58,45 @@ pub fn show_verdicts(result: &CaseResult) -> Result<i32, String> {
 
 /// Runs one program through both sides, with the masks that the chapters and the program itself prove.
 pub fn compare_one(
+    installation: &Installation,
     sides: &Sides,
     program: &Program,
     stages: StageSet,
     confirmations: u32,
 ) -> Result<CaseResult, String> {
-    with_config(sides, program, stages, confirmations, |config| {
-        let pool = PairPool::open(config)?;
-        let known = pool.acquaintance();
-        println!(
-            "{} against {}",
-            known.subject.implementation, known.oracle.implementation
-        );
-        let mut results = pool.run_all(std::slice::from_ref(program), |_| {})?;
-        results
-            .pop()
-            .ok_or_else(|| "the program was not run".to_owned())
-    })
+    with_config(
+        installation,
+        sides,
+        program,
+        stages,
+        confirmations,
+        |config| {
+            let pool = PairPool::open(config)?;
+            let known = pool.acquaintance();
+            println!(
+                "{} against {}",
+                known.subject.implementation, known.oracle.implementation
+            );
+            let mut results = pool.run_all(std::slice::from_ref(program), |_| {})?;
+            results
+                .pop()
+                .ok_or_else(|| "the program was not run".to_owned())
+        },
+    )
 }
 
 /// Proves the reference with a sample and the program itself, and hands on how to run a pair.
 fn with_config<T>(
+    installation: &Installation,
     sides: &Sides,
     program: &Program,
     stages: StageSet,
     confirmations: u32,
     work: impl FnOnce(&PairConfig<'_>) -> Result<T, String>,
 ) -> Result<T, String> {
-    let (oracle, subject) = sides.open()?;
+    let (oracle, subject) = sides.open(installation)?;
     // A few chapter programs stand for all: the masks are about fields, and every field occurs in them.
-    let mut sample: Vec<Program> = corpus()?.into_iter().step_by(5).collect();
+    let mut sample: Vec<Program> = installation.corpus()?.into_iter().step_by(5).collect();
     sample.push(program.clone());
     let proof = prove_oracle(&oracle, &sample, stages)?;
     let stop = AtomicBool::new(false);
@@ -105,8 +116,8 @@ fn with_config<T>(
 }
 
 /// Prints the 2 x 2 table and its verdict.
-fn cross_one(sides: &Sides, program: &Program) -> Result<i32, String> {
-    let table = with_config(sides, program, StageSet::ALL, 1, |config| {
+fn cross_one(installation: &Installation, sides: &Sides, program: &Program) -> Result<i32, String> {
+    let table = with_config(installation, sides, program, StageSet::ALL, 1, |config| {
         cross(config, program)
     })?;
     let style = settings::style();

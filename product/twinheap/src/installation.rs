@@ -1,0 +1,209 @@
+//! Where a command finds what it works with: programs, known divergences, workers, and the folder for results.
+//!
+//! In a checkout the workbench makes one whose workers are built on demand. Everywhere else [`Installation::find`]
+//! looks for the folder that was installed beside the executable; nothing is compiled then, and nothing is written
+//! outside the folder for results.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use twinheap_observation::Program;
+use twinheap_subject::SubjectSpec;
+
+use crate::programs;
+
+/// The series whose heap can be read.
+pub const HOME_SERIES: &str = "3.11";
+
+/// Says how workers are started.
+pub trait Workers: Send + Sync {
+    /// CPython of a series, such as `3.11`.
+    fn cpython(&self, series: &str) -> Result<SubjectSpec, String>;
+    /// The reference VM.
+    fn reference(&self) -> Result<SubjectSpec, String>;
+    /// The folder of the pure-Python modules, which the VM reads as well.
+    fn standard_library(&self) -> Result<String, String>;
+}
+
+/// Everything that commands look for outside their arguments.
+pub struct Installation {
+    /// Holds `chapters` and `regressions`.
+    corpus: PathBuf,
+    /// Known divergences, by subject.
+    pub ledger: PathBuf,
+    /// What is written goes here, unless a command is told otherwise.
+    pub out: PathBuf,
+    /// Findings that are kept as programs go here.
+    pub promoted: PathBuf,
+    pub workers: Box<dyn Workers>,
+}
+
+impl Installation {
+    /// A checkout: programs and ledger are its own, and promoted findings join its regressions.
+    pub fn of_checkout(root: &Path, workers: Box<dyn Workers>) -> Installation {
+        let corpus = root.join("corpus");
+        Installation {
+            promoted: corpus.join("regressions"),
+            corpus,
+            ledger: root.join("reports/ledger"),
+            out: root.join("reports/out"),
+            workers,
+        }
+    }
+
+    /// What was installed with this executable; results go to `twinheap-out` in the current folder.
+    pub fn find() -> Result<Installation, String> {
+        let home = find_home()?;
+        let out = PathBuf::from("twinheap-out");
+        Ok(Installation {
+            corpus: home.join("corpus"),
+            ledger: home.join("ledger"),
+            promoted: out.join("regressions"),
+            out,
+            workers: Box::new(Installed { home }),
+        })
+    }
+
+    /// Every program of the chapters and regressions, by topic and name.
+    pub fn corpus(&self) -> Result<Vec<Program>, String> {
+        programs::corpus(&self.corpus)
+    }
+
+    /// Where campaigns keep their databases.
+    pub fn campaigns(&self) -> PathBuf {
+        self.out.join("campaigns")
+    }
+}
+
+/// Workers that were installed; none is ever built.
+struct Installed {
+    home: PathBuf,
+}
+
+impl Installed {
+    fn worker(&self, label: &str, file: &str) -> Result<SubjectSpec, String> {
+        let path = self.home.join("bin").join(file);
+        if path.is_file() {
+            return Ok(SubjectSpec::new(label, path));
+        }
+        Err(format!(
+            "{label} cannot be started: {} is not there",
+            path.display()
+        ))
+    }
+}
+
+impl Workers for Installed {
+    fn cpython(&self, series: &str) -> Result<SubjectSpec, String> {
+        let file = if series == HOME_SERIES {
+            "twinheap-cpython".to_owned()
+        } else {
+            format!("twinheap-cpython-{series}")
+        };
+        self.worker(&format!("CPython {series}"), &file)
+    }
+
+    fn reference(&self) -> Result<SubjectSpec, String> {
+        let mut spec = self.worker("the VM", "twinheap-reference")?;
+        let library = ("TWINHEAP_LIBRARY".to_owned(), self.standard_library()?);
+        spec.environment.push(library);
+        Ok(spec)
+    }
+
+    fn standard_library(&self) -> Result<String, String> {
+        let python = format!("python{HOME_SERIES}");
+        let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
+        let output = Command::new(&python)
+            .args(["-I", "-c", script])
+            .output()
+            .map_err(|error| format!("{python} cannot be started: {error}"))?;
+        if !output.status.success() {
+            return Err(format!("{python} does not say where its modules are"));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+}
+
+/// The folder that `TWINHEAP_HOME` names, or the one that was installed with the executable.
+fn find_home() -> Result<PathBuf, String> {
+    if let Some(named) = std::env::var_os("TWINHEAP_HOME") {
+        let home = PathBuf::from(named);
+        return if is_home(&home) {
+            Ok(home)
+        } else {
+            Err(format!(
+                "TWINHEAP_HOME names {}, which holds no corpus/chapters",
+                home.display()
+            ))
+        };
+    }
+    let executable = std::env::current_exe()
+        .and_then(|path| path.canonicalize())
+        .map_err(|error| format!("the executable does not know where it is: {error}"))?;
+    let candidates = homes_near(&executable);
+    candidates
+        .iter()
+        .find(|home| is_home(home))
+        .cloned()
+        .ok_or_else(|| {
+            let looked: Vec<String> = candidates
+                .iter()
+                .map(|home| format!("\n  {}", home.display()))
+                .collect();
+            format!(
+                "the installed programs were not found. These folders were looked at:{}\n\
+                 Set TWINHEAP_HOME to the folder that holds corpus/chapters",
+                looked.concat()
+            )
+        })
+}
+
+/// Where an installed folder may be, seen from the executable.
+fn homes_near(executable: &Path) -> Vec<PathBuf> {
+    let Some(bin) = executable.parent() else {
+        return Vec::new();
+    };
+    let mut homes = Vec::new();
+    if let Some(prefix) = bin.parent() {
+        homes.push(prefix.to_owned());
+        homes.push(prefix.join("share/twinheap"));
+        homes.push(prefix.join("lib/twinheap"));
+    }
+    homes.push(bin.join("twinheap-home"));
+    homes
+}
+
+fn is_home(folder: &Path) -> bool {
+    folder.join("corpus/chapters").is_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_chapters_is_a_home() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(!is_home(folder.path()));
+        std::fs::create_dir_all(folder.path().join("corpus/chapters")).expect("made");
+        assert!(is_home(folder.path()));
+    }
+
+    #[test]
+    fn homes_are_looked_for_around_the_executable() {
+        let homes = homes_near(Path::new("/opt/tool/bin/twinheap"));
+        assert!(homes.contains(&PathBuf::from("/opt/tool")));
+        assert!(homes.contains(&PathBuf::from("/opt/tool/share/twinheap")));
+    }
+
+    #[test]
+    fn a_worker_that_is_not_installed_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let installed = Installed {
+            home: folder.path().to_owned(),
+        };
+        let said = installed.cpython("3.12").expect_err("it is not there");
+        assert!(said.contains("CPython 3.12"), "{said}");
+        assert!(said.contains("twinheap-cpython-3.12"), "{said}");
+    }
+}
