@@ -6,7 +6,12 @@ fn main() {
     println!("cargo:rerun-if-env-changed=TWINHEAP_PYTHON");
     println!("cargo:rerun-if-env-changed=TWINHEAP_PYTHON_SERIES");
     let config = pyo3_build_config::get();
-    if let Some(directory) = config.lib_dir() {
+    // A module that an interpreter imports finds the interpreter's functions in the process.
+    println!("cargo:rerun-if-env-changed=PYO3_BUILD_EXTENSION_MODULE");
+    let is_module = std::env::var_os("PYO3_BUILD_EXTENSION_MODULE").is_some();
+    if let Some(directory) = config.lib_dir()
+        && !is_module
+    {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{directory}");
     }
     let facts = config

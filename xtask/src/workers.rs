@@ -56,8 +56,17 @@ impl Workers for Built {
         build(&Worker::cpython(series))
     }
 
-    fn reference(&self) -> Result<SubjectSpec, String> {
-        build(&Worker::Reference)
+    fn observer(&self, series: &str) -> Result<PathBuf, String> {
+        build_observer(series)
+    }
+
+    fn reference(&self, library: Option<&str>) -> Result<SubjectSpec, String> {
+        let mut spec = build(&Worker::Reference)?;
+        if let Some(library) = library {
+            let library = ("TWINHEAP_LIBRARY".to_owned(), library.to_owned());
+            spec.environment.push(library);
+        }
+        Ok(spec)
     }
 
     fn standard_library(&self) -> Result<String, String> {
@@ -137,6 +146,36 @@ pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
             .push(("TWINHEAP_LIBRARY".to_owned(), standard_library()?));
     }
     Ok(spec)
+}
+
+/// Builds the module by which an interpreter of a series is observed, unless it is up to date.
+fn build_observer(series: &str) -> Result<PathBuf, String> {
+    // PyO3 is configured for one series, and for embedding or for a module, so each has a folder of its own.
+    let target = target_folder().join(format!("observer-{series}"));
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(settings::root())
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "twinheap-cpython",
+        ])
+        .arg("--lib")
+        .arg("--target-dir")
+        .arg(&target)
+        .env("TWINHEAP_PYTHON_SERIES", series)
+        .env("PYO3_PYTHON", settings::root().join(".cargo/find-python"))
+        .env("PYO3_BUILD_EXTENSION_MODULE", "1")
+        .env_remove("TWINHEAP_PYTHON")
+        .status()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+    if !status.success() {
+        return Err(format!(
+            "the observer for CPython {series} could not be built"
+        ));
+    }
+    Ok(target.join("release/libtwinheap_cpython.so"))
 }
 
 /// Where the oracle keeps the pure modules of its standard library, which the VM reads as well.

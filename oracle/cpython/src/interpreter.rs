@@ -64,6 +64,17 @@ impl Interpreter {
     pub fn start(variation: &Variation) -> Result<Interpreter, String> {
         check_version()?;
         initialize(variation)?;
+        Interpreter::prepare(variation)
+    }
+
+    /// Takes up the interpreter that has imported this code, which is of the series that the code was built for.
+    pub fn attach(variation: &Variation) -> Result<Interpreter, String> {
+        check_series()?;
+        crate::observer::take_over()?;
+        Interpreter::prepare(variation)
+    }
+
+    fn prepare(variation: &Variation) -> Result<Interpreter, String> {
         for name in &variation.preload {
             object::import(name)?;
         }
@@ -175,6 +186,25 @@ fn check_version() -> Result<(), String> {
     Err(format!(
         "this worker was built for CPython {BUILT_FOR} but the dynamic linker loaded CPython {running}; \
          unset LD_LIBRARY_PATH and LD_PRELOAD, or build again"
+    ))
+}
+
+/// The structs of a series are the same in all of its releases.
+fn check_series() -> Result<(), String> {
+    let series = |text: &str| {
+        let number = text.split([' ', '+']).next().unwrap_or("");
+        number
+            .rsplit_once('.')
+            .map_or("", |(series, _)| series)
+            .to_owned()
+    };
+    let running = running_version();
+    if series(&running) == series(BUILT_FOR) {
+        return Ok(());
+    }
+    Err(format!(
+        "this observer was built for CPython {} but is asked to watch CPython {running}",
+        series(BUILT_FOR)
     ))
 }
 

@@ -5,6 +5,7 @@ pub mod command;
 pub mod confinement;
 pub mod death;
 mod driver;
+pub mod interpreter;
 pub mod process;
 pub mod sabotage;
 pub mod system;

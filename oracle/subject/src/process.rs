@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use twinheap_observation::outcome::Outcome;
@@ -18,6 +18,7 @@ use twinheap_observation::{FieldSpec, MaskRule};
 
 use crate::capture::PRINTED_DESCRIPTOR;
 use crate::death::name_death;
+use crate::interpreter::{self, REQUESTS_DESCRIPTOR, RESULTS_DESCRIPTOR};
 use crate::system::{self, Readiness};
 
 /// How long a worker may take to come up.
@@ -41,6 +42,8 @@ pub struct SubjectSpec {
     pub fixed_addresses: bool,
     /// Programs after which a worker is replaced.
     pub recycle_after: u32,
+    /// Whether the program is an interpreter that imports the observer, see [`crate::interpreter`].
+    pub is_interpreter: bool,
 }
 
 impl SubjectSpec {
@@ -55,6 +58,16 @@ impl SubjectSpec {
             unsupported: Vec::new(),
             fixed_addresses: false,
             recycle_after: 1_000,
+            is_interpreter: false,
+        }
+    }
+
+    /// An interpreter that serves with the observer in this file.
+    pub fn of_interpreter(label: &str, program: PathBuf, observer: &Path) -> SubjectSpec {
+        SubjectSpec {
+            arguments: interpreter::arguments(observer),
+            is_interpreter: true,
+            ..SubjectSpec::new(label, program)
         }
     }
 }
@@ -80,8 +93,8 @@ pub struct Lane {
 
 struct Worker {
     child: Child,
-    requests: ChildStdin,
-    results: ChildStdout,
+    requests: File,
+    results: File,
     /// What the worker's standard output goes to once it is up; read here when it has died.
     printed: File,
     last_words: File,
@@ -300,6 +313,38 @@ impl Lane {
     }
 }
 
+/// The pipes between a keeper and its worker.
+struct Channels {
+    requests: File,
+    results: File,
+    /// The worker's ends, where they are no standard streams of its own; open until it has started.
+    _handed_down: Option<(File, File)>,
+}
+
+impl Channels {
+    /// Opens the pipes, and says to the command what its streams are.
+    fn open(command: &mut Command, spec: &SubjectSpec, printed: &File) -> io::Result<Channels> {
+        let (input, requests) = io::pipe()?;
+        let (results, output) = io::pipe()?;
+        let handed_down = if spec.is_interpreter {
+            let (input, output) = (OwnedFd::from(input), OwnedFd::from(output));
+            let (input, output) = (File::from(input), File::from(output));
+            system::hand_down(command, &input, REQUESTS_DESCRIPTOR);
+            system::hand_down(command, &output, RESULTS_DESCRIPTOR);
+            command.stdin(Stdio::null()).stdout(printed.try_clone()?);
+            Some((input, output))
+        } else {
+            command.stdin(input).stdout(output);
+            None
+        };
+        Ok(Channels {
+            requests: File::from(OwnedFd::from(requests)),
+            results: File::from(OwnedFd::from(results)),
+            _handed_down: handed_down,
+        })
+    }
+}
+
 impl Worker {
     fn start(spec: &SubjectSpec) -> io::Result<Worker> {
         let directory = tempfile::Builder::new().prefix("twinheap-").tempdir()?;
@@ -310,7 +355,8 @@ impl Worker {
         if spec.fixed_addresses {
             system::fix_addresses(&mut command);
         }
-        let mut child = command
+        let channels = Channels::open(&mut command, spec, &printed)?;
+        let child = command
             .args(&spec.arguments)
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
@@ -318,16 +364,22 @@ impl Worker {
             .env("TZ", "UTC")
             .env("HOME", directory.path())
             .env("TMPDIR", directory.path())
+            .envs(if spec.is_interpreter {
+                interpreter::environment(&spec.arguments)
+            } else {
+                Vec::new()
+            })
             .envs(spec.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(directory.path())
             // Ctrl-C is for the keeper; it ends its workers itself.
             .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
             .stderr(Stdio::from(last_words.try_clone()?))
             .spawn()?;
-        let requests = child.stdin.take().expect("the standard input was piped");
-        let results = child.stdout.take().expect("the standard output was piped");
+        // The command keeps the worker's ends open; only its own copies may stay.
+        drop(command);
+        let Channels {
+            requests, results, ..
+        } = channels;
         system::enlarge_pipe(requests.as_raw_fd(), PIPE_BYTES);
         system::enlarge_pipe(results.as_raw_fd(), PIPE_BYTES);
         Ok(Worker {

@@ -15,6 +15,7 @@ use twinheap_observation::{FieldSpec, MaskRule};
 
 use crate::capture::Capture;
 use crate::confinement::{Confinement, Processes};
+use crate::interpreter::{REQUESTS_DESCRIPTOR, RESULTS_DESCRIPTOR};
 use crate::sabotage::{Fault, Sabotage};
 use crate::system;
 
@@ -50,9 +51,7 @@ pub fn serve_with<R: Runtime>(
     sabotage: Option<Sabotage>,
 ) -> io::Result<()> {
     system::die_with_parent();
-    let mut requests = File::from(system::duplicate_high(0)?);
-    let mut results = File::from(system::duplicate_high(1)?);
-    system::redirect(&File::open("/dev/null")?, 0)?;
+    let (mut requests, mut results) = channels()?;
     let capture = Capture::install()?;
     let runtime = match start() {
         Ok(runtime) => runtime,
@@ -75,6 +74,22 @@ pub fn serve_with<R: Runtime>(
         process: std::process::id(),
     };
     serving.run_requests(&mut requests, &mut results)
+}
+
+/// Requests and results: through descriptors of their own, or through the standard streams, which are then free.
+fn channels() -> io::Result<(File, File)> {
+    let own = |number| {
+        let copy = system::duplicate_high(number).ok()?;
+        system::close(number);
+        Some(File::from(copy))
+    };
+    if let (Some(requests), Some(results)) = (own(REQUESTS_DESCRIPTOR), own(RESULTS_DESCRIPTOR)) {
+        return Ok((requests, results));
+    }
+    let requests = File::from(system::duplicate_high(0)?);
+    let results = File::from(system::duplicate_high(1)?);
+    system::redirect(&File::open("/dev/null")?, 0)?;
+    Ok((requests, results))
 }
 
 struct Serving<R> {

@@ -144,7 +144,11 @@ impl FindingsArguments {
 /// The sides of the campaign in a database.
 fn sides_of(store: &CampaignStore) -> Sides {
     let (oracle, subject) = store.recipe.sides.clone();
-    Sides { oracle, subject }
+    Sides {
+        oracle,
+        subject,
+        python: None,
+    }
 }
 
 fn minimise(installation: &Installation, what: &MinimiseArguments) -> Result<i32, String> {

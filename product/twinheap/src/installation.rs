@@ -5,12 +5,11 @@
 //! outside the folder for results.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use twinheap_observation::Program;
 use twinheap_subject::SubjectSpec;
 
-use crate::programs;
+use crate::{interpreter, programs};
 
 /// The series whose heap can be read.
 pub const HOME_SERIES: &str = "3.11";
@@ -19,8 +18,10 @@ pub const HOME_SERIES: &str = "3.11";
 pub trait Workers: Send + Sync {
     /// CPython of a series, such as `3.11`.
     fn cpython(&self, series: &str) -> Result<SubjectSpec, String>;
-    /// The reference VM.
-    fn reference(&self) -> Result<SubjectSpec, String>;
+    /// The module by which an interpreter of a series is observed.
+    fn observer(&self, series: &str) -> Result<PathBuf, String>;
+    /// The reference VM, with the pure-Python modules in this folder, or those of the standard library.
+    fn reference(&self, library: Option<&str>) -> Result<SubjectSpec, String>;
     /// The folder of the pure-Python modules, which the VM reads as well.
     fn standard_library(&self) -> Result<String, String>;
 }
@@ -81,13 +82,13 @@ struct Installed {
 }
 
 impl Installed {
-    fn worker(&self, label: &str, file: &str) -> Result<SubjectSpec, String> {
-        let path = self.home.join("bin").join(file);
+    fn file(&self, what: &str, folder: &str, name: &str) -> Result<PathBuf, String> {
+        let path = self.home.join(folder).join(name);
         if path.is_file() {
-            return Ok(SubjectSpec::new(label, path));
+            return Ok(path);
         }
         Err(format!(
-            "{label} cannot be started: {} is not there",
+            "{what} is not installed: there is no {}",
             path.display()
         ))
     }
@@ -95,32 +96,28 @@ impl Installed {
 
 impl Workers for Installed {
     fn cpython(&self, series: &str) -> Result<SubjectSpec, String> {
-        let file = if series == HOME_SERIES {
-            "twinheap-cpython".to_owned()
-        } else {
-            format!("twinheap-cpython-{series}")
-        };
-        self.worker(&format!("CPython {series}"), &file)
+        Ok(interpreter::find(series)?.worker(&self.observer(series)?))
     }
 
-    fn reference(&self) -> Result<SubjectSpec, String> {
-        let mut spec = self.worker("the VM", "twinheap-reference")?;
-        let library = ("TWINHEAP_LIBRARY".to_owned(), self.standard_library()?);
+    fn observer(&self, series: &str) -> Result<PathBuf, String> {
+        let what = format!("the observer for CPython {series}");
+        self.file(&what, "observers", &interpreter::observer_file(series))
+    }
+
+    fn reference(&self, library: Option<&str>) -> Result<SubjectSpec, String> {
+        let program = self.file("the VM", "bin", "twinheap-reference")?;
+        let library = match library {
+            Some(library) => library.to_owned(),
+            None => self.standard_library()?,
+        };
+        let mut spec = SubjectSpec::new("the VM", program);
+        let library = ("TWINHEAP_LIBRARY".to_owned(), library);
         spec.environment.push(library);
         Ok(spec)
     }
 
     fn standard_library(&self) -> Result<String, String> {
-        let python = format!("python{HOME_SERIES}");
-        let script = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
-        let output = Command::new(&python)
-            .args(["-I", "-c", script])
-            .output()
-            .map_err(|error| format!("{python} cannot be started: {error}"))?;
-        if !output.status.success() {
-            return Err(format!("{python} does not say where its modules are"));
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        Ok(interpreter::find(HOME_SERIES)?.library)
     }
 }
 
@@ -202,8 +199,8 @@ mod tests {
         let installed = Installed {
             home: folder.path().to_owned(),
         };
-        let said = installed.cpython("3.12").expect_err("it is not there");
-        assert!(said.contains("CPython 3.12"), "{said}");
-        assert!(said.contains("twinheap-cpython-3.12"), "{said}");
+        let said = installed.observer("3.12").expect_err("it is not there");
+        assert!(said.contains("the observer for CPython 3.12"), "{said}");
+        assert!(said.contains("_twinheap_observer-3.12.so"), "{said}");
     }
 }

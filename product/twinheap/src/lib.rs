@@ -11,6 +11,7 @@ pub mod gate;
 pub mod generate;
 pub mod inspect;
 pub mod installation;
+pub mod interpreter;
 pub mod parity_oracle;
 pub mod programs;
 pub mod settings;

@@ -1,6 +1,7 @@
 //! What the commands share: the sides they pair, and what the exit codes mean.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use clap::Args;
 use twinheap_harness::{SideKind, StepsPolicy};
@@ -8,6 +9,7 @@ use twinheap_render::terminal::Style;
 use twinheap_subject::command::CommandSpec;
 
 use crate::installation::Installation;
+use crate::interpreter;
 
 pub const EXIT_NEW: i32 = 1;
 pub const EXIT_USAGE: i32 = 2;
@@ -25,6 +27,9 @@ pub struct Sides {
     /// as `name=python3.13 {file}`.
     #[arg(long, default_value = "vm", value_name = "SUBJECT")]
     pub subject: String,
+    /// The interpreter that judges: a path, or a name that is looked for. It must be CPython of the oracle's series.
+    #[arg(long, value_name = "PYTHON")]
+    pub python: Option<PathBuf>,
 }
 
 impl Sides {
@@ -41,9 +46,17 @@ impl Sides {
     /// Describes both sides.
     pub fn open(&self, installation: &Installation) -> Result<(SideKind, SideKind), String> {
         let workers = &installation.workers;
-        let oracle = SideKind::Worker(workers.cpython(&self.oracle)?);
+        let found = match &self.python {
+            Some(named) => Some(interpreter::named(named, &self.oracle)?),
+            None => None,
+        };
+        let oracle = SideKind::Worker(match &found {
+            Some(python) => python.worker(&workers.observer(&self.oracle)?),
+            None => workers.cpython(&self.oracle)?,
+        });
+        let library = found.as_ref().map(|python| python.library.as_str());
         let subject = match self.subject.as_str() {
-            "vm" => SideKind::Worker(workers.reference()?),
+            "vm" => SideKind::Worker(workers.reference(library)?),
             "cpython" => oracle.clone(),
             series if series.starts_with("3.") => SideKind::Worker(workers.cpython(series)?),
             command => SideKind::Command(CommandSpec::parse(command)?),
