@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
+use serde_json::json;
 use twinheap_harness::cross::{Cell, cross};
 use twinheap_harness::{CaseResult, PairConfig, PairPool, StageVerdict, StepsPolicy};
 use twinheap_observation::{Program, Stage, StageSet};
@@ -25,6 +26,9 @@ pub struct DiffArguments {
     /// Cross both compilers with both evaluators, to tell a compiler bug from an evaluator bug.
     #[arg(long)]
     cross: bool,
+    /// Tell the verdicts and the first difference as JSON.
+    #[arg(long, conflicts_with = "cross")]
+    json: bool,
 }
 
 pub fn run(arguments: &DiffArguments, installation: &Installation) -> Result<i32, String> {
@@ -32,13 +36,66 @@ pub fn run(arguments: &DiffArguments, installation: &Installation) -> Result<i32
     if arguments.cross {
         return cross_one(installation, &arguments.sides, &program);
     }
-    show_verdicts(&compare_one(
+    let (names, result) = compare_one(
         installation,
         &arguments.sides,
         &program,
         StageSet::ALL,
         arguments.confirmations,
-    )?)
+    )?;
+    if arguments.json {
+        println!("{:#}", told(&names, &result));
+        return Ok(exit_code(&result));
+    }
+    println!("{} against {}", names.1, names.0);
+    show_verdicts(&result)
+}
+
+/// The oracle and the subject, as they call themselves.
+pub type Names = (String, String);
+
+fn exit_code(result: &CaseResult) -> i32 {
+    match (&result.harness_error, &result.divergence) {
+        (Some(_), _) => settings::EXIT_HARNESS_ERROR,
+        (None, Some(_)) => settings::EXIT_NEW,
+        (None, None) => 0,
+    }
+}
+
+/// A comparison for programs that read it.
+fn told((oracle, subject): &Names, result: &CaseResult) -> serde_json::Value {
+    let stages: serde_json::Map<String, serde_json::Value> = result
+        .verdicts
+        .iter()
+        .map(|(stage, verdict)| {
+            let (word, reason) = match verdict {
+                StageVerdict::Agree => ("agree", None),
+                StageVerdict::Diverge => ("diverge", None),
+                StageVerdict::Cut(reason) => ("cut", Some(reason.to_string())),
+                StageVerdict::Poisoned(reason) => ("poisoned", Some(reason.to_string())),
+                StageVerdict::Unsupported(reason) => ("unsupported", Some(reason.to_string())),
+            };
+            let told = json!({ "verdict": word, "reason": reason });
+            (stage.name().to_owned(), told)
+        })
+        .collect();
+    let divergence = result.divergence.as_ref().map(|divergence| {
+        json!({
+            "stage": divergence.stage.name(),
+            "signature": divergence.signature,
+            "difference": difference_text(divergence),
+            "outcomes": [divergence.outcomes.0, divergence.outcomes.1],
+            "came_back": [divergence.came_back.0, divergence.came_back.1],
+        })
+    });
+    json!({
+        "schema": 1,
+        "oracle": oracle,
+        "subject": subject,
+        "stages": stages,
+        "divergence": divergence,
+        "harness_error": result.harness_error,
+    })
 }
 
 /// Prints the verdicts and the first difference; gives the exit code.
@@ -63,7 +120,7 @@ pub fn compare_one(
     program: &Program,
     stages: StageSet,
     confirmations: u32,
-) -> Result<CaseResult, String> {
+) -> Result<(Names, CaseResult), String> {
     with_config(
         installation,
         sides,
@@ -73,13 +130,14 @@ pub fn compare_one(
         |config| {
             let pool = PairPool::open(config)?;
             let known = pool.acquaintance();
-            println!(
-                "{} against {}",
-                known.subject.implementation, known.oracle.implementation
+            let names = (
+                known.oracle.implementation.clone(),
+                known.subject.implementation.clone(),
             );
             let mut results = pool.run_all(std::slice::from_ref(program), |_| {})?;
             results
                 .pop()
+                .map(|result| (names, result))
                 .ok_or_else(|| "the program was not run".to_owned())
         },
     )

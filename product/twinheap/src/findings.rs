@@ -345,7 +345,8 @@ fn replay(
     let program = Program::new(&finding.topic, &finding.id(), source);
     // What the campaign did not compare is none of the finding's business.
     let stages = gate::stages(&store.recipe.stages)?;
-    let result = compare_one(installation, &arguments.sides(store), &program, stages, 3)?;
+    let (names, result) = compare_one(installation, &arguments.sides(store), &program, stages, 3)?;
+    println!("{} against {}", names.1, names.0);
     show_verdicts(&result)
 }
 

@@ -52,6 +52,12 @@ pub struct GateArguments {
     /// Where the report is written.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Run only one of several shards of the programs, as `1/4`, or `auto/4` in an array job of Kubernetes or Slurm.
+    #[arg(long, value_parser = settings::shard, default_value = "1/1", value_name = "I/N")]
+    shard: (u64, u64),
+    /// The exit code where something new differs; 0 for jobs that are to succeed whatever they find.
+    #[arg(long, default_value_t = settings::EXIT_NEW, value_name = "CODE")]
+    findings_exit: i32,
     /// Say nothing but the verdict.
     #[arg(short, long)]
     quiet: bool,
@@ -98,6 +104,7 @@ pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32
         .collect();
     programs.extend(ledger.own_programs());
     programs.retain(|program| is_chosen(program, &arguments.filters));
+    let programs = of_shard(programs, arguments.shard);
     if programs.is_empty() {
         eprintln!("twinheap: no program is chosen by {:?}", arguments.filters);
         return Ok(settings::EXIT_NOTHING_RAN);
@@ -150,7 +157,20 @@ pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32
         print!("{}", terminal::report(&report, style));
         println!("report: {}", folder.join("index.html").display());
     }
-    Ok(report.exit_code())
+    Ok(match report.exit_code() {
+        settings::EXIT_NEW => arguments.findings_exit,
+        other => other,
+    })
+}
+
+/// Every program is in exactly one shard, by its place among those that are chosen.
+fn of_shard(programs: Vec<Program>, (one, all): (u64, u64)) -> Vec<Program> {
+    let is_ours = |place: usize| place as u64 % all == one - 1;
+    let numbered = programs.into_iter().enumerate();
+    numbered
+        .filter(|(place, _)| is_ours(*place))
+        .map(|(_, program)| program)
+        .collect()
 }
 
 /// The stages that two sides are compared in where none is named: between two series of CPython those that can agree.
@@ -289,4 +309,24 @@ fn record(report: &GateReport, folder: &Path) -> Result<(), String> {
     Store::open(&folder.join("runs.db"))?
         .record(&run, &findings)
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_shard;
+    use twinheap_observation::Program;
+
+    #[test]
+    fn shards_share_the_programs_out() {
+        let programs: Vec<Program> = (0..7)
+            .map(|number| Program::new("topic", &number.to_string(), ""))
+            .collect();
+        let mut names: Vec<String> = (1..=3)
+            .flat_map(|one| of_shard(programs.clone(), (one, 3)))
+            .map(|program| program.name)
+            .collect();
+        names.sort();
+        let all: Vec<String> = programs.into_iter().map(|program| program.name).collect();
+        assert_eq!(names, all);
+    }
 }

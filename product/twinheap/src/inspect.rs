@@ -109,9 +109,11 @@ fn print(left: &MemoryImage, right: Option<(&MemoryImage, &str)>, name: &str) ->
     }
 }
 
+/// Who it was, what was seen, and the code in marshal's format.
 type Observed = (String, Box<Observation>, Option<Vec<u8>>);
 
-fn observe(
+/// Runs a program in a fresh process of one side.
+pub(crate) fn observe(
     kind: &SideKind,
     program: &Program,
     stages: StageSet,

@@ -165,9 +165,29 @@ fn homes_near(executable: &Path) -> Vec<PathBuf> {
         homes.push(prefix.to_owned());
         homes.push(prefix.join("share/twinheap"));
         homes.push(prefix.join("lib/twinheap"));
+        homes.extend(homes_of_packages(&prefix.join("lib")));
     }
     homes.push(bin.join("twinheap-home"));
     homes
+}
+
+/// Where the Python package of this name may be, in the environment that the executable belongs to.
+fn homes_of_packages(library: &Path) -> Vec<PathBuf> {
+    let mut pythons: Vec<PathBuf> = std::fs::read_dir(library)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("python3")
+        })
+        .collect();
+    pythons.sort();
+    pythons
+        .iter()
+        .flat_map(|python| ["site-packages", "dist-packages"].map(|name| python.join(name)))
+        .map(|packages| packages.join("twinheap/home"))
+        .collect()
 }
 
 fn is_home(folder: &Path) -> bool {

@@ -12,6 +12,7 @@ pub mod generate;
 pub mod inspect;
 pub mod installation;
 pub mod interpreter;
+pub mod observe;
 pub mod parity_oracle;
 pub mod programs;
 pub mod settings;
@@ -28,6 +29,8 @@ pub enum Command {
     Gate(gate::GateArguments),
     /// Run one program on both sides and show every stage that differs.
     Diff(diff::DiffArguments),
+    /// Run one program on one side and tell as JSON what it wrote and how it ended.
+    Observe(observe::ObserveArguments),
     /// Show the memory image of what a program leaves behind, on both sides.
     Inspect(inspect::InspectArguments),
     /// Run programs that nobody wrote on both sides, make every finding small, and keep it.
@@ -48,6 +51,7 @@ impl Command {
         match self {
             Command::Gate(arguments) => gate::run(arguments, &find()?),
             Command::Diff(arguments) => diff::run(arguments, &find()?),
+            Command::Observe(arguments) => observe::run(arguments, &find()?),
             Command::Inspect(arguments) => inspect::run(arguments, &find()?),
             Command::Campaign(arguments) => campaign::run(arguments, &find()?),
             Command::Findings(arguments) => findings::run(arguments, &find()?),

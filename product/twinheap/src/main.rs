@@ -1,9 +1,16 @@
 //! `twinheap`: the users' command line, as it is installed.
 
-use clap::Parser;
-use twinheap::{Command, Installation, exit_with};
+use std::io::Write;
 
-/// Runs programs in real CPython and in another implementation side by side, and diffs everything that can be observed.
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use twinheap::{Installation, exit_with};
+
+/// Runs Python programs in CPython and in another implementation side by side, and diffs everything that can be observed.
+///
+/// Exit codes: 0 everything agrees, or differs as the ledger says; 1 something new differs (see --findings-exit);
+/// 2 usage; 3 a ledger entry no longer diverges; 4 nothing ran, or nothing was compared; 5 trouble of the harness's own;
+/// 130 interrupted.
 #[derive(Parser)]
 #[command(name = "twinheap", version, max_term_width = 100)]
 struct CommandLine {
@@ -11,7 +18,23 @@ struct CommandLine {
     command: Command,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    #[command(flatten)]
+    OfUsers(Box<twinheap::Command>),
+    /// Print the completions for a shell, to be kept where the shell looks for them.
+    Completions { shell: Shell },
+}
+
 fn main() {
-    let command_line = CommandLine::parse();
-    exit_with(command_line.command.run(Installation::find));
+    match CommandLine::parse().command {
+        Command::OfUsers(command) => exit_with(command.run(Installation::find)),
+        Command::Completions { shell } => {
+            let mut command = CommandLine::command();
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut command, "twinheap", &mut text);
+            // A reader that has seen enough is no failure.
+            let _ = std::io::stdout().write_all(&text);
+        }
+    }
 }

@@ -80,6 +80,42 @@ pub fn steps_policy(text: &str) -> Result<StepsPolicy, String> {
     }
 }
 
+/// Reads `1/4`; `auto/4` takes the number from the array job that this process is part of.
+pub fn shard(text: &str) -> Result<(u64, u64), String> {
+    let of_environment = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    shard_in(text, of_environment)
+}
+
+/// The same, with this environment.
+fn shard_in(text: &str, variable: impl Fn(&str) -> Option<u64>) -> Result<(u64, u64), String> {
+    let wrong = || format!("{text:?} is not of the form 1/4 or auto/4, or is out of range");
+    let (one, all) = text.split_once('/').ok_or_else(wrong)?;
+    let all: u64 = all.parse().map_err(|_| wrong())?;
+    let one = if one == "auto" {
+        number_in_array(variable)?
+    } else {
+        one.parse().map_err(|_| wrong())?
+    };
+    (one >= 1 && one <= all)
+        .then_some((one, all))
+        .ok_or_else(wrong)
+}
+
+/// Which process of an array job this is, counted from one: Kubernetes counts from nought, Slurm from where it is told.
+fn number_in_array(variable: impl Fn(&str) -> Option<u64>) -> Result<u64, String> {
+    if let Some(index) = variable("JOB_COMPLETION_INDEX") {
+        return Ok(index + 1);
+    }
+    let first = variable("SLURM_ARRAY_TASK_MIN").unwrap_or(0);
+    match variable("SLURM_ARRAY_TASK_ID") {
+        Some(id) if id >= first => Ok(id - first + 1),
+        _ => Err(
+            "neither JOB_COMPLETION_INDEX nor SLURM_ARRAY_TASK_ID says which shard this is"
+                .to_owned(),
+        ),
+    }
+}
+
 /// Colours on a terminal, none elsewhere.
 pub fn style() -> Style {
     Style {
@@ -90,4 +126,29 @@ pub fn style() -> Style {
 /// How many pairs run at once.
 pub fn default_pairs() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shard_in;
+
+    #[test]
+    fn a_shard_is_named_or_taken_from_an_array_job() {
+        let with = |pairs: &'static [(&str, u64)]| {
+            move |name: &str| {
+                let found = pairs.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| *value)
+            }
+        };
+        assert_eq!(shard_in("2/4", with(&[])), Ok((2, 4)));
+        assert_eq!(
+            shard_in("auto/4", with(&[("JOB_COMPLETION_INDEX", 0)])),
+            Ok((1, 4))
+        );
+        let slurm = with(&[("SLURM_ARRAY_TASK_ID", 4), ("SLURM_ARRAY_TASK_MIN", 1)]);
+        assert_eq!(shard_in("auto/4", slurm), Ok((4, 4)));
+        for wrong in ["0/4", "5/4", "4", "x/4", "auto/4"] {
+            assert!(shard_in(wrong, with(&[])).is_err(), "{wrong}");
+        }
+    }
 }

@@ -34,7 +34,10 @@ pub fn finish(
         format!("the report is not written: {reason}; everything found is in the database")
     })?;
     println!("report: {}", folder.join("index.html").display());
-    Ok(exit_code(&report))
+    Ok(match exit_code(&report) {
+        settings::EXIT_NEW => campaign.arguments.findings_exit,
+        other => other,
+    })
 }
 
 fn exit_code(report: &CampaignReport) -> i32 {

@@ -83,8 +83,9 @@ pub struct CampaignArguments {
     /// Go on with the campaign in the database; its seed, topics and shard stand there.
     #[arg(long)]
     resume: bool,
-    /// Run only one of several shards, as `1/4`; `merge` brings their databases together.
-    #[arg(long, value_parser = shard, default_value = "1/1", value_name = "I/N")]
+    /// Run only one of several shards, as `1/4`, or `auto/4` in an array job of Kubernetes or Slurm; `merge` brings
+    /// their databases together.
+    #[arg(long, value_parser = settings::shard, default_value = "1/1", value_name = "I/N")]
     shard: (u64, u64),
     /// The longest time spent on making one finding small; `0s` leaves them as they are. What has no turn before
     /// the time is over can be made small later by `findings minimise`.
@@ -99,6 +100,9 @@ pub struct CampaignArguments {
     /// Where the report is written.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// The exit code where there are findings; 0 for jobs that are to succeed whatever they find.
+    #[arg(long, default_value_t = settings::EXIT_NEW, value_name = "CODE")]
+    findings_exit: i32,
     /// Say nothing but the result.
     #[arg(short, long)]
     quiet: bool,
@@ -120,15 +124,6 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(format!("{unit:?} is none of s, m, h")),
     };
     Ok(Duration::from_secs(number.saturating_mul(seconds)))
-}
-
-/// Reads `1/4`.
-fn shard(text: &str) -> Result<(u64, u64), String> {
-    let parts = text.split_once('/').and_then(|(one, all)| {
-        let (one, all) = (one.parse::<u64>().ok()?, all.parse::<u64>().ok()?);
-        (one >= 1 && one <= all).then_some((one, all))
-    });
-    parts.ok_or_else(|| format!("{text:?} is not of the form 1/4"))
 }
 
 /// The topics of these names.
@@ -566,9 +561,9 @@ mod tests {
 
     #[test]
     fn shards_count_from_one() {
-        assert_eq!(shard("2/4"), Ok((2, 4)));
+        assert_eq!(settings::shard("2/4"), Ok((2, 4)));
         for bad in ["0/4", "5/4", "4", "a/b"] {
-            assert!(shard(bad).is_err(), "{bad}");
+            assert!(settings::shard(bad).is_err(), "{bad}");
         }
     }
 
