@@ -217,7 +217,7 @@ pub fn run(arguments: &CampaignArguments, installation: &Installation) -> Result
     let profile = profile::of_subject(
         &pool,
         arguments.sides.subject_name(),
-        &installation.campaigns(),
+        database.parent().unwrap_or(Path::new(".")),
         arguments.probe,
     )?;
     let recipe = Recipe {
