@@ -13,10 +13,13 @@ use twinheap_harness::{CaseResult, PairConfig, PairPool, Proof, SideKind, StepsP
 use twinheap_observation::{Program, Stage, StageSet};
 use twinheap_render::gate::{Judged, StaleLine};
 use twinheap_render::{GateReport, files, terminal};
+use twinheap_results::transitions::Rule;
+use twinheap_results::{Comparison, Policies, Run, compare, forms};
 use twinheap_store::{Ledger, RunRecord, Store};
 
 use crate::installation::Installation;
 use crate::programs::is_chosen;
+use crate::record;
 use crate::settings::{self, Sides};
 
 /// How the environment is varied in the proof of the reference.
@@ -58,6 +61,18 @@ pub struct GateArguments {
     /// The exit code where something new differs; 0 for jobs that are to succeed whatever they find.
     #[arg(long, default_value_t = settings::EXIT_NEW, value_name = "CODE")]
     findings_exit: i32,
+    /// Judge what is new since this record of an earlier run (its `results.jsonl`), not what is wrong.
+    #[arg(long, value_name = "RECORD", conflicts_with = "baseline_subject")]
+    baseline: Option<PathBuf>,
+    /// Judge what is new since this subject, which is run as well: the build before the change.
+    #[arg(long, value_name = "SUBJECT")]
+    baseline_subject: Option<String>,
+    /// What a transition does to the verdict, as `differ-otherwise=fail`; one of fail, warn, pass.
+    #[arg(long, value_name = "NAME=POLICY")]
+    transition: Vec<Rule>,
+    /// Print GitHub's annotations for what is worse than the baseline.
+    #[arg(long)]
+    annotations: bool,
     /// Say nothing but the verdict.
     #[arg(short, long)]
     quiet: bool,
@@ -88,6 +103,16 @@ pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32
             return Ok(settings::EXIT_USAGE);
         }
     };
+    let baseline = match &arguments.baseline {
+        Some(path) => match record::baseline(path, arguments.sides.subject_name()) {
+            Ok(run) => Some(run),
+            Err(reason) => {
+                eprintln!("twinheap: {reason}");
+                return Ok(settings::EXIT_USAGE);
+            }
+        },
+        None => None,
+    };
     let ledger = Ledger::load(&installation.ledger, arguments.sides.subject_name())?;
     let mut programs = installation.corpus()?;
     let homeless: Vec<StaleLine> = ledger
@@ -104,7 +129,10 @@ pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32
         .collect();
     programs.extend(ledger.own_programs());
     programs.retain(|program| is_chosen(program, &arguments.filters));
+    let chosen: Vec<String> = programs.iter().map(|one| one.name.clone()).collect();
     let programs = of_shard(programs, arguments.shard);
+    let is_ours = |name: &String| programs.iter().any(|program| program.name == *name);
+    let elsewhere: Vec<String> = chosen.into_iter().filter(|name| !is_ours(name)).collect();
     if programs.is_empty() {
         eprintln!("twinheap: no program is chosen by {:?}", arguments.filters);
         return Ok(settings::EXIT_NOTHING_RAN);
@@ -132,16 +160,15 @@ pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32
     sample.extend(programs.iter().cloned());
     let proof = prove_oracle(&config.oracle, &sample, wanted)?;
     config.proof = &proof;
-    let pool = PairPool::open(&config)?;
-    let results = run_with_progress(&pool, &programs, arguments.quiet)?;
-    let mut report = make_report(
-        pool.acquaintance(),
-        wanted,
-        &results,
-        &ledger,
-        &proof,
-        begun,
-    );
+    let judge = |config: &PairConfig<'_>| -> Result<(GateReport, Run), String> {
+        let pool = PairPool::open(config)?;
+        let results = run_with_progress(&pool, &programs, arguments.quiet)?;
+        let known = pool.acquaintance();
+        let report = make_report(known, wanted, &results, &ledger, &proof, begun);
+        let run = record::record_of(&report, &results, arguments.sides.subject_name());
+        Ok((report, run))
+    };
+    let (mut report, run) = judge(&config)?;
     report.stale.extend(homeless);
     report.refuses_empty = arguments.refuse_empty;
     let folder = arguments
@@ -149,7 +176,8 @@ pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32
         .clone()
         .unwrap_or_else(|| installation.out.clone());
     files::write_all(&report, &folder)?;
-    record(&report, &folder)?;
+    keep_in_database(&report, &folder)?;
+    write_record(&run, &folder, installation)?;
     let style = settings::style();
     if arguments.quiet {
         print!("{}", terminal::summary_line(&report, style));
@@ -157,10 +185,35 @@ pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32
         print!("{}", terminal::report(&report, style));
         println!("report: {}", folder.join("index.html").display());
     }
-    Ok(match report.exit_code() {
-        settings::EXIT_NEW => arguments.findings_exit,
-        other => other,
-    })
+    let before = match &arguments.baseline_subject {
+        Some(named) => {
+            let mut sides = arguments.sides.clone();
+            sides.subject = named.clone();
+            config.subject = sides.open(installation)?.1;
+            let (old, before) = judge(&config)?;
+            if old.interrupted {
+                return Ok(settings::EXIT_INTERRUPTED);
+            }
+            Some((before, named.as_str()))
+        }
+        None => baseline.map(|run| (run, "the baseline")),
+    };
+    let Some((before, name)) = before else {
+        return Ok(arguments.told(report.exit_code()));
+    };
+    let comparison = changes_since(arguments, &before, &run, &elsewhere);
+    tell_changes(arguments, installation, &comparison, name, &folder)?;
+    Ok(arguments.told(code_since(&report, comparison.fails())))
+}
+
+impl GateArguments {
+    /// The exit code of the process: findings end it as was asked for.
+    fn told(&self, code: i32) -> i32 {
+        match code {
+            settings::EXIT_NEW => self.findings_exit,
+            other => other,
+        }
+    }
 }
 
 /// Every program is in exactly one shard, by its place among those that are chosen.
@@ -171,6 +224,67 @@ fn of_shard(programs: Vec<Program>, (one, all): (u64, u64)) -> Vec<Program> {
         .filter(|(place, _)| is_ours(*place))
         .map(|(_, program)| program)
         .collect()
+}
+
+/// What changed. A case of the baseline that this run's filters or other shards leave out is not gone.
+fn changes_since(
+    arguments: &GateArguments,
+    before: &Run,
+    run: &Run,
+    elsewhere: &[String],
+) -> Comparison {
+    let policies = Policies::new(&arguments.transition);
+    compare(before, run, &policies, |case| {
+        let (topic, stem) = case.split_once('/').unwrap_or((case, ""));
+        is_chosen(&Program::new(topic, stem, ""), &arguments.filters)
+            && !elsewhere.iter().any(|name| name == case)
+    })
+}
+
+/// The exit code where a baseline is given: of the differences only what is new decides, all else as ever.
+fn code_since(report: &GateReport, fails: bool) -> i32 {
+    let empty = report.refuses_empty && report.count(Judged::Empty) > 0;
+    match report.exit_code() {
+        settings::EXIT_NEW | settings::EXIT_STALE | 0 if fails || empty => settings::EXIT_NEW,
+        settings::EXIT_NEW if !report.stale.is_empty() => settings::EXIT_STALE,
+        settings::EXIT_NEW => 0,
+        other => other,
+    }
+}
+
+/// Writes the run's record, and the same for services that read SARIF.
+fn write_record(run: &Run, folder: &Path, installation: &Installation) -> Result<(), String> {
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    write("results.jsonl", run.to_jsonl())?;
+    write("results.sarif", forms::sarif(run, path_text(installation)))
+}
+
+fn path_text(installation: &Installation) -> impl Fn(&str) -> Option<String> + '_ {
+    |case| Some(installation.path_of(case)?.to_string_lossy().into_owned())
+}
+
+fn tell_changes(
+    arguments: &GateArguments,
+    installation: &Installation,
+    comparison: &Comparison,
+    name: &str,
+    folder: &Path,
+) -> Result<(), String> {
+    let path = folder.join("changes.md");
+    std::fs::write(&path, forms::markdown(comparison, name))
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    if arguments.annotations {
+        let paths = path_text(installation);
+        print!("{}", forms::annotations(comparison, paths));
+    }
+    println!("{}", forms::one_line(comparison, name));
+    if !arguments.quiet {
+        println!("changes: {}", path.display());
+    }
+    Ok(())
 }
 
 /// The stages that two sides are compared in where none is named: between two series of CPython those that can agree.
@@ -281,7 +395,7 @@ fn make_report(
 }
 
 /// Keeps the run and its findings in the database beside the reports.
-fn record(report: &GateReport, folder: &Path) -> Result<(), String> {
+fn keep_in_database(report: &GateReport, folder: &Path) -> Result<(), String> {
     let started = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |time| time.as_secs() as i64);

@@ -70,6 +70,15 @@ impl Installation {
         programs::corpus(&self.corpus)
     }
 
+    /// Where the file of a program lies, below the working directory if it is there.
+    pub fn path_of(&self, name: &str) -> Option<PathBuf> {
+        let folders = ["chapters", "regressions"];
+        let mut paths = folders.map(|folder| self.corpus.join(folder).join(format!("{name}.py")));
+        let found = paths.iter_mut().find(|path| path.is_file())?;
+        let here = std::env::current_dir().ok()?;
+        Some(found.strip_prefix(here).unwrap_or(found).to_owned())
+    }
+
     /// Where campaigns keep their databases.
     pub fn campaigns(&self) -> PathBuf {
         self.out.join("campaigns")

@@ -15,6 +15,7 @@ pub mod interpreter;
 pub mod observe;
 pub mod parity_oracle;
 pub mod programs;
+mod record;
 pub mod settings;
 mod telling;
 

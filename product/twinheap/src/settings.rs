@@ -13,6 +13,7 @@ use crate::interpreter;
 
 pub const EXIT_NEW: i32 = 1;
 pub const EXIT_USAGE: i32 = 2;
+pub const EXIT_STALE: i32 = 3;
 pub const EXIT_NOTHING_RAN: i32 = 4;
 pub const EXIT_HARNESS_ERROR: i32 = 5;
 pub const EXIT_INTERRUPTED: i32 = 130;
