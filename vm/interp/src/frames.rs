@@ -384,6 +384,17 @@ fn set_lineno(_: &PyFrameObject, value: Option<&PyObject>) -> PyResult<()> {
     ))
 }
 
+fn get_trace(object: &PyFrameObject) -> PyResult {
+    Ok(object.f_trace.own().unwrap_or_else(none))
+}
+
+/// `frame_settrace`: None and a deletion both take the function away.
+fn set_trace(object: &PyFrameObject, value: Option<&PyObject>) -> PyResult<()> {
+    let function = value.filter(|value| !value.is_none());
+    object.f_trace.put(function.map(Own::new));
+    Ok(())
+}
+
 fn get_lasti(object: &PyFrameObject) -> PyResult {
     let last = last_instruction(frame_of(object));
     long::from_isize(if last < 0 { -1 } else { 2 * last })
@@ -519,6 +530,7 @@ fn clear_method(object: &PyFrameObject) -> PyResult {
 members! {
     static MEMBERS:
     "f_trace_lines" => T_BOOL, offset_of!(PyFrameObject, f_trace_lines), 0;
+    "f_trace_opcodes" => T_BOOL, offset_of!(PyFrameObject, f_trace_opcodes), 0;
 }
 
 getset! {
@@ -526,6 +538,7 @@ getset! {
     "f_back" => get_back;
     "f_locals" => get_locals;
     "f_lineno" => get_lineno, set_lineno;
+    "f_trace" => get_trace, set_trace;
     "f_lasti" => get_lasti;
     "f_globals" => get_globals;
     "f_builtins" => get_builtins;

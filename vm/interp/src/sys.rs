@@ -12,7 +12,9 @@ use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::none;
 use twinheap_objects::state::{Global, tstate};
-use twinheap_objects::{dict, id, import_hook, list, long, methods, module, tuple, types, unicode};
+use twinheap_objects::{
+    dict, float, id, import_hook, list, long, methods, module, tuple, types, unicode,
+};
 
 type Module = PyObject;
 
@@ -245,12 +247,34 @@ fn settrace(_: &Module, function: &PyObject) -> PyResult {
     ))
 }
 
+/// The switch interval in microseconds (`gil->interval`).
+static SWITCH_INTERVAL: Global<Cell<u64>> = Global(Cell::new(5_000));
+
 fn getswitchinterval(_: &Module) -> PyResult {
-    twinheap_objects::float::from_f64(0.005)
+    float::from_f64(1e-6 * SWITCH_INTERVAL.get() as f64)
 }
 
-fn setswitchinterval(_: &Module, _: &PyObject) -> PyResult {
+/// There is one thread so far, so that nobody waits for the interval to end.
+fn setswitchinterval(_: &Module, interval: &PyObject) -> PyResult {
+    let interval = float::as_double(interval)?;
+    if interval <= 0.0 {
+        return Err(value_error("switch interval must be strictly positive"));
+    }
+    SWITCH_INTERVAL.set(as_unsigned_long(1e6 * interval));
     Ok(none())
+}
+
+/// A conversion to `unsigned long` as x86-64 does it, also where C leaves the result open: 2**63 for
+/// what is no number, 0 for what is too large.
+fn as_unsigned_long(value: f64) -> u64 {
+    const LIMIT: f64 = 18_446_744_073_709_551_616.0;
+    if value.is_nan() {
+        1 << 63
+    } else if value >= LIMIT {
+        0
+    } else {
+        value as u64
+    }
 }
 
 fn addaudithook(_: &Module, _: &[&PyObject]) -> PyResult {
