@@ -5,14 +5,15 @@ use std::cell::Cell;
 use std::mem::offset_of;
 use std::ptr::null_mut;
 use twinheap_abi::*;
-use twinheap_objects::errors::PyResult;
+use twinheap_objects::errors::{self, PyResult};
 use twinheap_objects::memory::{self, Visitor};
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own, decref, xdecref};
 use twinheap_objects::singletons::none;
 use twinheap_objects::state::{Global, tstate};
 use twinheap_objects::{
-    code, dict, getset, long, members, methods, slot, static_type, tuple, unicode,
+    abstract_, code, dict, getset, long, members, methods, slot, static_type, tuple, unicode,
+    unraisable, warnings,
 };
 
 const CHUNK_WORDS: usize = 16 * 1024 / 8;
@@ -355,8 +356,93 @@ pub fn locals_mapping(frame: &_PyInterpreterFrame) -> PyResult {
     Ok(mapping)
 }
 
+/// The locals of a frame object as a mapping, which may be changed: see [`locals_to_fast`].
+pub fn locals_of_object(object: &PyFrameObject) -> PyResult {
+    let mapping = locals_mapping(frame_of(object))?;
+    object.f_fast_as_locals.set(true);
+    Ok(mapping)
+}
+
 fn get_locals(object: &PyFrameObject) -> PyResult {
-    locals_mapping(frame_of(object))
+    locals_of_object(object)
+}
+
+/// `PyFrame_LocalsToFast`: what was changed in the mapping of the locals becomes the frame's; a name that
+/// is gone from it loses its value.
+pub fn locals_to_fast(object: &PyFrameObject) {
+    let frame = frame_of(object);
+    if !object.f_fast_as_locals.get() || frame.owner.get() == FRAME_OWNED_BY_FRAME_OBJECT {
+        return;
+    }
+    object.f_fast_as_locals.set(false);
+    let Some(mapping) = frame.f_locals.own() else {
+        return;
+    };
+    let code = Own::new(frame.f_code.expect_ref());
+    let fetched = errors::fetch();
+    // SAFETY: names are a tuple, kinds are bytes, and the code is held here.
+    let (names, kinds) = unsafe {
+        (
+            tuple::items(&*code.co_localsplusnames.get().cast()),
+            twinheap_objects::bytes::data_of(&*code.co_localspluskinds.get().cast()),
+        )
+    };
+    for (index, name) in names.iter().enumerate() {
+        let kind = kinds[index];
+        if kind & CO_FAST_FREE != 0 && code.co_flags.get() & CO_OPTIMIZED == 0 {
+            continue;
+        }
+        let value = match abstract_::get_item(&mapping, name) {
+            Ok(value) => Some(value),
+            Err(raised) => {
+                errors::discard(raised);
+                None
+            }
+        };
+        set_fast(frame, index, kind, name, value);
+    }
+    if fetched.type_.is_some() {
+        errors::restore(fetched);
+    }
+}
+
+/// `_PyFrame_LocalsToFast` gives an unbound local None rather than nothing, and warns of it.
+fn warn_of_unbound(frame: &_PyInterpreterFrame, name: &PyObject) {
+    let text = format!("assigning None to unbound local {}", name.repr_lossy());
+    if let Err(raised) = warnings::warn_runtime(&text) {
+        unraisable::report(raised, frame.f_func.as_ref().map(Layout::as_object));
+    }
+}
+
+/// Gives a local its value. One that has none gets None, as the compiler may have proved that it is bound.
+fn set_fast(
+    frame: &_PyInterpreterFrame,
+    index: usize,
+    kind: u8,
+    name: &PyObject,
+    value: Option<Own>,
+) {
+    // SAFETY: the slot belongs to the frame, which holds what it has.
+    let slot = unsafe { localsplus(frame).add(index) };
+    // SAFETY: as above.
+    let old = unsafe { (*slot).as_ref() };
+    let is_cell = kind & (CO_FAST_CELL | CO_FAST_FREE) != 0;
+    if is_cell && let Some(cell) = old.and_then(|old| old.downcast_ref::<PyCellObject>()) {
+        if cell.ob_ref.get() != value.as_ref().map_or(null_mut(), Own::as_ptr) {
+            cell.ob_ref.put(value);
+        }
+        return;
+    }
+    let held = old.map_or(null_mut(), Layout::as_raw);
+    if held == value.as_ref().map_or(null_mut(), Own::as_ptr) {
+        return;
+    }
+    let value = value.unwrap_or_else(|| {
+        warn_of_unbound(frame, name);
+        none()
+    });
+    // SAFETY: the slot owned what it held, and owns the new value.
+    unsafe { xdecref(std::ptr::replace(slot, value.into_raw())) };
 }
 
 fn get_lineno(object: &PyFrameObject) -> PyResult {
@@ -365,23 +451,6 @@ fn get_lineno(object: &PyFrameObject) -> PyResult {
         return Ok(none());
     }
     Ok(long::from_i64(i64::from(line))?.upcast())
-}
-
-/// `frame_setlineno`: only a trace function may jump, and no trace function ever runs here.
-fn set_lineno(_: &PyFrameObject, value: Option<&PyObject>) -> PyResult<()> {
-    let Some(value) = value else {
-        return Err(twinheap_objects::errors::attribute_error(
-            "cannot delete attribute",
-        ));
-    };
-    if !value.is_exactly(&long::PyLong_Type) {
-        return Err(twinheap_objects::errors::value_error(
-            "lineno must be an integer",
-        ));
-    }
-    Err(twinheap_objects::errors::value_error(
-        "can't jump from the 'call' trace event of a new frame",
-    ))
 }
 
 fn get_trace(object: &PyFrameObject) -> PyResult {
@@ -420,6 +489,11 @@ fn generator_of(frame: &_PyInterpreterFrame) -> Option<&PyGenObject> {
     let start = std::ptr::from_ref(frame).cast::<u8>();
     // SAFETY: such a frame lies inside its generator, which lives as long as the frame is that generator's.
     Some(unsafe { &*start.sub(offset_of!(PyGenObject, gi_iframe)).cast() })
+}
+
+/// Whether the frame is a generator's that has yielded.
+pub fn is_suspended(frame: &_PyInterpreterFrame) -> bool {
+    generator_of(frame).is_some_and(|generator| generator.gi_frame_state.get() == FRAME_SUSPENDED)
 }
 
 fn get_back(object: &PyFrameObject) -> PyResult {
@@ -537,7 +611,7 @@ getset! {
     static GETSET:
     "f_back" => get_back;
     "f_locals" => get_locals;
-    "f_lineno" => get_lineno, set_lineno;
+    "f_lineno" => get_lineno, crate::line_jump::set_lineno;
     "f_trace" => get_trace, set_trace;
     "f_lasti" => get_lasti;
     "f_globals" => get_globals;

@@ -19,6 +19,7 @@ pub mod generator;
 pub mod import;
 mod importlib;
 pub mod interrupt;
+mod line_jump;
 pub mod marshal;
 mod marshal_module;
 mod name_order;
@@ -27,6 +28,7 @@ pub mod start;
 pub mod stdio;
 pub mod sys;
 mod sys_data;
+pub mod tracing;
 pub mod trees;
 pub mod warnings_module;
 

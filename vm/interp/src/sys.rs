@@ -1,6 +1,7 @@
 //! The `sys` module (`Python/sysmodule.c`), as far as it is built.
 
 use crate::generator::{ASYNC_HOOKS, ORIGIN_DEPTH};
+use crate::tracing::{self, Watcher};
 use crate::{frames, stdio, sys_data};
 use std::cell::Cell;
 use twinheap_abi::*;
@@ -233,18 +234,24 @@ fn set_int_max_str_digits(_: &Module, value: &PyObject) -> PyResult {
     Ok(none())
 }
 
-/// Nothing is traced, and only None can be set: the steps are watched from outside.
 fn gettrace(_: &Module) -> PyResult {
-    Ok(none())
+    Ok(tracing::get(Watcher::Trace))
+}
+
+fn getprofile(_: &Module) -> PyResult {
+    Ok(tracing::get(Watcher::Profile))
 }
 
 fn settrace(_: &Module, function: &PyObject) -> PyResult {
-    if function.is_none() {
-        return Ok(none());
-    }
-    Err(errors::not_implemented(
-        "this VM has no trace functions yet",
-    ))
+    let function = Some(function).filter(|function| !function.is_none());
+    tracing::set(Watcher::Trace, function)?;
+    Ok(none())
+}
+
+fn setprofile(_: &Module, function: &PyObject) -> PyResult {
+    let function = Some(function).filter(|function| !function.is_none());
+    tracing::set(Watcher::Profile, function)?;
+    Ok(none())
 }
 
 /// The switch interval in microseconds (`gil->interval`).
@@ -365,7 +372,13 @@ fn breakpointhook(_: &Module, args: call::Args<'_>) -> PyResult {
 
 fn call_tracing(_: &Module, args: &[&PyObject]) -> PyResult {
     call::check_positional("call_tracing", args.len(), 2, 2)?;
-    call::call_tuple(args[0], &*tuple::from_iterable(args[1])?, None)
+    let Some(arguments) = args[1].downcast_ref::<PyTupleObject>() else {
+        return Err(errors::type_error(format_args!(
+            "call_tracing() argument 2 must be tuple, not {}",
+            args[1].type_().name()
+        )));
+    };
+    tracing::call_tracing(args[0], arguments)
 }
 
 methods! {
@@ -380,13 +393,13 @@ methods! {
     "getallocatedblocks" => noargs(getallocatedblocks, "($module, /)");
     "getfilesystemencodeerrors" => noargs(getfilesystemencodeerrors, "($module, /)");
     "getfilesystemencoding" => noargs(getdefaultencoding, "($module, /)");
-    "getprofile" => noargs(gettrace, "($module, /)");
+    "getprofile" => noargs(getprofile, "($module, /)");
     "getswitchinterval" => noargs(getswitchinterval, "($module, /)");
     "gettrace" => noargs(gettrace, "($module, /)");
     "set_asyncgen_hooks" => keywords(set_asyncgen_hooks);
     "set_coroutine_origin_tracking_depth" => keywords(set_coroutine_origin_tracking_depth, "($module, /, depth)");
     "set_int_max_str_digits" => o(set_int_max_str_digits, "($module, /, maxdigits)");
-    "setprofile" => o(settrace);
+    "setprofile" => o(setprofile);
     "setswitchinterval" => o(setswitchinterval, "($module, interval, /)");
     "settrace" => o(settrace);
     "unraisablehook" => o(unraisablehook, "($module, unraisable, /)");

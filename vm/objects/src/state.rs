@@ -28,6 +28,16 @@ pub struct ThreadState {
     pub trash_delete_later: Pointer<PyObject>,
     /// Non-zero where the evaluator must look up from its work: a signal, a trace function.
     pub eval_breaker: Cell<bool>,
+    /// The trace function, or null. Owned.
+    pub c_traceobj: Pointer<PyObject>,
+    /// The profile function, or null. Owned.
+    pub c_profileobj: Pointer<PyObject>,
+    /// How many trace or profile functions are running.
+    pub tracing: Cell<i32>,
+    /// The event that the innermost of them was told of.
+    pub tracing_what: Cell<i32>,
+    /// Whether somebody watches and is not at it.
+    pub use_tracing: Cell<bool>,
 }
 
 impl ThreadState {
@@ -49,6 +59,11 @@ impl ThreadState {
             trash_delete_nesting: Cell::new(0),
             trash_delete_later: Cell::new(std::ptr::null_mut()),
             eval_breaker: Cell::new(false),
+            c_traceobj: Cell::new(std::ptr::null_mut()),
+            c_profileobj: Cell::new(std::ptr::null_mut()),
+            tracing: Cell::new(0),
+            tracing_what: Cell::new(0),
+            use_tracing: Cell::new(false),
         }
     }
 

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use twinheap_abi::*;
 use twinheap_interp::eval::calls::run_code;
-use twinheap_interp::eval::{LINE_HOOK, LineHook};
+use twinheap_interp::tracing::{self, LineHook};
 use twinheap_interp::{compiler, import, marshal, report, start, stdio, sys};
 use twinheap_objects::errors::{self, PyResult};
 use twinheap_objects::exceptions::PyExc_SystemExit;
@@ -325,9 +325,9 @@ impl Vm {
     ) -> Run {
         // The counts of the collector begin anew with the program.
         twinheap_objects::memory::collect::collect(2);
-        LINE_HOOK.set(hook);
+        tracing::set_line_hook(hook);
         let outcome = run_code(code, namespace.as_object(), namespace.as_object());
-        LINE_HOOK.set(None);
+        tracing::reset();
         let exception = match outcome {
             Ok(_) => None,
             Err(_) => Some(errors::take_exception()),

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use twinheap_abi::{_PyInterpreterFrame, PyObject};
-use twinheap_interp::eval::LINE_HOOK;
+use twinheap_interp::tracing::{line_hook, set_line_hook};
 use twinheap_objects::own::Own;
 use twinheap_objects::unraisable::UNRAISABLE_HOOK;
 use twinheap_python::{Config, Vm};
@@ -18,8 +18,8 @@ fn note(_: &_PyInterpreterFrame, line: i32) {
 
 /// A destructor that raises sets the hook, or takes it away: native code in the middle of a line.
 fn toggle(_: Own, _: Option<&PyObject>) {
-    let is_on = LINE_HOOK.get().is_some();
-    LINE_HOOK.set(if is_on { None } else { Some(note) });
+    let is_on = line_hook().is_some();
+    set_line_hook(if is_on { None } else { Some(note) });
 }
 
 const PROGRAM: &str = "\

@@ -60,10 +60,6 @@ fn stored(path: &PathBuf, identity: &serde_json::Value) -> Option<Profile> {
 /// fails as well, so that the list only shrinks.
 const VM_LACKS: &[(&str, &str)] = &[
     (
-        "settrace",
-        "sys.settrace raises NotImplementedError: there are line hooks, and no trace functions yet",
-    ),
-    (
         "threading",
         "starting a thread raises NotImplementedError: there is one thread so far",
     ),

@@ -1,13 +1,16 @@
 //! Calls and the making of functions.
 
-use super::{Eval, trace};
+use super::Eval;
+use crate::tracing::{self, is_on};
 use crate::{binding, frames};
 use std::ptr::null_mut;
 use twinheap_abi::*;
 use twinheap_objects::call;
 use twinheap_objects::descr::PyMethodDescr_Type;
 use twinheap_objects::errors::{PyResult, type_error};
-use twinheap_objects::function::{self, FUNCTION_VECTORCALL, PyFunction_Type};
+use twinheap_objects::function::{
+    self, FUNCTION_VECTORCALL, PyCFunction_Type, PyCMethod_Type, PyFunction_Type,
+};
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Own, decref};
 use twinheap_objects::{dict, tuple};
@@ -37,7 +40,7 @@ impl Eval {
                 PY_VECTORCALL_ARGUMENTS_OFFSET
             };
             self.save_stack();
-            let outcome = if trace::is_on() {
+            let outcome = if is_on(self.state) {
                 call_traced(&*callable, args, positional, flag, kwnames.cast())
             } else {
                 call::vectorcall(&*callable, args, positional | flag, kwnames.cast())
@@ -143,18 +146,17 @@ impl Eval {
             tuple::from_iterable(&args)?.upcast()
         };
         self.save_stack();
-        let (function, args) = if trace::is_on() {
-            bound_for_trace(function, args)?
-        } else {
-            (function, args)
-        };
         // SAFETY: a tuple, and a dict or nothing.
-        let result = unsafe {
-            call::call_tuple(
-                &function,
+        let (items, named) = unsafe {
+            (
                 &*args.as_ptr().cast(),
                 kwargs.as_ref().map(|kwargs| &*kwargs.as_ptr().cast()),
             )
+        };
+        let result = if is_on(self.state) {
+            call_tuple_traced(&function, items, named)
+        } else {
+            call::call_tuple(&function, items, named)
         }?;
         drop(function);
         drop(args);
@@ -191,19 +193,30 @@ impl Eval {
 }
 
 /// The same for a call whose arguments come as a tuple (`do_call_core`).
-fn bound_for_trace(function: Own, args: Own) -> PyResult<(Own, Own)> {
-    let Some(items) = args.downcast_ref::<PyTupleObject>().map(tuple::items) else {
-        return Ok((function, args));
+fn call_tuple_traced(
+    callable: &PyObject,
+    args: &PyTupleObject,
+    kwargs: Option<&PyDictObject>,
+) -> PyResult {
+    if is_built_in(callable) {
+        return tracing::built_in(callable, || call::call_tuple(callable, args, kwargs));
+    }
+    let items = tuple::items(args);
+    let (true, Some(first)) = (callable.is_exactly(&PyMethodDescr_Type), items.first()) else {
+        return call::call_tuple(callable, args, kwargs);
     };
-    let (true, Some(first)) = (function.is_exactly(&PyMethodDescr_Type), items.first()) else {
-        return Ok((function, args));
-    };
-    let bound = object::bind_descriptor(function, Some(first), first.type_())?;
-    let rest = tuple::pack(&items[1..])?.upcast();
-    Ok((bound, rest))
+    let bound = object::bind_descriptor(Own::new(callable), Some(first), first.type_())?;
+    let rest = tuple::pack(&items[1..])?;
+    tracing::built_in(&bound, || call::call_tuple(&bound, &rest, kwargs))
 }
 
-/// `trace_call_function`: while lines are traced, a method descriptor is bound before it is called.
+/// `PyCFunction_CheckExact` or `PyCMethod_CheckExact`.
+fn is_built_in(callable: &PyObject) -> bool {
+    callable.is_exactly(&PyCFunction_Type) || callable.is_exactly(&PyCMethod_Type)
+}
+
+/// `trace_call_function`: a profile function is told of a built-in one, and a method descriptor is bound
+/// before it is called.
 ///
 /// # Safety
 /// As for the vectorcall itself.
@@ -217,11 +230,18 @@ unsafe fn call_traced(
 ) -> PyResult {
     // SAFETY: the arguments are on the stack; the first is the descriptor's object.
     unsafe {
+        if is_built_in(callable) {
+            return tracing::built_in(callable, || {
+                call::vectorcall(callable, args, positional, kwnames)
+            });
+        }
         if !callable.is_exactly(&PyMethodDescr_Type) || positional == 0 {
             return call::vectorcall(callable, args, positional | flag, kwnames);
         }
         let bound = object::bind_descriptor(Own::new(callable), Some(&**args), (**args).type_())?;
-        call::vectorcall(&bound, args.add(1), positional - 1, kwnames)
+        tracing::built_in(&bound, || {
+            call::vectorcall(&bound, args.add(1), positional - 1, kwnames)
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use super::regs::*;
 use super::specialise::{self, adaptive};
 use super::table::opcodes;
 use super::{Eval, trace};
+use crate::tracing::is_on;
 use twinheap_abi::PyObject;
 use twinheap_abi::opcode::*;
 use twinheap_objects::own::dealloc;
@@ -80,10 +81,10 @@ pub(super) fn run(e: &mut Eval, while_traced: bool) -> Option<*mut PyObject> {
     let mut r = e.registers();
     loop {
         // SAFETY: the next instruction lies inside the code.
-        let word = unsafe { *r.next };
-        let oparg = usize::from(word >> 8);
+        let mut word = unsafe { *r.next };
+        let mut oparg = usize::from(word >> 8);
         let mut opcode = word as u8;
-        if trace::is_on() {
+        if is_on(e.state) {
             if trace::before(e, &mut r).is_err() {
                 e.spill(&r);
                 match unwind(e) {
@@ -92,13 +93,32 @@ pub(super) fn run(e: &mut Eval, while_traced: bool) -> Option<*mut PyObject> {
                 }
                 continue;
             }
-            opcode = DEOPT[usize::from(opcode)];
+            // SAFETY: as above; a trace function may have gone elsewhere.
+            word = unsafe { *r.next };
+            oparg = usize::from(word >> 8);
+            opcode = DEOPT[usize::from(word as u8)];
         } else if while_traced {
             e.spill(&r);
             return None;
         }
         r.jump(1);
-        let act = quick(e, &mut r, opcode, oparg);
+        if matches!(opcode, RETURN_VALUE | YIELD_VALUE)
+            && is_on(e.state)
+            && trace::leaves(e, &mut r, opcode).is_err()
+        {
+            e.spill(&r);
+            if !e.leave_with_exception() {
+                return Some(std::ptr::null_mut());
+            }
+            r = e.registers();
+            continue;
+        }
+        // A trace function is told of the StopIteration that ends a generator, so it runs in a loop of its own.
+        let act = if matches!(opcode, SEND | FOR_ITER) && !e.state.c_traceobj.get().is_null() {
+            Act::General
+        } else {
+            quick(e, &mut r, opcode, oparg)
+        };
         if let Some(result) = settle(e, &mut r, act, oparg) {
             return Some(result);
         }

@@ -1,6 +1,7 @@
 //! Jumps, loops, `with`, generators' instructions.
 
 use super::{Eval, Flow};
+use crate::tracing::{self, is_on};
 use crate::{frames, generator};
 use twinheap_abi::*;
 use twinheap_objects::abstract_;
@@ -74,6 +75,10 @@ impl Eval {
         if errors::occurred() {
             if !errors::matches(&PyExc_StopIteration) {
                 return Err(Raised::already_set());
+            }
+            if is_on(self.state) {
+                self.save_stack();
+                tracing::exception(self.frame());
             }
             errors::clear();
         }
@@ -199,7 +204,12 @@ impl Eval {
     pub(super) fn send(&mut self, oparg: usize) -> PyResult<()> {
         let value = Own::new(self.peek(1));
         let receiver = Own::new(self.peek(2));
-        match generator::send_to(&receiver, &value)? {
+        let sent = if self.state.c_traceobj.get().is_null() {
+            generator::send_to(&receiver, &value)?
+        } else {
+            self.send_traced(&receiver, &value)?
+        };
+        match sent {
             generator::Sent::Yielded(item) => {
                 drop(self.pop());
                 self.push(item);
@@ -212,5 +222,24 @@ impl Eval {
             }
         }
         Ok(())
+    }
+
+    /// The same where a trace function watches: it is told of the StopIteration that a return is.
+    #[cold]
+    fn send_traced(&mut self, receiver: &PyObject, value: &PyObject) -> PyResult<generator::Sent> {
+        self.save_stack();
+        let next = receiver.type_().tp_iternext.get();
+        let result = match next.filter(|_| value.is_none()) {
+            // SAFETY: the slot of the object's own type; no result and no exception is the end, too.
+            Some(next) => unsafe { Own::from_nullable(next(receiver.as_raw())) },
+            None => call::call_method(receiver, id!("send"), &[value]).ok(),
+        };
+        if let Some(result) = result {
+            return Ok(generator::Sent::Yielded(result));
+        }
+        if errors::occurred() && errors::matches(&PyExc_StopIteration) && is_on(self.state) {
+            tracing::exception(self.frame());
+        }
+        generator::stop_value().map(generator::Sent::Returned)
     }
 }

@@ -27,8 +27,7 @@ mod tail;
 mod trace;
 mod unwind;
 
-pub use trace::{LINE_HOOK, LineHook};
-pub use unwind::add_traceback;
+pub use unwind::{add_traceback, exception_table};
 
 use crate::frames;
 use std::ptr::null_mut;
@@ -238,7 +237,7 @@ pub(crate) fn run(frame: *mut _PyInterpreterFrame, throwing: bool) -> *mut PyObj
         return null_mut();
     }
     eval.load_frame();
-    let result = if throwing && !eval.handle_exception() {
+    let result = if throwing && !eval.begin_throwing() {
         null_mut()
     } else {
         eval.run_loop()

@@ -142,6 +142,12 @@ impl Regs {
         (unsafe { self.sp.offset_from(self.slot(0)) }) as i32
     }
 
+    /// Takes the stack pointer from the frame, where somebody may have changed it.
+    #[inline(always)]
+    pub fn reload_stack(&mut self) {
+        self.sp = self.slot(self.frame().stacktop.get() as usize);
+    }
+
     /// Says in the frame which instruction runs: the one before `next`.
     #[inline(always)]
     pub fn mark(&self) {

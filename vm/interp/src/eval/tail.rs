@@ -13,7 +13,8 @@ use super::ops::*;
 use super::regs::*;
 use super::specialise::{self, adaptive};
 use super::table::{general_forms, opcodes};
-use super::{Eval, Flow, drive, general, trace};
+use super::{Eval, Flow, drive, general};
+use crate::tracing::is_on;
 use twinheap_abi::opcode::*;
 use twinheap_abi::{_Py_CODEUNIT, _PyInterpreterFrame, PyObject};
 use twinheap_objects::errors::PyResult;
@@ -36,7 +37,7 @@ fn dispatch(e: &mut Eval, r: Regs) -> *mut PyObject {
 /// The same after foreign code has run.
 #[inline(always)]
 fn dispatch_watched(e: &mut Eval, r: Regs) -> *mut PyObject {
-    if trace::is_on() {
+    if is_on(e.state) {
         return traced(e, r.frame, r.next, r.sp);
     }
     dispatch(e, r)

@@ -1,55 +1,75 @@
-//! Line events: a hook that sees each line that is about to run, as a trace function would.
+//! What a trace function is told between two instructions: calls, lines and opcodes.
 
 use super::Eval;
 use super::regs::Regs;
 use crate::frames;
-use std::cell::Cell;
-use twinheap_abi::opcode::{DEOPT, JUMP_BACKWARD_NO_INTERRUPT, RESUME, SEND};
+use crate::tracing::{self, Event, Watcher};
+use twinheap_abi::opcode::{DEOPT, JUMP_BACKWARD_NO_INTERRUPT, RESUME, RETURN_VALUE, SEND};
 use twinheap_abi::*;
 use twinheap_objects::code;
 use twinheap_objects::errors::PyResult;
 use twinheap_objects::memory;
-use twinheap_objects::own::Field;
-use twinheap_objects::state::Global;
+use twinheap_objects::own::{Field, Own};
 
-/// Sees a frame and the line that it is about to run.
-pub type LineHook = fn(&_PyInterpreterFrame, i32);
-
-/// The hook; without one, lines cost nothing.
-pub static LINE_HOOK: Global<Cell<Option<LineHook>>> = Global(Cell::new(None));
-
-/// Whether somebody watches lines.
-#[inline(always)]
-pub(super) fn is_on() -> bool {
-    LINE_HOOK.get().is_some()
-}
-
-/// An instruction is about to run: `next` points at it. The frame says from now on that it runs.
+/// An instruction is about to run: `next` points at it. The frame says from now on that it runs. A trace
+/// function may have sent the frame elsewhere.
 pub(super) fn before(eval: &mut Eval, r: &mut Regs) -> PyResult<()> {
     let frame = r.frame();
     let previous = frames::last_instruction(frame);
     frame.prev_instr.set(r.next.cast_mut());
-    r.frame().stacktop.set(r.depth());
+    frame.stacktop.set(r.depth());
     eval.spill(r);
+    if base_opcode(frame, frames::last_instruction(frame)) == RESUME {
+        // Whoever watches gets the frame as an object.
+        frames::frame_object(frame)?;
+        return tracing::entry(frame);
+    }
     let outcome = before_instruction(frame, previous);
     if outcome.is_err() {
         // As if the instruction had begun.
         r.jump(1);
+        return outcome;
     }
-    outcome
+    r.next = frame.prev_instr.get();
+    r.reload_stack();
+    Ok(())
 }
 
-/// `maybe_call_line_trace`: calls the hook where a line starts, or a loop goes back.
+/// The frame is about to return the value on top of its stack, or to yield it: `next` points behind the
+/// instruction (`TRACE_FUNCTION_EXIT`). Where the function that is told raises, the value is gone.
+pub(super) fn leaves(eval: &mut Eval, r: &mut Regs, opcode: u8) -> PyResult<()> {
+    let frame = r.frame();
+    // SAFETY: the stack gives the value up.
+    let value = unsafe { Own::from_raw(r.pop()) };
+    frame.stacktop.set(r.depth());
+    eval.spill(r);
+    let generator = (opcode != RETURN_VALUE && frame.owner.get() == FRAME_OWNED_BY_GENERATOR)
+        .then(|| crate::generator::generator_of(frame));
+    if let Some(generator) = generator {
+        generator.gi_frame_state.set(FRAME_SUSPENDED);
+    }
+    let outcome = tracing::exit(frame, Some(&value));
+    if let Some(generator) = generator {
+        generator.gi_frame_state.set(FRAME_EXECUTING);
+    }
+    outcome?;
+    r.next = frame.prev_instr.get().wrapping_add(1);
+    r.reload_stack();
+    r.push(value.into_raw());
+    Ok(())
+}
+
+fn base_opcode(frame: &_PyInterpreterFrame, instruction: isize) -> u8 {
+    let word = code::instructions_of(frame.f_code.expect_ref())[instruction as usize];
+    DEOPT[usize::from(word as u8)]
+}
+
+/// `maybe_call_line_trace`: tells of a line where one starts, or where a loop goes back.
 /// `previous` is the instruction that the frame ran before this one.
 fn before_instruction(frame: &_PyInterpreterFrame, previous: isize) -> PyResult<()> {
     let here = frames::last_instruction(frame);
     let entry = frame.f_code.expect_ref()._co_firsttraceable.get() as isize;
-    let opcode = code::instructions_of(frame.f_code.expect_ref())[here as usize] as u8;
-    if here <= entry || DEOPT[usize::from(opcode)] == RESUME {
-        // A trace function is told of the call, and gets the frame as an object.
-        if DEOPT[usize::from(opcode)] == RESUME {
-            frames::frame_object(frame)?;
-        }
+    if here <= entry {
         return Ok(());
     }
     let lines = line_array(frame.f_code.expect_ref());
@@ -59,17 +79,31 @@ fn before_instruction(frame: &_PyInterpreterFrame, previous: isize) -> PyResult<
         lines[previous as usize]
     };
     let line = lines[here as usize];
-    if line == -1 {
-        return Ok(());
-    }
-    let mut due = line != last_line;
-    if !due && previous > here {
-        let opcode = code::instructions_of(frame.f_code.expect_ref())[previous as usize] as u8;
-        let opcode = DEOPT[usize::from(opcode)];
+    let mut due = line != -1 && line != last_line;
+    if line != -1 && !due && previous > here {
+        let opcode = base_opcode(frame, previous);
         due = opcode != SEND && opcode != JUMP_BACKWARD_NO_INTERRUPT;
     }
-    if due && let Some(hook) = LINE_HOOK.get() {
-        hook(frame, line);
+    if let Some(hook) = tracing::line_hook() {
+        if due {
+            hook(frame, line);
+        }
+        return Ok(());
+    }
+    tell(frame, due)
+}
+
+/// Tells a trace function of the line, and of the opcode where it wants to know.
+fn tell(frame: &_PyInterpreterFrame, due: bool) -> PyResult<()> {
+    if twinheap_objects::state::tstate().c_traceobj.get().is_null() {
+        return Ok(());
+    }
+    let object = frames::frame_object(frame)?;
+    if due && object.f_trace_lines.get() {
+        tracing::tell(Watcher::Trace, frame, Event::Line, None)?;
+    }
+    if object.f_trace_opcodes.get() {
+        tracing::tell(Watcher::Trace, frame, Event::Opcode, None)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Raising, handling and unwinding.
 
 use super::Eval;
+use crate::tracing::{self, is_on};
 use crate::{frames, generator};
 use twinheap_abi::*;
 use twinheap_objects::errors::{
@@ -46,11 +47,13 @@ pub fn add_traceback(frame: &_PyInterpreterFrame) {
     }
 }
 
-/// A handler of the exception table.
-struct Handler {
-    target: usize,
-    depth: usize,
-    push_lasti: bool,
+/// An entry of the exception table: the handler of a run of instructions.
+pub struct Handler {
+    pub start: usize,
+    size: usize,
+    pub target: usize,
+    pub depth: usize,
+    pub push_lasti: bool,
 }
 
 /// Reads a number of the exception table: six bits a byte, most significant first.
@@ -64,25 +67,48 @@ fn table_number(table: &[u8], at: &mut usize) -> usize {
     value
 }
 
+/// The entry that begins at this byte of the table.
+fn table_entry(table: &[u8], at: &mut usize) -> Handler {
+    let start = table_number(table, at);
+    let size = table_number(table, at);
+    let target = table_number(table, at);
+    let depth = table_number(table, at);
+    Handler {
+        start,
+        size,
+        target,
+        depth: depth >> 1,
+        push_lasti: depth & 1 != 0,
+    }
+}
+
+fn table_of(code: &PyCodeObject) -> &[u8] {
+    // SAFETY: the exception table of a code object is bytes.
+    unsafe { bytes::data_of(&*code.co_exceptiontable.get().cast()) }
+}
+
+/// All entries of a code's exception table.
+pub fn exception_table(code: &PyCodeObject) -> Vec<Handler> {
+    let table = table_of(code);
+    let mut at = 0;
+    let mut all = Vec::new();
+    while at < table.len() {
+        all.push(table_entry(table, &mut at));
+    }
+    all
+}
+
 /// `get_exception_handler`.
 fn find_handler(code: &PyCodeObject, instruction: usize) -> Option<Handler> {
-    // SAFETY: the exception table of a code object is bytes.
-    let table = unsafe { bytes::data_of(&*code.co_exceptiontable.get().cast()) };
+    let table = table_of(code);
     let mut at = 0;
     while at < table.len() {
-        let start = table_number(table, &mut at);
-        let size = table_number(table, &mut at);
-        let target = table_number(table, &mut at);
-        let depth = table_number(table, &mut at);
-        if start > instruction {
+        let handler = table_entry(table, &mut at);
+        if handler.start > instruction {
             return None;
         }
-        if instruction < start + size {
-            return Some(Handler {
-                target,
-                depth: depth >> 1,
-                push_lasti: depth & 1 != 0,
-            });
+        if instruction < handler.start + handler.size {
+            return Some(handler);
         }
     }
     None
@@ -94,44 +120,88 @@ impl Eval {
     #[inline(never)]
     pub(super) fn handle_exception(&mut self) -> bool {
         let reraising = std::mem::replace(&mut self.reraising, false);
-        if !reraising && !frames::is_incomplete(self.frame()) {
-            add_traceback(self.frame());
+        if !reraising {
+            self.note_exception();
         }
         loop {
             if self.enter_handler() {
                 return true;
             }
-            self.save_stack();
-            while self.stack_level() > 0 {
-                let value = self.pop_raw();
-                // SAFETY: the stack owned the value.
-                unsafe { xdecref(value) };
+            self.drop_stack();
+            if is_on(self.state) {
+                // What a trace function raises takes the place of the exception.
+                let _ = tracing::exit(self.frame(), None);
             }
-            self.save_stack();
-            let frame = self.frame();
-            if frame.owner.get() == FRAME_OWNED_BY_GENERATOR && !frame.is_entry.get() {
-                self.leave_generator();
-                continue;
-            }
-            if frame.owner.get() == FRAME_OWNED_BY_GENERATOR {
-                self.state.current_frame.set(frame.previous.get());
-                generator::finish(frame);
+            if !self.leave_raising() {
                 return false;
             }
-            if frame.is_entry.get() {
-                let previous = frame.previous.get();
-                // SAFETY: the frame has ended; the caller of the loop gives its depth back.
-                unsafe {
-                    frames::clear_frame(frame);
-                    frames::pop_frame(self.frame);
-                }
-                self.state.current_frame.set(previous);
-                return false;
-            }
-            self.leave_frame();
-            self.load_frame();
+            self.note_exception();
+        }
+    }
+
+    /// The frame is left with the exception that is set, whatever handlers it has; then as
+    /// [`Eval::handle_exception`] in its caller.
+    #[cold]
+    pub(super) fn leave_with_exception(&mut self) -> bool {
+        self.drop_stack();
+        self.leave_raising() && self.handle_exception()
+    }
+
+    /// An exception is thrown into the frame, of which a trace function is told as of a call.
+    pub(super) fn begin_throwing(&mut self) -> bool {
+        if is_on(self.state) && tracing::entry(self.frame()).is_err() {
+            return self.leave_with_exception();
+        }
+        self.handle_exception()
+    }
+
+    /// The exception has come to this frame: its traceback says so, and a trace function is told.
+    fn note_exception(&mut self) {
+        if !frames::is_incomplete(self.frame()) {
             add_traceback(self.frame());
         }
+        if is_on(self.state) {
+            self.save_stack();
+            tracing::exception(self.frame());
+        }
+    }
+
+    /// Empties the operand stack.
+    fn drop_stack(&mut self) {
+        self.save_stack();
+        while self.stack_level() > 0 {
+            let value = self.pop_raw();
+            // SAFETY: the stack owned the value.
+            unsafe { xdecref(value) };
+        }
+        self.save_stack();
+    }
+
+    /// Leaves the frame, whose stack is empty, for its caller. False where the loop must be left.
+    fn leave_raising(&mut self) -> bool {
+        let frame = self.frame();
+        if frame.owner.get() == FRAME_OWNED_BY_GENERATOR && !frame.is_entry.get() {
+            self.leave_generator();
+            return true;
+        }
+        if frame.owner.get() == FRAME_OWNED_BY_GENERATOR {
+            self.state.current_frame.set(frame.previous.get());
+            generator::finish(frame);
+            return false;
+        }
+        if frame.is_entry.get() {
+            let previous = frame.previous.get();
+            // SAFETY: the frame has ended; the caller of the loop gives its depth back.
+            unsafe {
+                frames::clear_frame(frame);
+                frames::pop_frame(self.frame);
+            }
+            self.state.current_frame.set(previous);
+            return false;
+        }
+        self.leave_frame();
+        self.load_frame();
+        true
     }
 
     /// A generator that this loop has resumed ends with an exception, which its caller gets.
@@ -145,7 +215,6 @@ impl Eval {
         twinheap_objects::object::leave_frame();
         self.load_frame();
         drop(held);
-        add_traceback(self.frame());
     }
 
     /// Goes to the handler of the instruction that raised, where there is one.

@@ -289,7 +289,7 @@ pub fn send_to(receiver: &PyObject, value: &PyObject) -> PyResult<Sent> {
 }
 
 /// `_PyGen_FetchStopIterationValue`: the value of the StopIteration that is set, None without one.
-fn stop_value() -> PyResult {
+pub fn stop_value() -> PyResult {
     if !errors::occurred() {
         return Ok(none());
     }

@@ -347,12 +347,12 @@ pub fn write_member(
     // SAFETY: the member table tells the type at the offset.
     unsafe {
         let Some(value) = value else {
+            if !matches!(member.type_, T_OBJECT | T_OBJECT_EX) {
+                return Err(type_error("can't delete numeric/char attribute"));
+            }
             let field = &*address.cast::<Pointer<PyObject>>();
             if member.type_ == T_OBJECT_EX && Field::as_ref(field).is_none() {
                 return Err(attribute_error(c_text(member.name)));
-            }
-            if !matches!(member.type_, T_OBJECT | T_OBJECT_EX) {
-                return Err(type_error("can't delete numeric/char attribute"));
             }
             field.clear();
             return Ok(());
