@@ -2,13 +2,14 @@
 //! as exceptions.
 
 use crate::{marshal, trees, warnings_module};
+use std::cell::Cell;
 use twinheap_abi::*;
 use twinheap_compile::Options;
 use twinheap_objects::errors::{self, PyResult, Raised};
 use twinheap_objects::exceptions::*;
 use twinheap_objects::own::{Layout, Own};
 use twinheap_objects::singletons::none;
-use twinheap_objects::state::tstate;
+use twinheap_objects::state::{Global, tstate};
 use twinheap_objects::{call, long, memory, object, tuple, unicode};
 use twinheap_syntax::error::{ErrorKind, Finder, SyntaxError, Warning, WarningKind};
 use twinheap_syntax::source::{Source, declared_encoding, line_of_file};
@@ -57,6 +58,19 @@ pub mod flag {
         | ALLOW_INCOMPLETE_INPUT;
 }
 
+/// What `-O` asks for: the level of optimisation where none is named.
+static DEFAULT_OPTIMIZE: Global<Cell<u32>> = Global(Cell::new(0));
+
+/// The level of optimisation where none is named: 0, 1 or 2.
+pub fn default_optimize() -> u32 {
+    DEFAULT_OPTIMIZE.get()
+}
+
+/// Sets the level of optimisation where none is named: 0, 1 or 2.
+pub fn set_default_optimize(level: u32) {
+    DEFAULT_OPTIMIZE.set(level);
+}
+
 /// Compiles the bytes of a source; `optimize` is 0, 1 or 2.
 pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyResult {
     marshal::loads_compiled(&compile_to_marshal(source, filename, mode, optimize)?, None)
@@ -77,14 +91,14 @@ pub fn compile_to_marshal(
 }
 
 impl<'a> Job<'a> {
-    /// Without flags, unoptimised.
+    /// Without flags, optimised as the command line asks for.
     pub fn new(input: Input<'a>, filename: &'a str, mode: Mode) -> Job<'a> {
         Job {
             input,
             filename,
             filename_object: None,
             mode,
-            optimize: 0,
+            optimize: default_optimize(),
             flags: 0,
             feature_version: None,
         }

@@ -91,7 +91,10 @@ fn run_frozen(name: &str, file: &str, shown: &str) -> PyResult<Own<PyModuleObjec
     })?;
     let code = match import::cached_code(&source, &path) {
         Some(code) => code?,
-        None => crate::compiler::compile(&source, shown, Mode::Exec, 0)?,
+        None => {
+            let level = crate::compiler::default_optimize();
+            crate::compiler::compile(&source, shown, Mode::Exec, level)?
+        }
     };
     let Some(code) = code.downcast_ref::<PyCodeObject>() else {
         return Err(errors::system_error("the compiler made no code object"));

@@ -27,7 +27,7 @@ pub mod report;
 pub mod start;
 pub mod stdio;
 pub mod sys;
-mod sys_data;
+pub mod sys_data;
 pub mod tracing;
 pub mod trees;
 pub mod warnings_module;

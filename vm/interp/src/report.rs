@@ -162,7 +162,7 @@ fn format_entry(out: &mut String, entry: &PyTracebackObject, frame: &PyFrameObje
     }
 }
 
-/// The line under the source that marks what went wrong; none where it would mark all of it.
+/// The line under the source that marks what went wrong; none where it would mark all of it alike.
 fn carets(source: &str, trimmed: &str, position: code::Position, line: i32) -> Option<String> {
     let (column, mut end) = (position.column?, position.end_column?);
     if position.line != Some(line) {
@@ -179,15 +179,17 @@ fn carets(source: &str, trimmed: &str, position: code::Position, line: i32) -> O
     };
     let start = characters(column)?.checked_sub(indent)?;
     let stop = characters(end.min(source.len() as i32))?.checked_sub(indent)?;
-    if start == 0 && stop >= trimmed.chars().count() {
-        return None;
-    }
     if stop <= start {
         return None;
     }
+    let is_one_line = position.end_line == Some(line);
     let segment: String = trimmed.chars().skip(start).take(stop - start).collect();
+    let operator = anchors(&segment).filter(|_| is_one_line);
+    if start == 0 && stop >= trimmed.chars().count() && operator.is_none() {
+        return None;
+    }
     let mut marks: Vec<char> = vec!['^'; stop - start];
-    if let Some((from, to)) = anchors(&segment) {
+    if let Some((from, to)) = operator {
         for (index, mark) in marks.iter_mut().enumerate() {
             *mark = if (from..to).contains(&index) {
                 '^'
@@ -220,10 +222,11 @@ fn anchors(segment: &str) -> Option<(usize, usize)> {
         ExprKind::BinOp { left, right, .. } => operator_span(segment, left, right)?,
         ExprKind::Subscript {
             value: container, ..
-        } => (
-            container.span.end_col_offset as usize,
-            value.span.end_col_offset as usize,
-        ),
+        } => {
+            let behind = container.span.end_col_offset as usize;
+            let bracket = segment.get(behind..)?.find('[')?;
+            (behind + bracket, value.span.end_col_offset as usize)
+        }
         _ => return None,
     };
     let characters = |bytes: usize| segment.get(..bytes).map(|part| part.chars().count());
@@ -241,7 +244,7 @@ fn operator_span(segment: &str, left: &Expr, right: &Expr) -> Option<(usize, usi
     let wide = between[at + 1..]
         .chars()
         .next()
-        .is_some_and(|c| !c.is_whitespace() && c != '(' && c != '\\');
+        .is_some_and(|c| !c.is_whitespace() && c != '\\');
     Some((start + at, start + at + if wide { 2 } else { 1 }))
 }
 

@@ -134,11 +134,41 @@ fn version_info() -> PyResult {
     VERSION_INFO.make(version)
 }
 
-fn flags() -> PyResult {
-    let mut values = numbers(&[0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0])?;
-    values.push(bool_object(false));
-    values.extend(numbers(&[1, 0])?);
-    values.push(bool_object(false));
+/// What the command line asks for, as far as `sys.flags` shows it. The VM writes no bytecode, runs no site
+/// and has UTF-8 mode on, whatever is asked for.
+#[derive(Clone, Copy, Default)]
+pub struct Flags {
+    pub optimize: u32,
+    pub no_user_site: bool,
+    pub ignore_environment: bool,
+    pub quiet: bool,
+    pub isolated: bool,
+    pub dev_mode: bool,
+    pub warn_default_encoding: bool,
+    pub safe_path: bool,
+}
+
+/// `sys.flags`.
+pub fn flags(asked: Flags) -> PyResult {
+    let number = |asked: bool| i64::from(asked);
+    let mut values = numbers(&[
+        0,
+        0,
+        0,
+        i64::from(asked.optimize),
+        1,
+        number(asked.no_user_site),
+        1,
+        number(asked.ignore_environment),
+        0,
+        0,
+        number(asked.quiet),
+        0,
+        number(asked.isolated),
+    ])?;
+    values.push(bool_object(asked.dev_mode));
+    values.extend(numbers(&[1, number(asked.warn_default_encoding)])?);
+    values.push(bool_object(asked.safe_path));
     values.push(long::from_isize(4300)?);
     FLAGS.make(values)
 }
@@ -205,7 +235,7 @@ pub fn add_to(own: &PyDictObject) -> PyResult<()> {
     let entries = [
         ("implementation", implementation(&version)?),
         ("version_info", version),
-        ("flags", flags()?),
+        ("flags", flags(Flags::default())?),
         ("float_info", float_info()?),
         ("int_info", INT_INFO.make(numbers(&[30, 4, 4300, 640])?)?),
         ("hash_info", hash_info()?),

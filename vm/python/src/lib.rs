@@ -3,6 +3,7 @@
 //! One interpreter a process: [`Vm::initialize`] brings it up, [`Vm::run`] runs a code object as
 //! `__main__`, and what it leaves (namespace, exception) stays alive until [`Vm::release`].
 
+pub mod command_line;
 pub mod shared;
 mod streams;
 
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use twinheap_abi::*;
 use twinheap_interp::eval::calls::run_code;
 use twinheap_interp::tracing::{self, LineHook};
-use twinheap_interp::{compiler, import, marshal, report, start, stdio, sys};
+use twinheap_interp::{compiler, import, marshal, report, start, stdio, sys, sys_data};
 use twinheap_objects::errors::{self, PyResult};
 use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
@@ -149,11 +150,18 @@ impl Vm {
         }
     }
 
-    /// Opens the standard streams as those of the `io` module, which the command line has from its beginning.
-    pub fn open_standard_streams(&self) {
-        if streams::open_all().is_err() {
+    /// Opens the standard streams as those of the `io` module, which the command line has from its beginning;
+    /// those for output without buffers if that is asked for.
+    pub fn open_standard_streams(&self, unbuffered: bool) {
+        if streams::open_all(unbuffered).is_err() {
             errors::clear();
         }
+    }
+
+    /// Does what the command line and the environment ask for, and shows it in `sys`.
+    pub fn apply(&self, options: &command_line::Options) -> Result<(), String> {
+        compiler::set_default_optimize(options.optimize);
+        apply_options(options).map_err(|_| shown_exception())
     }
 
     /// Imports the modules that CPython has loaded once it is up.
@@ -216,7 +224,8 @@ impl Vm {
 
     /// A code object out of source; the exception where it is rejected.
     pub fn compile(&self, source: &[u8], filename: &str) -> Result<Own<PyCodeObject>, Own> {
-        match compiler::compile(source, filename, Mode::Exec, 0) {
+        let level = compiler::default_optimize();
+        match compiler::compile(source, filename, Mode::Exec, level) {
             Ok(code) => code.downcast::<PyCodeObject>(),
             Err(_) => Err(errors::take_exception()),
         }
@@ -468,6 +477,49 @@ fn keep_first_names() -> PyResult<()> {
             dict::remove(&copy, unicode::from_str(name)?.as_object())?;
         }
         std::mem::forget(copy);
+    }
+    Ok(())
+}
+
+fn apply_options(options: &command_line::Options) -> PyResult<()> {
+    let flags = sys_data::flags(sys_data::Flags {
+        optimize: options.optimize,
+        no_user_site: options.no_user_site,
+        ignore_environment: options.ignore_environment,
+        quiet: options.quiet,
+        isolated: options.isolated,
+        dev_mode: options.dev_mode,
+        warn_default_encoding: options.warn_default_encoding,
+        safe_path: options.safe_path,
+    })?;
+    sys::set_object("flags", &flags)?;
+    let named = dict::new()?;
+    for (name, value) in &options.x_options {
+        let value = match value {
+            Some(value) => unicode::from_str(value)?.upcast(),
+            None => singletons::bool_object(true),
+        };
+        dict::set_item(&named, unicode::from_str(name)?.as_object(), &value)?;
+    }
+    sys::set_object("_xoptions", named.as_object())?;
+    let filters: PyResult<Vec<Own>> = options
+        .warnings
+        .iter()
+        .map(|filter| Ok(unicode::from_str(filter)?.upcast()))
+        .collect();
+    sys::set_object("warnoptions", list::from_vec(filters?)?.as_object())?;
+    if options.optimize > 0 {
+        let builtins = import_hook::import_module("builtins")?;
+        let name = unicode::from_str("__debug__")?;
+        object::set_attr(
+            &builtins,
+            name.as_object(),
+            Some(&*singletons::bool_object(false)),
+        )?;
+    }
+    if !options.warnings.is_empty() {
+        // It makes filters of them as it is imported.
+        import_hook::import_module("warnings")?;
     }
     Ok(())
 }

@@ -22,14 +22,15 @@ fn error_handler(fd: i32) -> &'static str {
 }
 
 /// `create_stdio`: None where the descriptor is not open.
-fn create(fd: i32, name: &str) -> PyResult {
+fn create(fd: i32, name: &str, unbuffered: bool) -> PyResult {
+    let unbuffered = unbuffered && fd != 0;
     let text = |value: &str| -> PyResult { Ok(unicode::from_str(value)?.upcast()) };
     let io = import_hook::import_module("_io")?;
     let open = object::get_attr(&io, id!("open"))?;
     let mode = if fd == 0 { "r" } else { "w" };
     let none = singletons::none();
     let number = long::from_i64(i64::from(fd))?;
-    let buffering = long::from_i64(-1)?;
+    let buffering = long::from_i64(if unbuffered { 0 } else { -1 })?;
     let opened = call::call(
         &open,
         &[
@@ -49,7 +50,11 @@ fn create(fd: i32, name: &str) -> PyResult {
             return Ok(none);
         }
     };
-    let raw = object::get_attr(&buffer, id!("raw"))?;
+    let raw = if unbuffered {
+        buffer.clone()
+    } else {
+        object::get_attr(&buffer, id!("raw"))?
+    };
     object::set_attr(&raw, id!("name").as_object(), Some(&*text(name)?))?;
     let terminal = object::is_true(&*call::call_method(&raw, id!("isatty"), &[])?)?;
     let wrapper = object::get_attr(&io, id!("TextIOWrapper"))?;
@@ -60,18 +65,18 @@ fn create(fd: i32, name: &str) -> PyResult {
             &*text("utf-8")?,
             &*text(error_handler(fd))?,
             &*text("\n")?,
-            &singletons::bool_object(terminal || fd == 2),
-            &singletons::bool_object(false),
+            &singletons::bool_object(!unbuffered && (terminal || fd == 2)),
+            &singletons::bool_object(unbuffered),
         ],
     )?;
     object::set_attr(&stream, id!("mode").as_object(), Some(&*text(mode)?))?;
     Ok(stream)
 }
 
-/// Opens the three streams, under both of their names.
-pub fn open_all() -> PyResult<()> {
+/// Opens the three streams, under both of their names; those for output without buffers if that is asked for (`-u`).
+pub fn open_all(unbuffered: bool) -> PyResult<()> {
     for (fd, name) in [(0, "stdin"), (1, "stdout"), (2, "stderr")] {
-        let stream = create(fd, &format!("<{name}>"))?;
+        let stream = create(fd, &format!("<{name}>"), unbuffered)?;
         sys::set_object(name, &stream)?;
         sys::set_object(&format!("__{name}__"), &stream)?;
     }

@@ -295,7 +295,7 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
     let bytes = source_bytes(source, "compile", "string, bytes or AST")?;
     let shown = unicode::to_string_lossy(&filename);
     let job = Job {
-        optimize: optimize.max(0) as u32,
+        optimize: u32::try_from(optimize).unwrap_or_else(|_| crate::compiler::default_optimize()),
         flags,
         feature_version: u32::try_from(version).ok().filter(|_| only_tree),
         filename_object: Some(filename.as_object()),

@@ -2,58 +2,46 @@
 
 use std::io::Read;
 use std::process::ExitCode;
+use twinheap_python::command_line::{self, CommandLine, Request};
 use twinheap_python::{Config, Vm, run_main};
 
 const HELP: &str = "\
-usage: twinpy [-X OPTION] [-c CODE | -m MODULE | FILE | -] [ARG ...]
-       twinpy --version | --help
+usage: twinpy [OPTION ...] [-c CODE | -m MODULE | FILE | -] [ARG ...]
 
 Runs a Python 3.11 program in the Twinheap VM.
 
   FILE       the program's file; '-' reads it from standard input
   -c CODE    the program itself
   -m MODULE  a module of the library or of the working directory
-  -X dev     the debug heap: blocks are checked when they are freed; PYTHONMALLOC=debug does the same
   ARG ...    what the program finds in sys.argv
+
+Options, as those of python3:
+  -E         ignore the variables PYTHON* of the environment
+  -I         isolated: -E, -P and -s
+  -O, -OO    leave out assert statements; docstrings too
+  -P         do not put the program's folder into sys.path
+  -q, -s     shown in sys.flags
+  -u         standard output and error without buffers
+  -W FILTER  a filter of warnings, as in action:message:category:module:line
+  -x         skip the first line of the program
+  -X dev     the developer's mode: default warnings, and the debug heap, whose blocks are checked when they
+             are freed; PYTHONMALLOC=debug asks for the latter alone
+  -X NAME[=VALUE]  shown in sys._xoptions
+  -B, -R, -S accepted: the VM writes no bytecode, draws no seed for hashes, and runs no site
+  -V, --version; -h, --help
+
+Variables: PYTHONPATH, PYTHONOPTIMIZE, PYTHONWARNINGS, PYTHONUNBUFFERED, PYTHONDEVMODE, PYTHONNOUSERSITE,
+PYTHONSAFEPATH, PYTHONWARNDEFAULTENCODING, PYTHONMALLOC.
 ";
 
-enum Request {
-    Code(String),
-    File(String),
-    Stdin,
-    Version,
-    Help,
-}
-
-fn parse(args: &[String]) -> Result<(Request, Vec<String>), String> {
-    let Some((first, rest)) = args.split_first() else {
-        return Ok((Request::Stdin, vec![String::new()]));
-    };
-    let argv = |name: &str, rest: &[String]| {
-        let mut argv = vec![name.to_string()];
-        argv.extend_from_slice(rest);
-        argv
-    };
-    match first.as_str() {
-        "-h" | "--help" => Ok((Request::Help, Vec::new())),
-        "-V" | "--version" => Ok((Request::Version, Vec::new())),
-        "-" => Ok((Request::Stdin, argv("-", rest))),
-        "-c" => match rest.split_first() {
-            Some((code, rest)) => Ok((Request::Code(code.clone()), argv("-c", rest))),
-            None => Err("argument expected for the -c option".to_string()),
-        },
-        "-m" => match rest.split_first() {
-            Some((module, rest)) => {
-                let code = format!(
-                    "import runpy\nrunpy._run_module_as_main({:?})",
-                    module.as_str()
-                );
-                Ok((Request::Code(code), argv("-m", rest)))
-            }
-            None => Err("argument expected for the -m option".to_string()),
-        },
-        option if option.starts_with('-') => Err(format!("unknown option {option}")),
-        file => Ok((Request::File(file.to_string()), argv(file, rest))),
+/// `_Py_abspath`: the file as tracebacks and `__file__` name it.
+fn absolute(file: String) -> String {
+    match std::env::current_dir() {
+        Ok(folder) if !file.starts_with('/') => {
+            let file = file.strip_prefix("./").unwrap_or(&file);
+            format!("{}/{file}", folder.display())
+        }
+        _ => file,
     }
 }
 
@@ -67,20 +55,22 @@ fn stack_size() -> usize {
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().collect();
-    let mut args = words[1..].to_vec();
-    while args.len() > 1 && args[0] == "-X" {
-        if args[1] == "dev" {
-            twinheap_python::enable_debug_heap();
-        }
-        args.drain(..2);
-    }
-    let (request, argv) = match parse(&args) {
-        Ok(parsed) => parsed,
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let line = match command_line::parse(&words[1..], variable) {
+        Ok(line) => line,
         Err(reason) => {
             eprint!("twinpy: {reason}\n{HELP}");
             return ExitCode::from(2);
         }
     };
+    let CommandLine {
+        request,
+        argv,
+        options,
+    } = line;
+    if options.dev_mode {
+        twinheap_python::enable_debug_heap();
+    }
     let (source, filename) = match request {
         Request::Help => {
             print!("{HELP}");
@@ -91,6 +81,10 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Request::Code(code) => (code.into_bytes(), "<string>".to_string()),
+        Request::Module(module) => {
+            let code = format!("import runpy\nrunpy._run_module_as_main({module:?})");
+            (code.into_bytes(), "<string>".to_string())
+        }
         Request::Stdin => {
             let mut source = Vec::new();
             if let Err(error) = std::io::stdin().read_to_end(&mut source) {
@@ -100,18 +94,33 @@ fn main() -> ExitCode {
             (source, "<stdin>".to_string())
         }
         Request::File(file) => match std::fs::read(&file) {
-            Ok(source) => (source, file),
+            Ok(source) => (source, absolute(file)),
             Err(error) => {
                 eprintln!("twinpy: can't open file '{file}': {error}");
                 return ExitCode::from(2);
             }
         },
     };
+    let source = if options.skip_first_line {
+        let end = source.iter().position(|byte| *byte == b'\n');
+        source[end.unwrap_or(source.len())..].to_vec()
+    } else {
+        source
+    };
     let directory = std::path::Path::new(&filename)
         .parent()
         .filter(|_| !filename.starts_with('<'))
         .map_or(String::new(), |directory| directory.display().to_string());
-    let mut path = vec![directory];
+    let mut path = if options.safe_path {
+        Vec::new()
+    } else {
+        vec![directory]
+    };
+    if !options.ignore_environment
+        && let Some(folders) = variable("PYTHONPATH")
+    {
+        path.extend(folders.split(':').map(str::to_string));
+    }
     path.extend(twinheap_python::library_path());
     let config = Config { argv, path };
     // The evaluator recurses natively where the program does; the limit is the program's, not the
@@ -130,7 +139,11 @@ fn main() -> ExitCode {
                 vm.set_executable(&executable.to_string_lossy());
             }
             vm.set_original_arguments(&words);
-            vm.open_standard_streams();
+            vm.open_standard_streams(options.unbuffered);
+            if let Err(reason) = vm.apply(&options) {
+                eprintln!("twinpy: {reason}");
+                return 1;
+            }
             // A child of a fork has no other thread that could wait for this one.
             let status = run_main(&vm, &source, &filename);
             std::process::exit(status & 0xff)
