@@ -79,9 +79,11 @@ impl Fault {
 pub struct Sabotage {
     fault: Fault,
     program: String,
-    /// Counts the runs of the program over all processes, for the flaky fault.
+    /// Counts the processes that have run the program, for the flaky fault.
     /// It is opened at once, as a confined worker could not open it later.
     state: Option<File>,
+    /// How many of them there were before this one.
+    place: Option<u64>,
 }
 
 impl Sabotage {
@@ -104,6 +106,7 @@ impl Sabotage {
             fault,
             program,
             state: state.map_err(|error| format!("the state of {text:?}: {error}"))?,
+            place: None,
         })
     }
 
@@ -113,13 +116,20 @@ impl Sabotage {
             return None;
         }
         if self.fault == Fault::Flaky {
-            let mut state = self.state.as_ref()?;
-            let runs = state.metadata().map_or(0, |metadata| metadata.len());
-            let _ = state.write_all(b".");
-            // Each fresh pair runs it twice, plain and traced; the first warm run is struck as well.
-            let strikes = runs == 0 || (runs - 1) % 4 < 2;
-            return strikes.then_some(Fault::Flaky);
+            let place = self.place_among_processes()?;
+            // The first process is the warm one; of the fresh ones behind it two are struck and two are not.
+            return (place % 4 < 2).then_some(Fault::Flaky);
         }
         Some(self.fault)
+    }
+
+    /// How many processes have run the program before this one did.
+    fn place_among_processes(&mut self) -> Option<u64> {
+        if self.place.is_none() {
+            let mut state = self.state.as_ref()?;
+            self.place = Some(state.metadata().ok()?.len());
+            let _ = state.write_all(b".");
+        }
+        self.place
     }
 }
