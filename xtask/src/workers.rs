@@ -1,6 +1,6 @@
 //! Builds the worker binaries and tells where they are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use twinheap::Workers;
@@ -96,6 +96,37 @@ fn check_interpreter(series: &str) -> Result<(), String> {
         .to_owned())
 }
 
+/// Builds a package for release into this folder.
+fn cargo_build(package: &str, target: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .current_dir(settings::root())
+        .args(["build", "--quiet", "--release", "--package", package])
+        .arg("--target-dir")
+        .arg(target);
+    command
+}
+
+/// Builds for CPython of this series. The variable that cargo set for this process names the finder already; it is set
+/// again for the build, so that an interpreter named for 3.11 from outside does not come in here.
+fn ask_for_series(command: &mut Command, series: &str) {
+    command
+        .env("TWINHEAP_PYTHON_SERIES", series)
+        .env("PYO3_PYTHON", settings::root().join(".cargo/find-python"))
+        .env_remove("TWINHEAP_PYTHON");
+}
+
+/// Runs cargo; an error names what could not be built.
+fn run(command: &mut Command, what: &str) -> Result<(), String> {
+    let status = command
+        .status()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!("{what} could not be built"))
+}
+
 /// Builds a worker, unless it is up to date, and says how to start it.
 pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
     if let Worker::CPython(series) = worker
@@ -105,33 +136,13 @@ pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
         check_interpreter(series)?;
     }
     let target = worker.target_directory();
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command
-        .current_dir(settings::root())
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            worker.package(),
-        ])
-        .arg("--target-dir")
-        .arg(&target);
+    let mut command = cargo_build(worker.package(), &target);
     if let Worker::CPython(series) = worker
         && series != HOME_SERIES
     {
-        command.env("TWINHEAP_PYTHON_SERIES", series);
-        // The variable that cargo set for this process names the finder already; it is set again for the
-        // build, so that an interpreter named for 3.11 from outside does not come in here.
-        command.env("PYO3_PYTHON", settings::root().join(".cargo/find-python"));
-        command.env_remove("TWINHEAP_PYTHON");
+        ask_for_series(&mut command, series);
     }
-    let status = command
-        .status()
-        .map_err(|error| format!("cargo cannot be started: {error}"))?;
-    if !status.success() {
-        return Err(format!("{} could not be built", worker.label()));
-    }
+    run(&mut command, &worker.label())?;
     let binary = target.join("release").join(worker.package());
     if !binary.exists() {
         return Err(format!(
@@ -152,29 +163,10 @@ pub fn build(worker: &Worker) -> Result<SubjectSpec, String> {
 fn build_observer(series: &str) -> Result<PathBuf, String> {
     // PyO3 is configured for one series, and for embedding or for a module, so each has a folder of its own.
     let target = target_folder().join(format!("observer-{series}"));
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .current_dir(settings::root())
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "twinheap-cpython",
-        ])
-        .arg("--lib")
-        .arg("--target-dir")
-        .arg(&target)
-        .env("TWINHEAP_PYTHON_SERIES", series)
-        .env("PYO3_PYTHON", settings::root().join(".cargo/find-python"))
-        .env("PYO3_BUILD_EXTENSION_MODULE", "1")
-        .env_remove("TWINHEAP_PYTHON")
-        .status()
-        .map_err(|error| format!("cargo cannot be started: {error}"))?;
-    if !status.success() {
-        return Err(format!(
-            "the observer for CPython {series} could not be built"
-        ));
-    }
+    let mut command = cargo_build(Worker::cpython(series).package(), &target);
+    command.arg("--lib").env("PYO3_BUILD_EXTENSION_MODULE", "1");
+    ask_for_series(&mut command, series);
+    run(&mut command, &format!("the observer for CPython {series}"))?;
     Ok(target.join("release/libtwinheap_cpython.so"))
 }
 

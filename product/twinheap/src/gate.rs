@@ -114,7 +114,8 @@ pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32
         None => None,
     };
     let ledger = Ledger::load(&installation.ledger, arguments.sides.subject_name())?;
-    let mut programs = installation.corpus()?;
+    let corpus = installation.corpus()?;
+    let mut programs = corpus.clone();
     let homeless: Vec<StaleLine> = ledger
         .without_program(&programs)
         .into_iter()
@@ -129,10 +130,7 @@ pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32
         .collect();
     programs.extend(ledger.own_programs());
     programs.retain(|program| is_chosen(program, &arguments.filters));
-    let chosen: Vec<String> = programs.iter().map(|one| one.name.clone()).collect();
-    let programs = of_shard(programs, arguments.shard);
-    let is_ours = |name: &String| programs.iter().any(|program| program.name == *name);
-    let elsewhere: Vec<String> = chosen.into_iter().filter(|name| !is_ours(name)).collect();
+    let (programs, elsewhere) = of_shard(programs, arguments.shard);
     if programs.is_empty() {
         eprintln!("twinheap: no program is chosen by {:?}", arguments.filters);
         return Ok(settings::EXIT_NOTHING_RAN);
@@ -154,7 +152,7 @@ pub fn run(arguments: &GateArguments, installation: &Installation) -> Result<i32
         pairs: arguments.pairs,
     };
     // A few chosen programs prove little, so the whole corpus speaks for the masks, and so do generated programs.
-    let mut sample = installation.corpus()?;
+    let mut sample = corpus;
     sample.retain(|program| !programs.contains(program));
     sample.extend(generated_sample());
     sample.extend(programs.iter().cloned());
@@ -216,14 +214,15 @@ impl GateArguments {
     }
 }
 
-/// Every program is in exactly one shard, by its place among those that are chosen.
-fn of_shard(programs: Vec<Program>, (one, all): (u64, u64)) -> Vec<Program> {
-    let is_ours = |place: usize| place as u64 % all == one - 1;
-    let numbered = programs.into_iter().enumerate();
-    numbered
-        .filter(|(place, _)| is_ours(*place))
-        .map(|(_, program)| program)
-        .collect()
+/// The programs of a shard, and those of the others. Every one is in exactly one, by its place among those that are
+/// chosen.
+fn of_shard(programs: Vec<Program>, (one, all): (u64, u64)) -> (Vec<Program>, Vec<Program>) {
+    let mut places = 0..;
+    programs.into_iter().partition(|_| {
+        places
+            .next()
+            .is_some_and(|place: u64| place % all == one - 1)
+    })
 }
 
 /// What changed. A case of the baseline that this run's filters or other shards leave out is not gone.
@@ -231,13 +230,13 @@ fn changes_since(
     arguments: &GateArguments,
     before: &Run,
     run: &Run,
-    elsewhere: &[String],
+    elsewhere: &[Program],
 ) -> Comparison {
     let policies = Policies::new(&arguments.transition);
     compare(before, run, &policies, |case| {
         let (topic, stem) = case.split_once('/').unwrap_or((case, ""));
         is_chosen(&Program::new(topic, stem, ""), &arguments.filters)
-            && !elsewhere.iter().any(|name| name == case)
+            && !elsewhere.iter().any(|program| program.name == case)
     })
 }
 
@@ -436,7 +435,7 @@ mod tests {
             .map(|number| Program::new("topic", &number.to_string(), ""))
             .collect();
         let mut names: Vec<String> = (1..=3)
-            .flat_map(|one| of_shard(programs.clone(), (one, 3)))
+            .flat_map(|one| of_shard(programs.clone(), (one, 3)).0)
             .map(|program| program.name)
             .collect();
         names.sort();
