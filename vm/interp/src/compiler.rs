@@ -71,12 +71,13 @@ pub fn set_default_optimize(level: u32) {
     DEFAULT_OPTIMIZE.set(level);
 }
 
-/// Compiles the bytes of a source; `optimize` is 0, 1 or 2.
-pub fn compile(source: &[u8], filename: &str, mode: Mode, optimize: u32) -> PyResult {
-    marshal::loads_compiled(&compile_to_marshal(source, filename, mode, optimize)?, None)
+/// Compiles the bytes of a source, optimised as the command line asks for.
+pub fn compile(source: &[u8], filename: &str, mode: Mode) -> PyResult {
+    let compiled = compile_to_marshal(source, filename, mode, default_optimize())?;
+    marshal::loads_compiled(&compiled, None)
 }
 
-/// The same as marshal bytes. Warnings are shown.
+/// The same as marshal bytes; `optimize` is 0, 1 or 2. Warnings are shown.
 pub fn compile_to_marshal(
     source: &[u8],
     filename: &str,

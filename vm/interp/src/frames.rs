@@ -401,9 +401,7 @@ pub fn locals_to_fast(object: &PyFrameObject) {
         };
         set_fast(frame, index, kind, name, value);
     }
-    if fetched.type_.is_some() {
-        errors::restore(fetched);
-    }
+    errors::restore(fetched);
 }
 
 /// `_PyFrame_LocalsToFast` gives an unbound local None rather than nothing, and warns of it.
@@ -482,7 +480,7 @@ fn get_code(object: &PyFrameObject) -> PyResult {
 }
 
 /// The generator that a frame is part of.
-fn generator_of(frame: &_PyInterpreterFrame) -> Option<&PyGenObject> {
+pub fn generator_of(frame: &_PyInterpreterFrame) -> Option<&PyGenObject> {
     if frame.owner.get() != FRAME_OWNED_BY_GENERATOR {
         return None;
     }

@@ -251,7 +251,7 @@ pub fn cached_code(source: &[u8], file: &Path) -> Option<PyResult> {
 fn execute(source: &[u8], file: &Path, filename: &str, namespace: &PyDictObject) -> PyResult<()> {
     let code = match cached_code(source, file) {
         Some(code) => code?,
-        None => compiler::compile(source, filename, Mode::Exec, compiler::default_optimize())?,
+        None => compiler::compile(source, filename, Mode::Exec)?,
     };
     let Some(code) = code.downcast_ref::<PyCodeObject>() else {
         return Err(errors::system_error("the compiler made no code object"));

@@ -91,10 +91,7 @@ fn run_frozen(name: &str, file: &str, shown: &str) -> PyResult<Own<PyModuleObjec
     })?;
     let code = match import::cached_code(&source, &path) {
         Some(code) => code?,
-        None => {
-            let level = crate::compiler::default_optimize();
-            crate::compiler::compile(&source, shown, Mode::Exec, level)?
-        }
+        None => crate::compiler::compile(&source, shown, Mode::Exec)?,
     };
     let Some(code) = code.downcast_ref::<PyCodeObject>() else {
         return Err(errors::system_error("the compiler made no code object"));

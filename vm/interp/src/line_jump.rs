@@ -7,6 +7,7 @@
 
 use crate::eval::exception_table;
 use crate::frames::{self, frame_of};
+use crate::tracing::Event;
 use twinheap_abi::opcode::*;
 use twinheap_abi::*;
 use twinheap_compile::opcode::stack_effect;
@@ -17,8 +18,6 @@ use twinheap_objects::memory;
 use twinheap_objects::object::ObjectExt;
 use twinheap_objects::own::{Field, xdecref};
 use twinheap_objects::state::tstate;
-
-use crate::tracing::Event;
 
 /// What lies in a slot of the stack. The numbers order stacks of the same depth.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

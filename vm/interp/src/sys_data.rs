@@ -136,15 +136,23 @@ fn version_info() -> PyResult {
 
 /// What the command line asks for, as far as `sys.flags` shows it. The VM writes no bytecode, runs no site
 /// and has UTF-8 mode on, whatever is asked for.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
+    /// `-O` and `-OO`: 1 and 2.
     pub optimize: u32,
+    /// `-s`.
     pub no_user_site: bool,
+    /// `-E`.
     pub ignore_environment: bool,
+    /// `-q`.
     pub quiet: bool,
+    /// `-I`: neither the environment nor the user's site, nor an unsafe path.
     pub isolated: bool,
+    /// `-X dev`.
     pub dev_mode: bool,
+    /// `-X warn_default_encoding`.
     pub warn_default_encoding: bool,
+    /// `-P`: no folder of the program in `sys.path`.
     pub safe_path: bool,
 }
 

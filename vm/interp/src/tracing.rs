@@ -8,7 +8,7 @@
 use crate::frames;
 use std::cell::Cell;
 use twinheap_abi::*;
-use twinheap_objects::errors::{self, PyResult, Raised};
+use twinheap_objects::errors::{self, PyResult};
 use twinheap_objects::id;
 use twinheap_objects::object::ObjectExt;
 use twinheap_objects::own::{Field, Layout, Own};
@@ -181,9 +181,7 @@ fn tell_protected(
 ) -> PyResult<()> {
     let fetched = errors::fetch();
     tell(watcher, frame, event, argument)?;
-    if fetched.type_.is_some() {
-        errors::restore(fetched);
-    }
+    errors::restore(fetched);
     Ok(())
 }
 
@@ -291,11 +289,7 @@ pub fn built_in(callable: &PyObject, call: impl FnOnce() -> PyResult) -> PyResul
     let result = call();
     match &result {
         Ok(_) => tell(Watcher::Profile, frame, Event::CReturn, Some(callable))?,
-        Err(_) => {
-            if tell_protected(Watcher::Profile, frame, Event::CException, Some(callable)).is_err() {
-                return Err(Raised::already_set());
-            }
-        }
+        Err(_) => tell_protected(Watcher::Profile, frame, Event::CException, Some(callable))?,
     }
     result
 }

@@ -1,6 +1,8 @@
 //! The command line and the variables of `python3` (`Python/initconfig.c`, `Python/getopt.c`), as far as
 //! the VM can do what they ask for. An option that it cannot is refused, and so is one that nobody knows.
 
+use twinheap_interp::sys_data::Flags;
+
 /// What is to be run.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request {
@@ -12,29 +14,15 @@ pub enum Request {
     Help,
 }
 
-/// What `sys.flags` and the like say of the command line and the environment.
+/// What the command line and the environment ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// `-I`: neither the environment nor the user's site, nor an unsafe path.
-    pub isolated: bool,
-    /// `-E`.
-    pub ignore_environment: bool,
-    /// `-s`.
-    pub no_user_site: bool,
-    /// `-P`: no folder of the program in `sys.path`.
-    pub safe_path: bool,
-    /// `-O` and `-OO`: 1 and 2.
-    pub optimize: u32,
-    /// `-q`.
-    pub quiet: bool,
+    /// What `sys.flags` shows of it.
+    pub flags: Flags,
     /// `-u`.
     pub unbuffered: bool,
     /// `-x`: the first line of the program is no Python.
     pub skip_first_line: bool,
-    /// `-X dev`.
-    pub dev_mode: bool,
-    /// `-X warn_default_encoding`.
-    pub warn_default_encoding: bool,
     /// `-W`, behind what `PYTHONWARNINGS` and the developer's mode ask for.
     pub warnings: Vec<String>,
     /// `-X`: names, and values where there are some.
@@ -102,10 +90,10 @@ pub fn parse(
             }
         }
     }
-    if !options.ignore_environment {
+    if !options.flags.ignore_environment {
         read_variables(&mut options, variable)?;
     }
-    if options.dev_mode {
+    if options.flags.dev_mode {
         options.warnings.insert(0, "default".to_string());
     }
     options.warnings.extend(given_warnings);
@@ -123,17 +111,17 @@ fn flag(options: &mut Options, letter: char) -> Result<Option<Request>, String> 
     match letter {
         'h' | '?' => return Ok(Some(Request::Help)),
         'V' => return Ok(Some(Request::Version)),
-        'E' => options.ignore_environment = true,
+        'E' => options.flags.ignore_environment = true,
         'I' => {
-            options.isolated = true;
-            options.ignore_environment = true;
-            options.no_user_site = true;
-            options.safe_path = true;
+            options.flags.isolated = true;
+            options.flags.ignore_environment = true;
+            options.flags.no_user_site = true;
+            options.flags.safe_path = true;
         }
-        's' => options.no_user_site = true,
-        'P' => options.safe_path = true,
-        'O' => options.optimize = (options.optimize + 1).min(2),
-        'q' => options.quiet = true,
+        's' => options.flags.no_user_site = true,
+        'P' => options.flags.safe_path = true,
+        'O' => options.flags.optimize = (options.flags.optimize + 1).min(2),
+        'q' => options.flags.quiet = true,
         'u' => options.unbuffered = true,
         'x' => options.skip_first_line = true,
         // The VM runs no site, writes no bytecode, and draws no seed: -S, -B and -R ask for what is so.
@@ -152,8 +140,8 @@ fn x_option(options: &mut Options, text: &str) -> Result<(), String> {
         None => (text, None),
     };
     match name {
-        "dev" => options.dev_mode = true,
-        "warn_default_encoding" => options.warn_default_encoding = true,
+        "dev" => options.flags.dev_mode = true,
+        "warn_default_encoding" => options.flags.warn_default_encoding = true,
         "importtime" | "tracemalloc" | "showrefcount" | "no_debug_ranges" => {
             return Err(format!("the VM cannot do what -X {name} asks for yet"));
         }
@@ -169,15 +157,15 @@ fn read_variables(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<(), String> {
     let is_set = |name: &str| variable(name).is_some();
-    options.no_user_site |= is_set("PYTHONNOUSERSITE");
-    options.safe_path |= is_set("PYTHONSAFEPATH");
+    options.flags.no_user_site |= is_set("PYTHONNOUSERSITE");
+    options.flags.safe_path |= is_set("PYTHONSAFEPATH");
     options.unbuffered |= is_set("PYTHONUNBUFFERED");
-    options.dev_mode |= is_set("PYTHONDEVMODE");
-    options.warn_default_encoding |= is_set("PYTHONWARNDEFAULTENCODING");
+    options.flags.dev_mode |= is_set("PYTHONDEVMODE");
+    options.flags.warn_default_encoding |= is_set("PYTHONWARNDEFAULTENCODING");
     if let Some(level) = variable("PYTHONOPTIMIZE") {
         // Anything that is no number counts as 1.
         let level = level.parse::<u32>().unwrap_or(1).min(2);
-        options.optimize = options.optimize.max(level);
+        options.flags.optimize = options.flags.optimize.max(level);
     }
     if let Some(filters) = variable("PYTHONWARNINGS") {
         options
@@ -227,8 +215,10 @@ mod tests {
         let line = read("-IOOWerror -Xa=b -X dev -qc pass x -y").expect("known options");
         assert_eq!(line.request, Request::Code("pass\n".to_string()));
         assert_eq!(line.argv, ["-c", "x", "-y"]);
-        assert!(line.options.isolated && line.options.safe_path && line.options.quiet);
-        assert_eq!(line.options.optimize, 2);
+        assert!(
+            line.options.flags.isolated && line.options.flags.safe_path && line.options.flags.quiet
+        );
+        assert_eq!(line.options.flags.optimize, 2);
         assert_eq!(line.options.warnings, ["default", "error"]);
         let named = ("a".to_string(), Some("b".to_string()));
         assert_eq!(line.options.x_options, [named, ("dev".to_string(), None)]);
@@ -241,7 +231,7 @@ mod tests {
         assert_eq!(line.options.warnings, warnings);
         assert_eq!(line.request, Request::File("file.py".to_string()));
         assert_eq!(line.argv, ["file.py", "-O"]);
-        assert_eq!(line.options.optimize, 0);
+        assert_eq!(line.options.flags.optimize, 0);
         assert!(read("-E x.py").expect("known").options.warnings.is_empty());
     }
 

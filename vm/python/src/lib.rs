@@ -160,7 +160,7 @@ impl Vm {
 
     /// Does what the command line and the environment ask for, and shows it in `sys`.
     pub fn apply(&self, options: &command_line::Options) -> Result<(), String> {
-        compiler::set_default_optimize(options.optimize);
+        compiler::set_default_optimize(options.flags.optimize);
         apply_options(options).map_err(|_| shown_exception())
     }
 
@@ -224,8 +224,7 @@ impl Vm {
 
     /// A code object out of source; the exception where it is rejected.
     pub fn compile(&self, source: &[u8], filename: &str) -> Result<Own<PyCodeObject>, Own> {
-        let level = compiler::default_optimize();
-        match compiler::compile(source, filename, Mode::Exec, level) {
+        match compiler::compile(source, filename, Mode::Exec) {
             Ok(code) => code.downcast::<PyCodeObject>(),
             Err(_) => Err(errors::take_exception()),
         }
@@ -482,16 +481,7 @@ fn keep_first_names() -> PyResult<()> {
 }
 
 fn apply_options(options: &command_line::Options) -> PyResult<()> {
-    let flags = sys_data::flags(sys_data::Flags {
-        optimize: options.optimize,
-        no_user_site: options.no_user_site,
-        ignore_environment: options.ignore_environment,
-        quiet: options.quiet,
-        isolated: options.isolated,
-        dev_mode: options.dev_mode,
-        warn_default_encoding: options.warn_default_encoding,
-        safe_path: options.safe_path,
-    })?;
+    let flags = sys_data::flags(options.flags)?;
     sys::set_object("flags", &flags)?;
     let named = dict::new()?;
     for (name, value) in &options.x_options {
@@ -508,7 +498,7 @@ fn apply_options(options: &command_line::Options) -> PyResult<()> {
         .map(|filter| Ok(unicode::from_str(filter)?.upcast()))
         .collect();
     sys::set_object("warnoptions", list::from_vec(filters?)?.as_object())?;
-    if options.optimize > 0 {
+    if options.flags.optimize > 0 {
         let builtins = import_hook::import_module("builtins")?;
         let name = unicode::from_str("__debug__")?;
         object::set_attr(

@@ -46,7 +46,6 @@ macro_rules! general_match {
     ($($opcode:ident => $form:expr;)*) => {
         /// The general forms, by the names of their opcodes: functions of their own, so that what they
         /// do with locals keeps no handler of `tail.rs` from ending in a jump.
-        #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
         #[expect(non_snake_case, reason = "named as the opcodes are")]
         pub(super) mod forms {
             use super::*;
@@ -63,7 +62,7 @@ macro_rules! general_match {
             /// points behind it.
             pub(super) fn general(&mut self, opcode: u8, oparg: usize) -> PyResult<Flow> {
                 match opcode {
-                    $($opcode => run(self, oparg, $form),)*
+                    $($opcode => forms::$opcode(self, oparg),)*
                     other => Err(unknown_opcode(other)),
                 }
             }

@@ -43,8 +43,7 @@ pub(super) fn leaves(eval: &mut Eval, r: &mut Regs, opcode: u8) -> PyResult<()> 
     let value = unsafe { Own::from_raw(r.pop()) };
     frame.stacktop.set(r.depth());
     eval.spill(r);
-    let generator = (opcode != RETURN_VALUE && frame.owner.get() == FRAME_OWNED_BY_GENERATOR)
-        .then(|| crate::generator::generator_of(frame));
+    let generator = frames::generator_of(frame).filter(|_| opcode != RETURN_VALUE);
     if let Some(generator) = generator {
         generator.gi_frame_state.set(FRAME_SUSPENDED);
     }
@@ -79,11 +78,11 @@ fn before_instruction(frame: &_PyInterpreterFrame, previous: isize) -> PyResult<
         lines[previous as usize]
     };
     let line = lines[here as usize];
-    let mut due = line != -1 && line != last_line;
-    if line != -1 && !due && previous > here {
+    let goes_back = || {
         let opcode = base_opcode(frame, previous);
-        due = opcode != SEND && opcode != JUMP_BACKWARD_NO_INTERRUPT;
-    }
+        previous > here && opcode != SEND && opcode != JUMP_BACKWARD_NO_INTERRUPT
+    };
+    let due = line != -1 && (line != last_line || goes_back());
     if let Some(hook) = tracing::line_hook() {
         if due {
             hook(frame, line);

@@ -68,7 +68,7 @@ fn main() -> ExitCode {
         argv,
         options,
     } = line;
-    if options.dev_mode {
+    if options.flags.dev_mode {
         twinheap_python::enable_debug_heap();
     }
     let (source, filename) = match request {
@@ -111,12 +111,12 @@ fn main() -> ExitCode {
         .parent()
         .filter(|_| !filename.starts_with('<'))
         .map_or(String::new(), |directory| directory.display().to_string());
-    let mut path = if options.safe_path {
+    let mut path = if options.flags.safe_path {
         Vec::new()
     } else {
         vec![directory]
     };
-    if !options.ignore_environment
+    if !options.flags.ignore_environment
         && let Some(folders) = variable("PYTHONPATH")
     {
         path.extend(folders.split(':').map(str::to_string));
