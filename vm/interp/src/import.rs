@@ -221,14 +221,18 @@ fn load(name: &str, parent: Option<&PyObject>) -> PyResult {
     Ok(loaded(&modules, name)?.unwrap_or_else(|| made.upcast()))
 }
 
-/// The code of a `.pyc` file that belongs to this very source.
+/// The code of a `.pyc` file that belongs to this very source and the level of optimisation.
 pub fn cached_code(source: &[u8], file: &Path) -> Option<PyResult> {
     const MAGIC: [u8; 4] = [0xa7, 0x0d, 0x0d, 0x0a];
     let stem = file.file_stem()?.to_str()?;
+    let level = match compiler::default_optimize() {
+        0 => String::new(),
+        level => format!(".opt-{level}"),
+    };
     let cache = file
         .parent()?
         .join("__pycache__")
-        .join(format!("{stem}.cpython-311.pyc"));
+        .join(format!("{stem}.cpython-311{level}.pyc"));
     let data = std::fs::read(cache).ok()?;
     let word = |at: usize| {
         data.get(at..at + 4)?

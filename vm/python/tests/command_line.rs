@@ -100,6 +100,26 @@ fn options_and_variables_are_those_of_cpython() {
 }
 
 #[test]
+fn optimised_code_is_not_what_a_cache_has_for_plain_runs() {
+    let module = file("cached_assertion.py", "assert 0\n");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).to_string_lossy();
+    let variables = [("PYTHONPATH", &*folder)];
+    let compile = format!("import py_compile; py_compile.compile({module:?})");
+    let [made, _] = both(&["-c", &compile], &variables);
+    assert!(made.contains("exit status: 0"), "{made}");
+    for option in ["-O", "-B"] {
+        let import = [
+            "-B",
+            option,
+            "-c",
+            "import cached_assertion; print('imported')",
+        ];
+        let [expected, found] = both(&import, &variables);
+        assert_eq!(expected, found, "{option}");
+    }
+}
+
+#[test]
 fn uncaught_exceptions_are_marked_where_they_arise() {
     let programs = [
         "1/0",
