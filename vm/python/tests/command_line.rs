@@ -1,12 +1,11 @@
 //! What `twinpy` does with options, variables and uncaught exceptions, against the CPython that the build finds.
 
-use std::path::{Path, PathBuf};
+mod twins;
+
+use std::path::Path;
 use std::process::Command;
 
-fn interpreters() -> [PathBuf; 2] {
-    let finder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cargo/find-python");
-    [finder, PathBuf::from(env!("CARGO_BIN_EXE_twinpy"))]
-}
+use twins::{interpreters, told};
 
 /// Arguments, and variables with their values.
 type Line<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
@@ -23,17 +22,7 @@ fn both(arguments: &[&str], variables: &[(&str, &str)]) -> [String; 2] {
         ] {
             command.env_remove(name);
         }
-        let output = command
-            .args(arguments)
-            .envs(variables.iter().copied())
-            .output()
-            .expect("the interpreter starts");
-        format!(
-            "{}{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-            output.status
-        )
+        told(command.args(arguments).envs(variables.iter().copied()))
     })
 }
 

@@ -1,5 +1,7 @@
 //! Native modules against the CPython that the build finds: what each shows of itself, and programs that use it.
 
+mod twins;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -7,20 +9,14 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/modules")
 }
 
-fn run(mut command: Command, program: &Path) -> String {
-    let output = command
+fn run(interpreter: &Path, program: &Path) -> String {
+    let mut command = Command::new(interpreter);
+    command
         .arg(program)
         .env("PYTHONHASHSEED", "0")
         .env("TZ", "UTC")
-        .env_remove("PYTHONUNBUFFERED")
-        .output()
-        .expect("the interpreter starts");
-    format!(
-        "{}{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-        output.status
-    )
+        .env_remove("PYTHONUNBUFFERED");
+    twins::told(&mut command)
 }
 
 fn programs() -> Vec<PathBuf> {
@@ -51,13 +47,13 @@ fn differences(expected: &str, found: &str) -> String {
 
 #[test]
 fn modules_do_what_those_of_cpython_do() {
-    let finder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cargo/find-python");
+    let [reference, twinpy] = twins::interpreters();
     let programs = programs();
     assert!(programs.len() > 4, "{} programs", programs.len());
     let mut told = String::new();
     for program in programs {
-        let expected = run(Command::new(&finder), &program);
-        let found = run(Command::new(env!("CARGO_BIN_EXE_twinpy")), &program);
+        let expected = run(&reference, &program);
+        let found = run(&twinpy, &program);
         if expected != found {
             let shown = differences(&expected, &found);
             told.push_str(&format!("{}:\n{shown}", program.display()));
