@@ -13,6 +13,7 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
+mod _locale;
 mod accounts;
 mod arguments;
 mod control;
@@ -24,6 +25,7 @@ mod processes;
 mod queues;
 mod seconds;
 mod socket;
+mod syslog;
 mod terminals;
 mod waiting;
 
@@ -31,6 +33,7 @@ use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
+    ("_locale", _locale::new_module),
     ("_posixsubprocess", processes::new_module),
     ("_queue", queues::new_module),
     ("_socket", socket::new_module),
@@ -42,5 +45,6 @@ pub const MODULES: &[NativeModule] = &[
     ("resource", limits::new_module),
     ("select", waiting::new_module),
     ("spwd", accounts::new_spwd),
+    ("syslog", syslog::new_module),
     ("termios", terminals::new_module),
 ];

@@ -4,6 +4,7 @@
 //! `__main__`, and what it leaves (namespace, exception) stays alive until [`Vm::release`].
 
 pub mod command_line;
+pub mod locale;
 pub mod shared;
 mod streams;
 

@@ -68,6 +68,7 @@ fn main() -> ExitCode {
         argv,
         options,
     } = line;
+    twinheap_python::locale::take_from_environment(options.flags.ignore_environment);
     if options.flags.dev_mode {
         twinheap_python::enable_debug_heap();
     }

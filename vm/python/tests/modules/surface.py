@@ -2,8 +2,8 @@
 import importlib
 
 MODULES = """
-_blake2 _csv _datetime _opcode _posixsubprocess _queue _sha3 _socket _stat _statistics _typing array binascii cmath faulthandler
-fcntl grp posix pwd resource select spwd termios zlib
+_blake2 _csv _datetime _locale _opcode _posixsubprocess _queue _sha3 _socket _stat _statistics _typing array binascii cmath faulthandler
+fcntl grp posix pwd resource select spwd syslog termios zlib
 """.split()
 
 # What an extension module has because it lies in a file, and what it offers to other extension modules.
