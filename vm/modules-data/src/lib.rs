@@ -13,31 +13,31 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-mod binary;
-mod bisection;
+mod _bisect;
+mod _heapq;
+mod _json_encode;
+mod _json_scan;
+mod _random;
+mod _struct;
+mod binascii;
 mod digests;
-mod heaps;
-mod json_encode;
-mod json_scan;
-mod mathematics;
+mod math;
 mod prelude;
 mod quoted;
-mod structs;
-mod twister;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
-    ("_bisect", bisection::new_module),
-    ("_heapq", heaps::new_module),
-    ("_json", json_encode::new_module),
+    ("_bisect", _bisect::new_module),
+    ("_heapq", _heapq::new_module),
+    ("_json", _json_encode::new_module),
     ("_md5", digests::new_md5),
-    ("_random", twister::new_module),
+    ("_random", _random::new_module),
     ("_sha1", digests::new_sha1),
     ("_sha256", digests::new_sha256),
     ("_sha512", digests::new_sha512),
-    ("_struct", structs::new_module),
-    ("binascii", binary::new_module),
-    ("math", mathematics::new_module),
+    ("_struct", _struct::new_module),
+    ("binascii", binascii::new_module),
+    ("math", math::new_module),
 ];

@@ -13,11 +13,11 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-mod csv;
+mod _csv;
 mod prelude;
 mod zlib;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[("_csv", csv::new_module), ("zlib", zlib::new_module)];
+pub const MODULES: &[NativeModule] = &[("_csv", _csv::new_module), ("zlib", zlib::new_module)];

@@ -13,18 +13,18 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-mod collections;
-mod functools;
+mod _collections;
+mod _functools;
+mod _operator;
 mod itertools;
-mod operators;
 mod prelude;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
-    ("_collections", collections::new_module),
-    ("_functools", functools::new_module),
-    ("_operator", operators::new_module),
+    ("_collections", _collections::new_module),
+    ("_functools", _functools::new_module),
+    ("_operator", _operator::new_module),
     ("itertools", itertools::new_module),
 ];

@@ -13,13 +13,15 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
+mod _blake2;
+mod _sha3;
 mod arguments;
-mod blake2;
 mod prelude;
-mod sha3;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] =
-    &[("_blake2", blake2::new_module), ("_sha3", sha3::new_module)];
+pub const MODULES: &[NativeModule] = &[
+    ("_blake2", _blake2::new_module),
+    ("_sha3", _sha3::new_module),
+];

@@ -9,14 +9,14 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-mod opcodes;
+mod _opcode;
+mod _typing;
 mod prelude;
-mod typing;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
-    ("_opcode", opcodes::new_module),
-    ("_typing", typing::new_module),
+    ("_opcode", _opcode::new_module),
+    ("_typing", _typing::new_module),
 ];

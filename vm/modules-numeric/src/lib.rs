@@ -13,16 +13,16 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
+mod _statistics;
 mod array;
-mod complexes;
+mod cmath;
 mod prelude;
-mod statistics;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
-    ("_statistics", statistics::new_module),
+    ("_statistics", _statistics::new_module),
     ("array", array::new_module),
-    ("cmath", complexes::new_module),
+    ("cmath", cmath::new_module),
 ];

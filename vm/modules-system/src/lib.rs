@@ -14,37 +14,37 @@
 )]
 
 mod _locale;
+mod _posixsubprocess;
+mod _queue;
+mod _socket;
+mod _stat;
 mod accounts;
 mod arguments;
-mod control;
-mod faults;
-mod limits;
-mod modes;
+mod faulthandler;
+mod fcntl;
 mod prelude;
-mod processes;
-mod queues;
+mod resource;
 mod seconds;
-mod socket;
+mod select;
 mod syslog;
-mod terminals;
-mod waiting;
+mod termios;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
     ("_locale", _locale::new_module),
-    ("_posixsubprocess", processes::new_module),
-    ("_queue", queues::new_module),
-    ("_socket", socket::new_module),
-    ("_stat", modes::new_module),
-    ("faulthandler", faults::new_module),
-    ("fcntl", control::new_module),
+    ("_posixsubprocess", _posixsubprocess::new_module),
+    ("_queue", _queue::new_module),
+    ("_socket", _socket::new_module),
+    ("_stat", _stat::new_module),
+    ("faulthandler", faulthandler::new_module),
+    ("fcntl", fcntl::new_module),
     ("grp", accounts::new_grp),
     ("pwd", accounts::new_pwd),
-    ("resource", limits::new_module),
-    ("select", waiting::new_module),
+    ("resource", resource::new_module),
+    ("select", select::new_module),
     ("spwd", accounts::new_spwd),
     ("syslog", syslog::new_module),
-    ("termios", terminals::new_module),
+    ("termios", termios::new_module),
 ];

@@ -13,5 +13,5 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-pub mod sre;
+pub mod _sre;
 pub mod unicodedata;

@@ -4,13 +4,13 @@
 mod evaluator;
 
 use evaluator::{check_facts, start};
-use twinheap_modules_text::sre;
+use twinheap_modules_text::_sre;
 use twinheap_objects::own::Layout;
 
 #[test]
 fn expressions_of_cpython() {
     start();
-    let module = sre::new_module().expect("the module");
+    let module = _sre::new_module().expect("the module");
     check_facts(
         include_str!("sre/facts.txt"),
         2_000,

@@ -13,10 +13,10 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
-mod datetime;
+mod _datetime;
 mod prelude;
 
 use twinheap_objects::module::NativeModule;
 
 /// The modules of this crate, by name.
-pub const MODULES: &[NativeModule] = &[("_datetime", datetime::new_module)];
+pub const MODULES: &[NativeModule] = &[("_datetime", _datetime::new_module)];

@@ -27,7 +27,7 @@ use twinheap_syntax::{Flags, Mode, dump, listing};
 
 /// The modules of `vm/modules-text`.
 const TEXT_MODULES: &[module::NativeModule] = &[
-    ("_sre", twinheap_modules_text::sre::new_module),
+    ("_sre", twinheap_modules_text::_sre::new_module),
     (
         "unicodedata",
         twinheap_modules_text::unicodedata::new_module,

@@ -1,6 +1,6 @@
 //! The encoder's half of `_json` (`Modules/_json.c`), and the module.
 
-use crate::json_scan::{PyScannerType, py_scanstring, text_argument};
+use crate::_json_scan::{PyScannerType, py_scanstring, text_argument};
 use crate::prelude::*;
 use twinheap_objects::float;
 use twinheap_objects::object::enter_recursive_call;
