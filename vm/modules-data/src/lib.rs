@@ -22,10 +22,10 @@ mod _struct;
 mod binascii;
 mod digests;
 mod math;
-mod prelude;
 mod quoted;
 
 use twinheap_objects::module::NativeModule;
+use twinheap_objects::prelude;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[

@@ -14,10 +14,10 @@
 )]
 
 mod _csv;
-mod prelude;
 mod zlib;
 
 use twinheap_objects::module::NativeModule;
+use twinheap_objects::prelude;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[("_csv", _csv::new_module), ("zlib", zlib::new_module)];

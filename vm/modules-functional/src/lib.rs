@@ -17,9 +17,9 @@ mod _collections;
 mod _functools;
 mod _operator;
 mod itertools;
-mod prelude;
 
 use twinheap_objects::module::NativeModule;
+use twinheap_objects::prelude;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[

@@ -16,9 +16,9 @@
 mod _blake2;
 mod _sha3;
 mod arguments;
-mod prelude;
 
 use twinheap_objects::module::NativeModule;
+use twinheap_objects::prelude;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[

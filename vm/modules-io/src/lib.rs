@@ -20,11 +20,11 @@ mod fileio;
 mod newlines;
 mod open;
 mod posix;
-mod prelude;
 mod stringio;
 mod textio;
 
 use twinheap_objects::module::NativeModule;
+use twinheap_objects::prelude;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[("_io", open::new_module), ("posix", posix::new_module)];

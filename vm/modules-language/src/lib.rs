@@ -11,9 +11,9 @@
 
 mod _opcode;
 mod _typing;
-mod prelude;
 
 use twinheap_objects::module::NativeModule;
+use twinheap_objects::prelude;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[

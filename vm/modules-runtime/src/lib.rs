@@ -24,12 +24,12 @@ mod context;
 mod encoding_map;
 mod errno;
 mod locks;
-mod prelude;
 pub mod signals;
 mod strings;
 mod weakrefs;
 
 use twinheap_objects::module::NativeModule;
+use twinheap_objects::prelude;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[

@@ -22,7 +22,6 @@ mod accounts;
 mod arguments;
 mod faulthandler;
 mod fcntl;
-mod prelude;
 mod resource;
 mod seconds;
 mod select;
@@ -30,6 +29,7 @@ mod syslog;
 mod termios;
 
 use twinheap_objects::module::NativeModule;
+use twinheap_objects::prelude;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[

@@ -14,9 +14,9 @@
 )]
 
 mod _datetime;
-mod prelude;
 
 use twinheap_objects::module::NativeModule;
+use twinheap_objects::prelude;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[("_datetime", _datetime::new_module)];

@@ -56,6 +56,7 @@ pub mod namespace;
 pub mod object;
 pub mod own;
 pub mod paths;
+pub mod prelude;
 pub mod range;
 pub mod reduce;
 mod sequence_iter;
