@@ -1,4 +1,7 @@
 //! What the targets share: both sides in this process, their comparison, the findings, the extra counters.
+//!
+//! Unsafe code: system calls (memory that two processes share, limits, handlers of signals), and C functions that
+//! libFuzzer calls.
 
 mod case;
 pub mod counters;

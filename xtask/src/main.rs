@@ -1,10 +1,13 @@
 //! The command line of Twinheap: `cargo xtask COMMAND`, what users do, and the workbench beside it.
 
+#![deny(unsafe_code)]
+
 mod bench;
 mod bench_compile;
 mod codegen;
 mod handlers;
 mod mutants;
+mod papers;
 mod parity;
 #[cfg(test)]
 mod parity_encodings;

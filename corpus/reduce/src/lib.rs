@@ -4,6 +4,8 @@
 //! show it. Candidates come in batches, so that a judge can run them side by side; the order within a batch is
 //! the order of preference.
 
+#![deny(unsafe_code)]
+
 mod model;
 mod parts;
 mod source;

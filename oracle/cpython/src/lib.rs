@@ -1,5 +1,7 @@
 //! Real CPython as an oracle worker, embedded through PyO3 or as a module that an interpreter imports; the only crate
 //! that names PyO3.
+//!
+//! Unsafe code: calls of CPython's C API.
 
 mod boundary;
 mod foreign;

@@ -4,6 +4,9 @@
 //! namespace, follows references through the structs of `twinheap-abi`, and writes canonical bytes in
 //! which no address occurs. The digest of a heap is the digest of these bytes; a
 //! [`MemoryImage`](twinheap_observation::MemoryImage) is the same bytes, parsed for a reader.
+//!
+//! Unsafe code: reading memory by address (`memory.rs`), asking a type's `tp_traverse` for edges (`native.rs`), and
+//! planting a change for the measure of sensitivity (`change.rs`).
 
 pub mod boundary;
 mod callables;

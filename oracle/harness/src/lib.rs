@@ -1,5 +1,7 @@
 //! Pairs subjects in parallel, compares their observations stage by stage, confirms, blames and signs.
 
+#![deny(unsafe_code)]
+
 mod answers;
 pub mod compare;
 mod confirm;

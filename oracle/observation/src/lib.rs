@@ -1,5 +1,7 @@
 //! What is observed of a program: stages, memory images, digests, and the messages that carry them; pure data.
 
+#![deny(unsafe_code)]
+
 pub mod code;
 pub mod codec;
 pub mod digest;

@@ -1,4 +1,6 @@
 //! The reference VM as a subject worker.
+//!
+//! Unsafe code: handing the decoder addresses of the VM's objects.
 
 mod machine;
 mod runtime;

@@ -1,4 +1,6 @@
 //! Subjects as worker processes: the loop inside a worker, and the harness's hold on it from outside.
+//!
+//! Unsafe code: system calls: pipes, limits, shared memory, the name of a signal.
 
 pub mod capture;
 pub mod command;

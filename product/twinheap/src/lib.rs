@@ -2,6 +2,8 @@
 //!
 //! Every command takes its arguments and an [`Installation`], which tells where programs and workers are, and gives
 //! the exit code of the process.
+//!
+//! Unsafe code: handlers of signals.
 
 pub mod campaign;
 pub mod diff;

@@ -1,5 +1,7 @@
 //! Reports: the table on the terminal, a self-contained page, JSON, JUnit and Markdown.
 
+#![deny(unsafe_code)]
+
 pub mod campaign;
 pub mod difference;
 pub mod files;

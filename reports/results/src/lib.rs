@@ -1,5 +1,7 @@
 //! The record of a run as versioned JSON lines (`SCHEMA.md`), and what changed between two runs.
 
+#![deny(unsafe_code)]
+
 pub mod forms;
 pub mod read;
 pub mod record;

@@ -49,7 +49,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Reads the `.toml` files of a folder that speak of this subject: `vm.toml`, `vm-pickle.toml` for `vm`.
+    /// Reads the `.toml` files of a folder that speak of this subject: `SUBJECT.toml`, `SUBJECT-anything.toml` for `vm`.
     /// A missing folder is an empty ledger.
     pub fn load(folder: &Path, subject: &str) -> Result<Ledger, String> {
         let mut paths: Vec<_> = match fs::read_dir(folder) {

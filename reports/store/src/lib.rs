@@ -1,5 +1,7 @@
 //! What is kept between runs: the ledger of known divergences, and runs with their findings in SQLite.
 
+#![deny(unsafe_code)]
+
 pub mod campaign;
 pub mod ledger;
 pub mod runs;

@@ -7,6 +7,8 @@
 //!
 //! A struct that begins with another one dereferences to it (`PyListObject` to `PyVarObject` to
 //! `PyObject`), as the C macros `PyObject_HEAD` and `PyObject_VAR_HEAD` have it.
+//!
+//! Unsafe code: the wrappers that let statics hold pointers (`unsafe impl Sync`); no unsafe function or block.
 
 #![expect(
     non_camel_case_types,

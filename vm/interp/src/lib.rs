@@ -1,4 +1,6 @@
 //! Frames, the eval loop, calls, generators, import, tracebacks, sys and builtins.
+//!
+//! Unsafe code: frames and their stacks are raw memory in CPython's layout, and the eval loop reads its operands from there.
 
 #![allow(
     clippy::missing_safety_doc,

@@ -1,4 +1,7 @@
 //! Native standard-library modules for data.
+//!
+//! Unsafe code: objects that are allocated and destroyed by hand, and items of a list that trade places inside its block
+//! (`_heapq`).
 
 #![expect(
     non_upper_case_globals,

@@ -1,4 +1,7 @@
 //! Native standard-library modules for formats of data.
+//!
+//! Unsafe code: zlib is a C library; its streams and buffers are handed over as pointers. The parser of `_csv` writes into a block that it has
+//! reserved.
 
 #![expect(
     non_upper_case_globals,

@@ -1,4 +1,6 @@
 //! Native standard-library modules for functions and containers.
+//!
+//! Unsafe code: blocks of a deque, links of a cache and the pools of iterators are raw memory in CPython's layout.
 
 #![expect(
     non_upper_case_globals,

@@ -1,4 +1,6 @@
 //! Native standard-library modules for message digests.
+//!
+//! Unsafe code: the digest objects are allocated and destroyed by hand.
 
 #![expect(
     non_upper_case_globals,

@@ -1,4 +1,6 @@
 //! Native standard-library modules for input and output.
+//!
+//! Unsafe code: system calls, and objects that are allocated and destroyed by hand.
 
 #![expect(
     non_upper_case_globals,

@@ -1,5 +1,6 @@
 //! Native standard-library modules about the language itself.
 
+#![deny(unsafe_code)]
 #![allow(
     clippy::macro_metavars_in_unsafe,
     reason = "the wrapping macros vouch for the casts around the function that they are given"

@@ -1,4 +1,6 @@
 //! Native standard-library modules for numbers.
+//!
+//! Unsafe code: the items of an array lie in one untyped block in CPython's layout.
 
 #![expect(
     non_upper_case_globals,

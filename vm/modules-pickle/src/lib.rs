@@ -3,6 +3,8 @@
 //! A pickler writes into a buffer of its own and hands it over at the end, or frame by frame where it
 //! has a file. An unpickler reads from a view of bytes that it refills from its file, and keeps its
 //! objects on a stack whose marks fence off what an opcode may take.
+//!
+//! Unsafe code: the memo is a table of raw entries, and a hook's function pointer is called as C would.
 
 #![expect(
     non_upper_case_globals,

@@ -1,4 +1,6 @@
 //! Native standard-library modules about the running program.
+//!
+//! Unsafe code: the C library's clocks, signal handlers, and objects that are allocated by hand.
 
 #![expect(
     non_upper_case_globals,

@@ -1,4 +1,6 @@
 //! Native standard-library modules for the operating system.
+//!
+//! Unsafe code: system calls, and what the C library returns as pointers.
 
 #![expect(
     non_upper_case_globals,

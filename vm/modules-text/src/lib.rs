@@ -1,4 +1,6 @@
 //! Native standard-library modules about text: `_sre`, `unicodedata`.
+//!
+//! Unsafe code: a pattern's code words and a match's marks follow the object's header in the same block, as in CPython.
 
 #![expect(
     non_upper_case_globals,

@@ -1,4 +1,6 @@
 //! Native standard-library modules for dates and times.
+//!
+//! Unsafe code: the objects have two sizes, with a time zone and without, as in CPython, and are allocated by hand.
 
 #![expect(
     non_upper_case_globals,

@@ -2,6 +2,8 @@
 //!
 //! Objects are CPython 3.11's structs (`twinheap_abi`); built-in types are statics. `NOTES.md` tells
 //! how a type is written.
+//!
+//! Unsafe code: this is the kernel: memory, reference counts, casts and the type machinery. Each block says why it holds.
 
 #![allow(
     clippy::macro_metavars_in_unsafe,

@@ -2,6 +2,8 @@
 //!
 //! One interpreter a process: [`Vm::initialize`] brings it up, [`Vm::run`] runs a code object as
 //! `__main__`, and what it leaves (namespace, exception) stays alive until [`Vm::release`].
+//!
+//! Unsafe code: the C library's locale, and the cast of a module's namespace to a dict.
 
 pub mod command_line;
 pub mod locale;

@@ -4,6 +4,8 @@
 //! searches and gives the spans of the groups; nothing here allocates per position or recurses for
 //! a nested group: what is still to be tried stands on an explicit stack of frames.
 
+#![deny(unsafe_code)]
+
 pub mod codes;
 mod engine;
 mod sets;

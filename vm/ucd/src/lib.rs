@@ -1,5 +1,7 @@
 //! Unicode 14.0 tables, generated from the oracle's unicodedata, and the questions asked of them.
 
+#![deny(unsafe_code)]
+
 pub mod multibyte;
 mod names;
 mod normalize;
