@@ -69,6 +69,12 @@ impl Workers for Built {
         Ok(spec)
     }
 
+    fn twinpy(&self) -> Result<PathBuf, String> {
+        let target = target_folder();
+        run(&mut cargo_build("twinheap-python", &target), "twinpy")?;
+        Ok(target.join("release/twinpy"))
+    }
+
     fn standard_library(&self) -> Result<String, String> {
         standard_library()
     }

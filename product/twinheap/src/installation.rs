@@ -22,6 +22,8 @@ pub trait Workers: Send + Sync {
     fn observer(&self, series: &str) -> Result<PathBuf, String>;
     /// The reference VM, with the pure-Python modules in this folder, or those of the standard library.
     fn reference(&self, library: Option<&str>) -> Result<SubjectSpec, String>;
+    /// The VM's own command line.
+    fn twinpy(&self) -> Result<PathBuf, String>;
     /// The folder of the pure-Python modules, which the VM reads as well.
     fn standard_library(&self) -> Result<String, String>;
 }
@@ -123,6 +125,10 @@ impl Workers for Installed {
         let library = ("TWINHEAP_LIBRARY".to_owned(), library);
         spec.environment.push(library);
         Ok(spec)
+    }
+
+    fn twinpy(&self) -> Result<PathBuf, String> {
+        self.file("twinpy", "bin", "twinpy")
     }
 
     fn standard_library(&self) -> Result<String, String> {

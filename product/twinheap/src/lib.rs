@@ -14,6 +14,7 @@ pub mod generate;
 pub mod inspect;
 pub mod installation;
 pub mod interpreter;
+pub mod libtest;
 pub mod observe;
 pub mod parity_oracle;
 pub mod programs;
@@ -42,6 +43,8 @@ pub enum Command {
     Findings(findings::FindingsArguments),
     /// Bring the databases of a campaign's shards together.
     Merge(findings::MergeArguments),
+    /// Run CPython's own tests on the reference and on subjects, method by method.
+    Libtest(libtest::LibtestArguments),
     /// Print programs that nobody wrote, drawn for a topic from a seed.
     Generate(generate::GenerateArguments),
     /// Show both compilers' instructions for a file, side by side.
@@ -59,6 +62,7 @@ impl Command {
             Command::Campaign(arguments) => campaign::run(arguments, &find()?),
             Command::Findings(arguments) => findings::run(arguments, &find()?),
             Command::Merge(arguments) => findings::merge(arguments),
+            Command::Libtest(arguments) => libtest::run(arguments, &find()?),
             Command::Generate(arguments) => generate::run(arguments),
             Command::Dis(arguments) => dis::run(arguments),
         }

@@ -44,11 +44,19 @@ pub fn record_of(report: &GateReport, results: &[CaseResult], subject: &str) -> 
 
 /// The hash of a program's text, as records have it.
 pub fn source_hash(source: &str) -> String {
-    let digits: String = Sha256::digest(source.as_bytes())
+    format!("sha256:{}", hexadecimal(source))
+}
+
+/// The digest of a difference that is told in words.
+pub fn digest_of(difference: &str) -> String {
+    hexadecimal(difference)[..16].to_owned()
+}
+
+fn hexadecimal(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256:{digits}")
+        .collect()
 }
 
 fn line(
