@@ -1,13 +1,14 @@
 # Runs the methods of one test file and writes how each of them ended, a line before and a line after.
 #
-# Arguments: the file's module, where to write, the keys that are done already, the keys that are wanted ("" for all).
+# Arguments: the file's module, where to write, the keys that are done already, the keys that are wanted ("" for all), and the
+# modules that are to be missing, with commas.
 
 import os
 import sys
 import time
 import unittest
 
-MODULE, TARGET, DONE, WANTED = sys.argv[1:5]
+MODULE, TARGET, DONE, WANTED, WITHOUT = sys.argv[1:6]
 sys.argv[1:] = []
 # More memory than any of CPython's tests needs that runs without a limit of its own.
 MEMORY = 8 << 30
@@ -134,6 +135,8 @@ def limit_memory():
 def main():
     done, wanted = read_keys(DONE), read_keys(WANTED)
     limit_memory()
+    for name in filter(None, WITHOUT.split(",")):
+        sys.modules[name] = None
     try:
         from test import support
 

@@ -222,6 +222,7 @@ impl Run<'_> {
                     true => self.path("wanted").display().to_string(),
                     false => String::new(),
                 });
+                words.push(self.interpreter.without.join(","));
             }
         }
         let mut command = Command::new(&words[0]);

@@ -23,6 +23,8 @@ pub struct Interpreter {
     pub environment: Vec<(String, String)>,
     /// A folder that holds the package `test` to run, where the interpreter's own is not meant.
     pub tests: Option<PathBuf>,
+    /// Modules that are to be missing, whether the interpreter has them or not.
+    pub without: Vec<String>,
 }
 
 /// How long things may take.

@@ -43,6 +43,9 @@ class B(unittest.TestCase):
         pass
 
 class C(unittest.TestCase):
+    def test_a_module_is_missing(self):
+        with self.assertRaises(ImportError):
+            import _bisect
     def test_closes_everything(self):
         os.closerange(0, 100)
     def test_last(self):
@@ -77,6 +80,7 @@ fn run(library: &Path, name: &str, wanted: &[&str]) -> FileResult {
             .map(|home| vec![("HOME".to_owned(), home)])
             .unwrap_or_default(),
         tests: Some(PathBuf::from(library)),
+        without: vec!["_bisect".to_owned()],
     };
     let limits = Limits {
         method: Duration::from_secs(5),
@@ -130,9 +134,10 @@ fn every_method_is_told_of() {
         outcome("B.test_never"),
         Outcome::NotRun("OSError: no fixture".to_owned())
     );
+    assert_eq!(outcome("C.test_a_module_is_missing"), Outcome::Pass);
     assert_eq!(outcome("C.test_closes_everything"), Outcome::Pass);
     assert_eq!(outcome("C.test_last"), Outcome::Pass);
-    assert_eq!(found.methods.len(), 12);
+    assert_eq!(found.methods.len(), 13);
 }
 
 #[test]
@@ -140,10 +145,13 @@ fn methods_can_be_chosen() {
     let library = library();
     let found = run(library.path(), "test_worst", &["C", "A.test_1_passes"]);
     let keys: Vec<&String> = found.methods.keys().collect();
-    assert_eq!(
-        keys,
-        ["A.test_1_passes", "C.test_closes_everything", "C.test_last"]
-    );
+    let expected = [
+        "A.test_1_passes",
+        "C.test_a_module_is_missing",
+        "C.test_closes_everything",
+        "C.test_last",
+    ];
+    assert_eq!(keys, expected);
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub mod parity_oracle;
 pub mod programs;
 mod record;
 pub mod settings;
+pub mod site;
 mod telling;
 
 use clap::Subcommand;
@@ -47,6 +48,8 @@ pub enum Command {
     Libtest(libtest::LibtestArguments),
     /// Print programs that nobody wrote, drawn for a topic from a seed.
     Generate(generate::GenerateArguments),
+    /// Write a static site of a folder of runs: subjects by topics, over time.
+    Site(site::SiteArguments),
     /// Show both compilers' instructions for a file, side by side.
     Dis(dis::DisArguments),
 }
@@ -64,6 +67,7 @@ impl Command {
             Command::Merge(arguments) => findings::merge(arguments),
             Command::Libtest(arguments) => libtest::run(arguments, &find()?),
             Command::Generate(arguments) => generate::run(arguments),
+            Command::Site(arguments) => site::run(arguments, &find()?),
             Command::Dis(arguments) => dis::run(arguments),
         }
     }

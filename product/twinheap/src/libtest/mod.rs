@@ -45,6 +45,9 @@ pub struct LibtestArguments {
     /// Who is judged, again and again: `vm`, `cpython`, a CPython series, or a command as `pypy=pypy3 {file}`.
     #[arg(long, default_value = "vm", value_name = "SUBJECT")]
     subject: Vec<String>,
+    /// Modules that are to be missing on both sides, so that tests of `_testcapi` count against nobody.
+    #[arg(long, value_name = "MODULE", value_delimiter = ',')]
+    without: Vec<String>,
     /// How many files run at once.
     #[arg(long, default_value_t = settings::default_pairs(), value_name = "N")]
     jobs: usize,
@@ -107,6 +110,7 @@ pub fn run(arguments: &LibtestArguments, installation: &Installation) -> Result<
         ],
         environment: Vec::new(),
         tests: None,
+        without: Vec::new(),
     }];
     for subject in &arguments.subject {
         let opened = open(subject, &reference, tests.path(), installation);
@@ -114,6 +118,9 @@ pub fn run(arguments: &LibtestArguments, installation: &Installation) -> Result<
             Ok(interpreter) => interpreters.push(interpreter),
             Err(reason) => return usage(format!("{subject}: {reason}")),
         }
+    }
+    for interpreter in &mut interpreters {
+        interpreter.without.clone_from(&arguments.without);
     }
     let folder = arguments
         .out
@@ -156,12 +163,14 @@ fn open(
             words: vec![installation.workers.twinpy()?.display().to_string(), file()],
             environment: vec![("TWINHEAP_LIBRARY".to_owned(), reference.library.clone())],
             tests: None,
+            without: Vec::new(),
         },
         "cpython" => Interpreter {
             name,
             words: vec![reference.executable.display().to_string(), file()],
             environment: Vec::new(),
             tests: None,
+            without: Vec::new(),
         },
         series if series.starts_with("3.") => Interpreter {
             name,
@@ -171,6 +180,7 @@ fn open(
             ],
             environment: Vec::new(),
             tests: Some(tests.to_owned()),
+            without: Vec::new(),
         },
         command => {
             let spec = CommandSpec::parse(command)?;
@@ -179,6 +189,7 @@ fn open(
                 words: spec.words,
                 environment: spec.environment,
                 tests: Some(tests.to_owned()),
+                without: Vec::new(),
             }
         }
     })
