@@ -125,15 +125,28 @@ impl<'a> RunData<'a> {
         matrix
     }
 
-    /// All cases on a subject.
-    pub fn total(&self, subject: &str) -> Tally {
+    /// Where its cases come from.
+    pub fn corpora(&self) -> BTreeSet<&'a str> {
+        self.cases.keys().map(|case| corpus_of(case)).collect()
+    }
+
+    /// The cases of a corpus on a subject.
+    pub fn total(&self, subject: &str, corpus: &str) -> Tally {
         let mut total = Tally::default();
-        for case in self.cases.keys() {
+        for case in self.cases.keys().filter(|case| corpus_of(case) == corpus) {
             if let Some(result) = self.result(case, subject) {
                 total.add(result);
             }
         }
         total
+    }
+}
+
+/// Where a case comes from: `libtest`, or the programs of a gate.
+pub fn corpus_of(case: &str) -> &str {
+    match topic_of(case).split_once(':') {
+        Some((corpus, _)) => corpus,
+        None => "programs",
     }
 }
 
@@ -159,6 +172,7 @@ pub struct Site<'a> {
     pub findings: BTreeMap<&'a str, FindingData<'a>>,
     /// Cases that differed somewhere, sometime.
     pub differing: BTreeSet<&'a str>,
+    newest: BTreeMap<&'a str, BTreeMap<&'a str, usize>>,
 }
 
 impl<'a> Site<'a> {
@@ -190,24 +204,45 @@ impl<'a> Site<'a> {
             }
         }
         Site {
+            newest: newest_runs(&runs),
             runs,
             findings,
             differing,
         }
     }
 
-    /// The newest run that has something on a subject, and the subjects in the order of their last appearance.
-    pub fn newest(&self) -> Vec<(&'a str, &RunData<'a>)> {
-        let mut found: Vec<(&str, &RunData)> = Vec::new();
-        for run in self.runs.iter().rev() {
-            for subject in &run.subjects {
-                if !found.iter().any(|(known, _)| known == subject) {
-                    found.push((subject, run));
-                }
+    /// The subjects, that of the newest run first.
+    pub fn subjects(&self) -> Vec<&'a str> {
+        let mut found: Vec<&str> = Vec::new();
+        for subject in self.runs.iter().rev().flat_map(|run| &run.subjects) {
+            if !found.contains(subject) {
+                found.push(subject);
             }
         }
         found
     }
+
+    /// The newest run with a topic on a subject.
+    pub fn newest(&self, subject: &str, topic: &str) -> Option<&RunData<'a>> {
+        let number = self.newest.get(subject)?.get(topic)?;
+        Some(&self.runs[*number])
+    }
+}
+
+/// By subject and topic, the newest run that has something on both.
+fn newest_runs<'a>(runs: &[RunData<'a>]) -> BTreeMap<&'a str, BTreeMap<&'a str, usize>> {
+    let mut newest: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for (number, run) in runs.iter().enumerate() {
+        for (case, subjects) in &run.cases {
+            for subject in subjects.keys() {
+                newest
+                    .entry(subject)
+                    .or_default()
+                    .insert(topic_of(case), number);
+            }
+        }
+    }
+    newest
 }
 
 #[cfg(test)]

@@ -151,8 +151,7 @@ struct Writer<'a, 's> {
     site: &'s Site<'a>,
     out: PathBuf,
     environment: Environment<'static>,
-    /// The newest run of each subject.
-    newest: Vec<(&'a str, &'s RunData<'a>)>,
+    subjects: Vec<&'a str>,
     written: Written,
 }
 
@@ -169,7 +168,7 @@ impl<'a, 's> Writer<'a, 's> {
             site,
             out: out.to_owned(),
             environment,
-            newest: site.newest(),
+            subjects: site.subjects(),
             written: Written::default(),
         };
         for folder in ["runs", "topics", "cases", "findings", "compare", "search"] {
@@ -207,12 +206,16 @@ impl<'a, 's> Writer<'a, 's> {
         self.put(url, &text)
     }
 
-    /// The number of the run before this one that has a subject of it.
+    /// The number of the run before this one that has a subject of it, and cases of the same corpus.
     fn before(&self, number: usize) -> Option<usize> {
         let subjects = &self.site.runs[number].subjects;
+        let corpora = self.site.runs[number].corpora();
         (0..number).rev().find(|earlier| {
-            let known = &self.site.runs[*earlier].subjects;
-            subjects.iter().any(|subject| known.contains(subject))
+            let known = &self.site.runs[*earlier];
+            subjects
+                .iter()
+                .any(|subject| known.subjects.contains(subject))
+                && !corpora.is_disjoint(&known.corpora())
         })
     }
 
@@ -316,12 +319,10 @@ impl<'a, 's> Writer<'a, 's> {
     /// A page for each topic: its cases on each subject.
     fn topics(&mut self) -> Result<(), String> {
         let mut topics: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for (_, run) in &self.newest {
-            for case in run.cases.keys() {
-                topics.entry(topic_of(case)).or_default().insert(case);
-            }
+        for case in self.site.runs.iter().flat_map(|run| run.cases.keys()) {
+            topics.entry(topic_of(case)).or_default().insert(case);
         }
-        let subjects: Vec<&str> = self.newest.iter().map(|(subject, _)| *subject).collect();
+        let subjects = self.subjects.clone();
         for (topic, cases) in topics {
             let cases: Vec<&str> = cases.into_iter().collect();
             let base = topic_url(topic);
@@ -330,11 +331,12 @@ impl<'a, 's> Writer<'a, 's> {
                 let listed: Vec<Value> = cases[page.range.clone()]
                     .iter()
                     .map(|case| {
-                        let cells: Vec<Value> = self
-                            .newest
+                        let cells: Vec<Value> = subjects
                             .iter()
-                            .map(|(subject, run)| {
-                                run.result(case, subject).map_or(Value::UNDEFINED, word)
+                            .map(|subject| {
+                                let run = self.site.newest(subject, topic);
+                                let result = run.and_then(|run| run.result(case, subject));
+                                result.map_or(Value::UNDEFINED, word)
                             })
                             .collect();
                         let differs = self.site.differing.contains(case);
@@ -365,9 +367,9 @@ impl<'a, 's> Writer<'a, 's> {
     /// A case that differed: stages by subjects, differences, runs over time, and the program.
     fn case(&mut self, case: &str, program: Option<String>) -> Result<(), String> {
         let newest: Vec<(&str, &RunData)> = self
-            .newest
+            .subjects
             .iter()
-            .filter_map(|(subject, _)| {
+            .filter_map(|subject| {
                 let has = |run: &&RunData<'a>| run.result(case, subject).is_some();
                 Some((*subject, self.site.runs.iter().rev().find(has)?))
             })
@@ -450,9 +452,9 @@ impl<'a, 's> Writer<'a, 's> {
 
     fn history_of(&self, case: &str) -> Vec<Value> {
         let from = self.site.runs.len().saturating_sub(RUNS_OF_CASE);
-        self.newest
+        self.subjects
             .iter()
-            .filter_map(|(subject, _)| {
+            .filter_map(|subject| {
                 let cells: Vec<Value> = self.site.runs[from..]
                     .iter()
                     .enumerate()
@@ -469,9 +471,9 @@ impl<'a, 's> Writer<'a, 's> {
 
     fn is_gone(&self, signature: &str) -> bool {
         let seen = &self.site.findings[signature].seen;
-        !seen.iter().any(|((subject, _), runs)| {
-            let newest = self.newest.iter().find(|(known, _)| known == subject);
-            newest.is_some_and(|(_, run)| runs.contains(&self.number_of(run)))
+        !seen.iter().any(|((subject, case), runs)| {
+            let newest = self.site.newest(subject, topic_of(case));
+            newest.is_some_and(|run| runs.contains(&self.number_of(run)))
         })
     }
 
@@ -573,8 +575,11 @@ impl<'a, 's> Writer<'a, 's> {
         let subjects: Vec<Value> = run
             .subjects
             .iter()
-            .map(|subject| {
-                context! { name => *subject, tally => tally_value(Some(&run.total(subject))) }
+            .flat_map(|subject| {
+                run.corpora().into_iter().map(|corpus| {
+                    let tally = run.total(subject, corpus);
+                    context! { name => *subject, corpus, tally => tally_value(Some(&tally)) }
+                })
             })
             .collect();
         let before = self.before(number);
@@ -589,24 +594,29 @@ impl<'a, 's> Writer<'a, 's> {
     }
 
     fn index(&mut self) -> Result<(), String> {
-        let subjects: Vec<&str> = self.newest.iter().map(|(subject, _)| *subject).collect();
+        let subjects = self.subjects.clone();
         let mut matrix: BTreeMap<String, BTreeMap<&str, Tally>> = BTreeMap::new();
         let mut references: Vec<&str> = Vec::new();
-        for (subject, run) in &self.newest {
+        // What is newer takes the place of what is older.
+        for run in &self.site.runs {
             for (topic, row) in run.matrix() {
-                if let Some(tally) = row.get(subject) {
-                    matrix.entry(topic).or_default().insert(subject, *tally);
-                }
+                matrix.entry(topic).or_default().extend(row);
             }
             let reference = run.run.header.reference.as_str();
             if !references.contains(&reference) {
                 references.push(reference);
             }
         }
-        let history: Vec<Value> = self
-            .newest
+        let corpora: BTreeSet<&str> = self
+            .site
+            .runs
             .iter()
-            .map(|(subject, run)| self.history_row(subject, run))
+            .flat_map(|run| run.corpora())
+            .collect();
+        let history: Vec<Value> = subjects
+            .iter()
+            .flat_map(|subject| corpora.iter().map(move |corpus| (*subject, *corpus)))
+            .filter_map(|(subject, corpus)| self.history_row(subject, corpus))
             .collect();
         let ranked = self.ranked();
         let findings: Vec<Value> = ranked
@@ -627,14 +637,19 @@ impl<'a, 's> Writer<'a, 's> {
         self.page("index.html", "index.html", "Subjects by topics", values)
     }
 
-    /// A subject's share of agreement over its runs, as a line.
-    fn history_row(&self, subject: &str, newest: &RunData<'_>) -> Value {
-        let shares: Vec<f64> = self
+    /// A subject's share of agreement in a corpus over its runs, as a line.
+    fn history_row(&self, subject: &str, corpus: &str) -> Option<Value> {
+        let totals: Vec<(&RunData, Tally)> = self
             .site
             .runs
             .iter()
-            .filter(|run| run.subjects.contains(&subject))
-            .filter_map(|run| run.total(subject).share())
+            .map(|run| (run, run.total(subject, corpus)))
+            .filter(|(_, tally)| tally.compared() > 0)
+            .collect();
+        let (newest, now) = totals.last()?;
+        let shares: Vec<f64> = totals
+            .iter()
+            .filter_map(|(_, tally)| tally.share())
             .collect();
         let step = 100.0 / (shares.len().max(2) - 1) as f64;
         let mut points: Vec<String> = shares
@@ -647,14 +662,15 @@ impl<'a, 's> Writer<'a, 's> {
             points.push(only.replacen("0.0,", "100.0,", 1));
         }
         let label: Vec<String> = shares.iter().map(|share| format!("{share:.1}%")).collect();
-        context! {
+        Some(context! {
             subject,
-            now => tally_value(Some(&newest.total(subject))),
+            corpus,
+            now => tally_value(Some(now)),
             points => points.join(" "),
             label => label.join(", "),
             run => newest.name,
             url => run_url(self.number_of(newest)),
-        }
+        })
     }
 
     fn search(&mut self) -> Result<(), String> {
