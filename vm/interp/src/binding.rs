@@ -7,6 +7,7 @@ use twinheap_abi::*;
 use twinheap_objects::errors::{PyResult, Raised, type_error};
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Own, decref};
+use twinheap_objects::state::tstate;
 use twinheap_objects::{dict, tuple, unicode};
 
 /// The names of locals, cells and free variables.
@@ -413,7 +414,7 @@ pub unsafe fn push_call_frame(
     unsafe {
         let slots = frames::localsplus(&*frame);
         if let Err(raised) = bind(&function, code, slots, args, count, kwnames) {
-            frames::pop_frame(frame);
+            frames::pop_frame(tstate(), frame);
             drop(locals);
             return Err(raised);
         }

@@ -1,7 +1,6 @@
 //! Frames (`Python/frame.c`, `Objects/frameobject.c`): the data stack that they live on, their end,
 //! and frame objects, which are made only when somebody asks.
 
-use std::cell::Cell;
 use std::mem::offset_of;
 use std::ptr::null_mut;
 use twinheap_abi::*;
@@ -10,30 +9,11 @@ use twinheap_objects::memory::{self, Visitor};
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own, decref, xdecref};
 use twinheap_objects::singletons::none;
-use twinheap_objects::state::{Global, tstate};
+use twinheap_objects::state::{ThreadState, tstate};
 use twinheap_objects::{
-    abstract_, code, dict, getset, long, members, methods, slot, static_type, tuple, unicode,
-    unraisable, warnings,
+    abstract_, code, data_stack, dict, getset, long, members, methods, slot, static_type, tuple,
+    unicode, unraisable, warnings,
 };
-
-const CHUNK_WORDS: usize = 16 * 1024 / 8;
-
-/// The data stack: chunks of words, the frames of Python calls one behind the other.
-struct DataStack {
-    chunks: Cell<Vec<Box<[*mut PyObject]>>>,
-    /// The next free word and the end of the last chunk.
-    top: Cell<*mut *mut PyObject>,
-    limit: Cell<*mut *mut PyObject>,
-    /// Where each chunk but the first was entered from: top and limit.
-    entries: Cell<Vec<(*mut *mut PyObject, *mut *mut PyObject)>>,
-}
-
-static STACK: Global<DataStack> = Global(DataStack {
-    chunks: Cell::new(Vec::new()),
-    top: Cell::new(null_mut()),
-    limit: Cell::new(null_mut()),
-    entries: Cell::new(Vec::new()),
-});
 
 /// Words of a frame of this code.
 #[inline(always)]
@@ -44,73 +24,19 @@ pub fn frame_words(code: &PyCodeObject) -> usize {
 /// `_PyThreadState_PushFrame`: room for a frame, uninitialised.
 #[inline(always)]
 pub fn push_frame(words: usize) -> *mut _PyInterpreterFrame {
-    let top = STACK.top.get();
-    let next = top.wrapping_add(words);
-    if !top.is_null() && (next as usize) < STACK.limit.get() as usize {
-        STACK.top.set(next);
-        return top.cast();
-    }
-    push_chunk(words)
+    data_stack::push(tstate(), words).cast()
 }
 
 /// Room for a frame in the chunk in use, or null.
 #[inline(always)]
-pub fn push_frame_quickly(words: usize) -> *mut _PyInterpreterFrame {
-    let top = STACK.top.get();
-    let next = top.wrapping_add(words);
-    if top.is_null() || next as usize >= STACK.limit.get() as usize {
-        return null_mut();
-    }
-    STACK.top.set(next);
-    top.cast()
-}
-
-#[inline(never)]
-fn push_chunk(words: usize) -> *mut _PyInterpreterFrame {
-    let size = CHUNK_WORDS.max(words + 1);
-    let mut chunk = vec![null_mut(); size].into_boxed_slice();
-    let base = chunk.as_mut_ptr();
-    let mut chunks = STACK.chunks.take();
-    chunks.push(chunk);
-    STACK.chunks.set(chunks);
-    let mut entries = STACK.entries.take();
-    entries.push((STACK.top.get(), STACK.limit.get()));
-    STACK.entries.set(entries);
-    STACK.limit.set(base.wrapping_add(size));
-    STACK.top.set(base.wrapping_add(words));
-    base.cast()
+pub fn push_frame_quickly(state: &ThreadState, words: usize) -> *mut _PyInterpreterFrame {
+    data_stack::push_quickly(state, words).cast()
 }
 
 /// `_PyThreadState_PopFrame`: the frame is the last one pushed.
 #[inline(always)]
-pub fn pop_frame(frame: *mut _PyInterpreterFrame) {
-    let base: *mut *mut PyObject = frame.cast();
-    let chunk_size = STACK.limit.get() as usize - base as usize;
-    if chunk_size.is_multiple_of(CHUNK_WORDS * 8) || chunk_size > CHUNK_WORDS * 8 {
-        pop_at_chunk_base(base);
-        return;
-    }
-    STACK.top.set(base);
-}
-
-#[inline(never)]
-fn pop_at_chunk_base(base: *mut *mut PyObject) {
-    let mut chunks = STACK.chunks.take();
-    let is_base = chunks
-        .last()
-        .is_some_and(|chunk| std::ptr::eq(chunk.as_ptr(), base));
-    if is_base && chunks.len() > 1 {
-        chunks.pop();
-        let mut entries = STACK.entries.take();
-        if let Some((top, limit)) = entries.pop() {
-            STACK.top.set(top);
-            STACK.limit.set(limit);
-        }
-        STACK.entries.set(entries);
-    } else {
-        STACK.top.set(base);
-    }
-    STACK.chunks.set(chunks);
+pub fn pop_frame(state: &ThreadState, frame: *mut _PyInterpreterFrame) {
+    data_stack::pop(state, frame.cast());
 }
 
 /// Sets the specials of a fresh frame; takes over the references to function and locals.
@@ -304,7 +230,12 @@ pub fn line_of_object(object: &PyFrameObject) -> i32 {
 
 /// The innermost frame that runs Python code.
 pub fn innermost() -> Option<&'static _PyInterpreterFrame> {
-    let mut frame = tstate().current_frame.get();
+    innermost_of(tstate())
+}
+
+/// The innermost frame of a thread that runs Python code.
+pub fn innermost_of(state: &ThreadState) -> Option<&'static _PyInterpreterFrame> {
+    let mut frame = state.current_frame.get();
     // SAFETY: the frames of the chain are valid.
     unsafe {
         while let Some(current) = frame.as_ref() {
@@ -315,6 +246,14 @@ pub fn innermost() -> Option<&'static _PyInterpreterFrame> {
         }
     }
     None
+}
+
+/// The same as an object.
+pub fn innermost_object() -> PyResult<Option<Own>> {
+    match innermost() {
+        Some(frame) => Ok(Some(frame_object(frame)?.upcast())),
+        None => Ok(None),
+    }
 }
 
 /// `PyFrame_FastToLocalsWithError`: the locals of a frame as a mapping.

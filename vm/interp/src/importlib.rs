@@ -6,7 +6,6 @@
 
 use crate::eval::calls::run_code;
 use crate::{import, sys};
-use std::cell::Cell;
 use std::path::PathBuf;
 use twinheap_abi::*;
 use twinheap_arith::hash::{HashSecret, siphash13};
@@ -14,10 +13,10 @@ use twinheap_objects::buffer::Buffer;
 use twinheap_objects::call::{self, Args, Signature};
 use twinheap_objects::errors::{self, PyResult, type_error};
 use twinheap_objects::exceptions::{PyExc_ImportError, PyExc_ModuleNotFoundError};
+use twinheap_objects::fork;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::{bool_object, none};
-use twinheap_objects::state::Global;
 use twinheap_objects::{
     abstract_, bytes, dict, id, import_hook, list, long, methods, module, tuple, unicode,
 };
@@ -247,22 +246,19 @@ fn name_of(object: &PyObject) -> PyResult<String> {
     }
 }
 
-static LOCK_DEPTH: Global<Cell<isize>> = Global(Cell::new(0));
-
 fn lock_held(_: &Module) -> PyResult {
-    Ok(bool_object(LOCK_DEPTH.get() > 0))
+    Ok(bool_object(fork::is_import_lock_held()))
 }
 
 fn acquire_lock(_: &Module) -> PyResult {
-    LOCK_DEPTH.set(LOCK_DEPTH.get() + 1);
+    fork::acquire_import_lock()?;
     Ok(none())
 }
 
 fn release_lock(_: &Module) -> PyResult {
-    if LOCK_DEPTH.get() == 0 {
+    if !fork::release_import_lock() {
         return Err(errors::runtime_error("not holding the import lock"));
     }
-    LOCK_DEPTH.set(LOCK_DEPTH.get() - 1);
     Ok(none())
 }
 

@@ -396,8 +396,9 @@ fn place(exception: &PyObject) {
 }
 
 /// `_PyErr_WriteUnraisableMsg`: by the program's own hook, where it has set one.
-pub fn report_unraisable(exception: Own, source: Option<&PyObject>) {
+pub fn report_unraisable(exception: Own, how: Option<&str>, source: Option<&PyObject>) {
     place(&exception);
+    let message = how.map(|how| format!("Exception ignored {how}"));
     let (own, default) = (
         sys::get_object("unraisablehook"),
         sys::get_object("__unraisablehook__"),
@@ -413,22 +414,32 @@ pub fn report_unraisable(exception: Own, source: Option<&PyObject>) {
             Own::new(exception.type_()).upcast(),
             exception.clone(),
             traceback.unwrap_or_else(none),
-            none(),
+            message
+                .as_deref()
+                .and_then(|message| unicode::from_str(message).ok())
+                .map_or_else(none, Own::upcast),
             source.map_or_else(none, Own::new),
         ]);
         match args.and_then(|args| call::call(&own, &[&args])) {
             Ok(_) => return,
-            Err(_) => return show_unraisable(&errors::take_exception(), Some(&own)),
+            Err(_) => {
+                return show_unraisable(&errors::take_exception(), None, Some(&own));
+            }
         }
     }
-    show_unraisable(&exception, source);
+    show_unraisable(&exception, message.as_deref(), source);
 }
 
 /// Shows an exception that nobody can catch, in the words of the default hook.
-pub fn show_unraisable(exception: &PyObject, source: Option<&PyObject>) {
+pub fn show_unraisable(exception: &PyObject, message: Option<&str>, source: Option<&PyObject>) {
     let mut out = String::new();
-    if let Some(source) = source {
-        out.push_str(&format!("Exception ignored in: {}\n", source.repr_lossy()));
+    match (message, source) {
+        (message, Some(source)) => {
+            let message = message.unwrap_or("Exception ignored in");
+            out.push_str(&format!("{message}: {}\n", source.repr_lossy()));
+        }
+        (Some(message), None) => out.push_str(&format!("{message}:\n")),
+        (None, None) => {}
     }
     if let Some(base) = exceptions::base_exception(exception)
         && let Some(traceback) = base.traceback.own()

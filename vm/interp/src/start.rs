@@ -5,9 +5,10 @@ use crate::{eval, frames, generator, import, report, stdio, sys, warnings_module
 use std::cell::Cell;
 use twinheap_abi::*;
 use twinheap_objects::errors::PyResult;
+use twinheap_objects::import_hook::FRAME_HOOK;
 use twinheap_objects::own::Layout;
 use twinheap_objects::state::Global;
-use twinheap_objects::unraisable::{PRINT_HOOK, UNRAISABLE_HOOK};
+use twinheap_objects::unraisable::{FORMAT_HOOK, PRINT_HOOK, UNRAISABLE_HOOK};
 use twinheap_objects::warnings::WARN_HOOK;
 use twinheap_objects::{dict, module, types, unicode};
 
@@ -53,6 +54,8 @@ pub fn initialize() -> PyResult<()> {
     UNRAISABLE_HOOK.set(Some(report::report_unraisable));
     warnings_module::start()?;
     PRINT_HOOK.set(Some(|exception| report::print_uncaught(&exception)));
+    FRAME_HOOK.set(Some(frames::innermost_object));
+    FORMAT_HOOK.set(Some(report::format_exception));
     WARN_HOOK.set(Some(warnings_module::give_from_native));
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! The `sys` module (`Python/sysmodule.c`), as far as it is built.
 
-use crate::generator::{ASYNC_HOOKS, ORIGIN_DEPTH};
 use crate::tracing::{self, Watcher};
 use crate::{frames, stdio, sys_data};
 use std::cell::Cell;
@@ -12,9 +11,9 @@ use twinheap_objects::memory;
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::none;
-use twinheap_objects::state::{Global, tstate};
+use twinheap_objects::state::{self, Global, tstate};
 use twinheap_objects::{
-    dict, float, id, import_hook, list, long, methods, module, tuple, types, unicode,
+    dict, float, gil, id, import_hook, list, long, methods, module, tuple, types, unicode,
 };
 
 type Module = PyObject;
@@ -140,13 +139,19 @@ fn setrecursionlimit(_: &Module, value: &PyObject) -> PyResult {
             ),
         ));
     }
-    state.recursion_limit.set(limit);
-    state.recursion_remaining.set(limit - depth);
+    for thread in state::all() {
+        let depth = thread.recursion_limit.get() - thread.recursion_remaining.get();
+        thread.recursion_limit.set(limit);
+        thread.recursion_remaining.set(limit - depth);
+    }
     Ok(none())
 }
 
 fn exc_info(_: &Module) -> PyResult {
-    let value = errors::handled_exception();
+    exc_info_of(errors::handled_exception())
+}
+
+fn exc_info_of(value: Option<Own>) -> PyResult {
     let Some(value) = value else {
         return Ok(tuple::pack(&[&none(), &none(), &none()])?.upcast());
     };
@@ -254,20 +259,16 @@ fn setprofile(_: &Module, function: &PyObject) -> PyResult {
     Ok(none())
 }
 
-/// The switch interval in microseconds (`gil->interval`).
-static SWITCH_INTERVAL: Global<Cell<u64>> = Global(Cell::new(5_000));
-
 fn getswitchinterval(_: &Module) -> PyResult {
-    float::from_f64(1e-6 * SWITCH_INTERVAL.get() as f64)
+    float::from_f64(1e-6 * gil::interval() as f64)
 }
 
-/// There is one thread so far, so that nobody waits for the interval to end.
 fn setswitchinterval(_: &Module, interval: &PyObject) -> PyResult {
     let interval = float::as_double(interval)?;
     if interval <= 0.0 {
         return Err(value_error("switch interval must be strictly positive"));
     }
-    SWITCH_INTERVAL.set(as_unsigned_long(1e6 * interval));
+    gil::set_interval(as_unsigned_long(1e6 * interval));
     Ok(none())
 }
 
@@ -298,6 +299,30 @@ fn getallocatedblocks(_: &Module) -> PyResult {
     ))
 }
 
+/// The topmost frame of each thread, by the thread's identity.
+fn current_frames(_: &Module) -> PyResult {
+    let found = dict::new()?;
+    for thread in state::all() {
+        if let Some(frame) = frames::innermost_of(thread) {
+            let frame = frames::frame_object(frame)?;
+            let ident = long::from_usize(thread.thread_id.get())?;
+            dict::set_item(&found, &ident, frame.as_object())?;
+        }
+    }
+    Ok(found.upcast())
+}
+
+/// The exception that each thread handles, as `exc_info` gives it, by the thread's identity.
+fn current_exceptions(_: &Module) -> PyResult {
+    let found = dict::new()?;
+    for thread in state::all() {
+        let ident = long::from_usize(thread.thread_id.get())?;
+        let handled = exc_info_of(errors::handled_exception_of(thread))?;
+        dict::set_item(&found, &ident, &handled)?;
+    }
+    Ok(found.upcast())
+}
+
 fn clear_type_cache(_: &Module) -> PyResult {
     Ok(none())
 }
@@ -311,8 +336,8 @@ fn set_asyncgen_hooks(_: &Module, args: call::Args<'_>) -> PyResult {
     };
     let [firstiter, finalizer] = args.bind::<2>(&SIGNATURE)?;
     for (given, field, what) in [
-        (finalizer, &ASYNC_HOOKS.finalizer, "finalizer"),
-        (firstiter, &ASYNC_HOOKS.firstiter, "firstiter"),
+        (finalizer, &tstate().async_gen_finalizer, "finalizer"),
+        (firstiter, &tstate().async_gen_firstiter, "firstiter"),
     ] {
         let Some(given) = given else { continue };
         if !given.is_none() && !call::is_callable(given) {
@@ -328,8 +353,8 @@ fn set_asyncgen_hooks(_: &Module, args: call::Args<'_>) -> PyResult {
 
 fn get_asyncgen_hooks(_: &Module) -> PyResult {
     sys_data::ASYNCGEN_HOOKS.make(vec![
-        ASYNC_HOOKS.firstiter.own().unwrap_or_else(none),
-        ASYNC_HOOKS.finalizer.own().unwrap_or_else(none),
+        tstate().async_gen_firstiter.own().unwrap_or_else(none),
+        tstate().async_gen_finalizer.own().unwrap_or_else(none),
     ])
 }
 
@@ -345,20 +370,27 @@ fn set_coroutine_origin_tracking_depth(_: &Module, args: call::Args<'_>) -> PyRe
     if depth < 0 {
         return Err(value_error("depth must be >= 0"));
     }
-    ORIGIN_DEPTH.set(depth);
+    tstate().coroutine_origin_tracking_depth.set(depth);
     Ok(none())
 }
 
 fn get_coroutine_origin_tracking_depth(_: &Module) -> PyResult {
-    long::from_isize(ORIGIN_DEPTH.get() as isize)
+    long::from_isize(tstate().coroutine_origin_tracking_depth.get() as isize)
 }
 
 /// The default hook of exceptions that nobody can catch.
 fn unraisablehook(_: &Module, args: &PyObject) -> PyResult {
     let part = |name| object::get_attr(args, name);
     let (value, source) = (part(id!("exc_value"))?, part(id!("object"))?);
+    let message = part(id!("err_msg"))?;
+    let message = if message.is_none() {
+        None
+    } else {
+        Some(unicode::to_string_lossy(&*object::str(&message)?))
+    };
     crate::report::show_unraisable(
         &value,
+        message.as_deref(),
         Some(&source)
             .filter(|source| !source.is_none())
             .map(|source| &**source),
@@ -384,6 +416,8 @@ fn call_tracing(_: &Module, args: &[&PyObject]) -> PyResult {
 methods! {
     static TABLE:
     "_clear_type_cache" => noargs(clear_type_cache, "($module, /)");
+    "_current_frames" => noargs(current_frames, "($module, /)");
+    "_current_exceptions" => noargs(current_exceptions, "($module, /)");
     "addaudithook" => fast(addaudithook, "($module, /, hook)");
     "audit" => fast(audit);
     "breakpointhook" => keywords(breakpointhook);

@@ -13,7 +13,7 @@ use twinheap_objects::id;
 use twinheap_objects::object::ObjectExt;
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::none;
-use twinheap_objects::state::{Global, ThreadState, tstate};
+use twinheap_objects::state::{self, Global, ThreadState, tstate};
 use twinheap_objects::{call, tuple};
 
 /// Sees a frame and the line that it is about to run.
@@ -77,10 +77,17 @@ pub fn is_on(state: &ThreadState) -> bool {
 
 /// `_PyThreadState_UpdateTracingState`.
 fn update(state: &ThreadState) {
-    let watched = LINE_HOOK.get().is_some()
+    let watched = hook_of(state).is_some()
         || !state.c_traceobj.get().is_null()
         || !state.c_profileobj.get().is_null();
     state.use_tracing.set(state.tracing.get() == 0 && watched);
+}
+
+/// The embedder's hook, which sees the main thread only.
+fn hook_of(state: &ThreadState) -> Option<LineHook> {
+    LINE_HOOK
+        .get()
+        .filter(|_| std::ptr::eq(state::main(), state))
 }
 
 /// Sets the hook of whoever embeds the VM, or takes it away.
@@ -91,7 +98,7 @@ pub fn set_line_hook(hook: Option<LineHook>) {
 
 /// The hook that sees lines, where there is one.
 pub fn line_hook() -> Option<LineHook> {
-    LINE_HOOK.get()
+    hook_of(tstate())
 }
 
 /// Sets a function of the program's, or takes it away. As with CPython's own hooks in C, a trace function
@@ -109,7 +116,7 @@ pub fn set(watcher: Watcher, function: Option<&PyObject>) -> PyResult<()> {
             "Cannot install a {name} function while another {name} function is being installed"
         )));
     }
-    if watcher == Watcher::Trace {
+    if watcher == Watcher::Trace && state::is_main() {
         LINE_HOOK.set(None);
     }
     let slot = watcher.slot(state);

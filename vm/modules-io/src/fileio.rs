@@ -3,6 +3,8 @@
 use crate::base::{PyRawIOBase_Type, call0, end_stream, size_argument, unsupported};
 use crate::prelude::*;
 use twinheap_objects::exceptions::{PyExc_OverflowError, PyExc_Warning, raise_os_error};
+use twinheap_objects::gil::without_gil;
+use twinheap_objects::signals::interruptible;
 
 object_struct! {
     /// `fileio`: the flags of `bits` are CPython's bit fields.
@@ -194,7 +196,7 @@ fn open_file(
     }
     let path = twinheap_objects::paths::path_bytes(file)?;
     // SAFETY: the path ends with NUL.
-    let fd = unsafe { libc::open(path.as_ptr(), flags, 0o666) };
+    let fd = interruptible(|| unsafe { libc::open(path.as_ptr(), flags, 0o666) })?;
     if fd < 0 {
         return Err(raise_os_error(last_errno(), Some(file)));
     }
@@ -234,7 +236,7 @@ fn after_open(this: &FileIo, file: &PyObject) -> PyResult<()> {
 fn internal_close(this: &FileIo) -> PyResult<()> {
     let fd = this.fd.replace(-1);
     // SAFETY: the descriptor is this object's.
-    if fd >= 0 && unsafe { libc::close(fd) } < 0 {
+    if fd >= 0 && without_gil(|| unsafe { libc::close(fd) }) < 0 {
         return Err(system_error());
     }
     Ok(())
@@ -293,17 +295,15 @@ fn check_mode(this: &FileIo, bit: u8, action: &str) -> PyResult<()> {
 
 /// Reads once; nothing where the descriptor would block.
 fn read_once(this: &FileIo, target: &mut [u8]) -> PyResult<Option<usize>> {
-    loop {
-        // SAFETY: the buffer has the length that is told.
-        let count = unsafe { libc::read(this.fd.get(), target.as_mut_ptr().cast(), target.len()) };
-        if count >= 0 {
-            return Ok(Some(count as usize));
-        }
-        match last_errno() {
-            libc::EINTR => continue,
-            libc::EAGAIN => return Ok(None),
-            _ => return Err(system_error()),
-        }
+    let fd = this.fd.get();
+    // SAFETY: the buffer has the length that is told.
+    let count = interruptible(|| unsafe {
+        libc::read(fd, target.as_mut_ptr().cast(), target.len()) as i64
+    })?;
+    match last_errno() {
+        _ if count >= 0 => Ok(Some(count as usize)),
+        libc::EAGAIN => Ok(None),
+        _ => Err(system_error()),
     }
 }
 
@@ -365,17 +365,14 @@ fn write(this: &FileIo, data: &PyObject) -> PyResult {
     check_mode(this, WRITABLE, "writing")?;
     let buffer = Buffer::of(data)?;
     let data = buffer.data();
-    loop {
-        // SAFETY: the slice is valid for its length.
-        let count = unsafe { libc::write(this.fd.get(), data.as_ptr().cast(), data.len()) };
-        if count >= 0 {
-            return long::from_isize(count);
-        }
-        match last_errno() {
-            libc::EINTR => continue,
-            libc::EAGAIN => return Ok(none()),
-            _ => return Err(system_error()),
-        }
+    let fd = this.fd.get();
+    // SAFETY: the slice is valid for its length.
+    let count =
+        interruptible(|| unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) as i64 })?;
+    match last_errno() {
+        _ if count >= 0 => long::from_isize(count as isize),
+        libc::EAGAIN => Ok(none()),
+        _ => Err(system_error()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::prelude::*;
 use twinheap_objects::float;
+use twinheap_objects::lock;
 use twinheap_objects::struct_sequence::{Description, StructSequenceType};
 
 static STRUCT_TIME: StructSequenceType = StructSequenceType::new(Description {
@@ -79,7 +80,7 @@ fn sleep(_: &PyObject, duration: &PyObject) -> PyResult {
             "timestamp too large to convert to C _PyTime_t",
         ));
     }
-    std::thread::sleep(std::time::Duration::from_secs_f64(duration));
+    lock::sleep(std::time::Duration::from_secs_f64(duration))?;
     Ok(none())
 }
 

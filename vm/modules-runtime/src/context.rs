@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use twinheap_objects::exceptions::PyExc_LookupError;
-use twinheap_objects::state::Global;
+use twinheap_objects::state::{Global, tstate};
 
 object_struct! {
     /// `PyContext`.
@@ -40,7 +40,19 @@ typed!(Context, PyContext_Type);
 typed!(ContextVar, PyContextVar_Type);
 typed!(Token, PyContextToken_Type);
 
-static CURRENT: Global<Pointer<Context>> = Global(Cell::new(std::ptr::null_mut()));
+/// The context that this thread has entered.
+fn entered() -> Option<Own<Context>> {
+    // SAFETY: the field holds contexts only.
+    tstate()
+        .context
+        .own()
+        .map(|context| unsafe { context.cast() })
+}
+
+/// Makes a context the one that this thread has entered.
+fn enter(context: Option<Own<Context>>) {
+    tstate().context.put(context.map(Own::upcast));
+}
 
 fn new_context(vars: Own<PyDictObject>) -> PyResult<Own<Context>> {
     let object: *mut Context = memory::new_gc_object(&PyContext_Type, size_of::<Context>())?;
@@ -56,11 +68,11 @@ fn new_context(vars: Own<PyDictObject>) -> PyResult<Own<Context>> {
 }
 
 fn current() -> PyResult<Own<Context>> {
-    if let Some(context) = Field::own(&*CURRENT) {
+    if let Some(context) = entered() {
         return Ok(context);
     }
     let made = new_context(dict::new()?)?;
-    CURRENT.put(Some(made.clone()));
+    enter(Some(made.clone()));
     Ok(made)
 }
 
@@ -83,7 +95,7 @@ fn run(context: &Context, args: Args<'_>) -> PyResult {
     }
     context.ctx_prev.put(Some(current()?));
     context.ctx_entered.set(1);
-    CURRENT.put(Some(Own::new(context)));
+    enter(Some(Own::new(context)));
     let result = call::call_args(
         function,
         Args {
@@ -91,7 +103,7 @@ fn run(context: &Context, args: Args<'_>) -> PyResult {
             ..args
         },
     );
-    CURRENT.put(context.ctx_prev.take_own());
+    enter(context.ctx_prev.take_own());
     context.ctx_entered.set(0);
     result
 }
@@ -211,7 +223,7 @@ fn var_new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObj
 
 fn var_get(var: &ContextVar, args: &[&PyObject]) -> PyResult {
     call::check_positional("get", args.len(), 0, 1)?;
-    if let Some(context) = Field::own(&*CURRENT)
+    if let Some(context) = entered()
         && let Some(value) = dict::get_item(context.ctx_vars.expect_ref(), var.as_object())?
     {
         return Ok(value);

@@ -15,6 +15,7 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
+pub mod _thread;
 mod abc;
 pub mod at_exit;
 mod charmap;
@@ -25,7 +26,6 @@ mod collector;
 mod context;
 mod encoding_map;
 mod errno;
-mod locks;
 pub mod signals;
 mod strings;
 mod weakrefs;
@@ -40,7 +40,7 @@ pub const MODULES: &[NativeModule] = &[
     ("_contextvars", context::new_module),
     ("_signal", signals::new_module),
     ("_string", strings::new_module),
-    ("_thread", locks::new_module),
+    ("_thread", _thread::new_module),
     ("_weakref", weakrefs::new_module),
     ("atexit", at_exit::new_module),
     ("errno", errno::new_module),

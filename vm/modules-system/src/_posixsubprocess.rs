@@ -6,6 +6,7 @@
 use crate::arguments::{c_integer, failure, identity, int, last_errno};
 use crate::prelude::*;
 use std::ffi::{CString, c_char};
+use twinheap_objects::fork;
 use twinheap_objects::paths::path_bytes;
 
 /// The most groups that a process has.
@@ -362,7 +363,7 @@ fn fork_exec(_: &PyObject, args: &PyTupleObject) -> PyResult {
         before: Some(given[21]).filter(|before| !before.is_none()),
     };
     // SAFETY: the child calls the system, and the program's own function where it asks for that.
-    match unsafe { libc::fork() } {
+    match fork::fork_to_execute(|| unsafe { libc::fork() }) {
         -1 => Err(failure()),
         0 => {
             let failed = plan.run();

@@ -1,11 +1,13 @@
 //! `_queue` (`Modules/_queuemodule.c`): a queue without bounds.
 //!
-//! With one thread nobody can put anything into a queue that is waited for: a limited wait is slept through.
+//! The lock of a queue is held while it is empty, so that who waits for an item waits for the lock.
 
 use crate::prelude::*;
-use crate::seconds;
 use std::ptr::null_mut;
+use std::time::Instant;
 use twinheap_objects::exceptions::PyExc_Exception;
+use twinheap_objects::lock::SystemLock;
+use twinheap_objects::seconds;
 use twinheap_objects::state::Global;
 
 static EMPTY: Global<Pointer<PyTypeObject>> = Global(Cell::new(null_mut()));
@@ -23,7 +25,7 @@ fn empty_error() -> PyResult<Own<PyTypeObject>> {
 object_struct! {
     /// `simplequeueobject`.
     pub struct SimpleQueue {
-        lock: Cell<usize>,
+        lock: SystemLock,
         locked: Cell<i32>,
         lst: Pointer<PyListObject>,
         lst_pos: Cell<isize>,
@@ -63,12 +65,17 @@ fn new(type_: &PyTypeObject, args: &PyTupleObject, kwargs: Option<&PyDictObject>
         call::check_positional("SimpleQueue", tuple::items(args).len(), 0, 0)?;
     }
     let made = SimpleQueue::alloc(type_)?;
+    made.lock.allocate()?;
     made.lst.put(Some(list::new(0)?));
     Ok(made.upcast())
 }
 
 fn put_item(this: &SimpleQueue, item: &PyObject) -> PyResult {
     list::append(&*this.list()?, item)?;
+    if this.locked.replace(0) != 0 {
+        // Whoever waits may go on.
+        this.lock.unlock();
+    }
     Ok(none())
 }
 
@@ -115,16 +122,20 @@ fn get(this: &SimpleQueue, args: Args<'_>) -> PyResult {
             Some(limit)
         }
     };
-    if this.waiting()? > 0 {
-        return this.pop();
+    let deadline = limit.map(|limit| Instant::now() + seconds::duration(limit));
+    while this.waiting()? == 0 {
+        let left = deadline.map(|until| until.saturating_duration_since(Instant::now()));
+        // The lock is free where the queue has just become empty; who comes next waits.
+        if !this.lock.acquire(left)? {
+            return Err(errors::raise_none(&*empty_error()?));
+        }
+        this.locked.set(1);
     }
-    match limit {
-        Some(limit) => std::thread::sleep(seconds::duration(limit)),
-        None => loop {
-            std::thread::sleep(seconds::duration(i64::MAX));
-        },
+    let item = this.pop();
+    if this.locked.replace(0) != 0 {
+        this.lock.unlock();
     }
-    Err(errors::raise_none(&*empty_error()?))
+    item
 }
 
 fn get_nowait(this: &SimpleQueue) -> PyResult {

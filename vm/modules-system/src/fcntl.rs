@@ -1,19 +1,17 @@
 //! `fcntl` (`Modules/fcntlmodule.c`): what can be set about open files, and locks on them.
 
-use crate::arguments::{descriptor, failure, int, last_errno, unsigned_low};
+use crate::arguments::{descriptor, failure, int, unsigned_low};
 use crate::prelude::*;
+use twinheap_objects::signals::interruptible;
 
 /// How many bytes fit into a call's own buffer.
 const ROOM: usize = 1024;
 
 /// Calls again where a signal interrupts.
-fn repeated(mut act: impl FnMut() -> c_int) -> PyResult<c_int> {
-    loop {
-        match act() {
-            result if result >= 0 => return Ok(result),
-            _ if last_errno() == libc::EINTR => {}
-            _ => return Err(failure()),
-        }
+fn repeated(act: impl FnMut() -> c_int) -> PyResult<c_int> {
+    match interruptible(act)? {
+        result if result >= 0 => Ok(result),
+        _ => Err(failure()),
     }
 }
 

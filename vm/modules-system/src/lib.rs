@@ -25,7 +25,6 @@ mod arguments;
 mod faulthandler;
 mod fcntl;
 mod resource;
-mod seconds;
 mod select;
 mod syslog;
 mod termios;

@@ -2,11 +2,13 @@
 
 use crate::arguments::{descriptor, failure, int, last_errno, pack};
 use crate::prelude::*;
-use crate::seconds;
 use std::time::{Duration, Instant};
 use twinheap_objects::exceptions::{
     PyExc_KeyError, PyExc_OSError, PyExc_TypeError, raise_os_error,
 };
+use twinheap_objects::gil::without_gil;
+use twinheap_objects::seconds;
+use twinheap_objects::signals;
 
 /// The highest descriptor that a set of `select` holds, and one more.
 const FD_SETSIZE: c_int = 1024;
@@ -68,7 +70,7 @@ fn select(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let until = limit.map(moment);
     let found = loop {
         // SAFETY: all zero is an empty set; the descriptors fit into the sets.
-        let (count, ready) = unsafe {
+        let (count, ready) = without_gil(|| unsafe {
             let mut ready: [libc::fd_set; 3] = std::mem::zeroed();
             for (set, items) in ready.iter_mut().zip(&sets) {
                 items.iter().for_each(|(_, fd)| libc::FD_SET(*fd, set));
@@ -93,13 +95,14 @@ fn select(_: &PyObject, args: &[&PyObject]) -> PyResult {
                     .map_or(std::ptr::null_mut(), |time| time as *mut _),
             );
             (count, ready)
-        };
+        });
         if count >= 0 {
             break ready;
         }
         if last_errno() != libc::EINTR {
             return Err(failure());
         }
+        signals::check()?;
     };
     let mut lists = Vec::new();
     for (set, items) in found.iter().zip(sets) {
@@ -218,10 +221,15 @@ fn poll_poll(this: &PollObject, args: &[&PyObject]) -> PyResult {
     let count = loop {
         let left = milliseconds_left(until);
         // SAFETY: the array has the length that is told.
-        let count =
-            unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, left) };
+        let count = without_gil(|| unsafe {
+            libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, left)
+        });
         if count >= 0 || last_errno() != libc::EINTR {
             break count;
+        }
+        if let Err(raised) = signals::check() {
+            this.poll_running.set(0);
+            return Err(raised);
         }
     };
     this.poll_running.set(0);
@@ -406,13 +414,15 @@ fn epoll_poll(this: &EpollObject, args: Args<'_>) -> PyResult {
     let count = loop {
         let left = milliseconds_left(until);
         // SAFETY: there is room for as many events as are asked for.
-        let count = unsafe { libc::epoll_wait(fd, events.as_mut_ptr(), most, left) };
+        let count =
+            without_gil(|| unsafe { libc::epoll_wait(fd, events.as_mut_ptr(), most, left) });
         if count >= 0 {
             break count;
         }
         if last_errno() != libc::EINTR {
             return Err(failure());
         }
+        signals::check()?;
     };
     // SAFETY: the kernel has filled so many.
     unsafe { events.set_len(count as usize) };

@@ -6,7 +6,7 @@ use crate::call;
 use crate::exceptions::*;
 use crate::object::{ObjectExt, TypeExt};
 use crate::own::{Field, Layout, Own};
-use crate::state::tstate;
+use crate::state::{ThreadState, tstate};
 use crate::{types, unicode};
 use std::ffi::CStr;
 use std::fmt::Display;
@@ -193,7 +193,12 @@ pub fn set_context(exception: &PyObject, context: Option<Own>) {
 
 /// The exception being handled by the innermost `except` (`_PyErr_GetTopmostException`).
 pub fn handled_exception() -> Option<Own> {
-    let mut item = tstate().exc_info();
+    handled_exception_of(tstate())
+}
+
+/// The same of another thread.
+pub fn handled_exception_of(state: &ThreadState) -> Option<Own> {
+    let mut item = state.exc_info();
     loop {
         match item.exc_value.own() {
             Some(value) if !value.is_none() => return Some(value),

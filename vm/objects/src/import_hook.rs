@@ -9,6 +9,17 @@ use crate::{dict, id, module, unicode};
 use std::cell::Cell;
 use twinheap_abi::*;
 
+/// The frame that runs, as an object.
+pub type FrameHook = fn() -> PyResult<Option<Own>>;
+
+/// Set by the interpreter.
+pub static FRAME_HOOK: Global<Cell<Option<FrameHook>>> = Global(Cell::new(None));
+
+/// The frame that runs, as an object; nothing where no Python code runs.
+pub fn current_frame() -> PyResult<Option<Own>> {
+    FRAME_HOOK.get().map_or(Ok(None), |hook| hook())
+}
+
 /// Imports a module by its full name.
 pub type ImportHook = fn(&str) -> PyResult;
 

@@ -572,8 +572,30 @@ pub fn dict_pointer(object: &PyObject) -> PyResult<Option<&Pointer<PyObject>>> {
     Ok(dict_field(object))
 }
 
-/// `_PyObject_GenericGetAttrWithDict`, without an exception for a missing attribute.
+/// `PyObject_GenericGetAttr`, without an exception for a missing attribute.
 pub fn generic_lookup(object: &PyObject, name: &PyASCIIObject) -> PyResult<Option<Own>> {
+    look_up_around(object, name, || instance_value(object, name))
+}
+
+/// `_PyObject_GenericGetAttrWithDict`: the dict stands for the instance's own.
+pub fn get_attr_with_dict(
+    object: &PyObject,
+    name: &PyASCIIObject,
+    attributes: &PyDictObject,
+) -> PyResult {
+    let found = look_up_around(object, name, || {
+        dict::get_item(attributes, name.as_object())
+    })?;
+    found.ok_or_else(|| no_attribute(object, name))
+}
+
+/// An attribute: a data descriptor's value, the instance's, or what else the type has.
+#[inline(always)]
+fn look_up_around(
+    object: &PyObject,
+    name: &PyASCIIObject,
+    own_value: impl FnOnce() -> PyResult<Option<Own>>,
+) -> PyResult<Option<Own>> {
     let type_ = object.type_();
     let found = types::lookup(type_, name).map(Own::new);
     if let Some(descriptor) = &found
@@ -582,7 +604,7 @@ pub fn generic_lookup(object: &PyObject, name: &PyASCIIObject) -> PyResult<Optio
     {
         return bind_or_nothing(descriptor.clone(), object, type_);
     }
-    if let Some(value) = instance_value(object, name)? {
+    if let Some(value) = own_value()? {
         return Ok(Some(value));
     }
     match found {
@@ -639,12 +661,7 @@ pub fn generic_set_attr(
     };
     let type_ = object.type_();
     let found = types::lookup(type_, name).map(Own::new);
-    if let Some(descriptor) = &found
-        && let Some(set) = descriptor.type_().tp_descr_set.get()
-    {
-        let value = value.map_or(std::ptr::null_mut(), |value| value.as_raw());
-        // SAFETY: the slot of the descriptor's own type.
-        errors::from_status(unsafe { set(descriptor.as_ptr(), object.as_raw(), value) })?;
+    if set_by_descriptor(object, found.as_deref(), value)? {
         return Ok(());
     }
     if type_.has_feature(Py_TPFLAGS_MANAGED_DICT)
@@ -664,15 +681,58 @@ pub fn generic_set_attr(
             made
         }
     };
+    set_in_dict(object, &attributes, name, value)
+}
+
+/// Lets a data descriptor of the type set the attribute; false where there is none.
+#[inline(always)]
+fn set_by_descriptor(
+    object: &PyObject,
+    found: Option<&PyObject>,
+    value: Option<&PyObject>,
+) -> PyResult<bool> {
+    let Some(descriptor) = found else {
+        return Ok(false);
+    };
+    let Some(set) = descriptor.type_().tp_descr_set.get() else {
+        return Ok(false);
+    };
+    let value = value.map_or(std::ptr::null_mut(), |value| value.as_raw());
+    // SAFETY: the slot of the descriptor's own type.
+    errors::from_status(unsafe { set(descriptor.as_raw(), object.as_raw(), value) })?;
+    Ok(true)
+}
+
+#[inline(always)]
+fn set_in_dict(
+    object: &PyObject,
+    attributes: &PyDictObject,
+    name: &PyASCIIObject,
+    value: Option<&PyObject>,
+) -> PyResult<()> {
     match value {
-        Some(value) => dict::set_item(&attributes, name.as_object(), value),
+        Some(value) => dict::set_item(attributes, name.as_object(), value),
         None => {
-            if !dict::remove(&attributes, name.as_object())? {
+            if !dict::remove(attributes, name.as_object())? {
                 return Err(no_attribute_to_set(object, name));
             }
             Ok(())
         }
     }
+}
+
+/// `_PyObject_GenericSetAttrWithDict`: the dict stands for the instance's own.
+pub fn set_attr_with_dict(
+    object: &PyObject,
+    name: &PyASCIIObject,
+    value: Option<&PyObject>,
+    attributes: &PyDictObject,
+) -> PyResult<()> {
+    let found = types::lookup(object.type_(), name).map(Own::new);
+    if set_by_descriptor(object, found.as_deref(), value)? {
+        return Ok(());
+    }
+    set_in_dict(object, attributes, name, value)
 }
 
 #[cold]
@@ -769,27 +829,25 @@ pub fn length(object: &PyObject) -> PyResult<usize> {
 /// The `repr` of an object that may contain itself: `None` where it is already under way.
 /// `Py_ReprEnter`; dropping the guard is `Py_ReprLeave`.
 pub fn repr_enter(object: &PyObject) -> Option<ReprGuard> {
-    let mut active = REPR_ACTIVE.take();
-    if active.contains(&object.as_raw()) {
-        REPR_ACTIVE.set(active);
-        return None;
+    let reprs = &crate::state::tstate().repr_active;
+    let mut active = reprs.take();
+    let is_new = !active.contains(&object.as_raw());
+    if is_new {
+        active.push(object.as_raw());
     }
-    active.push(object.as_raw());
-    REPR_ACTIVE.set(active);
-    Some(ReprGuard(object.as_raw()))
+    reprs.set(active);
+    is_new.then(|| ReprGuard(object.as_raw()))
 }
-
-static REPR_ACTIVE: crate::state::Global<std::cell::Cell<Vec<*mut PyObject>>> =
-    crate::state::Global(std::cell::Cell::new(Vec::new()));
 
 /// Leaves the repr of an object.
 pub struct ReprGuard(*mut PyObject);
 
 impl Drop for ReprGuard {
     fn drop(&mut self) {
-        let mut active = REPR_ACTIVE.take();
+        let reprs = &crate::state::tstate().repr_active;
+        let mut active = reprs.take();
         active.retain(|&object| object != self.0);
-        REPR_ACTIVE.set(active);
+        reprs.set(active);
     }
 }
 

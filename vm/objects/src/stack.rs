@@ -6,7 +6,7 @@
 
 use crate::errors::{self, PyResult, Raised};
 use crate::exceptions::PyExc_RecursionError;
-use crate::state::{Global, ThreadState, tstate};
+use crate::state::{self, Global, ThreadState, tstate};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use twinheap_abi::PyObject;
@@ -35,17 +35,17 @@ fn too_deep() -> Raised {
     errors::raise(&PyExc_RecursionError, "maximum recursion depth exceeded")
 }
 
-/// Dead objects whose end waits until the stack has room for it.
-static WAITING: Global<Cell<Vec<*mut PyObject>>> = Global(Cell::new(Vec::new()));
+/// Whether any thread has put off the end of an object.
 static ANY_WAITING: Global<Cell<bool>> = Global(Cell::new(false));
 
 /// Puts off the end of a dead object.
 #[cold]
 #[inline(never)]
 pub(crate) fn put_off(object: *mut PyObject) {
-    let mut waiting = WAITING.take();
+    let put_off = &tstate().put_off;
+    let mut waiting = put_off.take();
     waiting.push(object);
-    WAITING.set(waiting);
+    put_off.set(waiting);
     ANY_WAITING.set(true);
 }
 
@@ -62,14 +62,28 @@ pub(crate) fn next_put_off() -> Option<*mut PyObject> {
 #[cold]
 #[inline(never)]
 fn take_put_off() -> Option<*mut PyObject> {
-    if left(tstate()) < RESERVE / 2 {
+    let state = tstate();
+    if left(state) < RESERVE / 2 {
         return None;
     }
-    let mut waiting = WAITING.take();
+    let mut waiting = state.put_off.take();
     let object = waiting.pop();
-    ANY_WAITING.set(!waiting.is_empty());
-    WAITING.set(waiting);
+    let is_empty = waiting.is_empty();
+    state.put_off.set(waiting);
+    if is_empty {
+        ANY_WAITING.set(any_put_off());
+    }
     object
+}
+
+/// Whether a thread has objects whose end was put off.
+fn any_put_off() -> bool {
+    state::all().into_iter().any(|state| {
+        let waiting = state.put_off.take();
+        let any = !waiting.is_empty();
+        state.put_off.set(waiting);
+        any
+    })
 }
 
 /// How many bytes native recursion may still use.

@@ -46,6 +46,11 @@ pub fn new_reference(object: &PyObject) -> PyResult {
     new_with_callback(&_PyWeakref_RefType, object, None)
 }
 
+/// `PyWeakref_NewRef` with a callback.
+pub fn new_reference_with_callback(object: &PyObject, callback: &PyObject) -> PyResult {
+    new_with_callback(&_PyWeakref_RefType, object, Some(callback))
+}
+
 /// The references of an object's chain, in its order.
 pub fn references(object: &PyObject) -> Vec<Own> {
     let mut found = Vec::new();

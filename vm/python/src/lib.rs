@@ -16,13 +16,15 @@ use twinheap_abi::*;
 use twinheap_interp::eval::calls::run_code;
 use twinheap_interp::tracing::{self, LineHook};
 use twinheap_interp::{compiler, import, marshal, report, start, stdio, sys, sys_data};
+use twinheap_modules_runtime::_thread;
 use twinheap_objects::errors::{self, PyResult};
 use twinheap_objects::exceptions::PyExc_SystemExit;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::state::tstate;
 use twinheap_objects::{
-    dict, id, import_hook, list, long, module, singletons, tuple, unicode, weakref,
+    call, dict, gil, id, import_hook, list, long, module, singletons, tuple, unicode, unraisable,
+    weakref,
 };
 use twinheap_syntax::source::Source;
 use twinheap_syntax::{Flags, Mode, dump, listing};
@@ -80,6 +82,8 @@ pub struct Vm {
     /// What was there when everything was first frozen, and how many modules when it last was.
     start: Cell<Option<Start>>,
     modules: Cell<usize>,
+    /// Whether threads of a program were waited for.
+    has_waited: Cell<bool>,
     /// `sys.path` without a program's own folder.
     path: Vec<Own>,
 }
@@ -114,6 +118,7 @@ impl Vm {
                 empty_dict,
                 start: Cell::new(None),
                 modules: Cell::new(0),
+                has_waited: Cell::new(false),
                 path,
             }),
             Err(_) => Err(format!("the VM could not start: {}", shown_exception())),
@@ -159,6 +164,14 @@ impl Vm {
         if streams::open_all(unbuffered).is_err() {
             errors::clear();
         }
+    }
+
+    /// Has Ctrl-C raise `KeyboardInterrupt` in the program, as the command line has it.
+    pub fn handle_interrupts(&self) {
+        if import_hook::import_module("_signal").is_err() {
+            errors::clear();
+        }
+        twinheap_modules_runtime::signals::handle_interrupts();
     }
 
     /// Does what the command line and the environment ask for, and shows it in `sys`.
@@ -343,6 +356,10 @@ impl Vm {
             Ok(_) => None,
             Err(_) => Some(errors::take_exception()),
         };
+        if _thread::count() > 0 {
+            wait_for_threads();
+            self.has_waited.set(true);
+        }
         stdio::flush_all();
         Run {
             namespace,
@@ -350,11 +367,15 @@ impl Vm {
         }
     }
 
-    /// Whether a program has changed what the next one would find: the built-in names, or how the collector works.
+    /// Whether a program has changed what the next one would find: the built-in names, how the collector works,
+    /// the `threading` module, which has ended, or threads that still run.
     pub fn is_disturbed(&self) -> bool {
-        self.start
-            .get()
-            .is_some_and(|start| start != Start::observed())
+        let by_threads = self.has_waited.get() || _thread::count() > 0;
+        by_threads
+            || self
+                .start
+                .get()
+                .is_some_and(|start| start != Start::observed())
     }
 
     /// Takes everything that is there now out of the collector's sight, so that collecting for a program costs
@@ -416,6 +437,11 @@ impl Vm {
 /// call it.
 pub fn interrupt() {
     twinheap_interp::interrupt::request();
+}
+
+/// Keeps signals from the thread that calls, so that they go to the one that runs the program.
+pub fn leave_signals_to_others() {
+    twinheap_modules_runtime::signals::block_all();
 }
 
 /// Takes an interrupt back that came too late.
@@ -534,6 +560,7 @@ fn prepare(config: &Config) -> PyResult<(Own<PyDictObject>, Vec<Own>)> {
     ] {
         import::register(table);
     }
+    gil::start_main_thread();
     twinheap_modules_runtime::signals::ignore_at_start();
     twinheap_modules_runtime::codecs::install();
     start::initialize()?;
@@ -701,6 +728,22 @@ fn shown_exception() -> String {
     report::format_exception(&exception).trim_end().to_string()
 }
 
+/// `wait_for_thread_shutdown`: `threading` joins the threads that are no daemons.
+fn wait_for_threads() {
+    let shutdown = || -> PyResult<()> {
+        let Some(threading) = dict::get_literal(&*sys::modules()?, "threading")? else {
+            return Ok(());
+        };
+        if let Err(raised) = call::call_method(&threading, id!("_shutdown"), &[]) {
+            unraisable::report(raised, Some(&threading));
+        }
+        Ok(())
+    };
+    if shutdown().is_err() {
+        errors::clear();
+    }
+}
+
 /// Runs a program as the command line does: its exit status.
 pub fn run_main(vm: &Vm, source: &[u8], filename: &str) -> i32 {
     let code = match vm.compile(source, filename) {
@@ -716,10 +759,12 @@ pub fn run_main(vm: &Vm, source: &[u8], filename: &str) -> i32 {
                 Some(exception) => exit_status(&exception),
                 None => 0,
             };
+            wait_for_threads();
             twinheap_modules_runtime::at_exit::run_all();
             if !streams::flush_all() && status == 0 {
                 status = 120;
             }
+            gil::finalize();
             vm.release(run);
             stdio::flush_all();
             status

@@ -17,7 +17,7 @@ fn note(_: &_PyInterpreterFrame, line: i32) {
 }
 
 /// A destructor that raises sets the hook, or takes it away: native code in the middle of a line.
-fn toggle(_: Own, _: Option<&PyObject>) {
+fn toggle(_: Own, _: Option<&str>, _: Option<&PyObject>) {
     let is_on = line_hook().is_some();
     set_line_hook(if is_on { None } else { Some(note) });
 }

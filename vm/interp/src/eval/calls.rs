@@ -1,6 +1,7 @@
 //! Calls and the making of functions.
 
 use super::Eval;
+use crate::interrupt;
 use crate::tracing::{self, is_on};
 use crate::{binding, frames};
 use std::ptr::null_mut;
@@ -13,6 +14,7 @@ use twinheap_objects::function::{
 };
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Own, decref};
+use twinheap_objects::state::tstate;
 use twinheap_objects::{dict, tuple};
 
 impl Eval {
@@ -53,6 +55,15 @@ impl Eval {
             self.sp = self.sp.sub(2 - usize::from(is_method));
             let result = outcome?;
             self.push(result);
+        }
+        self.check_breaker()
+    }
+
+    /// A call is over: looks up from the work where somebody asks for it (`CHECK_EVAL_BREAKER`).
+    #[inline(always)]
+    fn check_breaker(&mut self) -> PyResult<()> {
+        if self.state.is_interrupted() {
+            return interrupt::handle();
         }
         Ok(())
     }
@@ -97,7 +108,7 @@ impl Eval {
             (*new).previous.set(self.frame);
             if object::enter_frame().is_err() {
                 frames::clear_frame(&*new);
-                frames::pop_frame(new);
+                frames::pop_frame(tstate(), new);
                 return Err(twinheap_objects::errors::Raised::already_set());
             }
         }
@@ -165,7 +176,7 @@ impl Eval {
         let below = self.pop_raw();
         debug_assert!(below.is_null());
         self.push(result);
-        Ok(())
+        self.check_breaker()
     }
 
     pub(super) fn make_function(&mut self, flags: usize) -> PyResult<()> {

@@ -17,7 +17,7 @@ impl Eval {
     /// Jumps; backward, the loop looks up from its work where somebody asks for it.
     fn jump_watched(&mut self, offset: isize) -> PyResult<()> {
         self.jump(offset);
-        if offset < 0 && self.state.eval_breaker.get() {
+        if offset < 0 && self.state.is_interrupted() {
             return crate::interrupt::handle();
         }
         Ok(())
@@ -137,7 +137,7 @@ impl Eval {
             // SAFETY: the frame has ended; the caller of the loop gives its depth back.
             unsafe {
                 frames::clear_frame(frame);
-                frames::pop_frame(self.frame);
+                frames::pop_frame(self.state, self.frame);
             }
             self.state.current_frame.set(previous);
             return Ok(self.exit_raw(value));
@@ -170,7 +170,7 @@ impl Eval {
         unsafe {
             let is_entry = (*frame).is_entry.get();
             let previous = (*frame).previous.get();
-            frames::pop_frame(frame);
+            frames::pop_frame(self.state, frame);
             if is_entry {
                 self.state.current_frame.set(previous);
                 return Ok(self.exit_raw(made.into_raw()));

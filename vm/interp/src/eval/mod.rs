@@ -203,7 +203,7 @@ impl Eval {
         unsafe {
             let previous = (*frame).previous.get();
             frames::clear_frame(&*frame);
-            frames::pop_frame(frame);
+            frames::pop_frame(self.state, frame);
             self.frame = previous;
         }
         object::leave_frame();
@@ -255,7 +255,7 @@ impl Eval {
             // SAFETY: the frame was pushed by the caller and never ran.
             unsafe {
                 frames::clear_frame(frame);
-                frames::pop_frame(self.frame);
+                frames::pop_frame(self.state, self.frame);
             }
         }
     }

@@ -194,7 +194,7 @@ impl Eval {
             // SAFETY: the frame has ended; the caller of the loop gives its depth back.
             unsafe {
                 frames::clear_frame(frame);
-                frames::pop_frame(self.frame);
+                frames::pop_frame(self.state, self.frame);
             }
             self.state.current_frame.set(previous);
             return false;

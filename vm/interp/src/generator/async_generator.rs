@@ -3,19 +3,8 @@
 use super::*;
 use std::cell::Cell;
 use twinheap_objects::generic_alias;
-use twinheap_objects::state::Global;
+use twinheap_objects::state::tstate;
 use twinheap_objects::{object_struct, tuple, typed};
-
-/// The hooks of `sys.set_asyncgen_hooks`.
-pub struct AsyncHooks {
-    pub firstiter: Pointer<PyObject>,
-    pub finalizer: Pointer<PyObject>,
-}
-
-pub static ASYNC_HOOKS: Global<AsyncHooks> = Global(AsyncHooks {
-    firstiter: Cell::new(null_mut()),
-    finalizer: Cell::new(null_mut()),
-});
 
 /// Whether the object is an asynchronous generator.
 pub fn is_async_generator(object: &PyObject) -> bool {
@@ -87,10 +76,10 @@ fn init_hooks(generator: &PyGenObject) -> PyResult<()> {
     if generator.gi_hooks_inited.replace(1) != 0 {
         return Ok(());
     }
-    if let Some(finalizer) = ASYNC_HOOKS.finalizer.own() {
+    if let Some(finalizer) = tstate().async_gen_finalizer.own() {
         generator.gi_origin_or_finalizer.put(Some(finalizer));
     }
-    if let Some(firstiter) = ASYNC_HOOKS.firstiter.own() {
+    if let Some(firstiter) = tstate().async_gen_firstiter.own() {
         call::call(&firstiter, &[generator.as_object()])?;
     }
     Ok(())

@@ -2,17 +2,12 @@
 
 use super::*;
 use crate::frames;
-use std::cell::Cell;
 use twinheap_objects::import_hook;
-use twinheap_objects::state::Global;
 use twinheap_objects::{abstract_, long, members, object_struct, tuple, warnings};
-
-/// How many frames `cr_origin` tells of; 0 for none (`sys.set_coroutine_origin_tracking_depth`).
-pub static ORIGIN_DEPTH: Global<Cell<i32>> = Global(Cell::new(0));
 
 /// Where the coroutine that is being made comes from, as far as it is asked for.
 pub(super) fn origin() -> PyResult<Option<Own>> {
-    let depth = ORIGIN_DEPTH.get();
+    let depth = tstate().coroutine_origin_tracking_depth.get();
     if depth == 0 {
         return Ok(None);
     }

@@ -4,10 +4,10 @@ mod async_generator;
 mod coroutine;
 
 pub use async_generator::{
-    _PyAsyncGenASend_Type, _PyAsyncGenAThrow_Type, _PyAsyncGenWrappedValue_Type, ASYNC_HOOKS,
+    _PyAsyncGenASend_Type, _PyAsyncGenAThrow_Type, _PyAsyncGenWrappedValue_Type,
     PyAnextAwaitable_Type, PyAsyncGen_Type, is_async_generator, new_anext_awaitable, wrap_value,
 };
-pub use coroutine::{_PyCoroWrapper_Type, ORIGIN_DEPTH, PyCoro_Type, awaitable_iterator};
+pub use coroutine::{_PyCoroWrapper_Type, PyCoro_Type, awaitable_iterator};
 
 use crate::{eval, frames};
 use std::mem::offset_of;

@@ -5,7 +5,9 @@ use crate::prelude::*;
 use std::ffi::{CString, c_char};
 use std::ptr::null_mut;
 use twinheap_objects::float;
+use twinheap_objects::fork;
 use twinheap_objects::paths::path_bytes;
+use twinheap_objects::signals::interruptible;
 use twinheap_objects::state::Global;
 use twinheap_objects::struct_sequence::{Description, StructSequenceType};
 
@@ -79,11 +81,15 @@ fn run_hooks(which: usize, backwards: bool) {
 
 pub fn fork(_: &PyObject) -> PyResult {
     run_hooks(0, true);
-    // SAFETY: the child goes on with this thread alone, which is the one that runs the program.
-    let child = unsafe { libc::fork() };
+    // SAFETY: the child goes on with this thread alone.
+    let child = fork::fork(|| unsafe { libc::fork() })?;
+    let failed = std::io::Error::last_os_error();
     run_hooks(if child == 0 { 1 } else { 2 }, false);
     match child {
-        -1 => Err(failure(None)),
+        -1 => Err(twinheap_objects::exceptions::raise_os_error(
+            failed.raw_os_error().unwrap_or(0),
+            None,
+        )),
         child => int(child),
     }
 }
@@ -92,7 +98,8 @@ pub fn forkpty(_: &PyObject) -> PyResult {
     run_hooks(0, true);
     let mut leader = -1;
     // SAFETY: as for fork; the system fills the descriptor.
-    let child = unsafe { libc::forkpty(&mut leader, null_mut(), null_mut(), null_mut()) };
+    let child =
+        fork::fork(|| unsafe { libc::forkpty(&mut leader, null_mut(), null_mut(), null_mut()) })?;
     run_hooks(if child == 0 { 1 } else { 2 }, false);
     if child < 0 {
         return Err(failure(None));
@@ -192,7 +199,7 @@ fn waited(pid: c_int, status: c_int) -> PyResult {
 pub fn wait(_: &PyObject) -> PyResult {
     let mut status = 0;
     // SAFETY: the system fills the status.
-    let pid = unsafe { libc::wait(&mut status) };
+    let pid = interruptible(|| unsafe { libc::wait(&mut status) })?;
     waited(pid, status)
 }
 
@@ -231,11 +238,9 @@ fn waited_with_usage(pid: c_int, status: c_int, used: &libc::rusage) -> PyResult
 fn wait_for(pid: c_int, options: c_int) -> PyResult {
     let mut status = 0;
     // SAFETY: the system fills status and usage.
-    let (pid, used) = unsafe {
-        let mut used: libc::rusage = std::mem::zeroed();
-        let pid = libc::wait4(pid, &mut status, options, &mut used);
-        (pid, used)
-    };
+    let mut used: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: as above.
+    let pid = interruptible(|| unsafe { libc::wait4(pid, &mut status, options, &mut used) })?;
     waited_with_usage(pid, status, &used)
 }
 
@@ -257,7 +262,9 @@ pub fn waitid(_: &PyObject, args: &[&PyObject]) -> PyResult {
     // SAFETY: the system fills the struct.
     unsafe {
         let mut told: libc::siginfo_t = std::mem::zeroed();
-        if libc::waitid(kind as libc::idtype_t, id as u32, &mut told, options) < 0 {
+        let status =
+            interruptible(|| libc::waitid(kind as libc::idtype_t, id as u32, &mut told, options))?;
+        if status < 0 {
             return Err(failure(None));
         }
         if told.si_pid() == 0 {

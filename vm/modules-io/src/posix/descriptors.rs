@@ -4,7 +4,9 @@ use super::{bind, failure, folder, outcome, path_argument};
 use crate::prelude::*;
 use std::ffi::{CStr, c_char};
 use twinheap_objects::exceptions::raise_os_error;
+use twinheap_objects::gil::without_gil;
 use twinheap_objects::paths::decode_path;
+use twinheap_objects::signals::interruptible;
 
 fn int(value: impl Into<i64>) -> PyResult {
     Ok(long::from_i64(value.into())?.upcast())
@@ -36,7 +38,9 @@ pub fn pread(_: &PyObject, args: &[&PyObject]) -> PyResult {
     memory::reserve(&mut data, length as usize)?;
     data.resize(length as usize, 0u8);
     // SAFETY: the buffer has the length that is told.
-    let count = unsafe { libc::pread(fd, data.as_mut_ptr().cast(), data.len(), at) };
+    let count = interruptible(|| unsafe {
+        libc::pread(fd, data.as_mut_ptr().cast(), data.len(), at) as i64
+    })?;
     if count < 0 {
         return Err(failure(None));
     }
@@ -50,7 +54,9 @@ pub fn pwrite(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let at = offset(args[2])?;
     let data = buffer.data();
     // SAFETY: the slice is valid for its length.
-    told(unsafe { libc::pwrite(fd, data.as_ptr().cast(), data.len(), at) })
+    told(without_gil(|| unsafe {
+        libc::pwrite(fd, data.as_ptr().cast(), data.len(), at)
+    }))
 }
 
 /// The buffers of a sequence, held while the system works on them.
@@ -89,7 +95,7 @@ pub fn readv(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let fd = long::as_int(args[0])?;
     told(vectors(args[1], true, "readv", |pieces| {
         // SAFETY: the pieces have the lengths that are told.
-        unsafe { libc::readv(fd, pieces.as_ptr(), pieces.len() as c_int) }
+        without_gil(|| unsafe { libc::readv(fd, pieces.as_ptr(), pieces.len() as c_int) })
     })?)
 }
 
@@ -98,7 +104,7 @@ pub fn writev(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let fd = long::as_int(args[0])?;
     told(vectors(args[1], false, "writev", |pieces| {
         // SAFETY: the pieces have the lengths that are told.
-        unsafe { libc::writev(fd, pieces.as_ptr(), pieces.len() as c_int) }
+        without_gil(|| unsafe { libc::writev(fd, pieces.as_ptr(), pieces.len() as c_int) })
     })?)
 }
 
@@ -149,7 +155,9 @@ pub fn sendfile(_: &PyObject, args: Args<'_>) -> PyResult {
     let mut start = optional_offset(start)?;
     let count = unicode::ssize(count.expect("required"))?;
     // SAFETY: the offset is the program's, or null.
-    told(unsafe { libc::sendfile(out, input, pointer(&mut start), count as usize) })
+    told(without_gil(|| unsafe {
+        libc::sendfile(out, input, pointer(&mut start), count as usize)
+    }))
 }
 
 pub fn copy_file_range(_: &PyObject, args: Args<'_>) -> PyResult {
@@ -285,7 +293,10 @@ pub fn lockf(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let (fd, command) = (long::as_int(args[0])?, long::as_int(args[1])?);
     let length = offset(args[2])?;
     // SAFETY: a lock on a descriptor.
-    outcome(unsafe { libc::lockf(fd, command, length) }, None)
+    outcome(
+        interruptible(|| unsafe { libc::lockf(fd, command, length) })?,
+        None,
+    )
 }
 
 /// Calls that give the error itself.

@@ -14,7 +14,9 @@ mod status;
 use crate::prelude::*;
 use std::ffi::CString;
 use twinheap_objects::exceptions::{PyExc_OSError, raise_os_error};
+use twinheap_objects::gil::without_gil;
 use twinheap_objects::paths::{decode_path, fs_path, path_bytes};
+use twinheap_objects::signals::interruptible;
 
 /// The system's last error.
 pub fn last_errno() -> i32 {
@@ -139,8 +141,9 @@ fn open(_: &PyObject, args: Args<'_>) -> PyResult {
     let flags = number(flags.expect("required"))?;
     let mode = mode.map_or(Ok(0o777), number)?;
     let native = path_argument(path, "open", "path")?;
+    let flags = flags | libc::O_CLOEXEC;
     // SAFETY: the path ends with NUL.
-    let fd = unsafe { libc::openat(dir, native.as_ptr(), flags | libc::O_CLOEXEC, mode) };
+    let fd = interruptible(|| unsafe { libc::openat(dir, native.as_ptr(), flags, mode) })?;
     if fd < 0 {
         return Err(failure(Some(path)));
     }
@@ -149,8 +152,9 @@ fn open(_: &PyObject, args: Args<'_>) -> PyResult {
 
 fn close(_: &PyObject, args: Args<'_>) -> PyResult {
     let [fd] = bind!(args, "close", ["fd"], 1, 1);
+    let fd = number(fd.expect("required"))?;
     // SAFETY: closes what the program asks for.
-    outcome(unsafe { libc::close(number(fd.expect("required"))?) }, None)
+    outcome(without_gil(|| unsafe { libc::close(fd) }), None)
 }
 
 fn read(_: &PyObject, args: &[&PyObject]) -> PyResult {
@@ -161,7 +165,8 @@ fn read(_: &PyObject, args: &[&PyObject]) -> PyResult {
     }
     let mut data = twinheap_objects::memory::zeroed(length as usize)?;
     // SAFETY: the buffer has the length that is told.
-    let count = unsafe { libc::read(fd, data.as_mut_ptr().cast(), data.len()) };
+    let count =
+        interruptible(|| unsafe { libc::read(fd, data.as_mut_ptr().cast(), data.len()) as i64 })?;
     if count < 0 {
         return Err(failure(None));
     }
@@ -174,11 +179,12 @@ fn write(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let buffer = Buffer::of(args[1])?;
     let data = buffer.data();
     // SAFETY: the slice is valid for its length.
-    let count = unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) };
+    let count =
+        interruptible(|| unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) as i64 })?;
     if count < 0 {
         return Err(failure(None));
     }
-    long::from_isize(count)
+    long::from_isize(count as isize)
 }
 
 fn lseek(_: &PyObject, args: &[&PyObject]) -> PyResult {
@@ -242,8 +248,9 @@ fn pipe(_: &PyObject) -> PyResult {
 
 fn fsync(_: &PyObject, args: Args<'_>) -> PyResult {
     let [fd] = bind!(args, "fsync", ["fd"], 1, 1);
+    let fd = number(fd.expect("required"))?;
     // SAFETY: asks the system to write.
-    outcome(unsafe { libc::fsync(number(fd.expect("required"))?) }, None)
+    outcome(interruptible(|| unsafe { libc::fsync(fd) })?, None)
 }
 
 fn ftruncate(_: &PyObject, args: &[&PyObject]) -> PyResult {

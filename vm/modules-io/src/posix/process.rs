@@ -3,7 +3,9 @@
 use super::{bind, failure, outcome};
 use crate::prelude::*;
 use twinheap_objects::float;
+use twinheap_objects::gil::without_gil;
 use twinheap_objects::paths::path_bytes;
+use twinheap_objects::signals::interruptible;
 use twinheap_objects::struct_sequence::{Description, StructSequenceType};
 
 pub static TERMINAL_SIZE: StructSequenceType = StructSequenceType::new(Description {
@@ -109,17 +111,21 @@ pub fn exit(_: &PyObject, args: Args<'_>) -> PyResult {
 pub fn kill(_: &PyObject, args: &[&PyObject]) -> PyResult {
     call::check_positional("kill", args.len(), 2, 2)?;
     // SAFETY: sends a signal.
-    outcome(
+    let killed = outcome(
         unsafe { libc::kill(long::as_int(args[0])?, long::as_int(args[1])?) },
         None,
-    )
+    )?;
+    // A signal to this process has come by now.
+    twinheap_objects::signals::check()?;
+    Ok(killed)
 }
 
 pub fn system(_: &PyObject, args: Args<'_>) -> PyResult {
     let [command] = bind!(args, "system", ["command"], 1, 1);
     let command = path_bytes(command.expect("required"))?;
     // SAFETY: the command ends with NUL.
-    long::from_isize(unsafe { libc::system(command.as_ptr()) } as isize)
+    let status = without_gil(|| unsafe { libc::system(command.as_ptr()) });
+    long::from_isize(status as isize)
 }
 
 pub fn waitpid(_: &PyObject, args: &[&PyObject]) -> PyResult {
@@ -127,7 +133,7 @@ pub fn waitpid(_: &PyObject, args: &[&PyObject]) -> PyResult {
     let (pid, options) = (long::as_int(args[0])?, long::as_int(args[1])?);
     let mut status = 0;
     // SAFETY: the system fills the status.
-    let found = unsafe { libc::waitpid(pid, &mut status, options) };
+    let found = interruptible(|| unsafe { libc::waitpid(pid, &mut status, options) })?;
     if found < 0 {
         return Err(failure(None));
     }

@@ -3,11 +3,13 @@
 use super::address::{Address, from_argument};
 use crate::arguments::{c_integer, failure, int, last_errno, pack, parse};
 use crate::prelude::*;
-use crate::seconds;
 use std::time::{Duration, Instant};
 use twinheap_objects::exceptions::{
     PyExc_OSError, PyExc_ResourceWarning, PyExc_TimeoutError, raise_os_error,
 };
+use twinheap_objects::gil::without_gil;
+use twinheap_objects::seconds;
+use twinheap_objects::signals;
 use twinheap_objects::state::Global;
 use twinheap_objects::warnings;
 
@@ -64,9 +66,12 @@ impl SocketObject {
                 revents: 0,
             };
             // SAFETY: one entry.
-            let ready = unsafe { libc::poll(&mut polled, 1, left as c_int) };
-            if ready < 0 && last_errno() != libc::EINTR {
-                return Err(failure());
+            let ready = without_gil(|| unsafe { libc::poll(&mut polled, 1, left as c_int) });
+            if ready < 0 {
+                if last_errno() != libc::EINTR {
+                    return Err(failure());
+                }
+                signals::check()?;
             }
             if ready > 0 {
                 return Ok(true);
@@ -100,12 +105,12 @@ impl SocketObject {
             {
                 return Err(timed_out());
             }
-            let result = act();
+            let result = without_gil(&mut act);
             if result >= 0 {
                 return Ok(result);
             }
             match last_errno() {
-                libc::EINTR => {}
+                libc::EINTR => signals::check()?,
                 code if deadline.is_some()
                     && (code == libc::EWOULDBLOCK || code == libc::EAGAIN) => {}
                 _ => return Err(failure()),
@@ -314,7 +319,7 @@ fn close(this: &SocketObject) -> PyResult {
     let fd = this.sock_fd.replace(-1);
     if fd != -1 {
         // SAFETY: the descriptor was the object's own.
-        let status = unsafe { libc::close(fd) };
+        let status = without_gil(|| unsafe { libc::close(fd) });
         if status < 0 && last_errno() != libc::ECONNRESET {
             return Err(failure());
         }
@@ -325,7 +330,8 @@ fn close(this: &SocketObject) -> PyResult {
 /// Connects; the system's error, or none.
 fn connected(this: &SocketObject, address: &Address) -> PyResult<c_int> {
     // SAFETY: the address has the length that is told.
-    let status = unsafe { libc::connect(this.fd(), address.pointer(), address.length()) };
+    let status =
+        without_gil(|| unsafe { libc::connect(this.fd(), address.pointer(), address.length()) });
     if status == 0 {
         return Ok(0);
     }

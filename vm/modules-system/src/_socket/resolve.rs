@@ -7,6 +7,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
 use twinheap_objects::exceptions::{PyExc_OSError, PyExc_UnicodeError};
+use twinheap_objects::gil::without_gil;
 use twinheap_objects::state::Global;
 
 static GAIERROR: Global<Pointer<PyTypeObject>> = Global(Cell::new(null_mut()));
@@ -68,7 +69,9 @@ impl Found {
         let mut list = null_mut();
         let pointer = |text: Option<&CStr>| text.map_or(null(), CStr::as_ptr);
         // SAFETY: the texts end with NUL.
-        let code = unsafe { libc::getaddrinfo(pointer(host), pointer(service), hints, &mut list) };
+        let code = without_gil(|| unsafe {
+            libc::getaddrinfo(pointer(host), pointer(service), hints, &mut list)
+        });
         if code != 0 {
             return Err(resolver_error(code));
         }

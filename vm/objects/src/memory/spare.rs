@@ -11,7 +11,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicPtr, Ordering};
 
-use crate::state::tstate;
+use crate::gil;
 
 /// The size of the block kept aside.
 const SPARE: usize = 24 << 20;
@@ -113,7 +113,7 @@ fn rescue(size: usize) -> bool {
     let given = give_up(size);
     if given {
         DUE.store(true, Ordering::Relaxed);
-        tstate().eval_breaker.set(true);
+        gil::interrupt_holder();
     }
     given
 }

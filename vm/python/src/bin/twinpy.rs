@@ -141,6 +141,7 @@ fn main() -> ExitCode {
             }
             vm.set_original_arguments(&words);
             vm.open_standard_streams(options.unbuffered);
+            vm.handle_interrupts();
             if let Err(reason) = vm.apply(&options) {
                 eprintln!("twinpy: {reason}");
                 return 1;
@@ -149,6 +150,8 @@ fn main() -> ExitCode {
             let status = run_main(&vm, &source, &filename);
             std::process::exit(status & 0xff)
         });
+    // This thread only waits.
+    twinheap_python::leave_signals_to_others();
     match runner.map(std::thread::JoinHandle::join) {
         Ok(Ok(status)) => ExitCode::from(status as u8),
         Ok(Err(_)) => ExitCode::from(134),

@@ -43,7 +43,7 @@ pub(in super::super) fn enter(e: &mut Eval, r: &mut Regs, entry: &Entry, slowly:
     if left < 0 {
         return slowly;
     }
-    let new = frames::push_frame_quickly(frames::frame_words(code));
+    let new = frames::push_frame_quickly(e.state, frames::frame_words(code));
     if new.is_null() {
         return slowly;
     }
@@ -135,7 +135,7 @@ pub fn return_value(e: &mut Eval, r: &mut Regs, _: usize) -> Act {
     }
     let previous = frame.previous.get();
     let is_entry = frame.is_entry.get();
-    frames::pop_frame(r.frame);
+    frames::pop_frame(e.state, r.frame);
     if is_entry {
         // The caller of the loop gives the level of recursion back.
         e.state.current_frame.set(previous);

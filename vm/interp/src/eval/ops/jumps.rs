@@ -26,7 +26,7 @@ pub(super) fn go_back(e: &Eval, r: &mut Regs, oparg: usize) -> Act {
 
 #[inline(always)]
 pub(super) fn check_breaker(e: &Eval, r: &Regs, here: *const _Py_CODEUNIT) -> Act {
-    if e.state.eval_breaker.get() {
+    if e.state.is_interrupted() {
         r.mark_at(here);
         return Act::Cold(look_up);
     }

@@ -1,7 +1,10 @@
 //! Time spans as programs give them: seconds, whole or not, up to what 64 bits of nanoseconds hold.
 
-use crate::prelude::*;
+use crate::errors::{PyResult, overflow_error, value_error};
+use crate::object::ObjectExt;
+use crate::{abstract_, float, long};
 use std::time::Duration;
+use twinheap_abi::*;
 
 /// A span that may be negative, in nanoseconds, rounded towards the future.
 pub fn nanoseconds(seconds: &PyObject) -> PyResult<i64> {
