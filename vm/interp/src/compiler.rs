@@ -174,6 +174,14 @@ impl<'a> Job<'a> {
         trees::tree_object(&self.outcome(parsed)?)
     }
 
+    /// The code object of a tree of `ast`, which takes the place of the source.
+    pub fn code_of_tree(&self, node: &PyObject) -> PyResult {
+        let ast = trees::read_tree(node, self.mode)?;
+        trees::validate(&ast)?;
+        let compiled = twinheap_compile::compile_to_marshal(ast, &self.options());
+        marshal::loads_compiled(&self.outcome(compiled)?, self.filename_object)
+    }
+
     /// The code as marshal bytes.
     fn to_marshal(&self) -> PyResult<Vec<u8>> {
         self.probe()?;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use twinheap_syntax::ast::*;
+use twinheap_syntax::error::{ErrorKind, SyntaxError};
 use twinheap_syntax::names::Name;
 
 use super::{Compiler, Generated, STACK_USE_GUIDELINE};
@@ -546,7 +547,12 @@ impl<'t> Compiler<'t> {
             Ok(b's') => 1,
             Ok(b'r') => 2,
             Ok(b'a') => 3,
-            _ => 0,
+            Err(_) if data.conversion == -1 => 0,
+            // The parser makes no other one; a program that makes a tree can.
+            _ => {
+                let message = format!("Unrecognized conversion character {}", data.conversion);
+                return Err(Box::new(SyntaxError::bare(ErrorKind::SystemError, message)));
+            }
         };
         if let Some(spec) = &data.format_spec {
             self.expr(spec)?;

@@ -6,9 +6,7 @@ use crate::eval::calls::run_code;
 use crate::{frames, trees};
 use twinheap_abi::*;
 use twinheap_objects::call::{self, Args, Signature};
-use twinheap_objects::errors::{
-    self, PyResult, not_implemented, system_error, type_error, value_error,
-};
+use twinheap_objects::errors::{self, PyResult, system_error, type_error, value_error};
 use twinheap_objects::exceptions::PyExc_SyntaxError;
 use twinheap_objects::object::{self, ObjectExt, TypeExt};
 use twinheap_objects::own::{Field, Layout, Own};
@@ -286,13 +284,14 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
     if !is_alone {
         flags |= inherited_features();
     }
-    if trees::is_node(source) {
-        return match only_tree {
-            true => Ok(Own::new(source)),
-            false => Err(not_implemented("this VM compiles no trees of `ast` yet")),
-        };
+    let is_tree = trees::is_node(source);
+    if is_tree && only_tree {
+        return Ok(Own::new(source));
     }
-    let bytes = source_bytes(source, "compile", "string, bytes or AST")?;
+    let bytes = match is_tree {
+        true => Vec::new(),
+        false => source_bytes(source, "compile", "string, bytes or AST")?,
+    };
     let shown = unicode::to_string_lossy(&filename);
     let job = Job {
         optimize: u32::try_from(optimize).unwrap_or_else(|_| crate::compiler::default_optimize()),
@@ -301,6 +300,9 @@ fn compile(_: &Module, args: Args<'_>) -> PyResult {
         filename_object: Some(filename.as_object()),
         ..Job::new(input_of(source, &bytes), &shown, mode)
     };
+    if is_tree {
+        return job.code_of_tree(source);
+    }
     match only_tree {
         true => job.tree(),
         false => job.code(),

@@ -1,12 +1,16 @@
 //! `_ast`: the classes of syntax tree nodes, and trees as objects (`Python/Python-ast.c`).
 //!
-//! The classes are made once; what `compile()` makes with `PyCF_ONLY_AST` are their instances. Compiling such
-//! objects is not there yet, and says so.
+//! The classes are made once; what `compile()` makes with `PyCF_ONLY_AST` are their instances. What a program hands
+//! to `compile()` is read back (`read.rs`) and looked at (`validate.rs`) before it is compiled.
 
 mod classes;
 mod make;
+mod read;
+mod validate;
 
 pub use make::tree_object;
+pub use read::read_tree;
+pub use validate::validate;
 
 use classes::{CLASSES, FLAGS, NodeClass};
 use std::cell::Cell;
@@ -134,21 +138,32 @@ fn make_class(class: &NodeClass, base: &PyObject) -> PyResult {
         "__module__",
         unicode::from_str("ast")?.as_object(),
     )?;
-    for name in class.optional {
-        dict::set_literal(&namespace, name, &none())?;
-    }
-    if let Some(attributes) = class.attributes {
-        let attributes = tuple::from_vec(names(attributes)?)?;
-        dict::set_literal(&namespace, "_attributes", attributes.as_object())?;
-    }
+    dict::set_literal(
+        &namespace,
+        "__doc__",
+        unicode::from_str(&class.doc())?.as_object(),
+    )?;
     let bases = tuple::pack(&[base])?;
-    types::new_class(
+    let made = types::new_class(
         &types::PyType_Type,
         &*unicode::from_str(class.name)?,
         &bases,
         &namespace,
         None,
-    )
+    )?;
+    if let Some(attributes) = class.attributes {
+        let attributes = tuple::from_vec(names(attributes)?)?;
+        set(&made, "_attributes", attributes.as_object())?;
+    }
+    for name in class.optional {
+        set(&made, name, &none())?;
+    }
+    Ok(made)
+}
+
+fn set(class: &PyObject, name: &str, value: &PyObject) -> PyResult<()> {
+    let name = unicode::intern(unicode::from_str(name)?);
+    object::set_attr(class, name.as_object(), Some(value))
 }
 
 /// `struct ast_state`: the classes, and the one instance of each that has no fields.

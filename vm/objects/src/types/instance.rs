@@ -189,10 +189,11 @@ unsafe fn dealloc_plain(this: *mut PyObject) {
     // SAFETY: as for subtype_dealloc.
     unsafe {
         let object = &*this;
-        let type_: *const PyTypeObject = object.type_();
         if finalize_from_dealloc(object) {
             return;
         }
+        // The finalizer may have given the object another class, and the first one may be gone.
+        let type_: *const PyTypeObject = object.type_();
         let base = native_base(&*type_);
         if let Some(dealloc) = base.tp_dealloc.get() {
             dealloc(this);
@@ -207,15 +208,16 @@ unsafe fn dealloc_gc(this: *mut PyObject) {
     // SAFETY: as for subtype_dealloc; the object is untracked.
     unsafe {
         let object = &*this;
-        let type_: *const PyTypeObject = object.type_();
-        let base = native_base(&*type_);
-        if (*type_).tp_finalize.get().is_some() {
+        if object.type_().tp_finalize.get().is_some() {
             memory::track(this);
             if finalize_from_dealloc(object) {
                 return;
             }
             memory::untrack(this);
         }
+        // The finalizer may have given the object another class, and the first one may be gone.
+        let type_: *const PyTypeObject = object.type_();
+        let base = native_base(&*type_);
         if (*type_).tp_weaklistoffset.get() != 0 && base.tp_weaklistoffset.get() == 0 {
             weakref::clear_all(object);
         }
