@@ -46,7 +46,7 @@ pub struct ThreadState {
     pub tracing_what: Cell<i32>,
     /// Whether somebody watches and is not at it.
     pub use_tracing: Cell<bool>,
-    /// The chunk of the data stack in use, its next free word and its end; see `frames.rs` of the interpreter.
+    /// The chunk of the data stack in use, its next free word and its end; see `vm/interp/src/frames.rs` of the interpreter.
     pub datastack_chunk: Pointer<u8>,
     pub datastack_top: Cell<*mut *mut PyObject>,
     pub datastack_limit: Cell<*mut *mut PyObject>,

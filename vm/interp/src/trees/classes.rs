@@ -1018,7 +1018,7 @@ impl NodeClass {
         let is_plain = !kinds.iter().any(|kind| kind.contains('('));
         let between = match is_plain {
             true => " | ".to_owned(),
-            false => format!("\n{}| ", " ".repeat(self.name.len() + 1)),
+            false => format!("\n{:width$}| ", "", width = self.name.len() + 1),
         };
         format!("{} = {}", self.name, kinds.join(&between))
     }
