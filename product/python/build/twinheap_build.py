@@ -1,6 +1,6 @@
 """Builds the wheel: first what the installed command works with is laid into the package, then maturin packs it.
 
-The folder `twinheap/home` gets the reference VM and `twinpy`, the observers, the programs and the ledger. An observer
+The folder `twinheap/home` gets the reference VM and `twinpy`, the observers, the programs and the expectations. An observer
 is built for every series of which an interpreter is found; `TWINHEAP_SERIES=3.11,3.12` chooses. Run as a script, it
 only lays the folder out, so that `maturin build` can be called by itself.
 """
@@ -67,7 +67,7 @@ def lay_out():
         put(folder / "release" / "libtwinheap_cpython.so", observer)
     for name in ("chapters", "regressions"):
         shutil.copytree(ROOT / "corpus" / name, HOME / "corpus" / name)
-    shutil.copytree(ROOT / "reports" / "ledger", HOME / "ledger")
+    shutil.copy(ROOT / "reports" / "expectations.toml", HOME / "expectations.toml")
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):

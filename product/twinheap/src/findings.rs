@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
+use twinheap_expect::{Expectations, Standing};
 use twinheap_observation::Program;
-use twinheap_store::{CampaignFinding, CampaignStore, Ledger};
+use twinheap_store::{CampaignFinding, CampaignStore};
 
 use crate::campaign::{FollowUp, chosen_database, duration, follow_up, report_of};
 use crate::diff::{compare_one, show_verdicts};
@@ -237,8 +238,9 @@ fn list(
     database: &Path,
 ) -> Result<i32, String> {
     end_with_the_reader();
-    let ledger = Ledger::load(&installation.ledger, arguments.sides(store).subject_name())?;
-    let mut report = report_of(store, &ledger)?;
+    let expectations = Expectations::load(&installation.expectations)?;
+    let standing = Standing::here(arguments.sides(store).subject_name(), "");
+    let mut report = report_of(store, &expectations.of(&standing))?;
     if let Some(filter) = &arguments.filter {
         report.findings.retain(|line| {
             let finding = &line.finding;

@@ -14,6 +14,9 @@ use crate::{interpreter, programs};
 /// The series whose heap can be read.
 pub const HOME_SERIES: &str = "3.11";
 
+/// The expectations of a checkout.
+const EXPECTATIONS_OF_CHECKOUT: &str = "reports/expectations.toml";
+
 /// Says how workers are started.
 pub trait Workers: Send + Sync {
     /// CPython of a series, such as `3.11`.
@@ -32,8 +35,10 @@ pub trait Workers: Send + Sync {
 pub struct Installation {
     /// Holds `chapters` and `regressions`.
     corpus: PathBuf,
-    /// Known divergences, by subject.
-    pub ledger: PathBuf,
+    /// What is known to differ.
+    pub expectations: PathBuf,
+    /// Where that is written when it is brought up to date; never into what was installed.
+    pub own_expectations: PathBuf,
     /// What is written goes here, unless a command is told otherwise.
     pub out: PathBuf,
     /// Findings that are kept as programs go here.
@@ -42,13 +47,14 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// A checkout: programs and ledger are its own, and promoted findings join its regressions.
+    /// A checkout: programs and expectations are its own, and promoted findings join its regressions.
     pub fn of_checkout(root: &Path, workers: Box<dyn Workers>) -> Installation {
         let corpus = root.join("corpus");
         Installation {
             promoted: corpus.join("regressions"),
             corpus,
-            ledger: root.join("reports/ledger"),
+            expectations: root.join(EXPECTATIONS_OF_CHECKOUT),
+            own_expectations: root.join(EXPECTATIONS_OF_CHECKOUT),
             out: root.join("reports/out"),
             workers,
         }
@@ -58,9 +64,14 @@ impl Installation {
     pub fn find() -> Result<Installation, String> {
         let home = find_home()?;
         let out = PathBuf::from("twinheap-out");
+        let own = PathBuf::from("twinheap-expectations.toml");
         Ok(Installation {
             corpus: home.join("corpus"),
-            ledger: home.join("ledger"),
+            expectations: match own.is_file() {
+                true => own.clone(),
+                false => home.join("expectations.toml"),
+            },
+            own_expectations: own,
             promoted: out.join("regressions"),
             out,
             workers: Box::new(Installed { home }),

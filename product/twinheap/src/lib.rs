@@ -8,9 +8,11 @@
 pub mod campaign;
 pub mod diff;
 pub mod dis;
+pub mod expect;
 pub mod findings;
 pub mod gate;
 pub mod generate;
+pub mod identity;
 pub mod inspect;
 pub mod installation;
 pub mod interpreter;
@@ -31,7 +33,9 @@ pub use installation::{Installation, Workers};
 #[derive(Subcommand)]
 pub enum Command {
     /// Run the chapters in the oracle and in the subject, report every difference, and exit by the verdict.
-    Gate(gate::GateArguments),
+    Gate(Box<gate::GateArguments>),
+    /// Keep what is known to differ: check it, bring it up to date, list it.
+    Expect(Box<expect::ExpectArguments>),
     /// Run one program on both sides and show every stage that differs.
     Diff(diff::DiffArguments),
     /// Run one program on one side and tell as JSON what it wrote and how it ended.
@@ -59,6 +63,7 @@ impl Command {
     pub fn run(&self, find: impl Fn() -> Result<Installation, String>) -> Result<i32, String> {
         match self {
             Command::Gate(arguments) => gate::run(arguments, &find()?),
+            Command::Expect(arguments) => expect::run(arguments, &find()?),
             Command::Diff(arguments) => diff::run(arguments, &find()?),
             Command::Observe(arguments) => observe::run(arguments, &find()?),
             Command::Inspect(arguments) => inspect::run(arguments, &find()?),

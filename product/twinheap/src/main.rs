@@ -8,8 +8,8 @@ use twinheap::{Installation, exit_with};
 
 /// Runs Python programs in CPython and in another implementation side by side, and diffs everything that can be observed.
 ///
-/// Exit codes: 0 everything agrees, or differs as the ledger says; 1 something new differs (see --findings-exit);
-/// 2 usage; 3 a ledger entry no longer diverges; 4 nothing ran, or nothing was compared; 5 trouble of the harness's own;
+/// Exit codes: 0 everything agrees, or differs as the expectations say; 1 something new differs (see --findings-exit);
+/// 2 usage; 3 an expectation no longer holds; 4 nothing ran, or nothing was compared; 5 trouble of the harness's own;
 /// 130 interrupted.
 #[derive(Parser)]
 #[command(name = "twinheap", version, max_term_width = 100)]

@@ -1,42 +1,65 @@
-//! The record of a gate's run, and what changed since a baseline.
+//! The record of a gate's run, written line by line, and records of earlier runs.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
-use twinheap_harness::{CaseResult, Divergence, StageVerdict};
-use twinheap_observation::{Observation, OutcomeClass, Stage};
-use twinheap_render::GateReport;
-use twinheap_render::gate::ProgramReport;
+use twinheap_expect::{Applicable, Seen};
+use twinheap_harness::CaseResult;
+use twinheap_observation::Stage;
+use twinheap_render::difference::difference_text;
+use twinheap_render::verdict::verdict_of;
 use twinheap_results::record::first_lines;
-use twinheap_results::{Header, Line, Run, SCHEMA_VERSION, Subject, Verdict, parse};
+use twinheap_results::{Header, Line, Run, parse};
 
-/// The record of a run; `subject` is the name by which it knows who was judged.
-pub fn record_of(report: &GateReport, results: &[CaseResult], subject: &str) -> Run {
-    let header = Header {
-        twinheap_results: SCHEMA_VERSION,
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        reference: report.oracle.clone(),
-        subjects: vec![Subject {
-            name: subject.to_owned(),
-            implementation: report.subject.clone(),
-        }],
-        stages: report.stages.clone(),
-    };
-    let stages: Vec<Stage> = report
-        .stages
-        .iter()
-        .filter_map(|name| Stage::from_name(name))
-        .collect();
-    let mut lines = Vec::with_capacity(results.len() * stages.len());
-    for (result, judged) in results.iter().zip(&report.programs) {
-        let source = source_hash(&result.program.source);
-        for stage in &stages {
-            lines.push(line(result, judged, subject, &source, *stage));
+/// A record that grows while a run goes on: every line is in the file as soon as it is known, so that what kills the run
+/// takes nothing with it.
+pub struct Record {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl Record {
+    /// Begins a record with its header.
+    pub fn begin(path: &Path, header: &Header) -> Result<Record, String> {
+        let told = |error: std::io::Error| format!("{}: {error}", path.display());
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(told)?;
         }
+        let mut file = File::create(path).map_err(told)?;
+        file.write_all(of_lines(header, Vec::new()).to_jsonl().as_bytes())
+            .map_err(told)?;
+        Ok(Record {
+            path: path.to_owned(),
+            file: Mutex::new(file),
+        })
     }
+
+    /// Writes the lines of a case, each as a whole.
+    pub fn add(&self, lines: &[Line]) -> Result<(), String> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        for line in lines {
+            file.write_all(format!("{}\n", line.to_json()).as_bytes())
+                .map_err(|error| format!("{}: {error}", self.path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Puts the lines into the order of the cases, in one step.
+    pub fn finish(self, run: &Run) -> Result<(), String> {
+        let told = |error: std::io::Error| format!("{}: {error}", self.path.display());
+        let beside = self.path.with_extension("jsonl.new");
+        fs::write(&beside, run.to_jsonl()).map_err(told)?;
+        fs::rename(&beside, &self.path).map_err(told)
+    }
+}
+
+/// A record in memory.
+pub fn of_lines(header: &Header, lines: Vec<Line>) -> Run {
     Run {
-        header,
+        header: header.clone(),
         lines,
         truncated: false,
     }
@@ -59,21 +82,51 @@ fn hexadecimal(text: &str) -> String {
         .collect()
 }
 
+/// What is recorded of a case on a subject: a line for each stage.
+pub fn lines_of(
+    result: &CaseResult,
+    subject: &str,
+    stages: &[Stage],
+    expected: &Applicable<'_>,
+) -> Vec<Line> {
+    let source = source_hash(&result.program.source);
+    let lines = stages.iter();
+    lines
+        .map(|stage| line(result, subject, &source, *stage, expected))
+        .collect()
+}
+
 fn line(
     result: &CaseResult,
-    judged: &ProgramReport,
     subject: &str,
     source: &str,
     stage: Stage,
+    expected: &Applicable<'_>,
 ) -> Line {
     let (verdict, reason) = verdict_of(result, stage);
-    let found: Vec<_> = judged
-        .findings
+    let divergence = result
+        .divergence
+        .as_ref()
+        .filter(|_| verdict.is_difference());
+    let findings: Vec<_> = divergence
         .iter()
-        .filter(|finding| finding.stage == stage.name() && verdict.is_difference())
+        .flat_map(|divergence| &divergence.findings)
+        .filter(|finding| finding.stage == stage)
         .collect();
-    let is_known = !found.is_empty() && found.iter().all(|finding| finding.ledger.is_some());
-    let is_first = judged.stage.as_deref() == Some(stage.name());
+    let end = divergence.map_or("", |divergence| divergence.outcomes.1.as_str());
+    let covering = |digest| {
+        expected.covering(&Seen {
+            case: &result.program.name,
+            stage: stage.name(),
+            verdict,
+            end,
+            digest,
+        })
+    };
+    let known: Option<Vec<_>> = findings
+        .iter()
+        .map(|finding| covering(&finding.digest))
+        .collect();
     Line {
         case: result.program.name.clone(),
         source: source.to_owned(),
@@ -81,52 +134,36 @@ fn line(
         stage: stage.name().to_owned(),
         verdict,
         microseconds: result.microseconds,
-        signature: found.first().map(|finding| finding.signature.clone()),
-        digests: found.iter().map(|finding| finding.digest.clone()).collect(),
-        difference: judged
-            .difference
-            .as_deref()
-            .filter(|_| is_first && verdict.is_difference())
-            .map(first_lines),
-        known: found
-            .first()
-            .filter(|_| is_known)
-            .and_then(|finding| finding.ledger.clone()),
+        signature: findings.first().map(|finding| finding.signature.clone()),
+        digests: findings
+            .iter()
+            .map(|finding| finding.digest.clone())
+            .collect(),
+        ends: divergence.map(|divergence| divergence.outcomes.clone()),
+        difference: divergence
+            .filter(|divergence| divergence.stage == stage)
+            .map(|divergence| first_lines(&difference_text(divergence))),
+        known: known.and_then(|entries| Some(entries.first()?.id())),
         reason,
     }
 }
 
-/// What was found of a case in a stage, and why where nothing was compared.
-fn verdict_of(result: &CaseResult, stage: Stage) -> (Verdict, Option<String>) {
-    if let Some(trouble) = &result.harness_error {
-        return (Verdict::HarnessError, Some(trouble.clone()));
+/// Reads a record.
+pub fn read(path: &Path) -> Result<Run, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let run = parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    if run.truncated {
+        eprintln!(
+            "twinheap: {}: the last line was cut off and is left out",
+            path.display()
+        );
     }
-    match result.verdict(stage) {
-        Some(StageVerdict::Agree) => (Verdict::Agree, None),
-        Some(StageVerdict::Diverge) if result.divergence.as_ref().is_some_and(is_death) => {
-            (Verdict::Crash, None)
-        }
-        Some(StageVerdict::Diverge) => (Verdict::Differ, None),
-        Some(StageVerdict::Cut(reason)) => (Verdict::Cut, Some(reason.clone())),
-        Some(StageVerdict::Poisoned(reason)) => (Verdict::Poisoned, Some(reason.clone())),
-        Some(StageVerdict::Unsupported(reason)) => (Verdict::Unsupported, Some(reason.clone())),
-        None => (Verdict::Unsupported, None),
-    }
-}
-
-/// Whether the subject did not survive a program that the reference survived.
-fn is_death(divergence: &Divergence) -> bool {
-    let died = |observation: &Observation| {
-        let outcome = observation.outcome.shown();
-        outcome.is_some_and(|outcome| OutcomeClass::is_death(outcome.class()))
-    };
-    died(&divergence.subject) && !died(&divergence.oracle)
+    Ok(run)
 }
 
 /// Reads the record of an earlier run that judged the same subject.
 pub fn baseline(path: &Path, subject: &str) -> Result<Run, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let run = parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let run = read(path)?;
     let names: Vec<&str> = run
         .header
         .subjects
@@ -139,12 +176,6 @@ pub fn baseline(path: &Path, subject: &str) -> Result<Run, String> {
             path.display(),
             names.join(", ")
         ));
-    }
-    if run.truncated {
-        eprintln!(
-            "twinheap: {}: the last line was cut off and is left out",
-            path.display()
-        );
     }
     Ok(run)
 }

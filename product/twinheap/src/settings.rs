@@ -33,8 +33,35 @@ pub struct Sides {
     pub python: Option<PathBuf>,
 }
 
+/// The sides of a run with one subject or several.
+#[derive(Args, Clone, Debug)]
+pub struct ManySides {
+    /// The CPython series that judges: 3.9 to 3.13. Only 3.11 shows its heap.
+    #[arg(long, default_value = "3.11", value_name = "SERIES")]
+    pub oracle: String,
+    /// Who is judged, again and again: `vm`, `cpython` (the oracle itself), a CPython series such as `3.13`, or a command
+    /// as `name=python3.13 {file}`.
+    #[arg(long, default_value = "vm", value_name = "SUBJECT")]
+    pub subject: Vec<String>,
+    /// The interpreter that judges: a path, or a name that is looked for. It must be CPython of the oracle's series.
+    #[arg(long, value_name = "PYTHON")]
+    pub python: Option<PathBuf>,
+}
+
+impl ManySides {
+    /// The reference with each subject.
+    pub fn each(&self) -> Vec<Sides> {
+        let sides = |subject: &String| Sides {
+            oracle: self.oracle.clone(),
+            subject: subject.clone(),
+            python: self.python.clone(),
+        };
+        self.subject.iter().map(sides).collect()
+    }
+}
+
 impl Sides {
-    /// The name by which ledger files know the subject: `vm`, `cpython`, `3.13`, or a command's own name.
+    /// The name by which expectations and records know the subject: `vm`, `cpython`, `3.13`, or a command's own name.
     pub fn subject_name(&self) -> &str {
         self.subject.split('=').next().unwrap_or("").trim()
     }

@@ -19,15 +19,15 @@ const LISTED: usize = 25;
 #[derive(Clone, Debug, Serialize)]
 pub struct FindingLine {
     pub id: String,
-    /// The ledger's entry that covers it.
-    pub ledger: Option<String>,
+    /// The expectation that covers it.
+    pub known: Option<String>,
     #[serde(flatten)]
     pub finding: CampaignFinding,
 }
 
 impl FindingLine {
     fn state(&self) -> String {
-        match &self.ledger {
+        match &self.known {
             Some(entry) => format!("known: {entry}"),
             None if !self.finding.is_confirmed() => "unconfirmed".to_owned(),
             None if self.finding.is_flaky() => "flaky".to_owned(),
@@ -193,7 +193,7 @@ impl CampaignReport {
             text,
             "\n{} signatures, {} of them new, {} unconfirmed, {} small, {} not (*: `findings minimise`); {:.0} s{}",
             self.findings.len(),
-            count(&|line| line.ledger.is_none() && line.finding.is_confirmed()),
+            count(&|line| line.known.is_none() && line.finding.is_confirmed()),
             count(&|line| !line.finding.is_confirmed()),
             count(&|line| line.finding.complete),
             count(&|line| !line.finding.complete),

@@ -47,10 +47,7 @@ fn test_case(program: &ProgramReport) -> TestCase {
         }
         Judged::Known => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(format!(
-                "known: {}",
-                program.ledger.as_deref().unwrap_or("")
-            ));
+            status.set_message(format!("known: {}", program.known.as_deref().unwrap_or("")));
             status
         }
         Judged::New => {
@@ -75,7 +72,7 @@ fn test_case(program: &ProgramReport) -> TestCase {
 pub fn summary(gate: &GateReport) -> String {
     let mut text = format!("# {} against {}\n\n", gate.subject, gate.oracle);
     text.push_str(&format!(
-        "{} programs: {} agree, {} say little, {} known, {} new, {} harness errors, {} stale ledger entries.\n\n",
+        "{} programs: {} agree, {} say little, {} known, {} new, {} harness errors, {} stale expectations.\n\n",
         gate.programs.len(),
         gate.count(Judged::Agree),
         gate.count(Judged::Empty),
@@ -100,7 +97,7 @@ pub fn summary(gate: &GateReport) -> String {
     }
     for line in &gate.findings {
         let known = line
-            .ledger
+            .known
             .as_ref()
             .map(|id| format!(" (known: {id})"))
             .unwrap_or_default();

@@ -1,14 +1,15 @@
-//! The gate's report as data: every program judged against the ledger, and the table of topics and stages.
+//! The gate's report as data: every program judged by the expectations, and the table of topics and stages.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use twinheap_harness::{CaseResult, Emptiness, Evidence, Proof, StageVerdict};
+use twinheap_expect::{Applicable, Seen};
+use twinheap_harness::{CaseResult, Emptiness, Evidence, Finding, Proof, StageVerdict};
 use twinheap_observation::Stage;
 use twinheap_observation::rules::HAND_WRITTEN_RULES;
-use twinheap_store::Ledger;
 
 use crate::difference::difference_text;
+use crate::verdict::difference_of;
 
 /// What the gate says of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,8 +41,8 @@ pub struct ProgramReport {
     pub name: String,
     pub topic: String,
     pub judged: Judged,
-    /// The ledger entry that covers its first finding.
-    pub ledger: Option<String>,
+    /// The expectation that covers its first finding.
+    pub known: Option<String>,
     pub stages: BTreeMap<String, String>,
     /// The first differing stage, and the signature of the first finding.
     pub stage: Option<String>,
@@ -67,8 +68,8 @@ pub struct FindingReport {
     pub stage: String,
     pub signature: String,
     pub digest: String,
-    /// The ledger entry that has recorded this very difference.
-    pub ledger: Option<String>,
+    /// The expectation that has recorded this very difference.
+    pub known: Option<String>,
 }
 
 /// A rule of a mask with its evidence.
@@ -84,9 +85,9 @@ pub struct MaskLine {
 pub struct FindingLine {
     pub signature: String,
     pub judged: Judged,
-    pub ledger: Option<String>,
+    pub known: Option<String>,
     pub programs: Vec<String>,
-    /// The digests of the differences, for the ledger.
+    /// The digests of the differences, for expectations.
     pub digests: Vec<String>,
 }
 
@@ -94,7 +95,6 @@ pub struct FindingLine {
 #[derive(Clone, Debug, Serialize)]
 pub struct StaleLine {
     pub id: String,
-    pub signature: String,
     pub reason: String,
 }
 
@@ -124,17 +124,17 @@ pub struct GateReport {
 }
 
 impl GateReport {
-    /// Judges the results against the ledger.
+    /// Judges the results by the expectations for the subject. Which of those are stale is for others to say.
     pub fn new(
         names: (String, String),
         stages: &[Stage],
         results: &[CaseResult],
-        ledger: &Ledger,
+        expected: &Applicable<'_>,
         proof: &Proof,
     ) -> GateReport {
         let programs: Vec<ProgramReport> = results
             .iter()
-            .map(|result| program_report(result, ledger))
+            .map(|result| program_report(result, expected))
             .collect();
         let mut table: BTreeMap<String, BTreeMap<String, Cell>> = BTreeMap::new();
         for (result, report) in results.iter().zip(&programs) {
@@ -162,15 +162,7 @@ impl GateReport {
                 .map(|rule| (rule.what.to_owned(), rule.why.to_owned()))
                 .collect(),
             unsupported_fields: Vec::new(),
-            stale: ledger
-                .stale(results)
-                .into_iter()
-                .map(|entry| StaleLine {
-                    id: entry.id.clone(),
-                    signature: entry.signature.clone(),
-                    reason: "no longer diverges as it says".to_owned(),
-                })
-                .collect(),
+            stale: Vec::new(),
             empty: empty_agreements(results),
             refuses_empty: false,
             interrupted: false,
@@ -225,7 +217,7 @@ fn count(cell: &mut Cell, verdict: Option<&StageVerdict>, judged: Judged) {
     }
 }
 
-fn program_report(result: &CaseResult, ledger: &Ledger) -> ProgramReport {
+fn program_report(result: &CaseResult, expected: &Applicable<'_>) -> ProgramReport {
     let divergence = result.divergence.as_ref();
     let findings: Vec<FindingReport> = divergence
         .iter()
@@ -234,13 +226,11 @@ fn program_report(result: &CaseResult, ledger: &Ledger) -> ProgramReport {
             stage: finding.stage.name().to_owned(),
             signature: finding.signature.clone(),
             digest: finding.digest.clone(),
-            ledger: ledger
-                .covering(&result.program.name, finding)
-                .map(|entry| entry.id.clone()),
+            known: known_as(result, finding, expected),
         })
         .collect();
     // Every difference is judged: one that is known does not hide another.
-    let is_known = findings.iter().all(|finding| finding.ledger.is_some());
+    let is_known = findings.iter().all(|finding| finding.known.is_some());
     let judged = match (&result.harness_error, divergence, result.emptiness) {
         (Some(_), _, _) => Judged::HarnessError,
         (None, None, None) => Judged::Agree,
@@ -259,7 +249,7 @@ fn program_report(result: &CaseResult, ledger: &Ledger) -> ProgramReport {
         name: result.program.name.clone(),
         topic: result.program.topic.clone(),
         judged,
-        ledger: findings.first().and_then(|finding| finding.ledger.clone()),
+        known: findings.first().and_then(|finding| finding.known.clone()),
         emptiness: result
             .emptiness
             .map(|emptiness| emptiness.text().to_owned()),
@@ -282,6 +272,19 @@ fn program_report(result: &CaseResult, ledger: &Ledger) -> ProgramReport {
     }
 }
 
+/// The expectation that lets a finding pass.
+fn known_as(result: &CaseResult, finding: &Finding, expected: &Applicable<'_>) -> Option<String> {
+    let divergence = result.divergence.as_ref()?;
+    let seen = Seen {
+        case: &result.program.name,
+        stage: finding.stage.name(),
+        verdict: difference_of(divergence),
+        end: &divergence.outcomes.1,
+        digest: &finding.digest,
+    };
+    expected.covering(&seen).map(|entry| entry.id())
+}
+
 fn findings(programs: &[ProgramReport]) -> Vec<FindingLine> {
     let mut lines: Vec<FindingLine> = Vec::new();
     let all = programs.iter().flat_map(|program| {
@@ -289,7 +292,7 @@ fn findings(programs: &[ProgramReport]) -> Vec<FindingLine> {
         found.map(move |finding| (program, finding))
     });
     for (program, finding) in all {
-        let judged = if finding.ledger.is_some() {
+        let judged = if finding.known.is_some() {
             Judged::Known
         } else {
             Judged::New
@@ -308,7 +311,7 @@ fn findings(programs: &[ProgramReport]) -> Vec<FindingLine> {
             None => lines.push(FindingLine {
                 signature: finding.signature.clone(),
                 judged,
-                ledger: finding.ledger.clone(),
+                known: finding.known.clone(),
                 programs: vec![program.name.clone()],
                 digests: vec![finding.digest.clone()],
             }),

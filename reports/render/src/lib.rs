@@ -10,5 +10,6 @@ pub mod image;
 pub mod page;
 pub mod telling;
 pub mod terminal;
+pub mod verdict;
 
 pub use gate::{Cell, GateReport, Judged};

@@ -201,7 +201,7 @@ fn findings(gate: &GateReport, style: Style) -> String {
     for entry in &gate.stale {
         let _ = writeln!(
             text,
-            "{} ledger entry {} {}",
+            "{} expectation {}: {}",
             style.bad("stale"),
             entry.id,
             entry.reason
@@ -209,6 +209,33 @@ fn findings(gate: &GateReport, style: Style) -> String {
     }
     text.push('\n');
     text
+}
+
+/// What fails the gate, in one line: the first of it, and how much more there is.
+pub fn why_red(gate: &GateReport) -> Option<String> {
+    let more = |count: usize| match count {
+        0 | 1 => String::new(),
+        count => format!(", and {} more", count - 1),
+    };
+    let mut new = gate
+        .programs
+        .iter()
+        .filter(|program| program.judged == Judged::New);
+    if let Some(first) = new.next() {
+        let unexpected = first
+            .findings
+            .iter()
+            .find(|finding| finding.known.is_none());
+        let said = unexpected.map_or("", |finding| finding.signature.as_str());
+        let rest = more(1 + new.count());
+        return Some(format!("red: {} differs: {said}{rest}", first.name));
+    }
+    let stale = gate.stale.first()?;
+    let rest = more(gate.stale.len());
+    Some(format!(
+        "red: expectation {}: {}{rest}",
+        stale.id, stale.reason
+    ))
 }
 
 /// What the programs that agree agree on: the stages that were compared at all.

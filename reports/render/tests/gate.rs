@@ -1,11 +1,12 @@
 //! The gate's report on made-up results: exit codes, the table, and every file form.
 
+use twinheap_expect::{Expectations, Standing};
 use twinheap_harness::{
     CaseResult, Difference, Divergence, Emptiness, Finding, Proof, StageVerdict,
 };
 use twinheap_observation::{Observation, Program, Stage};
+use twinheap_render::gate::StaleLine;
 use twinheap_render::{GateReport, Judged, files, page, terminal};
-use twinheap_store::{Entry, Ledger};
 
 const SIGNATURE: &str = "heap | list PyListObject.allocated | finished";
 
@@ -59,48 +60,45 @@ fn broken(name: &str) -> CaseResult {
     result
 }
 
-fn ledger(program: &str) -> Ledger {
-    Ledger {
-        entries: vec![Entry {
-            id: "list-allocated".to_owned(),
-            signature: SIGNATURE.to_owned(),
-            scope: "list/*".to_owned(),
-            digests: vec![DIGEST.to_owned()],
-            reason: "a test".to_owned(),
-            program: Some(program.to_owned()),
-            source: None,
-        }],
-    }
+fn expecting(case: &str) -> Expectations {
+    let text = format!(
+        "expectations = 1\n[differs.vm]\n\"{case}\" = {{ reason = 'a test', stages = ['heap'], digests = ['{DIGEST}'] }}\n"
+    );
+    Expectations::parse(&text, &"test.toml").expect("the form is right")
 }
 
-fn report(results: &[CaseResult], ledger: &Ledger) -> GateReport {
+fn report(results: &[CaseResult], expected: &Expectations) -> GateReport {
     let names = ("CPython".to_owned(), "VM".to_owned());
     GateReport::new(
         names,
         &[Stage::Output, Stage::Heap],
         results,
-        ledger,
+        &expected.of(&Standing::here("vm", "3.11.7")),
         &Proof::default(),
     )
 }
 
-fn check(results: &[CaseResult], ledger: &Ledger, expected: i32) {
-    assert_eq!(report(results, ledger).exit_code(), expected);
+fn check(results: &[CaseResult], expected: &Expectations, code: i32) {
+    assert_eq!(report(results, expected).exit_code(), code);
 }
 
 #[test]
 fn agreement_is_0() {
-    check(&[agreeing("a")], &Ledger::default(), 0);
+    check(&[agreeing("a")], &Expectations::default(), 0);
 }
 
 #[test]
 fn a_new_divergence_is_1() {
-    check(&[agreeing("a"), diverging("b")], &Ledger::default(), 1);
+    check(
+        &[agreeing("a"), diverging("b")],
+        &Expectations::default(),
+        1,
+    );
 }
 
 #[test]
 fn a_known_divergence_is_0() {
-    check(&[agreeing("a"), diverging("b")], &ledger("list/b"), 0);
+    check(&[agreeing("a"), diverging("b")], &expecting("list/b"), 0);
 }
 
 #[test]
@@ -108,20 +106,20 @@ fn a_known_entry_lets_pass_what_it_recorded_and_nothing_else() {
     let mut other_value = diverging("b");
     let divergence = other_value.divergence.as_mut().expect("it diverges");
     divergence.findings[0] = finding(SIGNATURE, "another digest");
-    check(&[other_value], &ledger("list/b"), 1);
+    check(&[other_value], &expecting("list/b"), 1);
     let mut second = diverging("b");
     let divergence = second.divergence.as_mut().expect("it diverges");
     divergence
         .findings
         .push(finding("output | int / int", "and its digest"));
-    check(&[second], &ledger("list/b"), 1);
+    check(&[second], &expecting("list/b"), 1);
 }
 
 #[test]
 fn an_empty_agreement_is_counted_apart_and_can_be_refused() {
     let mut empty = agreeing("a");
     empty.emptiness = Some(Emptiness::ImportError);
-    let mut report = report(&[empty, agreeing("b")], &Ledger::default());
+    let mut report = report(&[empty, agreeing("b")], &Expectations::default());
     assert_eq!((report.count(Judged::Empty), report.exit_code()), (1, 0));
     report.refuses_empty = true;
     assert_eq!(report.exit_code(), 1);
@@ -134,32 +132,35 @@ fn a_gate_that_compared_nothing_is_4() {
         *verdict = StageVerdict::Unsupported("not shown".to_owned());
     }
     nothing.weigh(None, &[]);
-    check(&[nothing], &Ledger::default(), 4);
+    check(&[nothing], &Expectations::default(), 4);
 }
 
 #[test]
 fn a_stale_entry_is_3() {
-    check(&[agreeing("a"), diverging("b")], &ledger("list/a"), 3);
-}
-
-#[test]
-fn an_entry_whose_program_was_not_run_is_not_stale() {
-    check(&[agreeing("a")], &ledger("list/z"), 0);
+    let mut report = report(&[agreeing("a")], &expecting("list/a"));
+    report.stale.push(StaleLine {
+        id: "differs list/a".to_owned(),
+        reason: "no longer holds: it agrees now".to_owned(),
+    });
+    assert_eq!(report.exit_code(), 3);
+    let line = terminal::why_red(&report);
+    let expected = "red: expectation differs list/a: no longer holds: it agrees now";
+    assert_eq!(line.as_deref(), Some(expected));
 }
 
 #[test]
 fn nothing_is_4() {
-    check(&[], &Ledger::default(), 4);
+    check(&[], &Expectations::default(), 4);
 }
 
 #[test]
 fn trouble_of_ours_is_5() {
-    check(&[diverging("a"), broken("b")], &Ledger::default(), 5);
+    check(&[diverging("a"), broken("b")], &Expectations::default(), 5);
 }
 
 #[test]
 fn an_interrupted_run_is_130() {
-    let mut report = report(&[diverging("a")], &Ledger::default());
+    let mut report = report(&[diverging("a")], &Expectations::default());
     report.interrupted = true;
     assert_eq!(report.exit_code(), 130);
 }
@@ -168,7 +169,7 @@ fn an_interrupted_run_is_130() {
 fn the_table_counts_by_topic_and_stage() {
     let report = report(
         &[agreeing("a"), diverging("b"), diverging("c")],
-        &Ledger::default(),
+        &Expectations::default(),
     );
     let cell = report.table["list"]["heap"];
     assert_eq!(
@@ -183,7 +184,7 @@ fn the_table_counts_by_topic_and_stage() {
 
 #[test]
 fn the_page_is_self_contained_and_escaped() {
-    let page = page::gate_page(&report(&[diverging("b")], &Ledger::default()))
+    let page = page::gate_page(&report(&[diverging("b")], &Expectations::default()))
         .expect("the template is valid");
     for outside in ["http:", "https:", "src=", "@import"] {
         assert!(!page.contains(outside), "{outside}");
@@ -198,7 +199,7 @@ fn every_file_is_written() {
     files::write_all(
         &report(
             &[agreeing("a"), diverging("b"), broken("c")],
-            &Ledger::default(),
+            &Expectations::default(),
         ),
         &folder,
     )
@@ -216,7 +217,7 @@ fn every_file_is_written() {
 #[test]
 fn the_terminal_names_what_is_new() {
     let plain = terminal::Style { colour: false };
-    let text = terminal::report(&report(&[diverging("b")], &Ledger::default()), plain);
+    let text = terminal::report(&report(&[diverging("b")], &Expectations::default()), plain);
     assert!(text.contains(&format!("new 1 {SIGNATURE}")));
     assert!(!text.contains('\u{1b}'));
 }

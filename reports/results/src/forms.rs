@@ -172,6 +172,7 @@ pub fn sarif(run: &Run, path_of: impl Fn(&str) -> Option<String>) -> String {
 fn rule_of(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Crash => "crash",
+        Verdict::CannotRun => "cannot-run",
         _ => "differ",
     }
 }

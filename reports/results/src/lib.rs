@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 pub mod forms;
+pub mod matrix;
 pub mod read;
 pub mod record;
 pub mod transitions;

@@ -1,9 +1,11 @@
 //! The lines of a record: a header, then one line for each case, stage and subject.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The version of the schema that this crate writes, and the only one that it reads.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// How many lines of a difference a record keeps.
 pub const DIFFERENCE_LINES: usize = 20;
@@ -18,9 +20,15 @@ pub struct Header {
     pub tool_version: String,
     /// Who judged, as it calls itself.
     pub reference: String,
+    /// How the reference was built, as far as it tells.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reference_build: String,
     pub subjects: Vec<Subject>,
     /// The stages that were compared, in their order.
     pub stages: Vec<String>,
+    /// What the run was told, by name: seeds, limits, how often a difference is confirmed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
 }
 
 /// Who was judged.
@@ -31,6 +39,12 @@ pub struct Subject {
     pub name: String,
     /// What it calls itself: implementation, version and build, as far as it tells.
     pub implementation: String,
+    /// The number of its version: `7.3.11`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// How it was built, as far as it tells.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub build: String,
 }
 
 /// What was found of a case in one stage.
@@ -41,6 +55,8 @@ pub enum Verdict {
     /// Agrees as far as was seen, and not everything was.
     Cut,
     Differ,
+    /// Differs, and the subject lacks a module or does not take the syntax.
+    CannotRun,
     /// Differs, and the subject itself crashed, ran out of time or ran out of memory.
     Crash,
     /// Legally unspecified from here on.
@@ -52,10 +68,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Verdict; 7] = [
+    pub const ALL: [Verdict; 8] = [
         Verdict::Agree,
         Verdict::Cut,
         Verdict::Differ,
+        Verdict::CannotRun,
         Verdict::Crash,
         Verdict::Poisoned,
         Verdict::Unsupported,
@@ -64,7 +81,7 @@ impl Verdict {
 
     /// Whether two sides were seen to part.
     pub fn is_difference(self) -> bool {
-        matches!(self, Verdict::Differ | Verdict::Crash)
+        matches!(self, Verdict::Differ | Verdict::CannotRun | Verdict::Crash)
     }
 }
 
@@ -87,6 +104,9 @@ pub struct Line {
     /// The digests of everything that differs in the stage, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub digests: Vec<String>,
+    /// How the case ended in the reference and in the subject, where it differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<(String, String)>,
     /// The first lines of the difference, at the first stage that differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<String>,
@@ -105,6 +125,13 @@ pub struct Run {
     pub lines: Vec<Line>,
     /// Whether the last line was cut off, as a killed run leaves it.
     pub truncated: bool,
+}
+
+impl Line {
+    /// The line as JSON, without its line break.
+    pub fn to_json(&self) -> String {
+        to_json(self)
+    }
 }
 
 impl Run {

@@ -244,15 +244,20 @@ fn change(line: &Line, transition: Transition, policy: Policy) -> Change {
 
 /// The transition from one line to another; none where nothing changed that anyone asks about.
 pub fn transition(before: Option<&Line>, now: &Line) -> Option<Transition> {
-    use Verdict::{Agree, Crash, Cut, Differ, HarnessError, Poisoned, Unsupported};
+    use Verdict::{Agree, CannotRun, Crash, Cut, Differ, HarnessError, Poisoned, Unsupported};
     let Some(before) = before else {
         return match now.verdict {
             Crash => Some(Transition::NewCrash),
-            Differ => Some(Transition::NewDiffer),
+            Differ | CannotRun => Some(Transition::NewDiffer),
             Agree | Cut | Poisoned | Unsupported | HarnessError => None,
         };
     };
-    match (before.verdict, now.verdict) {
+    // What cannot be run differs; the two are told apart by expectations only.
+    let plain = |verdict| match verdict {
+        CannotRun => Differ,
+        other => other,
+    };
+    match (plain(before.verdict), plain(now.verdict)) {
         // Trouble of the tool's own says nothing of a subject; the gate fails on it by itself.
         (_, HarnessError) => None,
         (Agree | Cut, Differ) => Some(Transition::AgreeToDiffer),

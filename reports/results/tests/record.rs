@@ -18,6 +18,7 @@ fn line(case: &str, verdict: Verdict) -> Line {
             .is_difference()
             .then(|| "output | int / str".to_owned()),
         digests: Vec::new(),
+        ends: None,
         difference: None,
         known: None,
         reason: None,
@@ -30,11 +31,15 @@ fn run(lines: Vec<Line>) -> Run {
             twinheap_results: SCHEMA_VERSION,
             tool_version: "0.1.0".to_owned(),
             reference: "CPython 3.11".to_owned(),
+            reference_build: "--with-lto".to_owned(),
             subjects: vec![Subject {
                 name: "old".to_owned(),
                 implementation: "Some 1.0".to_owned(),
+                version: "1.0".to_owned(),
+                build: "--with-all".to_owned(),
             }],
             stages: vec!["output".to_owned()],
+            settings: [("confirmations".to_owned(), "2".to_owned())].into(),
         },
         lines,
         truncated: false,
@@ -77,11 +82,11 @@ fn what_does_not_fit_is_refused_with_its_line() {
     check_refused("", 1, "empty");
     check_refused("<testsuites/>", 1, "no record of Twinheap");
     check_refused("{\"a\": 1}\n", 1, "no record of Twinheap");
-    let newer = good.replace("\"twinheap_results\":1", "\"twinheap_results\":2");
+    let newer = good.replace("\"twinheap_results\":2", "\"twinheap_results\":3");
     check_refused(
         &newer,
         1,
-        "version 2 of the schema; this tool reads version 1",
+        "version 3 of the schema; this tool reads version 2",
     );
     check_refused(&format!("{header}\n{first}{first}"), 3, "a second line");
     check_refused(&format!("{header}\nnonsense\n{first}"), 2, "expected");
@@ -118,9 +123,10 @@ fn the_schema_files_name_every_key_and_verdict() {
     whole.difference = Some(String::new());
     whole.known = Some(String::new());
     whole.reason = Some(String::new());
+    whole.ends = Some((String::new(), String::new()));
     let whole = run(vec![whole]);
     let schema: serde_json::Value =
-        serde_json::from_str(include_str!("../schema-v1.json")).expect("it is JSON");
+        serde_json::from_str(include_str!("../schema-v2.json")).expect("it is JSON");
     for (line, part) in whole.to_jsonl().lines().zip(["header", "line"]) {
         let value: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
         let mut keys: Vec<&String> = value.as_object().expect("an object").keys().collect();

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use twinheap_expect::Applicable;
 use twinheap_observation::transitions::unreached;
 use twinheap_render::campaign::{CampaignReport, FindingLine, write_all};
-use twinheap_store::{CampaignFinding, CampaignStore, Ledger};
+use twinheap_store::{CampaignFinding, CampaignStore};
 
 use super::Campaign;
 use crate::gate::STOP;
@@ -14,11 +15,11 @@ use crate::settings;
 /// Writes the report and says how it ended.
 pub fn finish(
     campaign: &Campaign<'_>,
-    ledger: &Ledger,
+    expected: &Applicable<'_>,
     database: &Path,
     out: &Path,
 ) -> Result<i32, String> {
-    let mut report = report_of(&campaign.store, ledger)?;
+    let mut report = report_of(&campaign.store, expected)?;
     report.seconds = campaign.begun.elapsed().as_secs_f64();
     report.interrupted = STOP.load(Ordering::Relaxed);
     let folder = campaign
@@ -56,7 +57,7 @@ fn exit_code(report: &CampaignReport) -> i32 {
     if report
         .findings
         .iter()
-        .any(|line| line.ledger.is_none() && line.finding.is_confirmed())
+        .any(|line| line.known.is_none() && line.finding.is_confirmed())
     {
         return settings::EXIT_NEW;
     }
@@ -67,7 +68,10 @@ fn exit_code(report: &CampaignReport) -> i32 {
 }
 
 /// Everything that a campaign's database holds, for a reader.
-pub fn report_of(store: &CampaignStore, ledger: &Ledger) -> Result<CampaignReport, String> {
+pub fn report_of(
+    store: &CampaignStore,
+    expected: &Applicable<'_>,
+) -> Result<CampaignReport, String> {
     let transitions = store.transitions()?;
     let (missing, all_goals) = unreached(&transitions.keys().copied().collect());
     let findings = store
@@ -75,7 +79,7 @@ pub fn report_of(store: &CampaignStore, ledger: &Ledger) -> Result<CampaignRepor
         .into_iter()
         .map(|finding| FindingLine {
             id: finding.id(),
-            ledger: known_as(ledger, &finding),
+            known: known_as(expected, &finding),
             finding,
         })
         .collect();
@@ -99,9 +103,9 @@ pub fn report_of(store: &CampaignStore, ledger: &Ledger) -> Result<CampaignRepor
     })
 }
 
-/// The ledger's entry that speaks of this finding.
-fn known_as(ledger: &Ledger, finding: &CampaignFinding) -> Option<String> {
+/// The expectation that speaks of this finding.
+fn known_as(expected: &Applicable<'_>, finding: &CampaignFinding) -> Option<String> {
     let name = format!("{}/{}-{}", finding.topic, finding.batch, finding.place);
-    let entry = ledger.entry_of(&name, &finding.signature)?;
-    Some(entry.id.clone())
+    let entry = expected.covering_any(&name, &finding.stage)?;
+    Some(entry.id())
 }

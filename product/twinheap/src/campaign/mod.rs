@@ -15,10 +15,11 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use twinheap_expect::{Expectations, Standing};
 use twinheap_generate::{Profile, Topic};
 use twinheap_harness::{PairConfig, PairPool, Proof, SideKind, StepsPolicy};
 use twinheap_observation::{Stage, StageSet};
-use twinheap_store::{CampaignStore, Ledger, Recipe};
+use twinheap_store::{CampaignStore, Recipe};
 
 use crate::gate::{self, STOP, catch_interrupt, prove_oracle};
 use crate::installation::Installation;
@@ -253,8 +254,14 @@ pub fn run(arguments: &CampaignArguments, installation: &Installation) -> Result
         begun,
     };
     campaign.run()?;
-    let ledger = Ledger::load(&installation.ledger, arguments.sides.subject_name())?;
-    finish::finish(&campaign, &ledger, &database, &installation.out)
+    let expectations = Expectations::load(&installation.expectations)?;
+    let standing = Standing::here(arguments.sides.subject_name(), "");
+    finish::finish(
+        &campaign,
+        &expectations.of(&standing),
+        &database,
+        &installation.out,
+    )
 }
 
 /// The database that is named, or the one of this subject and seed.

@@ -68,6 +68,7 @@ pub fn compare(
         microseconds: (0, 0),
         signature: None,
         digests: Vec::new(),
+        ends: None,
         difference: None,
         known: None,
         reason: None,
@@ -174,6 +175,7 @@ fn judge(
     };
     let signature = format!("libtest | {left} / {right}");
     line.digests = vec![digest_of(&signature)];
+    line.ends = Some((left.clone(), right.clone()));
     line.signature = Some(signature);
     let text =
         |outcome: Option<&Outcome>| outcome.map(Outcome::text).unwrap_or_default().to_owned();

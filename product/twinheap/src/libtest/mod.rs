@@ -275,13 +275,17 @@ impl<'a> Gathering<'a> {
         let subjects = interpreters[1..].iter().map(|one| Subject {
             name: one.name.clone(),
             implementation: one.words.join(" "),
+            version: String::new(),
+            build: String::new(),
         });
         let header = Header {
             twinheap_results: SCHEMA_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             reference: interpreters[0].name.clone(),
+            reference_build: String::new(),
             subjects: subjects.collect(),
             stages: vec![STAGE.to_owned()],
+            settings: BTreeMap::new(),
         };
         let path = folder.join("libtest.jsonl");
         let told = |error: std::io::Error| format!("{}: {error}", path.display());
