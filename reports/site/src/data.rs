@@ -62,8 +62,10 @@ impl CaseResult {
     fn of(line: &Line) -> CaseResult {
         match line.verdict {
             Verdict::Agree | Verdict::Cut => CaseResult::Agree,
-            Verdict::Differ | Verdict::Crash if line.known.is_some() => CaseResult::Known,
-            Verdict::Differ => CaseResult::Differ,
+            Verdict::Differ | Verdict::CannotRun | Verdict::Crash if line.known.is_some() => {
+                CaseResult::Known
+            }
+            Verdict::Differ | Verdict::CannotRun => CaseResult::Differ,
             Verdict::Crash => CaseResult::Crash,
             Verdict::Poisoned | Verdict::Unsupported | Verdict::HarnessError => CaseResult::Other,
         }
@@ -262,6 +264,7 @@ mod tests {
             microseconds: (1, 1),
             signature: None,
             digests: Vec::new(),
+            ends: None,
             difference: None,
             known: None,
             reason: None,
@@ -271,6 +274,8 @@ mod tests {
                 twinheap_results: SCHEMA_VERSION,
                 tool_version: "0".to_owned(),
                 reference: "CPython".to_owned(),
+                reference_build: String::new(),
+                settings: Default::default(),
                 subjects: Vec::new(),
                 stages: Vec::new(),
             },

@@ -18,6 +18,7 @@ fn line(case: &str, verdict: Verdict, signature: &str) -> Line {
         microseconds: (1, 2),
         signature: verdict.is_difference().then(|| signature.to_owned()),
         digests: Vec::new(),
+        ends: None,
         difference: verdict
             .is_difference()
             .then(|| "-1 < 2\n+2 < 1\n in line 3".to_owned()),
@@ -32,9 +33,13 @@ fn run(lines: Vec<Line>) -> Run {
             twinheap_results: SCHEMA_VERSION,
             tool_version: "0".to_owned(),
             reference: "CPython 3.11".to_owned(),
+            reference_build: String::new(),
+            settings: Default::default(),
             subjects: vec![Subject {
                 name: "mine".to_owned(),
                 implementation: "Mine <1>".to_owned(),
+                version: String::new(),
+                build: String::new(),
             }],
             stages: vec!["output".to_owned()],
         },

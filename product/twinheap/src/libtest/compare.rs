@@ -135,7 +135,7 @@ pub fn compare(
         match (line.verdict, got) {
             (Verdict::Crash, Some(Outcome::TimeOut)) => counts.late += 1,
             (Verdict::Crash, _) => counts.crash += 1,
-            (Verdict::Differ, _) => counts.differ += 1,
+            (Verdict::Differ | Verdict::CannotRun, _) => counts.differ += 1,
             _ => {}
         }
         lines.push(line);
@@ -171,6 +171,7 @@ fn judge(
     let dies = |outcome: Option<&Outcome>| outcome.is_some_and(Outcome::is_death);
     line.verdict = match dies(got) && !dies(expected) {
         true => Verdict::Crash,
+        false if unloaded.is_some() => Verdict::CannotRun,
         false => Verdict::Differ,
     };
     let signature = format!("libtest | {left} / {right}");

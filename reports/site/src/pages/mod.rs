@@ -245,7 +245,13 @@ impl<'a, 's> Writer<'a, 's> {
         let implementations: Vec<Value> = header
             .subjects
             .iter()
-            .map(|subject| list([subject.name.as_str(), &subject.implementation]))
+            .map(|subject| {
+                list([
+                    subject.name.as_str(),
+                    &subject.implementation,
+                    &subject.build,
+                ])
+            })
             .collect();
         let values = context! {
             reference => header.reference.clone(),
@@ -255,6 +261,7 @@ impl<'a, 's> Writer<'a, 's> {
             compare => before.map(|_| format!("../compare/{number:05}.html")),
             before => before.map(|before| self.site.runs[before].name),
             implementations,
+            settings => header.settings.iter().map(|(name, value)| list([name.as_str(), value])).collect::<Vec<Value>>(),
             subjects => list(run.subjects.iter().copied()),
             rows => self.rows(&run.subjects, &run.matrix(), "../"),
         };
