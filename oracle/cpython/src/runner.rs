@@ -35,6 +35,8 @@ pub struct Runner {
     builtins_length: isize,
     /// `_thread._count`, which tells whether a program has left threads behind.
     thread_count: Object,
+    /// Whether threads of a program were waited for.
+    has_waited: bool,
     /// Runs what programs have registered with `atexit`.
     exit_functions: Object,
     /// `gc.get_threshold`, and what it said at the start.
@@ -88,6 +90,7 @@ impl Runner {
             path,
             sys,
             thread_count,
+            has_waited: false,
             exit_functions,
             collector_thresholds: (thresholds, at_start),
             modules,
@@ -284,6 +287,7 @@ impl Runner {
         };
         drop(result);
         drop(code);
+        self.wait_for_threads();
         self.flush_streams();
         let left = Left {
             namespace,
@@ -441,19 +445,44 @@ impl Runner {
         }
     }
 
-    /// Whether the program left threads behind or changed how the collector works.
-    fn is_disturbed(&self) -> bool {
-        let threads = self
-            .thread_count
+    /// How many threads run beside the main one.
+    fn count_threads(&self) -> Option<i64> {
+        self.thread_count
             .call(&[])
-            .and_then(|count| count.integer());
+            .and_then(|count| count.integer())
+    }
+
+    /// Joins the threads that are no daemons, as the interpreter does at its end. `threading` has ended then, and a
+    /// new worker is due.
+    fn wait_for_threads(&mut self) {
+        if self.count_threads() == Some(0) {
+            return;
+        }
+        self.has_waited = true;
+        // SAFETY: sys.modules is a dict, and the key a C string; a program may have taken the module out.
+        let threading = unsafe {
+            Object::borrow(ffi::PyDict_GetItemString(
+                self.modules.pointer(),
+                c"threading".as_ptr(),
+            ))
+        };
+        if let Some(shutdown) = threading.and_then(|module| module.attribute(c"_shutdown"))
+            && shutdown.call(&[]).is_none()
+        {
+            clear_error();
+        }
+    }
+
+    /// Whether the program left threads behind, had to be waited for, or changed how the collector works.
+    fn is_disturbed(&self) -> bool {
         let (thresholds, at_start) = &self.collector_thresholds;
         #[cfg(Py_3_10)]
         // SAFETY: the GIL is held.
         let disabled = unsafe { ffi::PyGC_IsEnabled() } == 0;
         #[cfg(not(Py_3_10))]
         let disabled = false;
-        threads != Some(0) || disabled || integers(thresholds.call(&[])) != *at_start
+        let by_threads = self.has_waited || self.count_threads() != Some(0);
+        by_threads || disabled || integers(thresholds.call(&[])) != *at_start
     }
 
     /// Collects what the program left in cycles; says whether the worker should be replaced.

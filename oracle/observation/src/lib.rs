@@ -34,6 +34,7 @@ pub const LOADED_MODULES: &[&str] = &[
     "re",
     "string",
     "struct",
+    "threading",
     "traceback",
     "types",
     "weakref",

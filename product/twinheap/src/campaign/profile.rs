@@ -58,14 +58,7 @@ fn stored(path: &PathBuf, identity: &serde_json::Value) -> Option<Profile> {
 
 /// What our own VM is known to lack, each with the reason. Everything else it must run; a probe of these that it passes
 /// fails as well, so that the list only shrinks.
-const VM_LACKS: &[(&str, &str)] = &[
-    (
-        "threading",
-        "starting a thread raises NotImplementedError: there is one thread so far",
-    ),
-    ("futures", "concurrent.futures starts threads"),
-    ("symtable", "there is no _symtable yet"),
-];
+const VM_LACKS: &[(&str, &str)] = &[("symtable", "there is no _symtable yet")];
 
 /// Runs every probe; what a subject cannot run is missing. Our own VM must run all but what it is known to lack: one
 /// that it cannot run is a failure, and never makes the generator narrower.
