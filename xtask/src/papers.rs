@@ -19,6 +19,9 @@ const WRITTEN: &[&str] = &[
     "junit.xml",
     "summary.md",
     "changes.md",
+    "matrix.md",
+    "twinheap-expectations.toml",
+    "twinheap-policy.toml",
     "reports/out/index.html",
     "twinheap.toml",
 ];

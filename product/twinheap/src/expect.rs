@@ -2,7 +2,7 @@
 //!
 //! `check` and `update` run the programs as `gate` does, or read the record of a run that was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -70,7 +70,7 @@ struct ListArguments {
 struct Seen {
     run: Run,
     standings: Vec<Standing>,
-    cases: BTreeSet<String>,
+    cases: BTreeMap<String, String>,
 }
 
 impl Seen {
@@ -122,8 +122,15 @@ fn see(
     };
     let run = record::read(path).map_err(gate::Failure::Usage)?;
     let corpus = installation.corpus()?;
-    let mut cases: BTreeSet<String> = corpus.into_iter().map(|program| program.name).collect();
-    cases.extend(run.lines.iter().map(|line| line.case.clone()));
+    let mut cases: BTreeMap<String, String> = corpus
+        .into_iter()
+        .map(|program| (program.name, String::new()))
+        .collect();
+    cases.extend(
+        run.lines
+            .iter()
+            .map(|line| (line.case.clone(), line.source.clone())),
+    );
     let subjects = run.header.subjects.iter();
     let standings = subjects
         .map(|one| Standing::here(&one.name, &one.version))
@@ -154,8 +161,13 @@ fn check(arguments: &RunArguments, installation: &Installation) -> Result<i32, g
             *count += 1;
             text.push_str(&format!("{name}: {}: {said}\n", entry.id()));
         }
+        let is_detail = |line: &&&Line| {
+            let known = line.known.as_ref();
+            known.is_some_and(|id| id.starts_with(Kind::Detail.name()))
+        };
         let cases: BTreeSet<(Kind, &str)> = lines
             .iter()
+            .filter(|line| !is_detail(line))
             .flat_map(|line| twinheap_expect::judge::differences(line))
             .filter(|seen| expected.covering(seen).is_none())
             .filter_map(|seen| Some((Kind::of(seen.verdict)?, seen.case)))

@@ -6,6 +6,8 @@
 //! Unsafe code: handlers of signals.
 
 pub mod campaign;
+pub mod config;
+pub mod corpora;
 pub mod diff;
 pub mod dis;
 pub mod expect;
@@ -34,6 +36,8 @@ pub use installation::{Installation, Workers};
 pub enum Command {
     /// Run the chapters in the oracle and in the subject, report every difference, and exit by the verdict.
     Gate(Box<gate::GateArguments>),
+    /// Write a `twinheap.toml` that explains itself.
+    Init,
     /// Keep what is known to differ: check it, bring it up to date, list it.
     Expect(Box<expect::ExpectArguments>),
     /// Run one program on both sides and show every stage that differs.
@@ -63,6 +67,7 @@ impl Command {
     pub fn run(&self, find: impl Fn() -> Result<Installation, String>) -> Result<i32, String> {
         match self {
             Command::Gate(arguments) => gate::run(arguments, &find()?),
+            Command::Init => config::init(std::path::Path::new(".")),
             Command::Expect(arguments) => expect::run(arguments, &find()?),
             Command::Diff(arguments) => diff::run(arguments, &find()?),
             Command::Observe(arguments) => observe::run(arguments, &find()?),

@@ -14,6 +14,9 @@ use twinheap::{Installation, exit_with};
 #[derive(Parser)]
 #[command(name = "twinheap", version, max_term_width = 100)]
 struct CommandLine {
+    /// The configuration, instead of the nearest `twinheap.toml` or `[tool.twinheap]` of a `pyproject.toml`.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<std::path::PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -27,7 +30,15 @@ enum Command {
 }
 
 fn main() {
-    match CommandLine::parse().command {
+    let given = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let given = match twinheap::config::arguments(given.collect()) {
+        Ok(given) => given,
+        Err(reason) => {
+            eprintln!("twinheap: {reason}");
+            std::process::exit(twinheap::settings::EXIT_USAGE);
+        }
+    };
+    match CommandLine::parse_from(given).command {
         Command::OfUsers(command) => exit_with(command.run(Installation::find)),
         Command::Completions { shell } => {
             let mut command = CommandLine::command();

@@ -15,9 +15,12 @@ pub enum Kind {
     CannotRun,
     /// The subject dies, runs out of time or runs out of memory.
     Crashes,
+    /// It differs, and the policy says that it may: a detail of CPython's implementation. Never in the file.
+    Detail,
 }
 
 impl Kind {
+    /// The kinds of the file.
     pub const ALL: [Kind; 3] = [Kind::Differs, Kind::CannotRun, Kind::Crashes];
 
     /// The name of its tables in the file.
@@ -26,6 +29,7 @@ impl Kind {
             Kind::Differs => "differs",
             Kind::CannotRun => "cannot-run",
             Kind::Crashes => "crashes",
+            Kind::Detail => "detail",
         }
     }
 

@@ -47,11 +47,15 @@ impl Expectations {
 impl Entry {
     /// Whether it lets this very difference pass.
     pub fn covers(&self, seen: &Seen<'_>) -> bool {
-        if Kind::of(seen.verdict) != Some(self.kind) || !matches(&self.case, seen.case) {
+        let asked = match self.kind {
+            Kind::Detail => Kind::Differs,
+            kind => kind,
+        };
+        if Kind::of(seen.verdict) != Some(asked) || !matches(&self.case, seen.case) {
             return false;
         }
         match self.kind {
-            Kind::Differs => {
+            Kind::Differs | Kind::Detail => {
                 self.stages.iter().any(|stage| stage == seen.stage)
                     && self
                         .digests

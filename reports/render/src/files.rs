@@ -107,6 +107,12 @@ pub fn summary(gate: &GateReport) -> String {
             line.programs.join(", ")
         ));
     }
+    if !gate.let_pass.is_empty() {
+        text.push_str("\n## What the policy let pass\n\n");
+    }
+    for passed in &gate.let_pass {
+        text.push_str(&format!("- {}: {}\n", passed.what, passed.reason));
+    }
     text.push_str("\n## What the masks hid\n\n");
     for (title, lines) in [("pinned", &gate.pinned_mask), ("varied", &gate.varied_mask)] {
         for line in lines {

@@ -98,6 +98,13 @@ pub struct StaleLine {
     pub reason: String,
 }
 
+/// What the policy let pass, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct PassLine {
+    pub what: String,
+    pub reason: String,
+}
+
 /// Everything the gate found out.
 #[derive(Clone, Debug, Serialize)]
 pub struct GateReport {
@@ -115,6 +122,7 @@ pub struct GateReport {
     pub hand_written_rules: Vec<(String, String)>,
     pub unsupported_fields: Vec<String>,
     pub stale: Vec<StaleLine>,
+    pub let_pass: Vec<PassLine>,
     /// How many agreements are empty, by reason.
     pub empty: BTreeMap<String, usize>,
     /// Whether an empty agreement fails the gate.
@@ -163,6 +171,7 @@ impl GateReport {
                 .collect(),
             unsupported_fields: Vec::new(),
             stale: Vec::new(),
+            let_pass: Vec::new(),
             empty: empty_agreements(results),
             refuses_empty: false,
             interrupted: false,

@@ -207,6 +207,9 @@ fn findings(gate: &GateReport, style: Style) -> String {
             entry.reason
         );
     }
+    for passed in &gate.let_pass {
+        let _ = writeln!(text, "policy lets pass {}: {}", passed.what, passed.reason);
+    }
     text.push('\n');
     text
 }

@@ -1,6 +1,7 @@
 //! Runs the programs on the reference and on every subject, and judges each case as it comes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -8,15 +9,18 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use twinheap_expect::{Applicable, Expectations, Fate, Standing};
+use twinheap_expect::policy::Counting;
+use twinheap_expect::{Applicable, Entry, Expectations, Fate, Policy, Standing, Why};
 use twinheap_harness::{CaseResult, PairConfig, PairPool, Proof, SideKind};
 use twinheap_observation::{Program, Stage, StageSet};
 use twinheap_render::GateReport;
-use twinheap_render::gate::StaleLine;
+use twinheap_render::gate::{PassLine, StaleLine};
 use twinheap_results::{Header, Line, Run, SCHEMA_VERSION, Subject};
 
+use super::counting;
 use super::proof::{GENERATED_SEED, VARIATION, generated_sample, prove_oracle};
 use super::{GateArguments, STOP, stages_between};
+use crate::corpora::{Case, Need};
 use crate::identity::Identity;
 use crate::installation::Installation;
 use crate::record::{self, Record};
@@ -31,6 +35,8 @@ pub struct Contender {
     pub oracle: SideKind,
     pub subject: SideKind,
     pub identity: Identity,
+    /// The needs of programs that it, or the reference, does not meet.
+    unmet: BTreeMap<Need, bool>,
 }
 
 impl Contender {
@@ -49,6 +55,7 @@ impl Contender {
         Ok(Contender {
             name: sides.subject_name().to_owned(),
             identity: Identity::of(&subject),
+            unmet: BTreeMap::new(),
             sides,
             stages,
             oracle,
@@ -79,6 +86,16 @@ pub fn contenders(
     Ok(all)
 }
 
+impl Contender {
+    /// Asks both sides which needs of programs they do not meet.
+    pub fn ask_for_needs(&mut self, cases: &[Case]) {
+        self.unmet = counting::unmet(&self.subject, cases);
+        for (need, is_unmet) in counting::unmet(&self.oracle, cases) {
+            *self.unmet.entry(need).or_default() |= is_unmet;
+        }
+    }
+}
+
 /// What was found of one subject.
 pub struct Judged {
     pub name: String,
@@ -90,10 +107,11 @@ pub struct Judged {
 pub struct Bench<'a> {
     pub arguments: &'a GateArguments,
     /// The programs that are run.
-    pub programs: &'a [Program],
-    /// The names of all programs that there are.
-    pub cases: &'a BTreeSet<String>,
+    pub programs: &'a [Case],
+    /// All programs that there are, with the hashes of their texts.
+    pub cases: &'a BTreeMap<String, String>,
     pub expectations: &'a Expectations,
+    pub policy: &'a Policy,
 }
 
 impl Bench<'_> {
@@ -101,9 +119,10 @@ impl Bench<'_> {
     /// do generated programs.
     pub fn prove(&self, contenders: &[Contender], corpus: Vec<Program>) -> Result<Proof, String> {
         let mut sample = corpus;
-        sample.retain(|program| !self.programs.contains(program));
+        let programs = || self.programs.iter().map(|case| &case.program);
+        sample.retain(|program| !programs().any(|one| one == program));
         sample.extend(generated_sample());
-        sample.extend(self.programs.iter().cloned());
+        sample.extend(programs().cloned());
         let stages = contenders.iter().fold(StageSet::NONE, |all, one| {
             one.stages.iter().fold(all, |all, stage| all.with(stage))
         });
@@ -165,16 +184,28 @@ impl Bench<'_> {
     ) -> Result<(Judged, Vec<Line>), String> {
         let begun = Instant::now();
         let standing = contender.standing();
-        let expected = self.expectations.of(&standing);
+        let source_of = |case: &str| self.cases.get(case).cloned();
+        let (details, wrong) = self.policy.entries(&standing, source_of);
+        let expected = self.expected(&standing, &details);
         // Stages that one side does not show at all stand in the table too, as unsupported.
         let stages: Vec<Stage> = contender.stages.iter().collect();
+        let (runnable, left_out) = self.runnable(contender);
         let trouble = Mutex::new(None);
-        let results = self.run_with_progress(&contender.name, pool, |result| {
-            let lines = record::lines_of(result, &contender.name, &stages, &expected);
+        let take = |result: &CaseResult| {
+            let result = self.counted(contender, result);
+            let lines = record::lines_of(&result, &contender.name, &stages, &expected);
             if let Some(Err(reason)) = record.map(|record| record.add(&lines)) {
                 *trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
             }
-        })?;
+        };
+        let missing = left_out
+            .iter()
+            .map(|(case, reason)| counting::not_run(case, &stages, reason));
+        let mut results: Vec<CaseResult> = missing.inspect(&take).collect();
+        for result in self.run_with_progress(&contender.name, pool, &runnable, take)? {
+            results.push(self.counted(contender, &result).into_owned());
+        }
+        results.sort_by(|one, other| one.program.name.cmp(&other.program.name));
         if let Some(reason) = trouble.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(reason);
         }
@@ -198,6 +229,11 @@ impl Bench<'_> {
         report.refuses_empty = self.arguments.refuse_empty;
         report.seconds = begun.elapsed().as_secs_f64();
         report.stale = stale_lines(&expected, &lines, self.cases);
+        let wrong = wrong.into_iter();
+        report
+            .stale
+            .extend(wrong.map(|(id, reason)| StaleLine { id, reason }));
+        report.let_pass = let_pass(&lines, &details, self.policy.stages.get(&contender.name));
         let name = contender.name.clone();
         let judged = Judged {
             name,
@@ -207,22 +243,64 @@ impl Bench<'_> {
         Ok((judged, lines))
     }
 
+    /// The expectations for a subject, and the details that the policy lets pass.
+    fn expected<'b>(&'b self, standing: &Standing, details: &'b [Entry]) -> Applicable<'b> {
+        let mut expected = self.expectations.of(standing);
+        expected.entries.extend(details);
+        expected
+    }
+
+    /// The programs that a contender can run, and the others with what they lack.
+    fn runnable(&self, contender: &Contender) -> (Vec<Program>, Vec<(&Case, String)>) {
+        let (mut runnable, mut left_out) = (Vec::new(), Vec::new());
+        for case in self.programs {
+            let lacks = |need: &&Need| contender.unmet.get(need) == Some(&true);
+            match case.needs.iter().find(lacks) {
+                Some(need) => left_out.push((case, format!("it needs {}", need.text()))),
+                None => runnable.push(case.program.clone()),
+            }
+        }
+        (runnable, left_out)
+    }
+
+    /// A result without the stages that do not count, by the program or by the policy.
+    fn counted<'b>(&self, contender: &Contender, result: &'b CaseResult) -> Cow<'b, CaseResult> {
+        let name = &result.program.name;
+        let case = self.programs.iter().find(|case| case.program.name == *name);
+        let of_program = case.and_then(|case| case.stages);
+        let of_policy = self.policy.stages.get(&contender.name);
+        if of_program.is_none() && of_policy.is_none() {
+            return Cow::Borrowed(result);
+        }
+        let mut counted = result.clone();
+        counting::restrict(&mut counted, |stage| {
+            if of_program.is_some_and(|stages| !stages.contains(stage)) {
+                return Some("the program says that it does not count".to_owned());
+            }
+            let counting = of_policy?;
+            let counts = counting.count.iter().any(|name| name == stage.name());
+            (!counts).then(|| format!("policy: {}", counting.reason))
+        });
+        Cow::Owned(counted)
+    }
+
     fn run_with_progress(
         &self,
         name: &str,
         pool: &PairPool<'_>,
+        programs: &[Program],
         take: impl Fn(&CaseResult) + Sync,
     ) -> Result<Vec<CaseResult>, String> {
         let is_hidden = self.arguments.quiet || !std::io::stderr().is_terminal();
         let bar = match is_hidden {
             true => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
-            false => ProgressBar::new(self.programs.len() as u64),
+            false => ProgressBar::new(programs.len() as u64),
         };
         let style = ProgressStyle::with_template("{prefix} {bar:40} {pos}/{len} {per_sec} {msg}")
             .expect("the template is fixed");
         bar.set_style(style);
         bar.set_prefix(name.to_owned());
-        let results = pool.run_all(self.programs, |result| {
+        let results = pool.run_all(programs, |result| {
             take(result);
             bar.inc(1);
             if !result.agrees() {
@@ -295,7 +373,7 @@ fn settings_of(arguments: &GateArguments, oracle: &SideKind) -> BTreeMap<String,
 pub fn stale_lines(
     expected: &Applicable<'_>,
     lines: &[Line],
-    cases: &BTreeSet<String>,
+    cases: &BTreeMap<String, String>,
 ) -> Vec<StaleLine> {
     let lines: Vec<&Line> = lines.iter().collect();
     let is_case = |name: &str| is_case(cases, name);
@@ -315,7 +393,37 @@ pub fn stale_lines(
         .collect()
 }
 
+/// What the policy let pass, in words: details, and differences in stages that do not count.
+fn let_pass(lines: &[Line], details: &[Entry], counting: Option<&Counting>) -> Vec<PassLine> {
+    let mut passed: Vec<PassLine> = details
+        .iter()
+        .filter_map(|entry| {
+            let id = entry.id();
+            let is_it = |line: &&Line| line.known.as_ref() == Some(&id);
+            let stages: Vec<String> = lines
+                .iter()
+                .filter(is_it)
+                .map(|line| line.stage.clone())
+                .collect();
+            let reason = match &entry.why {
+                Why::Said(text) | Why::Named(text) => text.clone(),
+            };
+            (!stages.is_empty()).then(|| PassLine {
+                what: format!("{} in {}", entry.case, stages.join(", ")),
+                reason,
+            })
+        })
+        .collect();
+    if let Some(counting) = counting {
+        passed.push(PassLine {
+            what: format!("every stage but {}", counting.count.join(", ")),
+            reason: counting.reason.clone(),
+        });
+    }
+    passed
+}
+
 /// Whether there is a case of this name; methods of test files are known to `libtest` only.
-pub fn is_case(cases: &BTreeSet<String>, name: &str) -> bool {
-    name.starts_with("libtest:") || cases.contains(name)
+pub fn is_case(cases: &BTreeMap<String, String>, name: &str) -> bool {
+    name.starts_with("libtest:") || cases.contains_key(name)
 }

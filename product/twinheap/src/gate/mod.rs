@@ -1,15 +1,16 @@
 //! `gate`: the main job. Proves the reference, runs every program on both sides, judges, writes the report.
 
+mod counting;
 mod judging;
 mod proof;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use twinheap_expect::Expectations;
+use twinheap_expect::{Expectations, Policy};
 use twinheap_harness::StepsPolicy;
 use twinheap_observation::{Program, Stage, StageSet};
 use twinheap_render::gate::Judged as Verdict;
@@ -21,6 +22,7 @@ use twinheap_store::{RunRecord, Store};
 use self::judging::{Bench, Contender, contenders};
 pub use self::judging::{Judged, is_case};
 pub use self::proof::{VARIATION, prove_oracle};
+use crate::corpora::{self, Case};
 use crate::installation::Installation;
 use crate::programs::is_chosen;
 use crate::record;
@@ -30,6 +32,12 @@ use crate::settings::{self, ManySides, Sides};
 pub struct GateArguments {
     #[command(flatten)]
     pub sides: ManySides,
+    /// What is run, again and again: `chapters` (what comes with Twinheap), folders, files.
+    #[arg(long, value_name = "CORPUS", default_value = "chapters")]
+    pub corpus: Vec<PathBuf>,
+    /// The file that says which stages count for which subject, and which differences are details of CPython.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// The file of expectations.
     #[arg(long, value_name = "FILE")]
     pub expectations: Option<PathBuf>,
@@ -45,7 +53,7 @@ pub struct GateArguments {
     #[arg(long, default_value = "always", value_parser = settings::steps_policy, value_name = "WHEN")]
     pub steps: StepsPolicy,
     /// Fail where both sides raise ImportError or SyntaxError, die alike, or run no test: such agreement says little.
-    #[arg(long)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub refuse_empty: bool,
     /// Pairs of workers that run at once.
     #[arg(long, default_value_t = settings::default_pairs(), value_name = "N")]
@@ -72,10 +80,10 @@ pub struct GateArguments {
     #[arg(long, value_name = "NAME=POLICY")]
     transition: Vec<Rule>,
     /// Print GitHub's annotations for what is worse than the baseline.
-    #[arg(long)]
-    annotations: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub annotations: bool,
     /// Say nothing but the verdict.
-    #[arg(short, long)]
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub quiet: bool,
 }
 
@@ -133,10 +141,12 @@ pub struct Observed {
     /// What was found, by subject.
     pub judged: Vec<Judged>,
     pub run: Run,
-    /// The names of all programs that there are.
-    pub cases: BTreeSet<String>,
+    /// All programs that there are, with the hashes of their texts.
+    pub cases: BTreeMap<String, String>,
+    /// Where the files of programs are, as far as they are the user's own.
+    paths: BTreeMap<String, PathBuf>,
     /// The programs of other shards.
-    elsewhere: Vec<Program>,
+    elsewhere: Vec<String>,
     /// An earlier run, and what it is called.
     before: Option<(Run, String)>,
 }
@@ -174,24 +184,45 @@ pub fn observe(
     expectations: &Expectations,
 ) -> Result<Observed, Failure> {
     let baseline = baseline_of(arguments).map_err(Failure::Usage)?;
-    let corpus = installation.corpus()?;
-    let cases: BTreeSet<String> = corpus.iter().map(|program| program.name.clone()).collect();
-    let mut programs = corpus.clone();
-    programs.retain(|program| is_chosen(program, &arguments.filters));
-    let (programs, elsewhere) = of_shard(programs, arguments.shard);
+    let policy = arguments.policy.as_deref().map(Policy::load).transpose();
+    let policy = policy.map_err(Failure::Usage)?.unwrap_or_default();
+    let chapters = installation.corpus()?;
+    let all = cases_of(arguments, &chapters).map_err(Failure::Usage)?;
+    let cases: BTreeMap<String, String> = all
+        .iter()
+        .map(|case| {
+            (
+                case.program.name.clone(),
+                record::source_hash(&case.program.source),
+            )
+        })
+        .collect();
+    let paths = all
+        .iter()
+        .filter_map(|case| Some((case.program.name.clone(), case.path.clone()?)))
+        .collect();
+    let chosen = all.into_iter();
+    let chosen = chosen.filter(|case| is_chosen(&case.program, &arguments.filters));
+    let (programs, elsewhere) = of_shard(chosen.collect(), arguments.shard);
     if programs.is_empty() {
         let reason = format!("no program is chosen by {:?}", arguments.filters);
         return Err(Failure::NothingRan(reason));
     }
+    let elsewhere = elsewhere.into_iter().map(|case| case.program.name);
+    let elsewhere: Vec<String> = elsewhere.collect();
     catch_interrupt();
-    let contenders = contenders(arguments, installation)?;
+    let mut contenders = contenders(arguments, installation)?;
+    for contender in &mut contenders {
+        contender.ask_for_needs(&programs);
+    }
     let bench = Bench {
         arguments,
         programs: &programs,
         cases: &cases,
         expectations,
+        policy: &policy,
     };
-    let proof = bench.prove(&contenders, corpus)?;
+    let proof = bench.prove(&contenders, chapters)?;
     let path = arguments.folder(installation).join("results.jsonl");
     let (judged, run) = bench.judge(&contenders, &proof, Some(&path))?;
     let before = match &arguments.baseline_subject {
@@ -206,6 +237,7 @@ pub fn observe(
         judged,
         run,
         cases,
+        paths,
         elsewhere,
         before,
     })
@@ -259,7 +291,7 @@ fn conclude(
         tell(arguments, &judged.report, &own);
     }
     let write = |name: &str, text: String| write_file(&folder.join(name), &text);
-    let sarif = forms::sarif(&observed.run, path_text(installation));
+    let sarif = forms::sarif(&observed.run, path_text(installation, observed));
     write("results.sarif", sarif)?;
     if !is_one {
         let rows = matrix::rows(&observed.run);
@@ -275,7 +307,14 @@ fn conclude(
         return Ok(settings::EXIT_INTERRUPTED);
     }
     let comparison = changes_since(arguments, before, &observed.run, &observed.elsewhere);
-    tell_changes(arguments, installation, &comparison, name, &folder)?;
+    tell_changes(
+        arguments,
+        installation,
+        observed,
+        &comparison,
+        name,
+        &folder,
+    )?;
     let codes = reports().map(|report| code_since(report, comparison.fails()));
     Ok(arguments.told(gravest(codes)))
 }
@@ -332,7 +371,7 @@ impl GateArguments {
 
 /// The programs of a shard, and those of the others. Every one is in exactly one, by its place among those that are
 /// chosen.
-fn of_shard(programs: Vec<Program>, (one, all): (u64, u64)) -> (Vec<Program>, Vec<Program>) {
+fn of_shard<T>(programs: Vec<T>, (one, all): (u64, u64)) -> (Vec<T>, Vec<T>) {
     let mut places = 0..;
     programs.into_iter().partition(|_| {
         places
@@ -346,13 +385,13 @@ fn changes_since(
     arguments: &GateArguments,
     before: &Run,
     run: &Run,
-    elsewhere: &[Program],
+    elsewhere: &[String],
 ) -> Comparison {
     let policies = Policies::new(&arguments.transition);
     compare(before, run, &policies, |case| {
-        let (topic, stem) = case.split_once('/').unwrap_or((case, ""));
+        let (topic, stem) = case.rsplit_once('/').unwrap_or((case, ""));
         is_chosen(&Program::new(topic, stem, ""), &arguments.filters)
-            && !elsewhere.iter().any(|program| program.name == case)
+            && !elsewhere.iter().any(|name| name == case)
     })
 }
 
@@ -367,13 +406,41 @@ fn code_since(report: &GateReport, fails: bool) -> i32 {
     }
 }
 
-fn path_text(installation: &Installation) -> impl Fn(&str) -> Option<String> + '_ {
-    |case| Some(installation.path_of(case)?.to_string_lossy().into_owned())
+/// Where the file of a case is, below the working directory if it is there.
+fn path_text<'a>(
+    installation: &'a Installation,
+    observed: &'a Observed,
+) -> impl Fn(&str) -> Option<String> + 'a {
+    |case| {
+        let path = match observed.paths.get(case) {
+            Some(own) => {
+                let here = std::env::current_dir().ok()?;
+                own.strip_prefix(here).unwrap_or(own).to_owned()
+            }
+            None => installation.path_of(case)?,
+        };
+        Some(path.to_string_lossy().into_owned())
+    }
+}
+
+/// The programs that the arguments name.
+fn cases_of(arguments: &GateArguments, chapters: &[Program]) -> Result<Vec<Case>, String> {
+    let is_chapters = |path: &&PathBuf| path.as_os_str() == "chapters";
+    let own = arguments.corpus.iter().filter(|path| !is_chapters(path));
+    let own: Vec<PathBuf> = own.cloned().collect();
+    let mut cases = corpora::load(&own)?;
+    if arguments.corpus.iter().any(|path| is_chapters(&path)) {
+        cases.extend(chapters.iter().cloned().map(Case::plain));
+    }
+    cases.sort_by(|one, other| one.program.name.cmp(&other.program.name));
+    corpora::check_ids(&cases)?;
+    Ok(cases)
 }
 
 fn tell_changes(
     arguments: &GateArguments,
     installation: &Installation,
+    observed: &Observed,
     comparison: &Comparison,
     name: &str,
     folder: &Path,
@@ -382,7 +449,7 @@ fn tell_changes(
     std::fs::write(&path, forms::markdown(comparison, name))
         .map_err(|error| format!("{}: {error}", path.display()))?;
     if arguments.annotations {
-        let paths = path_text(installation);
+        let paths = path_text(installation, observed);
         print!("{}", forms::annotations(comparison, paths));
     }
     println!("{}", forms::one_line(comparison, name));
