@@ -153,7 +153,22 @@ pub fn read_part(file: &File, start: u64, length: u64) -> Vec<u8> {
     }
 }
 
-/// Has a command started at addresses that do not change from run to run. Where the kernel forbids it, they do.
+/// Whether the kernel lets a process be started at fixed addresses. The seccomp profile of many containers does not.
+pub fn addresses_can_be_fixed() -> bool {
+    const QUERY: libc::c_ulong = 0xffff_ffff;
+    // Another thread is asked, as its personality is its own and ends with it.
+    let asked = std::thread::spawn(|| {
+        // SAFETY: personality takes a number and answers the one before.
+        let before = unsafe { libc::personality(QUERY) };
+        let fixed = before as libc::c_ulong | libc::ADDR_NO_RANDOMIZE as libc::c_ulong;
+        // SAFETY: as above.
+        before != -1 && unsafe { libc::personality(fixed) } != -1
+    });
+    asked.join().unwrap_or(false)
+}
+
+/// Has a command started at addresses that do not change from run to run. Where the kernel forbids it
+/// ([`addresses_can_be_fixed`]), they do.
 pub fn fix_addresses(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt;
     let unshuffle = || {

@@ -203,6 +203,7 @@ pub fn run(arguments: &CampaignArguments, installation: &Installation) -> Result
         None
     };
     catch_interrupt();
+    tell_of_addresses();
     let (oracle, subject) = arguments.sides.open(installation)?;
     let chapters = installation.corpus()?;
     let proof = prove_oracle(&oracle, &chapters, stages)?;
@@ -437,6 +438,7 @@ pub fn follow_up(store: &mut CampaignStore, what: &FollowUp<'_>) -> Result<(), S
     let recipe = store.recipe.clone();
     let stages = gate::stages(&recipe.stages)?;
     catch_interrupt();
+    tell_of_addresses();
     let (oracle, subject) = what.sides.open(what.installation)?;
     let proof = prove_oracle(&oracle, &what.installation.corpus()?, stages)?;
     let config = pair_config(
@@ -477,6 +479,16 @@ pub fn follow_up(store: &mut CampaignStore, what: &FollowUp<'_>) -> Result<(), S
     };
     let mut progress = Progress::new(what.time, false, store)?;
     work_on(store, &shared, what.jobs, &mut progress)
+}
+
+/// Programs are made small at fixed addresses. Where those are refused, another machine may come to another end.
+fn tell_of_addresses() {
+    if !twinheap_subject::system::addresses_can_be_fixed() {
+        eprintln!(
+            "twinheap: this kernel refuses fixed addresses (personality), as containers may: what depends on \
+             addresses can come out otherwise here than on other machines"
+        );
+    }
 }
 
 /// How a campaign pairs its sides.
