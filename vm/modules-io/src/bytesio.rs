@@ -449,6 +449,11 @@ fn get_closed(this: &BytesIo) -> PyResult {
     Ok(bool_object(this.buf.get().is_null()))
 }
 
+/// The buffer is not visited: it leads nowhere.
+fn traverse(this: &BytesIo, visitor: &mut Visitor) {
+    Slot::visit(&this.dict, visitor);
+}
+
 unsafe fn dealloc(this: *mut BytesIo) {
     // SAFETY: called once, when the last reference is gone.
     unsafe { end_stream(this.cast(), || (*this).clear()) }
@@ -489,7 +494,7 @@ static_type! {
     PyBytesIO_Type = "_io.BytesIO", size std::mem::size_of::<BytesIo>(), 0,
         flags Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE;
     tp_dealloc: slot!(dealloc dealloc),
-    tp_traverse: slot!(traverse BytesIo::traverse),
+    tp_traverse: slot!(traverse traverse),
     tp_clear: slot!(clear BytesIo::clear),
     tp_weaklistoffset: offset_of!(BytesIo, weakreflist) as isize,
     tp_dictoffset: offset_of!(BytesIo, dict) as isize,

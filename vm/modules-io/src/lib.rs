@@ -23,7 +23,9 @@ mod newlines;
 mod open;
 mod posix;
 mod stringio;
+mod stringio_state;
 mod textio;
+mod textio_codecs;
 
 use twinheap_objects::module::NativeModule;
 use twinheap_objects::prelude;

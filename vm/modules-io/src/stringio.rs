@@ -3,34 +3,10 @@
 use crate::base::{PyTextIOBase_Type, end_stream, optional_size, size_argument};
 use crate::newlines;
 use crate::prelude::*;
+use crate::stringio_state::StringIo;
 use twinheap_objects::exceptions::PyExc_OSError;
-use twinheap_objects::own::Native;
-
-object_struct! {
-    /// `stringio`: the text is a Rust vector in the place of `buf`, `string_size` and `buf_size`. While all that was
-    /// written lies behind each other, `accu_small` holds the strings themselves, as CPython's accumulator does.
-    pub struct StringIo {
-        text: Native<Vec<u32>>,
-        pos: Cell<isize>,
-        state: Cell<i32>,
-        accu_large: Pointer<PyObject>,
-        accu_small: Pointer<PyListObject>,
-        ok: Cell<u8>,
-        closed: Cell<u8>,
-        readuniversal: Cell<u8>,
-        readtranslate: Cell<u8>,
-        decoder: Pointer<PyObject>,
-        readnl: Pointer<PyObject>,
-        writenl: Pointer<PyObject>,
-        dict: Pointer<PyDictObject>,
-        weakreflist: Cell<*const PyObject>,
-    }
-}
 
 typed!(StringIo, PyStringIO_Type);
-
-const REALIZED: i32 = 1;
-const ACCUMULATING: i32 = 2;
 
 impl StringIo {
     fn check_open(&self) -> PyResult<()> {
@@ -41,34 +17,6 @@ impl StringIo {
             return Err(value_error("I/O operation on closed file"));
         }
         Ok(())
-    }
-
-    /// Begins to accumulate, with the string that holds all so far.
-    fn accumulate(&self, whole: Option<&PyObject>) -> PyResult<()> {
-        let list = list::new(0)?;
-        if let Some(whole) = whole {
-            list::append(&list, whole)?;
-        }
-        self.accu_small.put(Some(list));
-        self.state.set(ACCUMULATING);
-        Ok(())
-    }
-
-    /// `realize`: from here on the text lies in the buffer only.
-    fn realize(&self) {
-        self.state.set(REALIZED);
-        self.accu_small.put(None);
-    }
-
-    /// `make_intermediate`: all that was accumulated as one string, which stays in the accumulator.
-    fn intermediate(&self) -> PyResult {
-        let pieces = self.accu_small.own();
-        let joined = match pieces.as_deref().map(list::items) {
-            Some([only]) if only.is_exactly(&unicode::PyUnicode_Type) => Own::new(*only),
-            _ => self.text.with(|all| unicode::from_ucs4(all))?.upcast(),
-        };
-        self.accumulate(Some(&joined))?;
-        Ok(joined)
     }
 
     fn write_text(&self, text: &PyObject) -> PyResult<()> {
@@ -85,52 +33,13 @@ impl StringIo {
                 call::call_method(&decoded, id!("replace"), &[id!("\n").as_object(), &newline])?
             }
         };
-        let Some(added) = decoded.downcast_ref::<PyASCIIObject>() else {
-            return Err(type_error("decoder should return a string result"));
-        };
-        if self.state.get() == ACCUMULATING {
-            match self.accu_small.own() {
-                Some(list) if self.length() == self.pos.get() as usize => {
-                    list::append(&list, added.as_object())?;
-                }
-                _ => self.realize(),
-            }
-        }
-        let added = unicode::text(added);
-        if added.is_empty() {
-            return Ok(());
-        }
-        let at = self.pos.get() as usize;
-        if at + added.len() > isize::MAX as usize {
-            return Err(overflow_error("new position too large"));
-        }
-        memory::probe((at + added.len()).saturating_mul(4))?;
-        self.text.with(|all| {
-            if at > all.len() {
-                all.resize(at, 0);
-            }
-            let end = (at + added.len()).min(all.len());
-            all.splice(at..end, added.iter());
-        });
-        self.pos.set((at + added.len()) as isize);
-        Ok(())
-    }
-
-    fn length(&self) -> usize {
-        self.text.with(|all| all.len())
+        self.write_at_position(&decoded)
     }
 }
 
 fn new(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyResult {
     let made = StringIo::alloc(type_)?;
-    // A zeroed vector is none: a fresh one is written over it without dropping.
-    // SAFETY: the field lies inside the object that was just made.
-    unsafe {
-        std::ptr::write(
-            (&raw const made.text).cast_mut(),
-            Native(Cell::new(Vec::new())),
-        )
-    };
+    made.begin()?;
     Ok(made.upcast())
 }
 
@@ -174,7 +83,8 @@ fn init(this: &StringIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) ->
         )));
     }
     this.ok.set(0);
-    this.text.with(Vec::clear);
+    this.drop_accumulator();
+    this.string_size.set(0);
     let universal = newline.as_deref().is_none_or(str::is_empty);
     this.readuniversal.set(u8::from(universal));
     this.readtranslate.set(u8::from(newline.is_none()));
@@ -196,9 +106,12 @@ fn init(this: &StringIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) ->
             .downcast_ref::<PyASCIIObject>()
             .is_none_or(|text| text.length.get() == 0)
     };
-    this.realize();
+    this.resize_buffer(0)?;
     match value.filter(|value| !is_empty(value)) {
-        Some(value) => this.write_text(value)?,
+        Some(value) => {
+            this.begin_realized();
+            this.write_text(value)?;
+        }
         None => this.accumulate(None)?,
     }
     this.pos.set(0);
@@ -207,10 +120,10 @@ fn init(this: &StringIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) ->
 
 fn getvalue(this: &StringIo) -> PyResult {
     this.check_open()?;
-    if this.state.get() == ACCUMULATING {
+    if this.is_accumulating() {
         return this.intermediate();
     }
-    this.text.with(|all| Ok(unicode::from_ucs4(all)?.upcast()))
+    Ok(unicode::from_ucs4(this.characters())?.upcast())
 }
 
 fn tell(this: &StringIo) -> PyResult {
@@ -221,9 +134,7 @@ fn tell(this: &StringIo) -> PyResult {
 /// Takes the next characters.
 fn take(this: &StringIo, count: usize) -> PyResult {
     let at = (this.pos.get() as usize).min(this.length());
-    let piece = this
-        .text
-        .with(|all| unicode::from_ucs4(&all[at..at + count]))?;
+    let piece = unicode::from_ucs4(&this.characters()[at..at + count])?;
     this.pos.set(this.pos.get() + count as isize);
     Ok(piece.upcast())
 }
@@ -241,11 +152,11 @@ fn read(this: &StringIo, args: &[&PyObject]) -> PyResult {
     } else {
         left.min(size as usize)
     };
-    if this.state.get() == ACCUMULATING && this.pos.get() == 0 && size == this.length() {
+    if this.is_accumulating() && this.pos.get() == 0 && size == this.length() {
         this.pos.set(size as isize);
         return this.intermediate();
     }
-    this.realize();
+    this.realize()?;
     take(this, size)
 }
 
@@ -260,12 +171,9 @@ fn line_length(this: &StringIo, limit: isize) -> usize {
         None => vec![u32::from('\n')],
     };
     let at = (this.pos.get() as usize).min(this.length());
-    let length = this.text.with(|all| {
-        let rest = &all[at..];
-        let (universal, translated) =
-            (this.readuniversal.get() != 0, this.readtranslate.get() != 0);
-        newlines::line_end(rest, universal, translated, &newline).unwrap_or(rest.len())
-    });
+    let rest = &this.characters()[at..];
+    let (universal, translated) = (this.readuniversal.get() != 0, this.readtranslate.get() != 0);
+    let length = newlines::line_end(rest, universal, translated, &newline).unwrap_or(rest.len());
     if limit >= 0 {
         length.min(limit as usize)
     } else {
@@ -276,13 +184,13 @@ fn line_length(this: &StringIo, limit: isize) -> usize {
 fn readline(this: &StringIo, args: &[&PyObject]) -> PyResult {
     let limit = size_argument(args, "readline")?;
     this.check_open()?;
-    this.realize();
+    this.realize()?;
     take(this, line_length(this, limit))
 }
 
 fn iternext(this: &StringIo) -> PyResult<Option<Own>> {
     this.check_open()?;
-    this.realize();
+    this.realize()?;
     match line_length(this, -1) {
         0 => Ok(None),
         length => take(this, length).map(Some),
@@ -300,8 +208,9 @@ fn truncate(this: &StringIo, args: &[&PyObject]) -> PyResult {
         return Err(value_error(format_args!("Negative size value {size}")));
     }
     if (size as usize) < this.length() {
-        this.realize();
-        this.text.with(|all| all.truncate(size as usize));
+        this.realize()?;
+        this.resize_buffer(size as usize)?;
+        this.string_size.set(size);
     }
     long::from_isize(size)
 }
@@ -342,15 +251,16 @@ fn write(this: &StringIo, text: &PyObject) -> PyResult {
             text.type_().name()
         )));
     };
-    this.write_text(text)?;
+    if given.length.get() > 0 {
+        this.write_text(text)?;
+    }
     long::from_isize(given.length.get())
 }
 
 fn close(this: &StringIo) -> PyResult {
     this.closed.set(1);
-    this.text.with(Vec::clear);
-    this.accu_small.put(None);
-    this.accu_large.put(None);
+    this.resize_buffer(0)?;
+    this.drop_accumulator();
     this.readnl.put(None);
     this.writenl.put(None);
     this.decoder.put(None);
@@ -384,12 +294,11 @@ fn setstate(this: &StringIo, state: &PyObject) -> PyResult {
     let &[value, newline, position, own] = tuple::items(parts) else {
         return Err(wrong());
     };
-    init(this, &*tuple::pack(&[&none(), newline])?, None)?;
-    if let Some(value) = value.downcast_ref::<PyASCIIObject>() {
+    init(this, &*tuple::pack(&[value, newline])?, None)?;
+    if let Some(text) = value.downcast_ref::<PyASCIIObject>() {
         // The value is put back as it is: it has been translated already.
-        this.realize();
-        this.text
-            .with(|all| *all = unicode::text(value).iter().collect());
+        this.put_text(0, value)?;
+        this.string_size.set(text.length.get());
     }
     let position = unicode::ssize(position)?;
     if position < 0 {
@@ -424,11 +333,14 @@ fn get_newlines(this: &StringIo) -> PyResult {
 
 unsafe fn dealloc(this: *mut StringIo) {
     // SAFETY: called once, when the last reference is gone.
-    unsafe { end_stream(this.cast(), || (*this).clear()) }
+    unsafe { end_stream(this.cast(), || (*this).release()) }
+}
+
+fn traverse(this: &StringIo, visitor: &mut Visitor) {
+    Slot::visit(&this.dict, visitor);
 }
 
 fn clear(this: &StringIo) {
-    Field::clear(&this.decoder);
     Field::clear(&this.dict);
 }
 
@@ -461,7 +373,7 @@ static_type! {
     PyStringIO_Type = "_io.StringIO", size std::mem::size_of::<StringIo>(), 0,
         flags Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE;
     tp_dealloc: slot!(dealloc dealloc),
-    tp_traverse: slot!(traverse StringIo::traverse),
+    tp_traverse: slot!(traverse traverse),
     tp_clear: slot!(clear clear),
     tp_weaklistoffset: offset_of!(StringIo, weakreflist) as isize,
     tp_dictoffset: offset_of!(StringIo, dict) as isize,

@@ -3,9 +3,8 @@
 use crate::base::{PyTextIOBase_Type, call0, end_stream, size_argument, unsupported};
 use crate::newlines;
 use crate::prelude::*;
-use twinheap_objects::exceptions::{
-    PyExc_LookupError, PyExc_OSError, PyExc_OverflowError, PyExc_ValueError,
-};
+use crate::textio_codecs::{codec_of, fix_encoder_state, keep_raw, reset_encoder, set_codecs};
+use twinheap_objects::exceptions::{PyExc_OSError, PyExc_ValueError};
 use twinheap_objects::unicode::codecs::{self, Encoding};
 
 object_struct! {
@@ -39,8 +38,8 @@ object_struct! {
         pending_bytes_count: Cell<isize>,
         snapshot: Pointer<PyObject>,
         b2cratio: Cell<f64>,
-        /// The raw stream, where it is a FileIO; borrowed from the buffer.
-        raw: Cell<*const PyObject>,
+        /// The raw stream, where it is a FileIO.
+        raw: Pointer<PyObject>,
         weakreflist: Cell<*const PyObject>,
         dict: Pointer<PyDictObject>,
     }
@@ -60,7 +59,7 @@ impl TextIo {
         }))
     }
 
-    fn raw(&self) -> Own {
+    pub fn raw(&self) -> Own {
         self.buffer.own().unwrap_or_else(none)
     }
 
@@ -118,7 +117,7 @@ impl TextIo {
         }
     }
 
-    fn handler(&self) -> String {
+    pub fn handler(&self) -> String {
         let handler = self.errors.own();
         handler
             .as_ref()
@@ -147,24 +146,6 @@ impl TextIo {
 
 fn new(type_: &PyTypeObject, _: &PyTupleObject, _: Option<&PyDictObject>) -> PyResult {
     Ok(TextIo::alloc(type_)?.upcast())
-}
-
-/// The codec of an encoding, which must be one for text.
-fn codec_of(encoding: &PyObject, alternate: &str) -> PyResult {
-    let module = import_hook::import_module("_codecs")?;
-    let codec = call::call_method(&module, id!("lookup"), &[encoding])?;
-    if let Some(answer) = object::lookup_attr(&codec, id!("_is_text_encoding"))?
-        && !object::is_true(&answer)?
-    {
-        return Err(errors::raise(
-            &PyExc_LookupError,
-            format_args!(
-                "{} is not a text encoding; use {alternate} to handle arbitrary codecs",
-                encoding.repr_lossy()
-            ),
-        ));
-    }
-    Ok(codec)
 }
 
 fn check_newline(newline: Option<&PyObject>) -> PyResult<Option<String>> {
@@ -222,7 +203,7 @@ fn init(this: &TextIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> P
     };
     let handler = match handler {
         Some(handler) => handler,
-        None => unicode::from_str("strict")?.upcast(),
+        None => Own::new(id!("strict")).upcast(),
     };
     this.encoding.put(Some(encoding));
     this.errors.put(Some(handler));
@@ -237,6 +218,7 @@ fn init(this: &TextIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> P
     }
     this.buffer.put(Some(Own::new(buffer)));
     set_codecs(this, newline_text.as_deref())?;
+    keep_raw(this, buffer)?;
     this.seekable.set(u8::from(object::is_true(&*call0(
         buffer,
         id!("seekable"),
@@ -250,7 +232,7 @@ fn init(this: &TextIo, args: &PyTupleObject, kwargs: Option<&PyDictObject>) -> P
     fix_encoder_state(this)
 }
 
-fn unicode_is(object: &PyObject, text: &str) -> bool {
+pub fn unicode_is(object: &PyObject, text: &str) -> bool {
     object
         .downcast_ref::<PyASCIIObject>()
         .is_some_and(|object| unicode::equals_str(object, text))
@@ -272,51 +254,6 @@ fn set_newline(this: &TextIo, text: Option<&str>) -> PyResult<()> {
     Ok(())
 }
 
-/// Encoder and decoder, as far as the buffer below can write and read.
-fn set_codecs(this: &TextIo, newline: Option<&str>) -> PyResult<()> {
-    let buffer = this.raw();
-    this.encoder.put(None);
-    this.decoder.put(None);
-    let readable = object::is_true(&*call0(&buffer, id!("readable"))?)?;
-    let writable = object::is_true(&*call0(&buffer, id!("writable"))?)?;
-    let handler = this.errors.own().unwrap_or_else(none);
-    if readable {
-        let codec = codec_of(this.encoding.expect_ref(), "codecs.open()")?;
-        let make = object::get_attr(&codec, id!("incrementaldecoder"))?;
-        let mut decoder = call::call(&make, &[&handler])?;
-        if newline.is_none_or(str::is_empty) {
-            decoder = newlines::new_decoder(&decoder, newline.is_none(), None)?;
-        }
-        this.decoder.put(Some(decoder));
-    }
-    if writable && this.known_encoding().is_none() {
-        let codec = codec_of(this.encoding.expect_ref(), "codecs.open()")?;
-        let make = object::get_attr(&codec, id!("incrementalencoder"))?;
-        this.encoder.put(Some(call::call(&make, &[&handler])?));
-    }
-    if writable && this.encoder.get().is_null() {
-        this.encoder.put(Some(none()));
-    }
-    Ok(())
-}
-
-/// An encoder that starts in the middle of a stream writes no byte order mark.
-fn fix_encoder_state(this: &TextIo) -> PyResult<()> {
-    let Some(encoder) = this.encoder.own().filter(|encoder| !encoder.is_none()) else {
-        return Ok(());
-    };
-    if this.seekable.get() == 0 {
-        return Ok(());
-    }
-    this.encoding_start_of_stream.set(1);
-    let at = call0(&this.raw(), id!("tell"))?;
-    if object::is_true(&at)? {
-        this.encoding_start_of_stream.set(0);
-        call::call_method(&encoder, id!("setstate"), &[&*long::from_isize(0)?])?;
-    }
-    Ok(())
-}
-
 /// The bytes of a piece that waits to be written.
 fn piece_data(piece: &PyObject) -> &[u8] {
     match piece.downcast_ref::<PyASCIIObject>() {
@@ -328,7 +265,7 @@ fn piece_data(piece: &PyObject) -> &[u8] {
 }
 
 /// What is to be written of a text: its bytes, or the text itself where those are its characters.
-fn encode(this: &TextIo, text: &PyASCIIObject) -> PyResult {
+pub fn encode(this: &TextIo, text: &PyASCIIObject) -> PyResult {
     use codecs::Encoding;
     match this.known_encoding() {
         Some(Encoding::Utf8 | Encoding::Ascii | Encoding::Latin1)
@@ -336,7 +273,10 @@ fn encode(this: &TextIo, text: &PyASCIIObject) -> PyResult {
         {
             Ok(Own::new(text.as_object()))
         }
-        Some(known) => Ok(codecs::encode(text, known, &this.handler())?.upcast()),
+        Some(known) => {
+            this.encoding_start_of_stream.set(0);
+            Ok(codecs::encode(text, known, &this.handler())?.upcast())
+        }
         None => {
             let encoder = this.encoder.own().unwrap_or_else(none);
             let encoded = call::call_method(&encoder, id!("encode"), &[text.as_object()])?;
@@ -941,18 +881,6 @@ fn seek_to_end(this: &TextIo) -> PyResult {
     Ok(at)
 }
 
-fn reset_encoder(this: &TextIo, at_start: bool) -> PyResult<()> {
-    let Some(encoder) = this.encoder.own().filter(|encoder| !encoder.is_none()) else {
-        return Ok(());
-    };
-    if at_start {
-        call0(&encoder, id!("reset"))?;
-    } else {
-        call::call_method(&encoder, id!("setstate"), &[&*long::from_isize(0)?])?;
-    }
-    Ok(())
-}
-
 fn truncate(this: &TextIo, args: &[&PyObject]) -> PyResult {
     call::check_positional("truncate", args.len(), 0, 1)?;
     this.check_attached()?;
@@ -1107,16 +1035,40 @@ unsafe fn dealloc(this: *mut TextIo) {
     unsafe {
         (*this).finalizing.set(1);
         end_stream(this.cast(), || {
-            (*this).ok.set(0);
-            (*this).clear();
+            clear(&*this);
         });
     }
 }
 
+/// What a stream owns, its namespace apart, in the order in which it is visited and given back.
+fn owned(this: &TextIo) -> [&dyn Slot; 10] {
+    [
+        &this.buffer,
+        &this.encoding,
+        &this.encoder,
+        &this.decoder,
+        &this.readnl,
+        &this.decoded_chars,
+        &this.pending_bytes,
+        &this.snapshot,
+        &this.errors,
+        &this.raw,
+    ]
+}
+
+fn traverse(this: &TextIo, visitor: &mut Visitor) {
+    for slot in owned(this) {
+        slot.visit(visitor);
+    }
+    Slot::visit(&this.dict, visitor);
+}
+
 fn clear(this: &TextIo) {
     this.ok.set(0);
-    this.clear();
-    let _ = &PyExc_OverflowError;
+    for slot in owned(this) {
+        slot.release();
+    }
+    Slot::release(&this.dict);
 }
 
 methods! {
@@ -1162,7 +1114,7 @@ static_type! {
         flags Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE;
     tp_dealloc: slot!(dealloc dealloc),
     tp_repr: slot!(unary repr),
-    tp_traverse: slot!(traverse TextIo::traverse),
+    tp_traverse: slot!(traverse traverse),
     tp_clear: slot!(clear clear),
     tp_weaklistoffset: offset_of!(TextIo, weakreflist) as isize,
     tp_dictoffset: offset_of!(TextIo, dict) as isize,
