@@ -37,7 +37,7 @@ enum Command {
     OfUsers(twinheap::Command),
     /// Parse and compile files with the VM's own compiler, and compare with CPython's tokens, trees and code.
     Parity(parity::ParityArguments),
-    /// Plant small bugs in the VM, one at a time, and fail unless a campaign finds each.
+    /// Plant small bugs in the VM, run it with one at a time, and fail unless a campaign finds each.
     Planted(planted::PlantedArguments),
     /// Plant faults and fail unless each is caught and named correctly.
     Selftest(selftest::SelftestArguments),
