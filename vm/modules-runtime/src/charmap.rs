@@ -1,6 +1,6 @@
 //! Character map codecs: `charmap_encode`, `charmap_decode`, and the table that `charmap_build` makes.
 
-use crate::codecs::handler_name;
+use crate::_codecs::handler_name;
 use crate::encoding_map;
 use crate::prelude::*;
 use twinheap_objects::buffer::Buffer;

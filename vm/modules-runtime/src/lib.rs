@@ -15,35 +15,35 @@
     reason = "destructors share one contract: the last reference is gone"
 )]
 
+mod _abc;
+pub mod _codecs;
+mod _contextvars;
+pub mod _signal;
+mod _string;
 pub mod _thread;
-mod abc;
-pub mod at_exit;
+mod _weakref;
+pub mod atexit;
 mod charmap;
-mod clock;
 mod codec_errors;
-pub mod codecs;
-mod collector;
-mod context;
 mod encoding_map;
 mod errno;
-pub mod signals;
-mod strings;
-mod weakrefs;
+mod gc;
+mod time;
 
 use twinheap_objects::module::NativeModule;
 use twinheap_objects::prelude;
 
 /// The modules of this crate, by name.
 pub const MODULES: &[NativeModule] = &[
-    ("_abc", abc::new_module),
-    ("_codecs", codecs::new_module),
-    ("_contextvars", context::new_module),
-    ("_signal", signals::new_module),
-    ("_string", strings::new_module),
+    ("_abc", _abc::new_module),
+    ("_codecs", _codecs::new_module),
+    ("_contextvars", _contextvars::new_module),
+    ("_signal", _signal::new_module),
+    ("_string", _string::new_module),
     ("_thread", _thread::new_module),
-    ("_weakref", weakrefs::new_module),
-    ("atexit", at_exit::new_module),
+    ("_weakref", _weakref::new_module),
+    ("atexit", atexit::new_module),
     ("errno", errno::new_module),
-    ("gc", collector::new_module),
-    ("time", clock::new_module),
+    ("gc", gc::new_module),
+    ("time", time::new_module),
 ];

@@ -171,7 +171,7 @@ impl Vm {
         if import_hook::import_module("_signal").is_err() {
             errors::clear();
         }
-        twinheap_modules_runtime::signals::handle_interrupts();
+        twinheap_modules_runtime::_signal::handle_interrupts();
     }
 
     /// Does what the command line and the environment ask for, and shows it in `sys`.
@@ -399,7 +399,7 @@ impl Vm {
     /// collected, the streams are made anew. What it imported stays, as it would in an interpreter that goes on,
     /// and is taken out of the collector's sight.
     pub fn release(&self, run: Run) {
-        twinheap_modules_runtime::at_exit::run_all();
+        twinheap_modules_runtime::atexit::run_all();
         drop(run.exception);
         let main = leave_main(&run.namespace).unwrap_or_else(|_| {
             errors::clear();
@@ -441,7 +441,7 @@ pub fn interrupt() {
 
 /// Keeps signals from the thread that calls, so that they go to the one that runs the program.
 pub fn leave_signals_to_others() {
-    twinheap_modules_runtime::signals::block_all();
+    twinheap_modules_runtime::_signal::block_all();
 }
 
 /// Takes an interrupt back that came too late.
@@ -561,8 +561,8 @@ fn prepare(config: &Config) -> PyResult<(Own<PyDictObject>, Vec<Own>)> {
         import::register(table);
     }
     gil::start_main_thread();
-    twinheap_modules_runtime::signals::ignore_at_start();
-    twinheap_modules_runtime::codecs::install();
+    twinheap_modules_runtime::_signal::ignore_at_start();
+    twinheap_modules_runtime::_codecs::install();
     start::initialize()?;
     let texts = |values: &[String]| -> PyResult<Own<PyListObject>> {
         let values: PyResult<Vec<Own>> = values
@@ -760,7 +760,7 @@ pub fn run_main(vm: &Vm, source: &[u8], filename: &str) -> i32 {
                 None => 0,
             };
             wait_for_threads();
-            twinheap_modules_runtime::at_exit::run_all();
+            twinheap_modules_runtime::atexit::run_all();
             if !streams::flush_all() && status == 0 {
                 status = 120;
             }

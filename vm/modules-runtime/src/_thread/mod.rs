@@ -173,7 +173,7 @@ fn interrupt_main(_: &PyObject, args: &PyTupleObject) -> PyResult {
         Some(number) => long::as_int(number)?,
         None => libc::SIGINT,
     };
-    crate::signals::simulate(number)?;
+    crate::_signal::simulate(number)?;
     Ok(none())
 }
 

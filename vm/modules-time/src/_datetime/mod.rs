@@ -6,7 +6,6 @@
 mod arguments;
 mod calendar;
 mod date;
-#[expect(clippy::module_inception, reason = "the type bears the module's name")]
 mod datetime;
 mod delta;
 mod methods;

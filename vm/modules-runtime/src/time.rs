@@ -135,7 +135,7 @@ fn gmtime(_: &PyObject, args: &PyTupleObject) -> PyResult {
     unsafe {
         let mut tm: libc::tm = std::mem::zeroed();
         if libc::gmtime_r(&when, &mut tm).is_null() {
-            return Err(crate::signals::os_error());
+            return Err(crate::_signal::os_error());
         }
         tm.tm_zone = c"UTC".as_ptr();
         from_tm(&tm)
@@ -148,7 +148,7 @@ fn localtime(_: &PyObject, args: &PyTupleObject) -> PyResult {
     unsafe {
         let mut tm: libc::tm = std::mem::zeroed();
         if libc::localtime_r(&when, &mut tm).is_null() {
-            return Err(crate::signals::os_error());
+            return Err(crate::_signal::os_error());
         }
         from_tm(&tm)
     }
