@@ -76,7 +76,7 @@ pub fn import_absolute(name: &str) -> PyResult {
     if let Some(found) = known.as_ref().filter(|found| !found.is_none()) {
         return Ok(found.clone());
     }
-    if let Some(machinery) = loaded(&modules, "_frozen_importlib")? {
+    if let Some(machinery) = crate::importlib::machinery() {
         return crate::importlib::find_and_load(&machinery, name);
     }
     if known.is_some() {

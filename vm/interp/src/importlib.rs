@@ -6,6 +6,7 @@
 
 use crate::eval::calls::run_code;
 use crate::{import, sys};
+use std::cell::Cell;
 use std::path::PathBuf;
 use twinheap_abi::*;
 use twinheap_arith::hash::{HashSecret, siphash13};
@@ -17,6 +18,7 @@ use twinheap_objects::fork;
 use twinheap_objects::object::{self, ObjectExt};
 use twinheap_objects::own::{Field, Layout, Own};
 use twinheap_objects::singletons::{bool_object, none};
+use twinheap_objects::state::Global;
 use twinheap_objects::{
     abstract_, bytes, dict, id, import_hook, list, long, methods, module, tuple, unicode,
 };
@@ -110,6 +112,14 @@ fn run_frozen(name: &str, file: &str, shown: &str) -> PyResult<Own<PyModuleObjec
     Ok(made)
 }
 
+/// The import system once it is up, whatever a program makes of its entry in `sys.modules` (`interp->importlib`).
+static MACHINERY: Global<Pointer<PyModuleObject>> = Global(Cell::new(std::ptr::null_mut()));
+
+/// The import system, if it is up.
+pub fn machinery() -> Option<Own<PyModuleObject>> {
+    Field::own(&*MACHINERY)
+}
+
 /// `_frozen_importlib`, installed on `sys.meta_path`.
 pub fn new_bootstrap() -> PyResult<Own<PyModuleObject>> {
     let modules = sys::modules()?;
@@ -143,6 +153,7 @@ pub fn new_bootstrap() -> PyResult<Own<PyModuleObject>> {
     call::call(&external, &[])?;
     dict::set_literal(&modules, "importlib._bootstrap", made.as_object())?;
     install_zip_importer()?;
+    MACHINERY.put(Some(made.clone()));
     Ok(made)
 }
 

@@ -98,7 +98,10 @@ fn set_qualname(type_: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> 
 
 fn get_module(type_: &PyTypeObject) -> PyResult {
     // A static type that stands for one that CPython makes on the heap has the name in its dict, too.
-    let own = dict_of(type_).and_then(|attributes| dict::get_str(attributes, id!("__module__")));
+    let own = dict_of(type_)
+        .and_then(|attributes| dict::get_str(attributes, id!("__module__")))
+        // `type` has this very descriptor under the name.
+        .filter(|own| !own.is_exactly(&crate::descr::PyGetSetDescr_Type));
     if let Some(own) = own {
         return Ok(Own::new(own));
     }

@@ -33,3 +33,20 @@ for opcode in range(256):
 print(effects)
 marker = object()
 print(_typing._idfunc(marker) is marker, _opcode.get_specialization_stats())
+
+# The import system goes on where its entry among the modules is blocked.
+import sys
+
+import importlib
+
+kept = sys.modules["_frozen_importlib"]
+sys.modules["_frozen_importlib"] = None
+try:
+    import colorsys
+
+    print(colorsys.__name__)
+    import _frozen_importlib
+except ImportError as error:
+    print(error)
+finally:
+    sys.modules["_frozen_importlib"] = kept
