@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Args;
@@ -195,30 +194,25 @@ pub fn complaints() -> Result<Vec<String>, String> {
     let dependencies = dependencies()?;
     let mut complaints = edge_complaints(&dependencies);
     complaints.extend(papers::unused_edges(EDGES, &dependencies));
-    complaints.extend(papers::complaints(&papers::tracked_files()?)?);
+    let tracked = papers::tracked_files()?;
+    complaints.extend(papers::complaints(&tracked)?);
     let ratchet = read_ratchet(RATCHET);
     let mut needed = BTreeSet::new();
     let mut allocations = read_ratchet(ALLOCATIONS);
-    for file in rust_files() {
-        let text =
-            fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let root = settings::root();
-        let name = file
-            .strip_prefix(&root)
-            .unwrap_or(&file)
-            .to_string_lossy()
-            .into_owned();
+    for name in tracked.iter().filter(|name| name.ends_with(".rs")) {
+        let text = fs::read_to_string(settings::root().join(name))
+            .map_err(|error| format!("{name}: {error}"))?;
         complaints.extend(allocation_complaint(
-            &name,
-            unchecked_allocations(&name, &text),
-            allocations.remove(&name).unwrap_or(0),
+            name,
+            unchecked_allocations(name, &text),
+            allocations.remove(name).unwrap_or(0),
         ));
-        let found = file_complaints(&name, &text, ratchet.get(&name).copied());
-        if ratchet.contains_key(&name) {
+        let found = file_complaints(name, &text, ratchet.get(name).copied());
+        if ratchet.contains_key(name) {
             needed.insert(name.clone());
         }
         for complaint in found {
-            match allowance_of(&complaint, &name, &ratchet) {
+            match allowance_of(&complaint, name, &ratchet) {
                 Some(allowance) => drop(needed.insert(allowance.to_owned())),
                 None => complaints.push(complaint),
             }
@@ -392,30 +386,6 @@ fn allowance_of<'a>(
         })
     };
     ratchet.iter().find(allows).map(|(name, _)| name.as_str())
-}
-
-fn rust_files() -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for folder in [
-        "vm", "oracle", "reports", "product", "xtask", "corpus", "fuzz",
-    ] {
-        collect(&settings::root().join(folder), &mut files);
-    }
-    files.sort();
-    files
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        if path.is_dir() && path.file_name().is_none_or(|name| name != "target") {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
 }
 
 fn file_complaints(name: &str, text: &str, allowance: Option<usize>) -> Vec<String> {

@@ -164,12 +164,7 @@ pub fn read(path: &Path) -> Result<Run, String> {
 /// Reads the record of an earlier run that judged the same subject.
 pub fn baseline(path: &Path, subject: &str) -> Result<Run, String> {
     let run = read(path)?;
-    let names: Vec<&str> = run
-        .header
-        .subjects
-        .iter()
-        .map(|one| one.name.as_str())
-        .collect();
+    let names = run.header.subject_names();
     if !names.contains(&subject) {
         return Err(format!(
             "{}: the baseline has nothing on {subject}, only on {}",

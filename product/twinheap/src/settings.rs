@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use twinheap_harness::{SideKind, StepsPolicy};
 use twinheap_render::terminal::Style;
 use twinheap_subject::command::CommandSpec;
@@ -149,6 +150,17 @@ pub fn style() -> Style {
     Style {
         colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     }
+}
+
+/// A bar on a terminal, unless it is not wanted; nothing elsewhere.
+pub fn progress_bar(length: u64, quiet: bool, template: &'static str) -> ProgressBar {
+    let is_hidden = quiet || !std::io::stderr().is_terminal();
+    let bar = match is_hidden {
+        true => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
+        false => ProgressBar::new(length),
+    };
+    bar.set_style(ProgressStyle::with_template(template).expect("the template is fixed"));
+    bar
 }
 
 /// How many pairs run at once.

@@ -1,10 +1,8 @@
 //! `site`: a static site of a folder of runs.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::installation::Installation;
 use crate::settings;
@@ -31,13 +29,7 @@ pub fn run(arguments: &SiteArguments, installation: &Installation) -> Result<i32
             return Ok(settings::EXIT_USAGE);
         }
     };
-    let bar = match arguments.quiet || !std::io::stderr().is_terminal() {
-        true => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
-        false => ProgressBar::new(0),
-    };
-    let style = ProgressStyle::with_template("{elapsed} {bar:24} {pos}/{len}")
-        .expect("the template is fixed");
-    bar.set_style(style);
+    let bar = settings::progress_bar(0, arguments.quiet, "{elapsed} {bar:24} {pos}/{len}");
     let program = |case: &str| {
         let path = installation.path_of(case)?;
         std::fs::read_to_string(path).ok()

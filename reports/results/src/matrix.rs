@@ -175,12 +175,7 @@ pub fn tally(rows: &[Row]) -> Vec<(String, usize)> {
 
 /// Topics by subjects, as text: how many cases agree of how many were compared.
 pub fn text(run: &Run, rows: &[Row]) -> String {
-    let names: Vec<&str> = run
-        .header
-        .subjects
-        .iter()
-        .map(|one| one.name.as_str())
-        .collect();
+    let names = run.header.subject_names();
     let topics = by_topic(rows, names.len());
     let width = topics
         .keys()
@@ -228,12 +223,7 @@ fn by_topic(rows: &[Row], subjects: usize) -> BTreeMap<&str, Vec<(u32, u32)>> {
 
 /// The whole matrix as Markdown: the topics, then every case that somebody differs in.
 pub fn markdown(run: &Run, rows: &[Row]) -> String {
-    let names: Vec<&str> = run
-        .header
-        .subjects
-        .iter()
-        .map(|one| one.name.as_str())
-        .collect();
+    let names = run.header.subject_names();
     let rule = "---|".repeat(names.len());
     let mut text = format!(
         "# {} subjects against {}\n\n",

@@ -31,6 +31,14 @@ pub struct Header {
     pub settings: BTreeMap<String, String>,
 }
 
+impl Header {
+    /// The names of those who were judged.
+    pub fn subject_names(&self) -> Vec<&str> {
+        let subjects = self.subjects.iter();
+        subjects.map(|subject| subject.name.as_str()).collect()
+    }
+}
+
 /// Who was judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -183,7 +183,7 @@ fn keyed(run: &Run) -> HashMap<Key<'_>, &Line> {
 
 /// Compares a run with its baseline.
 ///
-/// `ran` tells whether the run was to run a case at all: one that it left out on purpose is not gone. What is known
+/// `ran` tells whether the run was to run a case at all: one that it left out on purpose is not gone, nor is a subject. What is known
 /// to differ by the expectations is no news.
 pub fn compare(
     baseline: &Run,
@@ -209,10 +209,13 @@ pub fn compare(
             .changes
             .push(change(line, transition, policies.of(transition)));
     }
-    let stages = &run.header.stages;
+    let (stages, subjects) = (&run.header.stages, run.header.subject_names());
     for line in &baseline.lines {
         let is_here = now.contains_key(&key_of(line));
-        if !is_here && stages.contains(&line.stage) && ran(&line.case) {
+        let was_to_be = stages.contains(&line.stage)
+            && subjects.contains(&line.subject.as_str())
+            && ran(&line.case);
+        if !is_here && was_to_be {
             let policy = policies.of(Transition::Gone);
             comparison
                 .changes

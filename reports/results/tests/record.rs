@@ -200,6 +200,18 @@ fn only_what_is_new_fails() {
         [("a", Transition::NewDiffer), ("gone", Transition::Gone)]
     );
     assert!(comparison.fails());
+    let mut of_another = before.clone();
+    of_another.lines = vec![Line {
+        subject: "not judged".to_owned(),
+        ..line("gone", Verdict::Agree)
+    }];
+    let others = compare(&of_another, &now, &Policies::default(), |_| true);
+    assert!(
+        !others
+            .changes
+            .iter()
+            .any(|one| one.transition == Transition::Gone)
+    );
     assert_eq!((comparison.compared, comparison.edited), (2, 1));
     let rule: Rule = "new-differ=pass".parse().expect("it is a rule");
     let lenient = compare(&before, &now, &Policies::new(&[rule]), |_| false);

@@ -84,25 +84,30 @@ impl CaseResult {
 
 /// One run, by case and subject.
 pub struct RunData<'a> {
+    /// Its place among the runs.
+    pub number: usize,
     pub name: &'a str,
     pub run: &'a Run,
     pub subjects: Vec<&'a str>,
+    /// Where its cases come from.
+    pub corpora: BTreeSet<&'a str>,
     /// By case, then by subject: the lines of all stages.
     pub cases: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a Line>>>,
 }
 
 impl<'a> RunData<'a> {
-    fn of(named: &'a NamedRun) -> RunData<'a> {
+    fn of((number, named): (usize, &'a NamedRun)) -> RunData<'a> {
         let mut cases: BTreeMap<&str, BTreeMap<&str, Vec<&Line>>> = BTreeMap::new();
         for line in &named.run.lines {
             let subjects = cases.entry(&line.case).or_default();
             subjects.entry(&line.subject).or_default().push(line);
         }
-        let subjects = named.run.header.subjects.iter();
         RunData {
+            number,
             name: &named.name,
             run: &named.run,
-            subjects: subjects.map(|subject| subject.name.as_str()).collect(),
+            subjects: named.run.header.subject_names(),
+            corpora: cases.keys().map(|case| corpus_of(case)).collect(),
             cases,
         }
     }
@@ -125,11 +130,6 @@ impl<'a> RunData<'a> {
             }
         }
         matrix
-    }
-
-    /// Where its cases come from.
-    pub fn corpora(&self) -> BTreeSet<&'a str> {
-        self.cases.keys().map(|case| corpus_of(case)).collect()
     }
 
     /// The cases of a corpus on a subject.
@@ -165,6 +165,8 @@ pub struct FindingData<'a> {
     /// The shortest difference that shows it, and its case and subject.
     pub example: Option<(&'a str, &'a str, &'a str)>,
     pub stages: BTreeSet<&'a str>,
+    /// Whether the newest runs of its subjects and topics do not show it.
+    pub gone: bool,
 }
 
 /// All runs.
@@ -179,7 +181,7 @@ pub struct Site<'a> {
 
 impl<'a> Site<'a> {
     pub fn of(named: &'a [NamedRun]) -> Site<'a> {
-        let runs: Vec<RunData<'a>> = named.iter().map(RunData::of).collect();
+        let runs: Vec<RunData<'a>> = named.iter().enumerate().map(RunData::of).collect();
         let mut findings: BTreeMap<&str, FindingData<'a>> = BTreeMap::new();
         let mut differing = BTreeSet::new();
         for (number, one) in named.iter().enumerate() {
@@ -205,8 +207,16 @@ impl<'a> Site<'a> {
                 }
             }
         }
+        let newest = newest_runs(&runs);
+        for finding in findings.values_mut() {
+            finding.gone = !finding.seen.iter().any(|((subject, case), runs)| {
+                let topics = newest.get(subject);
+                let number = topics.and_then(|topics| topics.get(topic_of(case)));
+                number.is_some_and(|number| runs.contains(number))
+            });
+        }
         Site {
-            newest: newest_runs(&runs),
+            newest,
             runs,
             findings,
             differing,

@@ -71,6 +71,19 @@ pub fn set_default_optimize(level: u32) {
     DEFAULT_OPTIMIZE.set(level);
 }
 
+/// How deep a walk over a tree begins, and how deep it may go: three nodes for a frame
+/// (`COMPILER_STACK_FRAME_SCALE`).
+pub fn nesting() -> (i32, i32) {
+    const FRAME_SCALE: i32 = 3;
+    let thread = tstate();
+    let limit = thread.recursion_limit.get();
+    let depth = limit - thread.recursion_remaining.get();
+    (
+        depth.saturating_mul(FRAME_SCALE),
+        limit.saturating_mul(FRAME_SCALE),
+    )
+}
+
 /// Compiles the bytes of a source, optimised as the command line asks for.
 pub fn compile(source: &[u8], filename: &str, mode: Mode) -> PyResult {
     let compiled = compile_to_marshal(source, filename, mode, default_optimize())?;
@@ -106,18 +119,15 @@ impl<'a> Job<'a> {
     }
 
     fn options(&self) -> Options<'_> {
-        // Each walker may nest three nodes for a frame.
-        const FRAME_SCALE: i32 = 3;
-        let thread = tstate();
-        let limit = thread.recursion_limit.get();
+        let (depth, limit) = nesting();
         // However high the limit, what the stack holds is deep enough.
         const BYTES_A_NODE: usize = 4096;
-        let room = twinheap_objects::stack::left(thread) / BYTES_A_NODE;
+        let room = twinheap_objects::stack::left(tstate()) / BYTES_A_NODE;
         let most = i32::try_from(room).unwrap_or(i32::MAX);
         Options {
             flags: self.flags,
-            depth_limit: limit.saturating_mul(FRAME_SCALE).min(most),
-            depth: (limit - thread.recursion_remaining.get()).saturating_mul(FRAME_SCALE),
+            depth_limit: limit.min(most),
+            depth,
             ..Options::new(self.filename, self.optimize)
         }
     }
@@ -343,7 +353,8 @@ fn syntax_error(
     )
 }
 
-fn set(object: &PyObject, name: &str, value: &PyObject) -> PyResult<()> {
+/// Sets an attribute by a name that is interned.
+pub fn set(object: &PyObject, name: &str, value: &PyObject) -> PyResult<()> {
     let name = unicode::intern(unicode::from_str(name)?);
     object::set_attr(object, name.as_object(), Some(value))
 }

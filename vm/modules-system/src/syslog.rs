@@ -41,6 +41,13 @@ fn program_name() -> Option<Own<PyASCIIObject>> {
     })
 }
 
+/// A text for the C library, which reads up to the first NUL.
+fn c_text(text: &PyASCIIObject) -> PyResult<CString> {
+    let text = unicode::as_utf8(text)?;
+    let before_nul = text.split(|byte| *byte == 0).next().unwrap_or_default();
+    CString::new(before_nul).map_err(|_| value_error("embedded null character"))
+}
+
 /// Opens the log under a name; the C library takes the program's own where there is none.
 fn open(name: Option<&PyASCIIObject>, option: i64, facility: i64) -> PyResult<()> {
     let own = match name {
@@ -48,12 +55,7 @@ fn open(name: Option<&PyASCIIObject>, option: i64, facility: i64) -> PyResult<()
         None => program_name(),
     };
     let name = match name.or(own.as_deref()) {
-        // What follows a NUL is not read by the C library either.
-        Some(name) => {
-            let text = unicode::as_utf8(name)?;
-            let end = text.iter().position(|byte| *byte == 0);
-            CString::new(&text[..end.unwrap_or(text.len())]).ok()
-        }
+        Some(name) => Some(c_text(name)?),
         None => None,
     };
     let pointer = name.as_ref().map_or(null(), |name| name.as_ptr());
@@ -112,12 +114,7 @@ fn message_arguments(args: &PyTupleObject) -> PyResult<(c_int, Own<PyASCIIObject
 
 fn syslog(_: &PyObject, args: &PyTupleObject) -> PyResult {
     let (priority, message) = message_arguments(args)?;
-    let text = unicode::as_utf8(&message)?;
-    let end = text
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(text.len());
-    let text = CString::new(&text[..end]).map_err(|_| value_error("embedded null character"))?;
+    let text = c_text(&message)?;
     if !OPEN.get() {
         open(None, 0, i64::from(libc::LOG_USER))?;
     }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use twinheap_observation::transitions::{Goal, Transition, goals};
 use twinheap_store::CampaignStore;
 
 use super::work::Found;
+use crate::settings;
 
 /// Without a terminal, a line is written so often.
 const PLAIN_LINE_EVERY: Duration = Duration::from_secs(30);
@@ -35,14 +36,7 @@ impl Progress {
     /// The line of a campaign that may have been begun before.
     pub fn new(time: Duration, quiet: bool, store: &CampaignStore) -> Result<Progress, String> {
         let terminal = std::io::stderr().is_terminal();
-        let bar = if quiet || !terminal {
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
-        } else {
-            ProgressBar::new(time.as_secs().max(1))
-        };
-        let style = ProgressStyle::with_template("{elapsed} {bar:24} {msg}")
-            .expect("the template is fixed");
-        bar.set_style(style);
+        let bar = settings::progress_bar(time.as_secs().max(1), quiet, "{elapsed} {bar:24} {msg}");
         let transitions: BTreeSet<Transition> = store.transitions()?.into_keys().collect();
         let all = goals();
         let all_goals = all.len();

@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use twinheap_expect::policy::Counting;
 use twinheap_expect::{Applicable, Entry, Expectations, Fate, Policy, Standing, Why};
 use twinheap_harness::{CaseResult, PairConfig, PairPool, Proof, SideKind};
@@ -24,6 +22,7 @@ use crate::corpora::{Case, Need};
 use crate::identity::Identity;
 use crate::installation::Installation;
 use crate::record::{self, Record};
+use crate::settings;
 use crate::settings::Sides;
 
 /// A subject that is to be judged.
@@ -291,14 +290,9 @@ impl Bench<'_> {
         programs: &[Program],
         take: impl Fn(&CaseResult) + Sync,
     ) -> Result<Vec<CaseResult>, String> {
-        let is_hidden = self.arguments.quiet || !std::io::stderr().is_terminal();
-        let bar = match is_hidden {
-            true => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
-            false => ProgressBar::new(programs.len() as u64),
-        };
-        let style = ProgressStyle::with_template("{prefix} {bar:40} {pos}/{len} {per_sec} {msg}")
-            .expect("the template is fixed");
-        bar.set_style(style);
+        let template = "{prefix} {bar:40} {pos}/{len} {per_sec} {msg}";
+        let length = programs.len() as u64;
+        let bar = settings::progress_bar(length, self.arguments.quiet, template);
         bar.set_prefix(name.to_owned());
         let results = pool.run_all(programs, |result| {
             take(result);

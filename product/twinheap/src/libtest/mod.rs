@@ -4,14 +4,13 @@ mod compare;
 mod topics;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{IsTerminal, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use tempfile::TempDir;
 use twinheap_libtest::{
     FileResult, Interpreter, Job, Limits, Loaded, run_jobs, source_of, test_files,
@@ -22,7 +21,9 @@ use twinheap_subject::command::CommandSpec;
 
 use self::compare::{Comparison, Counts, STAGE};
 use crate::gate::{STOP, catch_interrupt};
-use crate::installation::{HOME_SERIES, Installation};
+use crate::installation::Installation;
+use crate::record::Record;
+use crate::settings::{ManySides, Sides};
 use crate::{interpreter, record, settings};
 
 #[derive(Args)]
@@ -36,15 +37,8 @@ pub struct LibtestArguments {
     /// The test files of a topic of the chapters.
     #[arg(long, value_name = "TOPIC")]
     topic: Vec<String>,
-    /// The CPython series whose tests are run, and which judges.
-    #[arg(long, default_value = HOME_SERIES, value_name = "SERIES")]
-    oracle: String,
-    /// The interpreter that judges: a path, or a name that is looked for. It must be CPython of the oracle's series.
-    #[arg(long, value_name = "PYTHON")]
-    python: Option<PathBuf>,
-    /// Who is judged, again and again: `vm`, `cpython`, a CPython series, or a command as `pypy=pypy3 {file}`.
-    #[arg(long, default_value = "vm", value_name = "SUBJECT")]
-    subject: Vec<String>,
+    #[command(flatten)]
+    sides: ManySides,
     /// Modules that are to be missing on both sides, so that tests of `_testcapi` count against nobody.
     #[arg(long, value_name = "MODULE", value_delimiter = ',')]
     without: Vec<String>,
@@ -82,16 +76,17 @@ pub fn run(arguments: &LibtestArguments, installation: &Installation) -> Result<
         eprintln!("twinheap: {reason}");
         Ok(settings::EXIT_USAGE)
     };
+    let subjects = arguments.sides.each();
     let before = match &arguments.baseline {
-        Some(path) => match record::baseline(path, name_of(&arguments.subject[0])) {
+        Some(path) => match record::baseline(path, subjects[0].subject_name()) {
             Ok(run) => Some(run),
             Err(reason) => return usage(reason),
         },
         None => None,
     };
-    let reference = match &arguments.python {
-        Some(named) => interpreter::named(named, &arguments.oracle)?,
-        None => interpreter::find(&arguments.oracle)?,
+    let reference = match &arguments.sides.python {
+        Some(named) => interpreter::named(named, &arguments.sides.oracle)?,
+        None => interpreter::find(&arguments.sides.oracle)?,
     };
     let library = PathBuf::from(&reference.library);
     let jobs = match chosen(arguments, &library) {
@@ -102,25 +97,25 @@ pub fn run(arguments: &LibtestArguments, installation: &Installation) -> Result<
     let tests = TempDir::new().map_err(|error| format!("no folder for the tests: {error}"))?;
     std::os::unix::fs::symlink(library.join("test"), tests.path().join("test"))
         .map_err(|error| format!("{}: {error}", tests.path().display()))?;
-    let mut interpreters = vec![Interpreter {
+    let judge = Interpreter {
         name: format!("CPython {}", reference.version),
-        words: vec![
-            reference.executable.display().to_string(),
-            "{file}".to_owned(),
-        ],
+        words: words_of(&reference.executable),
         environment: Vec::new(),
         tests: None,
-        without: Vec::new(),
-    }];
-    for subject in &arguments.subject {
-        let opened = open(subject, &reference, tests.path(), installation);
-        match opened {
+        without: arguments.without.clone(),
+    };
+    let mut interpreters = vec![judge.clone()];
+    for sides in &subjects {
+        match open(
+            sides,
+            &judge,
+            &reference.library,
+            tests.path(),
+            installation,
+        ) {
             Ok(interpreter) => interpreters.push(interpreter),
-            Err(reason) => return usage(format!("{subject}: {reason}")),
+            Err(reason) => return usage(format!("{}: {reason}", sides.subject)),
         }
-    }
-    for interpreter in &mut interpreters {
-        interpreter.without.clone_from(&arguments.without);
     }
     let folder = arguments
         .out
@@ -143,56 +138,41 @@ pub fn run(arguments: &LibtestArguments, installation: &Installation) -> Result<
     gathering.finish(arguments, before)
 }
 
-/// The name by which records know a subject.
-fn name_of(subject: &str) -> &str {
-    subject.split('=').next().unwrap_or("").trim()
+/// The words that start an interpreter on a file.
+fn words_of(executable: &Path) -> Vec<String> {
+    vec![executable.display().to_string(), "{file}".to_owned()]
 }
 
-/// How a subject is started.
+/// How a subject is started: as the reference is, but for what it has of its own.
 fn open(
-    subject: &str,
-    reference: &interpreter::Interpreter,
+    sides: &Sides,
+    judge: &Interpreter,
+    library: &str,
     tests: &Path,
     installation: &Installation,
 ) -> Result<Interpreter, String> {
-    let file = || "{file}".to_owned();
-    let name = name_of(subject).to_owned();
-    Ok(match subject {
-        "vm" => Interpreter {
-            name,
-            words: vec![installation.workers.twinpy()?.display().to_string(), file()],
-            environment: vec![("TWINHEAP_LIBRARY".to_owned(), reference.library.clone())],
-            tests: None,
-            without: Vec::new(),
-        },
-        "cpython" => Interpreter {
-            name,
-            words: vec![reference.executable.display().to_string(), file()],
-            environment: Vec::new(),
-            tests: None,
-            without: Vec::new(),
-        },
-        series if series.starts_with("3.") => Interpreter {
-            name,
-            words: vec![
-                interpreter::find(series)?.executable.display().to_string(),
-                file(),
-            ],
-            environment: Vec::new(),
-            tests: Some(tests.to_owned()),
-            without: Vec::new(),
-        },
+    let mut opened = Interpreter {
+        name: sides.subject_name().to_owned(),
+        ..judge.clone()
+    };
+    match sides.subject.as_str() {
+        "cpython" => {}
+        "vm" => {
+            opened.words = words_of(&installation.workers.twinpy()?);
+            opened.environment = vec![("TWINHEAP_LIBRARY".to_owned(), library.to_owned())];
+        }
+        series if series.starts_with("3.") => {
+            opened.words = words_of(&interpreter::find(series)?.executable);
+            opened.tests = Some(tests.to_owned());
+        }
         command => {
             let spec = CommandSpec::parse(command)?;
-            Interpreter {
-                name: spec.label,
-                words: spec.words,
-                environment: spec.environment,
-                tests: Some(tests.to_owned()),
-                without: Vec::new(),
-            }
+            opened.words = spec.words;
+            opened.environment = spec.environment;
+            opened.tests = Some(tests.to_owned());
         }
-    })
+    }
+    Ok(opened)
 }
 
 /// The files that are to run, each with the methods that are wanted.
@@ -256,7 +236,7 @@ struct Gathering<'a> {
     compared: Vec<Vec<Option<Comparison>>>,
     header: Header,
     path: PathBuf,
-    record: File,
+    record: Record,
     trouble: Vec<String>,
     bar: ProgressBar,
     /// Whether files are not told of as they come.
@@ -288,25 +268,10 @@ impl<'a> Gathering<'a> {
             settings: BTreeMap::new(),
         };
         let path = folder.join("libtest.jsonl");
-        let told = |error: std::io::Error| format!("{}: {error}", path.display());
-        fs::create_dir_all(folder).map_err(told)?;
-        let mut record = File::create(&path).map_err(told)?;
-        let empty = Run {
-            header: header.clone(),
-            lines: Vec::new(),
-            truncated: false,
-        };
-        record
-            .write_all(empty.to_jsonl().as_bytes())
-            .map_err(told)?;
-        let terminal = std::io::stderr().is_terminal();
-        let bar = match arguments.quiet || !terminal {
-            true => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
-            false => ProgressBar::new((jobs.len() * interpreters.len()) as u64),
-        };
-        let style = ProgressStyle::with_template("{elapsed} {bar:24} {pos}/{len} {msg}")
-            .expect("the template is fixed");
-        bar.set_style(style);
+        let record = Record::begin(&path, &header)?;
+        let length = (jobs.len() * interpreters.len()) as u64;
+        let template = "{elapsed} {bar:24} {pos}/{len} {msg}";
+        let bar = settings::progress_bar(length, arguments.quiet, template);
         Ok(Gathering {
             jobs,
             interpreters,
@@ -357,17 +322,8 @@ impl<'a> Gathering<'a> {
             let name = &self.interpreters[who].name;
             let source = source_of(self.library, file)?;
             let comparison = compare::compare(file, &source, name, reference, found);
-            let run = Run {
-                header: self.header.clone(),
-                lines: comparison.lines.clone(),
-                truncated: false,
-            };
-            // The header stands in the record already. What was found is on the disk before the next file.
-            let text = run.to_jsonl();
-            let lines = text.split_once('\n').map_or("", |(_, lines)| lines);
-            self.record
-                .write_all(lines.as_bytes())
-                .map_err(|error| format!("{}: {error}", self.path.display()))?;
+            // What was found is on the disk before the next file.
+            self.record.add(&comparison.lines)?;
             if !self.silent {
                 self.bar.suspend(|| {
                     println!("{}", table_line(file, name, &comparison));
@@ -387,11 +343,7 @@ impl<'a> Gathering<'a> {
         for comparison in self.compared.iter().flatten().flatten() {
             lines.extend(comparison.lines.iter().cloned());
         }
-        let run = Run {
-            header: self.header.clone(),
-            lines,
-            truncated: false,
-        };
+        let run = record::of_lines(&self.header, lines);
         if arguments.json {
             print!("{}", run.to_jsonl());
         } else {
@@ -415,17 +367,10 @@ impl<'a> Gathering<'a> {
             eprintln!("twinheap: nothing was compared");
             return Ok(settings::EXIT_NOTHING_RAN);
         }
-        let Some(mut before) = before else {
+        let Some(before) = before else {
             let differs = run.lines.iter().any(|line| line.verdict.is_difference());
             return Ok(if differs { settings::EXIT_NEW } else { 0 });
         };
-        let is_judged = |line: &Line| {
-            self.header
-                .subjects
-                .iter()
-                .any(|one| one.name == line.subject)
-        };
-        before.lines.retain(is_judged);
         let policies = Policies::new(&arguments.transition);
         let comparison = transitions::compare(&before, &run, &policies, |case| self.ran(case));
         println!("{}", forms::one_line(&comparison, "the baseline"));

@@ -2,6 +2,7 @@
 
 mod lists;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use twinheap_results::{Line, Policies, compare};
 
 use crate::Written;
-use crate::data::{CaseResult, RunData, Site, Tally, topic_of};
+use crate::data::{CaseResult, FindingData, RunData, Site, Tally, topic_of};
 use crate::search::{self, Entry};
 use lists::in_pages;
 
@@ -152,6 +153,8 @@ struct Writer<'a, 's> {
     out: PathBuf,
     environment: Environment<'static>,
     subjects: Vec<&'a str>,
+    /// Signatures in the order of the list: those of the newest runs first, the most widespread first.
+    ranked: Vec<&'a str>,
     written: Written,
 }
 
@@ -164,11 +167,17 @@ impl<'a, 's> Writer<'a, 's> {
                 .add_template(name, text)
                 .map_err(|error| format!("{name}: {error}"))?;
         }
+        let mut ranked: Vec<&str> = site.findings.keys().copied().collect();
+        ranked.sort_by_key(|signature| {
+            let finding = &site.findings[signature];
+            (finding.gone, Reverse(finding.seen.len()), *signature)
+        });
         let mut writer = Writer {
             site,
             out: out.to_owned(),
             environment,
             subjects: site.subjects(),
+            ranked,
             written: Written::default(),
         };
         for folder in ["runs", "topics", "cases", "findings", "compare", "search"] {
@@ -209,13 +218,13 @@ impl<'a, 's> Writer<'a, 's> {
     /// The number of the run before this one that has a subject of it, and cases of the same corpus.
     fn before(&self, number: usize) -> Option<usize> {
         let subjects = &self.site.runs[number].subjects;
-        let corpora = self.site.runs[number].corpora();
+        let corpora = &self.site.runs[number].corpora;
         (0..number).rev().find(|earlier| {
             let known = &self.site.runs[*earlier];
             subjects
                 .iter()
                 .any(|subject| known.subjects.contains(subject))
-                && !corpora.is_disjoint(&known.corpora())
+                && !corpora.is_disjoint(&known.corpora)
         })
     }
 
@@ -366,11 +375,6 @@ impl<'a, 's> Writer<'a, 's> {
         Ok(())
     }
 
-    fn number_of(&self, run: &RunData<'_>) -> usize {
-        let is_it = |one: &RunData<'_>| std::ptr::eq(one.run, run.run);
-        self.site.runs.iter().position(is_it).unwrap_or(0)
-    }
-
     /// A case that differed: stages by subjects, differences, runs over time, and the program.
     fn case(&mut self, case: &str, program: Option<String>) -> Result<(), String> {
         let newest: Vec<(&str, &RunData)> = self
@@ -443,7 +447,7 @@ impl<'a, 's> Writer<'a, 's> {
                 context! {
                     subject => *subject,
                     run => run.name,
-                    url => format!("../{}", run_url(self.number_of(run))),
+                    url => format!("../{}", run_url(run.number)),
                     lines,
                 }
             })
@@ -476,14 +480,6 @@ impl<'a, 's> Writer<'a, 's> {
             .collect()
     }
 
-    fn is_gone(&self, signature: &str) -> bool {
-        let seen = &self.site.findings[signature].seen;
-        !seen.iter().any(|((subject, case), runs)| {
-            let newest = self.site.newest(subject, topic_of(case));
-            newest.is_some_and(|run| runs.contains(&self.number_of(run)))
-        })
-    }
-
     fn finding(
         &mut self,
         signature: &str,
@@ -511,7 +507,7 @@ impl<'a, 's> Writer<'a, 's> {
             stages => list(finding.stages.iter().copied()),
             first => first.map(place),
             last => last.map(place),
-            gone => self.is_gone(signature),
+            gone => finding.gone,
             example,
             cases,
             more => finding.seen.len().saturating_sub(CASES_OF_FINDING),
@@ -520,28 +516,13 @@ impl<'a, 's> Writer<'a, 's> {
         self.page(&finding_url(signature), "finding.html", signature, values)
     }
 
-    /// Signatures in the order of the list: those of the newest runs first, the most widespread first.
-    fn ranked(&self) -> Vec<(&'a str, bool)> {
-        let mut ranked: Vec<(&str, bool)> = self
-            .site
-            .findings
-            .keys()
-            .map(|signature| (*signature, self.is_gone(signature)))
-            .collect();
-        ranked.sort_by_key(|(signature, gone)| {
-            let seen = self.site.findings[signature].seen.len();
-            (*gone, std::cmp::Reverse(seen), *signature)
-        });
-        ranked
-    }
-
-    fn finding_row(&self, signature: &str, gone: bool, root: &str) -> Value {
-        let seen = &self.site.findings[signature].seen;
+    fn finding_row(&self, signature: &str, root: &str) -> Value {
+        let FindingData { seen, gone, .. } = &self.site.findings[signature];
         let mut subjects: Vec<&str> = seen.keys().map(|(subject, _)| *subject).collect();
         subjects.dedup();
         context! {
             signature,
-            gone,
+            gone => *gone,
             url => format!("{root}{}", finding_url(signature)),
             cases => seen.len(),
             subjects => list(subjects),
@@ -550,16 +531,15 @@ impl<'a, 's> Writer<'a, 's> {
 
     /// The lists of findings and of runs.
     fn lists(&mut self) -> Result<(), String> {
-        let ranked = self.ranked();
-        let pages = in_pages("findings/index", ranked.len());
+        let pages = in_pages("findings/index", self.ranked.len());
         for page in &pages {
-            let findings: Vec<Value> = ranked[page.range.clone()]
+            let findings: Vec<Value> = self.ranked[page.range.clone()]
                 .iter()
-                .map(|(signature, gone)| self.finding_row(signature, *gone, "../"))
+                .map(|signature| self.finding_row(signature, "../"))
                 .collect();
             let values = context! {
                 findings,
-                finding_count => ranked.len(),
+                finding_count => self.ranked.len(),
                 pages => page.links(&pages),
             };
             self.page(&page.url, "findings.html", "Findings", values)?;
@@ -583,9 +563,9 @@ impl<'a, 's> Writer<'a, 's> {
             .subjects
             .iter()
             .flat_map(|subject| {
-                run.corpora().into_iter().map(|corpus| {
+                run.corpora.iter().map(|corpus| {
                     let tally = run.total(subject, corpus);
-                    context! { name => *subject, corpus, tally => tally_value(Some(&tally)) }
+                    context! { name => *subject, corpus => *corpus, tally => tally_value(Some(&tally)) }
                 })
             })
             .collect();
@@ -614,23 +594,19 @@ impl<'a, 's> Writer<'a, 's> {
                 references.push(reference);
             }
         }
-        let corpora: BTreeSet<&str> = self
-            .site
-            .runs
-            .iter()
-            .flat_map(|run| run.corpora())
-            .collect();
+        let runs = self.site.runs.iter();
+        let corpora: BTreeSet<&str> = runs.flat_map(|run| &run.corpora).copied().collect();
         let history: Vec<Value> = subjects
             .iter()
             .flat_map(|subject| corpora.iter().map(move |corpus| (*subject, *corpus)))
             .filter_map(|(subject, corpus)| self.history_row(subject, corpus))
             .collect();
-        let ranked = self.ranked();
-        let findings: Vec<Value> = ranked
+        let findings: Vec<Value> = self
+            .ranked
             .iter()
-            .filter(|(_, gone)| !gone)
+            .filter(|signature| !self.site.findings[*signature].gone)
             .take(FINDINGS_AT_FIRST)
-            .map(|(signature, gone)| self.finding_row(signature, *gone, ""))
+            .map(|signature| self.finding_row(signature, ""))
             .collect();
         let values = context! {
             references => list(references),
@@ -639,7 +615,7 @@ impl<'a, 's> Writer<'a, 's> {
             history,
             run_count => self.site.runs.len(),
             findings,
-            finding_count => ranked.len(),
+            finding_count => self.ranked.len(),
         };
         self.page("index.html", "index.html", "Subjects by topics", values)
     }
@@ -676,7 +652,7 @@ impl<'a, 's> Writer<'a, 's> {
             points => points.join(" "),
             label => label.join(", "),
             run => newest.name,
-            url => run_url(self.number_of(newest)),
+            url => run_url(newest.number),
         })
     }
 

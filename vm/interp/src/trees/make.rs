@@ -2,34 +2,29 @@
 //! grammar.
 
 use super::{Class, State, state};
+use crate::compiler::nesting;
 use twinheap_abi::*;
 use twinheap_arith::digits;
 use twinheap_objects::errors::{self, PyResult, Raised};
 use twinheap_objects::exceptions::PyExc_RecursionError;
 use twinheap_objects::object;
 use twinheap_objects::own::{Layout, Own};
-use twinheap_objects::state::tstate;
 use twinheap_objects::{bytes, complex, float, id, list, long, singletons, types, unicode};
 use twinheap_syntax::Ast;
 use twinheap_syntax::ast::{Constant, Span, TypeIgnore};
 use twinheap_syntax::int::Int;
 use twinheap_syntax::walk::{Sink, walk_module};
 
-/// How many nodes may be nested where one frame may be: `COMPILER_STACK_FRAME_SCALE`.
-const FRAME_SCALE: i32 = 3;
-
 /// A tree as objects.
 pub fn tree_object(ast: &Ast) -> PyResult {
-    let thread = tstate();
-    let limit = thread.recursion_limit.get();
-    let depth = limit - thread.recursion_remaining.get();
+    let (depth, limit) = nesting();
     let mut maker = Maker {
         state: state()?,
         open: Vec::new(),
         tree: None,
         failure: None,
-        depth: depth.saturating_mul(FRAME_SCALE),
-        limit: limit.saturating_mul(FRAME_SCALE),
+        depth,
+        limit,
     };
     walk_module(&ast.module, &ast.names, &mut maker);
     match maker.failure {

@@ -12,6 +12,7 @@ pub use make::tree_object;
 pub use read::read_tree;
 pub use validate::validate;
 
+use crate::compiler::set;
 use classes::{CLASSES, FLAGS, NodeClass};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -159,11 +160,6 @@ fn make_class(class: &NodeClass, base: &PyObject) -> PyResult {
         set(&made, name, &none())?;
     }
     Ok(made)
-}
-
-fn set(class: &PyObject, name: &str, value: &PyObject) -> PyResult<()> {
-    let name = unicode::intern(unicode::from_str(name)?);
-    object::set_attr(class, name.as_object(), Some(value))
 }
 
 /// `struct ast_state`: the classes, and the one instance of each that has no fields.

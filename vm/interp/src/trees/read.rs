@@ -7,7 +7,7 @@ use super::{State, state};
 use std::rc::Rc;
 use twinheap_abi::*;
 use twinheap_arith::digits;
-use twinheap_objects::errors::{PyResult, runtime_error, type_error, value_error};
+use twinheap_objects::errors::{PyResult, Raised, runtime_error, type_error, value_error};
 use twinheap_objects::object::{self, ObjectExt, TypeExt, enter_recursive_call};
 use twinheap_objects::own::Own;
 use twinheap_objects::{abstract_, bytes, complex, float, list, long, set, tuple, types, unicode};
@@ -134,6 +134,14 @@ const PATTERNS: &[&str] = &[
     "MatchOr",
 ];
 
+/// What is said of a node of another sort.
+fn unexpected(node: &PyObject, sort: &str) -> Raised {
+    type_error(format_args!(
+        "expected some sort of {sort}, but got {}",
+        node.repr_lossy()
+    ))
+}
+
 impl Reader {
     fn is_a(&self, node: &PyObject, class: &str) -> PyResult<bool> {
         let class = &self.state.classes[class];
@@ -155,15 +163,21 @@ impl Reader {
                 return Ok(class);
             }
         }
-        Err(type_error(format_args!(
-            "expected some sort of {sort}, but got {}",
-            node.repr_lossy()
-        )))
+        Err(unexpected(node, sort))
     }
 
     fn attribute(&self, node: &PyObject, name: &str) -> PyResult<Option<Own>> {
         let name = unicode::intern(unicode::from_str(name)?);
         object::lookup_attr(node, &name)
+    }
+
+    /// The value of a field that must be there.
+    fn field(&self, node: &PyObject, class: &str, name: &str) -> PyResult {
+        self.attribute(node, name)?.ok_or_else(|| {
+            type_error(format_args!(
+                "required field \"{name}\" missing from {class}"
+            ))
+        })
     }
 
     /// A field that must be there and may be None.
@@ -174,11 +188,7 @@ impl Reader {
         name: &str,
         read: Read<T>,
     ) -> PyResult<Option<T>> {
-        let Some(value) = self.attribute(node, name)? else {
-            return Err(type_error(format_args!(
-                "required field \"{name}\" missing from {class}"
-            )));
-        };
+        let value = self.field(node, class, name)?;
         self.within(class, &value, read)
     }
 
@@ -221,11 +231,7 @@ impl Reader {
         name: &str,
         read: Read<T>,
     ) -> PyResult<Vec<Option<T>>> {
-        let Some(value) = self.attribute(node, name)? else {
-            return Err(type_error(format_args!(
-                "required field \"{name}\" missing from {class}"
-            )));
-        };
+        let value = self.field(node, class, name)?;
         let Some(items) = value.downcast_ref::<PyListObject>() else {
             return Err(type_error(format_args!(
                 "{class} field \"{name}\" must be a list, not a {:.200}",
@@ -733,10 +739,7 @@ impl Reader {
                 return Ok(Some(*symbol));
             }
         }
-        Err(type_error(format_args!(
-            "expected some sort of {sort}, but got {}",
-            node.repr_lossy()
-        )))
+        Err(unexpected(node, sort))
     }
 
     fn context(&mut self, node: &PyObject) -> PyResult<Option<ExprContext>> {

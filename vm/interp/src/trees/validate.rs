@@ -1,5 +1,6 @@
 //! What a tree that a program has made must keep to before it is compiled (`_PyAST_Validate`).
 
+use crate::compiler::nesting;
 use twinheap_objects::errors::{self, PyResult, type_error, value_error};
 use twinheap_objects::exceptions::PyExc_RecursionError;
 use twinheap_objects::state::tstate;
@@ -7,17 +8,13 @@ use twinheap_syntax::Ast;
 use twinheap_syntax::ast::*;
 use twinheap_syntax::names::{Name, Names};
 
-/// How many nodes may be nested where one frame may be: `COMPILER_STACK_FRAME_SCALE`.
-const FRAME_SCALE: i32 = 3;
-
 /// Raises what is wrong with a tree.
 pub fn validate(ast: &Ast) -> PyResult<()> {
-    let thread = tstate();
-    let limit = thread.recursion_limit.get();
+    let (depth, limit) = nesting();
     let mut validator = Validator {
         names: &ast.names,
-        depth: (limit - thread.recursion_remaining.get()).saturating_mul(FRAME_SCALE),
-        limit: limit.saturating_mul(FRAME_SCALE),
+        depth,
+        limit,
     };
     match &ast.module {
         Mod::Module { body, .. } | Mod::Interactive { body } => validator.stmts(body),
